@@ -1,0 +1,1 @@
+"""The settings: one TOML file as types, with every problem located."""

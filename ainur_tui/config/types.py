@@ -1,0 +1,147 @@
+"""The configuration as types; the loader, the schema and the documentation come from here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0.2, le=3600, description="seconds")]
+
+
+class SecretMissing(Exception):
+    """A secret reference leads nowhere; the text says which and what to do, never a value."""
+
+
+class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret is: exactly one of ``env``, ``file``, ``command``."""
+
+    env: str | None = None
+    file: str | None = None
+    command: list[str] | None = None
+
+
+SecretSource = SecretRef | str
+"""A reference; a literal string is accepted in a 0600 file only, with a warning."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every system's section."""
+
+    interval: Annotated[Seconds, Meta(description="how often its probes run")] = 5.0
+    timeout: Annotated[Seconds, Meta(description="total deadline of one probe")] = 5.0
+
+
+class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The API service, as its users reach it."""
+
+    url: Annotated[str, Meta(description="base URL of the service")]
+    pool_size: Annotated[
+        int, Meta(description="database connections one machine may open", ge=1)
+    ] = 25
+
+
+class Fly(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Fly Machines platform."""
+
+    app: str = "zerostate-api"
+    database_app: str | None = "ainur-db"
+    url: Annotated[str, Meta(description="Machines API, without /v1")] = "https://api.machines.dev"
+    web_url: Annotated[str, Meta(description="web API: releases and logs")] = "https://api.fly.io"
+    token: SecretSource
+
+
+class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """PostgreSQL. The role should have ``pg_monitor``."""
+
+    dsn: SecretSource
+    log_file: str | None = None
+
+
+class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Substrate node and its systemd unit."""
+
+    rpc: Annotated[list[str], Meta(description="RPC endpoints, tried in order")]
+    metrics: str | None = None
+    unit: str | None = "ainur-node"
+    block_time: Annotated[float, Meta(description="seconds between blocks", gt=0)] = 6.0
+    genesis: str | None = None
+
+
+class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An S3-compatible object store."""
+
+    endpoint: str
+    access_key_id: SecretSource
+    secret_access_key: SecretSource
+    region: str = "auto"
+    buckets: list[str] = []
+    probe_bucket: Annotated[
+        str | None, Meta(description="bucket for the write probe; none: no write")
+    ] = None
+
+
+class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The frontend, as its users reach it."""
+
+    url: str
+
+
+class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machine the engine runs on."""
+
+    disks: list[str] = msgspec.field(default_factory=lambda: ["/"])
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where database backups go. At least one of ``directory`` and ``bucket``."""
+
+    directory: str | None = "/backups/ainur"
+    bucket: str | None = None
+    prefix: str = "database/"
+
+
+class ToolPath(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Folders searched before ``PATH`` for pg_dump, systemctl, journalctl."""
+
+    path: list[str] = []
+
+
+class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Your own thresholds for a signal, in its unit."""
+
+    warn: float | None = None
+    fail: float | None = None
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One environment: production, staging, a miniature. Absent sections are simply not watched."""
+
+    name: str = ""
+    color: Literal["red", "yellow", "green", "cyan", "blue", "magenta"] = "cyan"
+    access: Literal["read", "operate"] = "operate"
+    state_dir: str | None = None
+    runtime_dir: str | None = None
+    api: Api | None = None
+    fly: Fly | None = None
+    postgres: Postgres | None = None
+    node: Node | None = None
+    storage: Storage | None = None
+    frontend: Frontend | None = None
+    host: Host | None = Host()
+    backup: Backup | None = None
+    tools: ToolPath = ToolPath()
+    needs: Annotated[
+        dict[str, list[str]],
+        Meta(description="who needs whom; replaces the built-in graph"),
+    ] = {}
+    thresholds: dict[str, Threshold] = {}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    default_environment: str | None = None
+    environment: dict[str, Environment]

@@ -1,0 +1,98 @@
+"""Actions: plan → confirm → intent → steps → verify → result."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Risk = Literal["R0", "R1", "R2", "R3"]
+RunState = Literal["planned", "running", "verified", "failed", "unknown", "refused"]
+StepState = Literal["waiting", "running", "done", "failed", "skipped", "unknown"]
+
+FINAL: frozenset[str] = frozenset({"verified", "failed", "unknown", "refused"})
+
+
+class Param(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter of an action. ``type`` is ``int``, ``str``, ``bool`` or ``relative`` (±N)."""
+
+    name: str
+    type: Literal["int", "str", "bool", "relative"]
+    help: str
+    required: bool = False
+    default: str | None = None
+
+
+class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the catalogue says of an action, before anything is planned.
+
+    ``targets`` are kinds (``api``, ``api/machine``). ``reason`` says why it is not available.
+    """
+
+    name: str
+    targets: list[str]
+    risk: Risk
+    summary: str
+    params: list[Param] = []
+    inverse: str | None = None
+    available: bool = True
+    reason: str | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The exact steps, what they touch, and the facts they rest on.
+
+    ``before`` holds the facts that are read again at execution; a difference stops the run
+    (S-43). ``goal`` is what the post-condition is read against, also after a crash. ``warnings``
+    are sentences for the person deciding; ``blocked`` is the sentence that forbids it.
+    """
+
+    action: str
+    target: str
+    risk: Risk
+    params: dict[str, str]
+    steps: list[str]
+    affects: list[str]
+    before: dict[str, Any]
+    goal: dict[str, Any]
+    inverse: str | None
+    expected_seconds: float | None
+    title: str
+    warnings: list[str] = []
+    facts: list[str] = []
+    blocked: str | None = None
+
+
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a run, as it stands."""
+
+    name: str
+    state: StepState
+    started_at: float | None = None
+    seconds: float | None = None
+    detail: str = ""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """An action that was begun (or refused). Times are epoch seconds."""
+
+    id: str
+    plan: Plan
+    operator: str
+    state: RunState
+    started_at: float
+    steps: list[StepRecord]
+    message: str
+    finished_at: float | None = None
+    verified_by: str | None = None
+    result: dict[str, Any] = {}
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to act on a target now."""
+
+    target: str
+    holder: str
+    reason: str
+    expires_at: float
+    run: str

@@ -1,0 +1,60 @@
+"""How reading the world fails, in words an operator can act on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FailureKind = Literal[
+    "refused", "timeout", "dns", "tls", "unreachable", "auth", "forbidden", "rate limited",
+    "bad answer", "too large", "exhausted", "missing", "unavailable", "internal",
+]  # fmt: skip
+
+MEANING: dict[FailureKind, str] = {
+    "refused": "nothing listens there",
+    "timeout": "accepts but does not answer in time",
+    "dns": "the name does not resolve",
+    "tls": "the secure connection fails",
+    "unreachable": "the network does not reach it",
+    "auth": "the credentials are not accepted",
+    "forbidden": "the credentials lack a permission",
+    "rate limited": "it asks us to slow down",
+    "bad answer": "the answer is not what it should be",
+    "too large": "the answer is larger than we accept",
+    "exhausted": "it has no connection left for us",
+    "missing": "what we ask for does not exist there",
+    "unavailable": "it says that it cannot serve",
+    "internal": "our own probe failed",
+}
+
+
+class ProbeFailure(Exception):
+    """Reading failed. ``detail`` is a clean, redacted sentence part; ``retry_after`` in seconds.
+
+    Whose fault it is decides the target's state: ``auth``, ``forbidden``, ``rate limited``,
+    ``dns`` and ``internal`` say nothing about the target, so it becomes *unknown*, never *down*.
+    """
+
+    def __init__(
+        self, kind: FailureKind, detail: str = "", *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"{MEANING[kind]}: {detail}" if detail else MEANING[kind])
+        self.kind: FailureKind = kind
+        self.detail = detail
+        self.retry_after = retry_after
+
+    @property
+    def blames_us(self) -> bool:
+        """Whether the failure tells about our access rather than about the target."""
+        return self.kind in {"auth", "forbidden", "rate limited", "dns", "internal", "missing"}
+
+
+class ActionFailure(Exception):
+    """A step did not do its work. The text is clean, redacted, and says what was observed."""
+
+
+class Refused(Exception):
+    """An action is not begun at all. ``code`` is the exit code of the command line for it."""
+
+    def __init__(self, message: str, code: int = 75) -> None:
+        super().__init__(message)
+        self.code = code

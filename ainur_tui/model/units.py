@@ -1,0 +1,107 @@
+"""How numbers are written: always with their unit, always in the same width class."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+UNITS = (
+    "",
+    "count",
+    "ratio",
+    "s",
+    "B",
+    "/s",
+    "B/s",
+    "blocks",
+    "days",
+    "ms",
+    "time",
+    "text",
+    "bool",
+)
+
+
+def number(value: float) -> str:
+    """A plain number with at most one decimal and thousands separated by a thin comma."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: ``41 ms``, ``4.2 s``, ``4m 12s``, ``3h 05m``, ``12d 4h``."""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600}h"
+
+
+def age(seconds: float) -> str:
+    """An age in the fewest characters: ``3s``, ``4m``, ``2h``, ``12d``."""
+    whole = max(0, int(seconds))
+    for size, letter in ((86400, "d"), (3600, "h"), (60, "m")):
+        if whole >= size:
+            return f"{whole // size}{letter}"
+    return f"{whole}s"
+
+
+def size(octets: float) -> str:
+    """Bytes in binary multiples: ``1.4 GiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(octets) < 1024 or unit == "TiB":
+            return f"{octets:.0f} {unit}" if unit == "B" else f"{octets:.1f} {unit}"
+        octets /= 1024
+    raise AssertionError("unreachable")
+
+
+def clock(at: float, *, date: bool = False) -> str:
+    """A moment in UTC: ``14:02:31`` or ``2026-11-24 14:02:31``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+
+
+def rfc3339(at: float | None) -> str | None:
+    """A moment as the contract writes it: RFC 3339 in UTC, or ``None``."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def show(value: float | str | bool | None, unit: str) -> str:
+    """A value with its unit; what is not known is an em dash, never a zero."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool) or unit == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    match unit:
+        case "s":
+            return duration(value)
+        case "ms":
+            return duration(value / 1000)
+        case "B":
+            return size(value)
+        case "B/s":
+            return f"{size(value)}/s"
+        case "ratio":
+            return f"{value * 100:.1f} %" if value < 0.9995 else f"{value * 100:.0f} %"
+        case "/s":
+            return f"{number(value)} /s"
+        case "time":
+            return clock(value)
+        case "days":
+            return f"{value:.0f} days"
+        case "blocks":
+            return f"{value:,.0f} block{'' if value == 1 else 's'}"
+        case _:
+            return number(value)

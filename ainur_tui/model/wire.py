@@ -1,0 +1,233 @@
+"""The wire between a client and the engine: newline-delimited JSON-RPC 2.0.
+
+Every reply carries :data:`PROTOCOL`. Only methods in :data:`REPEATABLE` are ever sent again after a
+broken connection. Types of parameters and results stand beside the method's name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ainur_tui.model.action import ActionSpec, Plan, Run
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
+from ainur_tui.model.event import Event
+from ainur_tui.model.journal import JournalEntry, JournalVerdict
+from ainur_tui.model.log import LogGap, LogLine, LogSourceView
+from ainur_tui.model.table import Table
+from ainur_tui.model.target import State
+
+PROTOCOL = 1
+
+Access = Literal["read", "operate"]
+
+REPEATABLE = frozenset(
+    {"hello", "board", "subscribe", "history", "logs", "actions", "plan", "runs", "journal",
+     "journal.verify", "engine.status"}
+)  # fmt: skip
+
+
+class Request(msgspec.Struct, omit_defaults=True):
+    """A call. ``id`` is the client's running number."""
+
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+    id: int = 0
+    jsonrpc: str = "2.0"
+
+
+class WireError(msgspec.Struct):
+    """``code`` is a sysexits number (64 usage, 69, 75, 77, 78) or a JSON-RPC one (negative)."""
+
+    code: int
+    message: str
+
+
+class Message(msgspec.Struct, omit_defaults=True):
+    """What the engine sends: a reply (``id``) or a notification (``method`` and ``params``)."""
+
+    id: int = 0
+    result: msgspec.Raw | None = None
+    error: WireError | None = None
+    method: str = ""
+    params: msgspec.Raw | None = None
+    protocol: int = PROTOCOL
+    jsonrpc: str = "2.0"
+
+
+class Hello(msgspec.Struct, kw_only=True):
+    """First call on a connection. ``config`` is the digest of the client's configuration."""
+
+    protocol: int
+    version: str
+    access: Access
+    operator: str
+    tty: str = ""
+    config: str = ""
+
+
+class Welcome(msgspec.Struct, kw_only=True):
+    """``access`` is what the engine granted, which may be less than was asked for."""
+
+    protocol: int
+    version: str
+    environment: str
+    color: str
+    access: Access
+    operator: str
+    pid: int
+    stay: bool
+    config: str
+    started_at: float
+    journal_ok: bool = True
+
+
+class Subscribe(msgspec.Struct, kw_only=True):
+    """Which parts of the board this client looks at now; a new call replaces the last.
+
+    ``tables`` are names; ``logs`` asks for new lines as ``logs`` notifications.
+    """
+
+    tables: list[str] = []
+    logs: LogQuery | None = None
+
+
+class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Notification ``board``: what changed since the last one sent to this client (≤ 4 a second).
+
+    Absent fields did not change; ``targets`` and ``tables`` hold only the changed ones and
+    ``gone`` the names of targets that are no more. Merged into a ``BoardView`` by the client.
+    """
+
+    at: float
+    state: State | None = None
+    since: float | None = None
+    trust: Trust | None = None
+    targets: list[TargetView] | None = None
+    gone: list[str] = []
+    alerts: list[Alert] | None = None
+    findings: list[Finding] | None = None
+    events: list[Event] | None = None
+    tables: list[Table] | None = None
+    runs: list[Run] | None = None
+    logs: list[LogSourceView] | None = None
+    probes: list[ProbeView] | None = None
+    notices: list[str] | None = None
+
+
+class SeriesQuery(msgspec.Struct, kw_only=True):
+    """``wanted`` are (target, signal) pairs; ``seconds`` back from now in ``points`` buckets."""
+
+    wanted: list[tuple[str, str]]
+    seconds: float = 3600.0
+    points: int = 120
+
+
+class Series(msgspec.Struct, kw_only=True):
+    """Bucket means, oldest first; ``None`` is a gap. Bucket i begins at ``start + i * step``."""
+
+    target: str
+    signal: str
+    start: float
+    step: float
+    values: list[float | None]
+
+
+class LogQuery(msgspec.Struct, kw_only=True):
+    """Which lines: filters are ANDed; ``pattern`` is a linear-time regular expression.
+
+    ``before`` pages back from a sequence number; ``after`` goes on from one.
+    """
+
+    sources: list[str] = []
+    machine: str | None = None
+    min_level: str | None = None
+    log_class: str | None = None
+    pattern: str | None = None
+    since: float | None = None
+    before: int | None = None
+    after: int | None = None
+    limit: int = 500
+
+
+class LogPage(msgspec.Struct, kw_only=True):
+    """Lines in the order of arrival; ``skipped`` were left out between the last page and this."""
+
+    lines: list[LogLine]
+    gaps: list[LogGap] = []
+    skipped: int = 0
+    matched_all: bool = True
+    """False when the limit cut the page."""
+
+
+class PlanQuery(msgspec.Struct, kw_only=True):
+    """What a person wants done; nothing happens yet."""
+
+    action: str
+    target: str
+    params: dict[str, str] = {}
+
+
+class RunCall(msgspec.Struct, kw_only=True):
+    """The decision. ``key`` makes a second identical call refused; ``seen`` is the plan's
+    ``before`` as the person saw it; ``confirm`` the typed name for R3."""
+
+    action: str
+    target: str
+    key: str
+    params: dict[str, str] = {}
+    seen: dict[str, Any] | None = None
+    confirm: str | None = None
+    reason: str = ""
+
+
+class RunsQuery(msgspec.Struct, kw_only=True):
+    """One run by id, or the newest ``limit``."""
+
+    id: str | None = None
+    limit: int = 50
+
+
+class JournalQuery(msgspec.Struct, kw_only=True):
+    """Entries after ``after``, the newest ``limit`` of them."""
+
+    after: int = 0
+    limit: int = 1000
+
+
+class EngineStatus(msgspec.Struct, kw_only=True):
+    """What ``engine status`` prints."""
+
+    pid: int
+    version: str
+    environment: str
+    started_at: float
+    stay: bool
+    clients: int
+    running: int
+    idle_exit_at: float | None
+    access: Access
+    memory: int
+
+
+RESULTS: dict[str, Any] = {
+    "hello": Welcome,
+    "board": BoardView,
+    "subscribe": None,
+    "history": list[Series],
+    "logs": LogPage,
+    "actions": list[ActionSpec],
+    "plan": Plan,
+    "run": Run,
+    "runs": list[Run],
+    "journal": list[JournalEntry],
+    "journal.verify": JournalVerdict,
+    "engine.status": EngineStatus,
+    "engine.stop": None,
+}
+"""The type of each method's result.
+
+Notifications: ``board`` with an :class:`Update`, ``logs`` with a :class:`LogPage`, ``run`` with a
+:class:`ainur_tui.model.action.Run` at each step of any run."""

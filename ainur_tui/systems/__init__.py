@@ -1,0 +1,1 @@
+"""The world: one folder per system we watch or act on."""

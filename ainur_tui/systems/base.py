@@ -1,0 +1,211 @@
+"""What every system offers the engine: probes to read, log sources to follow, actions to do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from ainur_tui.config.types import SecretSource
+from ainur_tui.model.action import ActionSpec, Plan
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.event import Event
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.table import Table
+from ainur_tui.model.target import Target
+
+
+class Clock(Protocol):
+    """Where time comes from. ``now`` is epoch seconds, ``monotonic`` never jumps."""
+
+    def now(self) -> float: ...
+    def monotonic(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one run of a probe brought home.
+
+    ``targets`` are the targets it discovered (all of their kind: one that is absent is gone).
+    ``paused`` names targets that are well though not running (an autostopped machine).
+    """
+
+    readings: Sequence[Reading] = ()
+    tables: Sequence[Table] = ()
+    events: Sequence[Event] = ()
+    targets: Sequence[Target] | None = None
+    paused: frozenset[str] = frozenset()
+
+
+class Probe(ABC):
+    """Reads signals of a target on an interval, within a deadline (both seconds).
+
+    ``read`` returns a :class:`Sample` or raises
+    :class:`~ainur_tui.model.failure.ProbeFailure`; the scheduler turns failure, time-out and
+    silence into states. A probe keeps only what a delta needs, and never waits for another.
+    ``signals`` lists every signal it can deliver, for ``target`` or for targets it discovers.
+    """
+
+    name: str
+    target: str
+    interval: float
+    deadline: float
+    signals: tuple[Signal, ...]
+
+    @abstractmethod
+    async def read(self) -> Sample: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """One line as a source gave it (not clean, not redacted), with what the source knows of it."""
+
+    at: float
+    text: str
+    level: str | None = None
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Lines in order; ``dropped`` were lost before the first of them, since ``gap_since``.
+
+    An empty batch means: connected, nothing new.
+    """
+
+    lines: Sequence[RawLine] = ()
+    dropped: int | None = 0
+    gap_since: float | None = None
+
+
+class LogSource(ABC):
+    """Where lines come from. ``batches`` yields for ever, or raises ``ProbeFailure`` when the
+    connection is gone; it is called again (with ``resume``, the newest time already had) to go
+    on without gaps or repeats."""
+
+    name: str
+    target: str
+
+    @abstractmethod
+    def batches(self, resume: float | None) -> AsyncIterator[RawBatch]: ...
+
+
+Policy = Literal["abort", "finish"]
+
+
+class StepContext(Protocol):
+    """What a running step may use."""
+
+    run_id: str
+    clock: Clock
+
+    def progress(self, detail: str) -> None:
+        """Tell how far the step is; shown live. Cleaned and redacted by the executor."""
+
+    async def until(
+        self, condition: Callable[[], Awaitable[str | None]], deadline: float, every: float = 0.5
+    ) -> str:
+        """Wait until ``condition`` returns a sentence (what was observed); raises
+        :class:`~ainur_tui.model.failure.ActionFailure` with the last reason at ``deadline``."""
+        ...
+
+    def keep(self, **result: Any) -> None:
+        """Add facts to the run's ``result`` (a backup's row, a new machine's id)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name as the plan shows it, its work, what happens when a stop is asked for
+    in the middle, and how it is taken back when a later one fails."""
+
+    name: str
+    work: Callable[[StepContext], Awaitable[str]]
+    policy: Policy = "finish"
+    undo: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A post-condition as read from the world: ``verified``, ``failed``, or ``unknown``.
+
+    ``by`` says what was looked at ("GET /health answered 200 on 2 of 2 machines").
+    """
+
+    state: Literal["verified", "failed", "unknown"]
+    by: str
+
+
+@dataclass(frozen=True)
+class World:
+    """What a plan may look at: the board as judged now, and who needs whom.
+
+    ``dependants(target)`` are those affected when the target is not there, nearest first.
+    ``usual_seconds`` is the median of past runs of this action on this target, or ``None``.
+    """
+
+    board: BoardView
+    dependants: Callable[[str], list[str]]
+    usual_seconds: float | None = None
+
+
+class Action(ABC):
+    """One entry of the catalogue. Plans are data: ``steps`` and ``observe`` are rebuilt from a
+    stored plan after a crash, so they may rest on nothing else."""
+
+    spec: ActionSpec
+
+    def unavailable(self) -> str | None:
+        """The sentence why this action cannot be used here, or ``None``."""
+        return None
+
+    @abstractmethod
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        """Read the facts and say exactly what would be done.
+
+        Raises :class:`~ainur_tui.model.failure.Refused` for parameters that make no sense.
+        """
+
+    @abstractmethod
+    def steps(self, plan: Plan) -> list[Step]: ...
+
+    @abstractmethod
+    async def observe(self, plan: Plan) -> Observation:
+        """Read the post-condition from the world now."""
+
+    verify_within: float = 60.0
+    """Seconds until the post-condition must hold."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Programs found on the configured path, then on ``PATH``."""
+
+    find: Callable[[str], str | None]
+    environment: dict[str, str] = field(default_factory=dict)
+    """The environment a child process gets: no secret that it does not need."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the engine hands to every system."""
+
+    environment: str
+    clock: Clock
+    redact: Redactor
+    tools: Tools
+    secret: Callable[[SecretSource], Secret]
+    """Resolves a reference; raises ``SecretMissing`` with a sentence when it leads nowhere."""
+
+
+@dataclass
+class System:
+    """One connected system. ``close`` releases what it holds."""
+
+    name: str
+    targets: tuple[Target, ...]
+    probes: tuple[Probe, ...] = ()
+    logs: tuple[LogSource, ...] = ()
+    actions: tuple[Action, ...] = ()
+    close: Callable[[], Awaitable[None]] | None = None
