@@ -12,7 +12,7 @@ _SHORTEST = 6
 
 _DSN = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*):(?P<password>[^\s@]+)@", re.IGNORECASE)
 _KEYED = re.compile(
-    r"(?P<head>\b(?:password|passwd|secret|token|authorization|api[_-]?key|access[_-]?key)"
+    r"(?P<head>(?:password|passwd|secret|token|authorization|api[_-]?key|access[_-]?key)"
     r"[\"']?\s*[=:]\s*[\"']?(?:bearer\s+|flyv1\s+)?)(?P<value>[^\s\"',;&]{4,})",
     re.IGNORECASE,
 )
