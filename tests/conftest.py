@@ -1,0 +1,22 @@
+"""One miniature for all whole-program tests of a session; each test leaves it well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.helpers import Miniature, miniature, until
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Miniature]:
+    with miniature(tmp_path_factory.mktemp("mini")) as found:
+        yield found
+
+
+@pytest.fixture
+def demo(running: Miniature) -> Miniature:
+    """The miniature, well: what a test before this one broke has recovered."""
+    until(lambda: running.check("--fresh")["state"] == "up", 60, "the miniature is well")
+    return running

@@ -1,0 +1,76 @@
+"""Every fault of the miniature is seen within ten seconds, named in words, and goes away."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.helpers import Miniature, until
+
+FAULTS = {
+    # fault: (target, states it may have, words one of which its summary or a signal's note has)
+    "api-machine-down": ("api", {"degraded"}, ("1 of 2", "machine")),
+    "api-all-down": ("api", {"down"}, ("0 of 2", "no machine", "503", "machine")),
+    "api-slow": ("api", {"degraded"}, ("latency", "p95")),
+    "api-5xx": ("api", {"degraded"}, ("error",)),
+    "api-health-malformed": ("api", {"degraded", "unknown"}, ("json",)),
+    "api-silent": ("api", {"down", "degraded"}, ("answer",)),
+    "db-down": ("db", {"down"}, ("refuse", "nothing listens", "connect")),
+    "db-connections-exhausted": ("db", {"degraded", "down"}, ("connection",)),
+    "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
+    "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
+    "node-stalled": ("node", {"degraded", "down"}, ("block",)),
+    "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
+    "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),
+    "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
+    "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
+    "logs-flood": ("api", {"degraded"}, ("log", "lines")),
+}
+
+
+def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
+    done = demo.program.run("demo", "fault")
+    assert done.returncode == 0
+    assert {line.split()[0] for line in done.stdout.splitlines() if line.strip()} >= set(FAULTS)
+
+
+def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:
+    done = demo.program.run("demo", "fault", "api-slwo")
+    assert done.returncode == 64
+    assert "api-slow" in done.stderr
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_seen_named_and_gone(demo: Miniature, fault: str) -> None:
+    target, states, words = FAULTS[fault]
+
+    def trouble() -> str | None:
+        found = next(t for t in demo.check("--fresh")["targets"] if t["target"] == target)
+        said = found["summary"].lower()
+        hit = found["state"] in states and any(word in said for word in words)
+        return said if hit else None
+
+    with demo.broken(fault):
+        began = time.monotonic()
+        until(trouble, 10, f"{fault} is seen on {target} in words {words}")
+        assert time.monotonic() - began < 10
+    until(lambda: demo.state(target, "--fresh") == "up", 60, f"{target} is up again")
+
+
+def test_a_dead_database_is_the_one_cause(demo: Miniature) -> None:
+    with demo.broken("db-down"):
+        found = until(
+            lambda: next(
+                (
+                    t
+                    for t in demo.check("--fresh")["targets"]
+                    if t["target"] == "api" and t["state"] != "up" and t["cause"] == "db"
+                ),
+                None,
+            ),
+            10,
+            "the API's trouble is put down to the database",
+        )
+        assert found["cause"] == "db"
+        assert demo.program.run("check").returncode == 2
