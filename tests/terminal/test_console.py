@@ -77,9 +77,9 @@ def test_no_payload_byte_reaches_the_terminal(console: Opener, demo: Miniature) 
 def test_the_ascii_set_is_complete(console: Opener) -> None:
     terminal = console(environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"})
     terminal.until(lambda text: "up" in text.lower(), 20, "the overview")
-    for key in TABS:
+    for key, title in TABS.items():
         terminal.press(key)
-        terminal.shows(TABS[key])
+        terminal.shows(title)
     assert "\\u" not in terminal.text
     assert terminal.raw.isascii()
 
@@ -158,9 +158,9 @@ def test_no_secret_anywhere(console: Opener, demo: Miniature) -> None:
     words = {re.sub(r".*://[^:]*:([^@]*)@.*", r"\1", secret, flags=re.S) for secret in secrets}
     assert words
     terminal = console()
-    for key in TABS:
+    for key, title in TABS.items():
         terminal.press(key)
-        terminal.shows(TABS[key])
+        terminal.shows(title)
     outputs = [
         terminal.raw.decode("utf-8", "replace"),
         json.dumps(demo.check()),
