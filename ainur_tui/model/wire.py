@@ -117,6 +117,14 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     notices: list[str] | None = None
 
 
+class BoardQuery(msgspec.Struct, kw_only=True):
+    """``fresh`` runs all probes (of ``targets``, where given) now and waits for them."""
+
+    fresh: bool = False
+    targets: list[str] = []
+    timeout: float | None = None
+
+
 class SeriesQuery(msgspec.Struct, kw_only=True):
     """``wanted`` are (target, signal) pairs; ``seconds`` back from now in ``points`` buckets."""
 

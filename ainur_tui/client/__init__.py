@@ -1,0 +1,1 @@
+"""The wire: how anything talks to the engine."""

@@ -1,0 +1,1 @@
+"""The heart: runs probes, keeps history, judges, acts, journals."""
