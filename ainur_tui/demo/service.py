@@ -1,0 +1,90 @@
+"""What every process of the miniature shares: arguments, the parent watch, stopping, serving."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+PR_SET_PDEATHSIG = 1
+
+
+def arguments(
+    program: str,
+    *extra: tuple[str, dict[str, Any]],
+    argv: list[str] | None = None,
+) -> argparse.Namespace:
+    """Parse a component's command line: ``--dir DIR`` always, then ``extra`` (flag, options)."""
+    parser = argparse.ArgumentParser(prog=f"python -m {program}", allow_abbrev=False)
+    parser.add_argument("--dir", type=Path, required=True, help="the miniature's directory")
+    for flag, options in extra:
+        parser.add_argument(flag, **options)
+    return parser.parse_args(argv)
+
+
+def die_with_parent(signum: int = signal.SIGTERM) -> None:
+    """End this process with ``signum`` when its parent is gone, however the parent went."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum)
+    # The parent may have gone before the request was made.
+    if parent == 1 or os.getppid() != parent:
+        os.kill(os.getpid(), signum)
+
+
+async def serve(
+    app: web.Application, port: int, *, grace: float = 5.0, backlog: int = 512
+) -> web.AppRunner:
+    """Serve ``app`` on 127.0.0.1; ``runner.cleanup()`` finishes requests within ``grace`` s."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=backlog, reuse_address=True).start()
+    return runner
+
+
+async def until_stopped() -> int:
+    """Wait for SIGINT or SIGTERM (or the parent's end, by polling); return the signal's number."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[int] = loop.create_future()
+
+    def stop(signum: int) -> None:
+        if not stopped.done():
+            stopped.set_result(signum)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop, signum)
+    parent = os.getppid()
+    while not stopped.done():
+        await asyncio.wait([stopped], timeout=1.0)
+        if os.getppid() != parent:
+            stop(signal.SIGTERM)
+    return stopped.result()
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do ``work`` again and again, ``seconds`` after it ended; its exceptions end the loop."""
+    while True:
+        await work()
+        await asyncio.sleep(seconds)
+
+
+def run(main: Coroutine[Any, Any, int | None]) -> int:
+    """Run a component to its end; 0 unless it says otherwise. A first Ctrl-C is a plain end."""
+    die_with_parent()
+    return asyncio.run(main) or 0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
