@@ -1,0 +1,222 @@
+"""Following a log file through rotation, truncation and rewriting (F-38 to F-40, F-55, F-56)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.text import clean
+from ainur_tui.rules.loglines import parse
+from ainur_tui.systems.base import Clock, RawBatch, RawLine
+from ainur_tui.systems.lines import LineCutter
+
+FIRST_LINES = 200
+POLL = 0.2
+BEAT = 0.8
+GRACE = 2.0
+"""Seconds a renamed file is still read, and a missing one is waited for."""
+CHUNK = 256 * 1024
+BACKLOG = 32 * 1024 * 1024
+"""Bytes we may be behind before lines are counted instead of read."""
+LOOK_BACK = 1024 * 1024
+HEAD = 1024
+FOOT = 64
+
+
+class _File:
+    """An open log file: where we are in it, and what its known bytes looked like."""
+
+    def __init__(self, path: Path, start: int | None = 0) -> None:
+        self.fd = _open(path)
+        found = os.fstat(self.fd)
+        self.identity = (found.st_dev, found.st_ino)
+        self.offset = found.st_size if start is None else start
+        self.cutter = LineCutter()
+        self.head = b""
+        self.foot = b""
+        self.seen = (-1, -1)
+        self.remember()
+
+    def read(self) -> bytes:
+        data = os.pread(self.fd, CHUNK, self.offset)
+        self.offset += len(data)
+        return data
+
+    def remember(self) -> None:
+        """Keep the first bytes and those just before the offset as a fingerprint."""
+        if len(self.head) < HEAD:
+            self.head = os.pread(self.fd, min(HEAD, self.offset), 0)
+        start = max(0, self.offset - FOOT)
+        self.foot = os.pread(self.fd, self.offset - start, start)
+
+    def changed(self) -> bool:
+        found = os.fstat(self.fd)
+        now = (found.st_size, found.st_mtime_ns)
+        changed, self.seen = now != self.seen, now
+        return changed
+
+    def rewritten(self) -> bool:
+        """Whether what we have read is no longer what the file holds."""
+        if self.seen[0] < self.offset:
+            return True
+        before = os.pread(self.fd, len(self.foot), self.offset - len(self.foot))
+        return before != self.foot or os.pread(self.fd, len(self.head), 0) != self.head
+
+    def rewind(self) -> None:
+        self.offset, self.cutter, self.head, self.foot = 0, LineCutter(), b"", b""
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def _open(path: Path) -> int:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise ProbeFailure("missing", f"no file {clean(path)}") from None
+    except PermissionError:
+        raise ProbeFailure("forbidden", f"{clean(path)} is not readable for us") from None
+    except OSError as error:
+        what = "is a symbolic link" if path.is_symlink() else clean(error.strerror)
+        raise ProbeFailure("bad answer", f"{clean(path)} {what}") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ProbeFailure("bad answer", f"{clean(path)} is not a regular file")
+    return fd
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _last_lines(file: _File, size: int) -> tuple[list[str], bool]:
+    """The whole lines within the last ``size`` bytes, and whether that is the whole file.
+
+    A last line still being written stays with the file's cutter.
+    """
+    start = max(0, file.offset - size)
+    data = os.pread(file.fd, file.offset - start, start)
+    if start:
+        first = data.find(b"\n")
+        data = data[first + 1 :] if first >= 0 else b""
+    return file.cutter.feed(data), start == 0
+
+
+def _newer(lines: list[str], since: float) -> tuple[list[str], bool]:
+    """Lines after ``since``, and whether an older one was seen (so that none is missing)."""
+    for index in range(len(lines) - 1, -1, -1):
+        at = parse(lines[index], 0.0).at
+        if 0.0 < at <= since:
+            return lines[index + 1 :], True
+    return lines, False
+
+
+def _first(file: _File, clock: Clock, resume: float | None) -> RawBatch:
+    lines, whole = _last_lines(file, LOOK_BACK)
+    now = clock.now()
+    if resume is None:
+        return RawBatch(_raw(lines[-FIRST_LINES:], now))
+    fresh, joined = _newer(lines, min(resume, now))
+    if joined or (whole and not lines):
+        return RawBatch(_raw(fresh, now))
+    dated = any(parse(line, 0.0).at > 0.0 for line in lines[:50])
+    return RawBatch(_raw(fresh if dated else [], now), None, resume)
+
+
+def _raw(lines: list[str], at: float) -> list[RawLine]:
+    return [RawLine(at, line.lstrip("\0")) for line in lines if line]
+
+
+def _skip(file: _File, size: int) -> Iterator[int]:
+    """Move to the last part of a backlog; yields how many lines each chunk passed had."""
+    file.cutter = LineCutter()
+    target = size - LOOK_BACK
+    while file.offset < target:
+        data = file.read()
+        if not data:
+            return
+        yield data.count(b"\n")
+
+
+async def _drain(file: _File, clock: Clock) -> AsyncIterator[RawBatch]:
+    """Everything the file had when last looked at, chunk by chunk."""
+    dropped = 0
+    since = clock.now()
+    if file.seen[0] - file.offset > BACKLOG:
+        for count in _skip(file, file.seen[0]):
+            dropped += count
+            await asyncio.sleep(0)
+    while file.offset < file.seen[0] and (data := file.read()):
+        lines = _raw(file.cutter.feed(data), clock.now())
+        file.remember()
+        if lines or dropped:
+            yield RawBatch(lines, dropped, since if dropped else None)
+            dropped = 0
+        await asyncio.sleep(0)
+
+
+async def follow(
+    path: Path, clock: Clock, *, resume: float | None = None
+) -> AsyncIterator[RawBatch]:
+    """Yield the last lines of ``path``, then what is written to it, for ever.
+
+    At least once a second a batch comes, empty when nothing is new. ``resume`` (epoch seconds)
+    leaves out lines that carry a time up to it. Where bytes may be lost (truncation, rewriting)
+    a batch has ``dropped=None`` and ``gap_since``. Raises :class:`ProbeFailure` when the file is
+    missing for two seconds, not readable, or no regular file (links are not followed).
+    """
+    file = _File(path, None)
+    old: tuple[_File, float] | None = None
+    missing_since: float | None = None
+    try:
+        yield _first(file, clock, resume)
+        file.remember()
+        checked = clock.now()
+        last_beat = clock.monotonic()
+        while True:
+            busy = False
+            if old is not None:
+                old[0].changed()
+                async for batch in _drain(old[0], clock):
+                    yield batch
+                if clock.monotonic() >= old[1]:
+                    if last := old[0].cutter.flush():
+                        yield RawBatch(_raw(last, clock.now()))
+                    old[0].close()
+                    old = None
+            if file.changed():
+                if file.rewritten():
+                    file.rewind()
+                    yield RawBatch((), None, checked)
+                async for batch in _drain(file, clock):
+                    busy = True
+                    yield batch
+            checked = clock.now()
+            identity = _identity(path)
+            if identity is None:
+                missing_since = missing_since or clock.monotonic()
+                if clock.monotonic() - missing_since >= GRACE:
+                    raise ProbeFailure("missing", f"{clean(path)} was removed")
+            else:
+                missing_since = None
+                if identity != file.identity and old is None:
+                    replacement = _File(path)
+                    old, file = (file, clock.monotonic() + GRACE), replacement
+                    continue
+            if busy or clock.monotonic() - last_beat >= BEAT:
+                last_beat = clock.monotonic()
+                if not busy:
+                    yield RawBatch()
+            await asyncio.sleep(POLL)
+    finally:
+        file.close()
+        if old is not None:
+            old[0].close()
