@@ -29,8 +29,8 @@ SecretSource = SecretRef | str
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every system's section."""
 
-    interval: Annotated[Seconds, Meta(description="how often its probes run")] = 5.0
-    timeout: Annotated[Seconds, Meta(description="total deadline of one probe")] = 5.0
+    interval: Annotated[Seconds, Meta(description="seconds between the runs of its probes")] = 5.0
+    timeout: Annotated[Seconds, Meta(description="seconds one run may take in all")] = 5.0
 
 
 class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,73 @@
+"""Reading files that secrets depend on: regular, ours, and not for others to write (S-18)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+LIMIT = 1 << 20
+"""Bytes; nobody's configuration or secret is larger."""
+
+
+class Unreadable(Exception):
+    """The file cannot be read; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's bytes and who may touch it. ``loose`` is the sentence why others may change it."""
+
+    data: bytes
+    mode: int
+    loose: str | None
+
+    @property
+    def private(self) -> bool:
+        """Whether only its owner may read it."""
+        return not self.mode & 0o077
+
+
+def read(path: Path) -> Content:
+    """Read a regular file without following a final symbolic link or waiting on a pipe.
+
+    Raises :class:`Unreadable`.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unreadable(_why(path, error)) from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise Unreadable("is not a regular file; name a file")
+    with open(handle, "rb") as file:
+        data = file.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise Unreadable(f"is larger than {LIMIT >> 20} MiB; this cannot be the right file")
+    return Content(data, stat.S_IMODE(status.st_mode), _loose(path, status))
+
+
+def _loose(path: Path, status: os.stat_result) -> str | None:
+    trusted = {os.geteuid(), 0}
+    if status.st_uid not in trusted:
+        return "belongs to another user; chown it to yourself"
+    if status.st_mode & 0o022:
+        return f"may be written by others (mode {stat.S_IMODE(status.st_mode):04o}); chmod go-w it"
+    folder = path.absolute().parent
+    above = folder.stat()
+    if above.st_uid not in trusted or (above.st_mode & 0o022 and not above.st_mode & stat.S_ISVTX):
+        return f"stands in {folder}, where others may replace it; chmod go-w that folder"
+    return None
+
+
+def _why(path: Path, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return f"is a symbolic link; name the file itself, {path.resolve()}"
+    if error.errno == errno.ENOENT:
+        return "does not exist"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return "may not be read by you; check its owner and mode"
+    return f"cannot be read ({os.strerror(error.errno or 0)})"

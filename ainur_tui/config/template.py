@@ -1,0 +1,88 @@
+"""The commented file that ``config init`` writes."""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# Ainur Console. One table [environment.NAME] for each environment you look after.
+# Take the "#" from the sections you have: a section that is absent is simply not watched.
+# See what is wrong with this file:   ainur-tui config check
+# See what is reachable with it:      ainur-tui doctor
+#
+# Secrets are references, never values:
+#   { env = "NAME" }   { file = "/path/of/a/0600/file" }   { command = ["pass", "show", "entry"] }
+# Paths are relative to this file. Every section may set:
+#   interval = 5.0    seconds between the runs of its probes
+#   timeout = 5.0     seconds one run may take in all
+
+version = 1
+#default_environment = "production"
+
+[environment.production]
+#color = "red"            # red, yellow, green, cyan, blue, magenta: always on screen
+#access = "operate"       # "read": nothing can be changed from here
+#state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
+#runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
+
+# The API service, as its users reach it.
+#[environment.production.api]
+#url = "https://zerostate-api.fly.dev"
+#pool_size = 25           # database connections one machine may open
+
+# The Fly Machines platform: machines, restarts, scaling, logs.
+#[environment.production.fly]
+#app = "zerostate-api"
+#database_app = "ainur-db"
+#token = { env = "FLY_API_TOKEN" }
+#url = "https://api.machines.dev"
+#web_url = "https://api.fly.io"
+
+# PostgreSQL. Give the role pg_monitor; the DSN is postgresql://user:password@host:5432/database
+#[environment.production.postgres]
+#dsn = { env = "DATABASE_URL" }
+#log_file = "/var/log/postgresql/postgresql.log"
+
+# The Substrate node and its systemd unit.
+#[environment.production.node]
+#rpc = ["http://127.0.0.1:9944"]     # tried in order
+#metrics = "http://127.0.0.1:9615/metrics"
+#unit = "ainur-node"
+#block_time = 6.0
+#genesis = "0x…"          # refuse to believe a node of another chain
+
+# The S3-compatible object store.
+#[environment.production.storage]
+#endpoint = "https://0123456789abcdef.r2.cloudflarestorage.com"
+#access_key_id = { env = "R2_ACCESS_KEY_ID" }
+#secret_access_key = { env = "R2_SECRET_ACCESS_KEY" }
+#region = "auto"
+#buckets = ["ainur-backups", "ainur-agents-prod"]
+#probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
+
+# The frontend, as its users reach it.
+#[environment.production.frontend]
+#url = "https://app.ainur.network"
+
+# The machine the engine runs on.
+#[environment.production.host]
+#disks = ["/"]
+
+# Where database backups go: a directory, a bucket of the store, or both.
+#[environment.production.backup]
+#directory = "/backups/ainur"
+#bucket = "ainur-backups"
+#prefix = "database/"
+
+# Folders searched before PATH for pg_dump, systemctl and journalctl.
+#[environment.production.tools]
+#path = ["/usr/lib/postgresql/16/bin"]
+
+# Who needs whom, where yours differs from: frontend needs api; api needs db, storage, node.
+#[environment.production.needs]
+#frontend = ["api"]
+#api = ["db", "storage", "node"]
+
+# Your own thresholds for a signal, in its unit; `ainur-tui check --json` lists the signals.
+#[environment.production.thresholds."api.latency.p95"]
+#warn = 0.1
+#fail = 0.5
+"""
