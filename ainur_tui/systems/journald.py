@@ -1,0 +1,148 @@
+"""Following a unit's journal through ``journalctl``, an argument vector and never a shell."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.text import clean, decode
+from ainur_tui.rules.logparsed import SYSLOG_LEVELS
+from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
+from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.systemctl import check_unit
+
+FIRST_LINES = 200
+BEAT = 0.8
+STOP_WITHIN = 2.0
+CHUNK = 256 * 1024
+RECORD = 1024 * 1024
+"""Bytes of one journal record as JSON; journalctl itself leaves out larger fields."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class JournalSource(LogSource):
+    """The journal of ``unit``. Goes on after the last record it gave (by cursor)."""
+
+    def __init__(self, name: str, target: str, unit: str, context: Context) -> None:
+        self.name = name
+        self.target = target
+        self._unit = check_unit(unit)
+        self._context = context
+        self._cursor: str | None = None
+
+    async def batches(self, resume: float | None) -> AsyncIterator[RawBatch]:
+        """Yield records as they come, at least a batch a second.
+
+        Raises :class:`ProbeFailure` when there is no journalctl here or it ends.
+        """
+        process = await self._start(resume)
+        assert process.stdout is not None
+        errors = asyncio.create_task(_tail(process.stderr))
+        try:
+            cutter = LineCutter(RECORD)
+            yield RawBatch()
+            while True:
+                try:
+                    async with asyncio.timeout(BEAT):
+                        data = await process.stdout.read(CHUNK)
+                except TimeoutError:
+                    yield RawBatch()
+                    continue
+                if not data:
+                    break
+                lines = [
+                    line
+                    for record in cutter.feed(data)
+                    if (line := self._line(record)) is not None
+                    and (resume is None or line.at > resume)
+                ]
+                yield RawBatch(lines)
+            code = await process.wait()
+            said = self._context.redact(await errors)
+            raise ProbeFailure("unavailable", f"journalctl ended ({code}) {said}".strip())
+        finally:
+            await _end(process)
+            errors.cancel()
+            await asyncio.gather(errors, return_exceptions=True)
+
+    async def _start(self, resume: float | None) -> asyncio.subprocess.Process:
+        program = self._context.tools.find("journalctl")
+        if program is None:
+            raise ProbeFailure("missing", "no journalctl on this machine")
+        argv = [program, "-u", self._unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
+        if self._cursor is not None and resume is not None:
+            argv += ["--after-cursor", self._cursor]
+        try:
+            return await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._context.tools.environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ProbeFailure("forbidden", f"journalctl: {clean(error.strerror)}") from None
+
+    def _line(self, record: str) -> RawLine | None:
+        """One record as a line; what is no record is passed on as it stands."""
+        if not record:
+            return None
+        now = self._context.clock.now()
+        try:
+            found = _decode(record)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return RawLine(now, record)
+        cursor = found.get("__CURSOR")
+        if isinstance(cursor, str) and len(cursor) < 1024:
+            self._cursor = cursor
+        return RawLine(_moment(found, now), _text(found.get("MESSAGE")), _level(found))
+
+
+def _moment(record: dict[str, Any], now: float) -> float:
+    value = record.get("__REALTIME_TIMESTAMP")
+    return int(value) / 1e6 if isinstance(value, str) and value[:20].isdecimal() else now
+
+
+def _text(message: object) -> str:
+    """A message as text: journalctl writes bytes that are no UTF-8 as a list of numbers."""
+    if isinstance(message, str):
+        return message
+    if isinstance(message, list):
+        if message and isinstance(message[0], list | str):  # the field was given more than once
+            return " ".join(_text(part) for part in message)
+        with suppress(ValueError, TypeError):
+            return bytes(message).decode("utf-8", "replace")
+    return "(a message larger than journalctl shows)"
+
+
+def _level(record: dict[str, Any]) -> str | None:
+    """The level of a priority that says something: 5 and 6 are what any output gets."""
+    priority = record.get("PRIORITY")
+    told = isinstance(priority, str) and priority in {"0", "1", "2", "3", "4", "7"}
+    return SYSLOG_LEVELS[int(str(priority))] if told else None
+
+
+async def _tail(source: asyncio.StreamReader | None) -> str:
+    kept = b""
+    while source is not None and (data := await source.read(CHUNK)):
+        kept = (kept + data)[-1000:]
+    return decode(b" ".join(kept.split()), 300)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN):
+                await process.wait()
