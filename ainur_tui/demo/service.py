@@ -11,11 +11,14 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+if TYPE_CHECKING:
+    from aiohttp import web
 
 PR_SET_PDEATHSIG = 1
+SUPERVISOR = "AINUR_DEMO_SUPERVISOR"
+"""The environment variable with the supervisor's process id: without it nobody lives on."""
 
 
 def arguments(
@@ -32,19 +35,30 @@ def arguments(
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> None:
-    """End this process with ``signum`` when its parent is gone, however the parent went."""
-    parent = os.getppid()
+    """Have the kernel send ``signum`` to this process when its parent is gone, however it went."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum)
-    # The parent may have gone before the request was made.
-    if parent == 1 or os.getppid() != parent:
-        os.kill(os.getpid(), signum)
+
+
+def orphaned(parent: int) -> bool:
+    """Whether the parent (its process id when we began) or the supervisor is gone."""
+    if os.getppid() != parent:
+        return True
+    try:
+        os.kill(int(os.environ.get(SUPERVISOR, parent)), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 async def serve(
     app: web.Application, port: int, *, grace: float = 5.0, backlog: int = 512
 ) -> web.AppRunner:
     """Serve ``app`` on 127.0.0.1; ``runner.cleanup()`` finishes requests within ``grace`` s."""
+    from aiohttp import web
+
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, handle_signals=False)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=backlog, reuse_address=True).start()
@@ -65,7 +79,7 @@ async def until_stopped() -> int:
     parent = os.getppid()
     while not stopped.done():
         await asyncio.wait([stopped], timeout=1.0)
-        if os.getppid() != parent:
+        if orphaned(parent):
             stop(signal.SIGTERM)
     return stopped.result()
 
@@ -78,9 +92,12 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 
 def run(main: Coroutine[Any, Any, int | None]) -> int:
-    """Run a component to its end; 0 unless it says otherwise. A first Ctrl-C is a plain end."""
+    """Run a component to its end; 0 unless it says otherwise. Ctrl-C while starting is an end."""
     die_with_parent()
-    return asyncio.run(main) or 0
+    try:
+        return asyncio.run(main) or 0
+    except KeyboardInterrupt:
+        return 0
 
 
 def free_port() -> int:

@@ -1,0 +1,23 @@
+"""The catalogue of faults: what can be broken in a miniature, one line each."""
+
+from __future__ import annotations
+
+FAULTS: dict[str, str] = {
+    "api-machine-down": "one API machine is killed and kept from starting",
+    "api-all-down": "every API machine is killed and kept from starting",
+    "api-slow": "API requests take 0.6 to 1.2 s; health checks stay quick",
+    "api-5xx": "about three in ten API requests end in a 500",
+    "api-health-malformed": "/health answers 200 with half a JSON document",
+    "api-silent": "API machines accept connections and never answer",
+    "db-down": "PostgreSQL is stopped the hard way and stays down",
+    "db-connections-exhausted": "every ordinary database connection is taken and held",
+    "db-idle-in-transaction": "twelve sessions sit idle in a transaction",
+    "db-lock-chain": "a forgotten transaction holds a row; a chain of sessions waits for it",
+    "node-stalled": "the node answers, but its chain stands still",
+    "node-lagging": "the node is far behind its peers and imports slowly",
+    "node-no-peers": "the node has lost all its peers",
+    "storage-refuses-writes": "the object store answers reads and refuses writes",
+    "logs-hostile": "API log lines carry terminal escapes, bidi overrides and broken UTF-8",
+    "logs-flood": "the API writes more than 10,000 log lines a second",
+}
+"""Name to summary. Where a fault bites, its component asks ``Switches.on(name)``."""
