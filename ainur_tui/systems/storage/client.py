@@ -1,0 +1,215 @@
+"""One bucket of an S3-compatible store, with a deadline around every call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ainur_tui.config.types import Storage
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.base import Context
+from ainur_tui.systems.storage.errors import failure
+from ainur_tui.systems.storage.multipart import Multipart
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+T = TypeVar("T")
+
+_TRANSFER_RETRIES = 3
+_TRANSFER_PATIENCE = timedelta(seconds=20)
+_PART_DEADLINE = timedelta(seconds=120)
+_READ = 1 << 20
+_PARTS_AT_ONCE = 3
+
+
+class Stored(NamedTuple):
+    """An object as the store lists it: key, bytes, epoch seconds, entity tag."""
+
+    key: str
+    size: int
+    modified: float
+    tag: str
+
+
+class Bucket:
+    """Reads and writes objects of one bucket.
+
+    Every method raises :class:`~ainur_tui.model.failure.ProbeFailure`. ``deadline`` (seconds)
+    bounds the small calls; a transfer is bounded by the part instead.
+    """
+
+    def __init__(
+        self, section: Storage, name: str, keys: tuple[Secret, Secret], redact: Redactor
+    ) -> None:
+        self.name = name
+        self.deadline = section.timeout
+        self._section = section
+        self._keys = keys
+        self._redact = redact
+
+    def __repr__(self) -> str:
+        return f"Bucket({self.name})"
+
+    @cached_property
+    def _store(self) -> S3Store:
+        return self._open(0, timedelta(seconds=self.deadline))
+
+    @cached_property
+    def _transfer(self) -> S3Store:
+        return self._open(_TRANSFER_RETRIES, _PART_DEADLINE)
+
+    @cached_property
+    def multipart(self) -> Multipart:
+        """The unfinished uploads of this bucket."""
+        return Multipart(self._section, self.name, self._keys, self._redact)
+
+    def _open(self, retries: int, timeout: timedelta) -> S3Store:
+        from obstore.store import S3Store
+
+        endpoint = self._section.endpoint.rstrip("/")
+        return S3Store(
+            self.name,
+            endpoint=endpoint,
+            access_key_id=self._keys[0].reveal(),
+            secret_access_key=self._keys[1].reveal(),
+            region=self._section.region,
+            virtual_hosted_style_request=False,
+            client_options={
+                "allow_http": endpoint.startswith("http://"),
+                "connect_timeout": timedelta(seconds=min(5.0, self.deadline)),
+                "timeout": timeout,
+            },
+            retry_config={"max_retries": retries, "retry_timeout": _TRANSFER_PATIENCE},
+        )
+
+    async def first(self, prefix: str = "") -> Stored | None:
+        """The first object under ``prefix``, the cheapest question that needs the bucket."""
+        import obstore
+
+        async def ask() -> Stored | None:
+            async for chunk in obstore.list(self._store, prefix=prefix or None, chunk_size=1):
+                return _stored(chunk[0]) if chunk else None
+            return None
+
+        return await self._within(ask())
+
+    async def list(self, prefix: str, most: int = 5000) -> list[Stored]:
+        """At most ``most`` objects directly or deeper under ``prefix``."""
+        import obstore
+
+        async def ask() -> list[Stored]:
+            found: list[Stored] = []
+            async for chunk in obstore.list(self._store, prefix=prefix or None, chunk_size=500):
+                found += map(_stored, chunk)
+                if len(found) >= most:
+                    break
+            return found[:most]
+
+        return await self._within(ask())
+
+    async def head(self, key: str) -> Stored | None:
+        """The object's size as the store has it now; ``None`` when it is not there."""
+        import obstore
+
+        try:
+            return _stored(await self._within(obstore.head_async(self._store, key)))
+        except ProbeFailure as error:
+            if error.kind == "missing":
+                return None
+            raise
+
+    async def get(self, key: str, limit: int = 1 << 20) -> bytes:
+        """A small object whole; larger than ``limit`` bytes is ``too large``."""
+        import obstore
+
+        async def ask() -> bytes:
+            found = await obstore.get_async(self._store, key)
+            if found.meta["size"] > limit:
+                raise ProbeFailure("too large", f"{self._where} holds more than {limit} bytes")
+            return bytes(await found.bytes_async())
+
+        return await self._within(ask())
+
+    async def put(self, key: str, data: bytes, *, fresh: bool = False) -> None:
+        """Write a small object; with ``fresh`` only where none of that name is."""
+        import obstore
+
+        mode = "create" if fresh else "overwrite"
+        await self._within(obstore.put_async(self._store, key, data, mode=mode))  # type: ignore[arg-type]
+
+    async def delete(self, key: str) -> None:
+        """Remove one object; one that is not there is no error."""
+        import obstore
+
+        try:
+            await self._within(obstore.delete_async(self._store, key))
+        except ProbeFailure as error:
+            if error.kind != "missing":
+                raise
+
+    async def upload(self, key: str, chunks: AsyncIterator[bytes], part: int) -> None:
+        """Write an object of unknown length in parts of ``part`` bytes.
+
+        Parts that fail are sent again a few times. When ``chunks`` raises, or a part is refused
+        for good, the upload is aborted and nothing appears under ``key``.
+        """
+        import obstore
+
+        try:
+            await obstore.put_async(
+                self._transfer,
+                key,
+                chunks,
+                use_multipart=True,
+                chunk_size=part,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
+        except Exception as error:
+            raise failure(error, self._where, self._redact) from None
+
+    async def digest(self, key: str) -> tuple[int, str]:
+        """Read an object back and return its size and SHA-256 as they are at the far end."""
+        import obstore
+
+        seen, size = hashlib.sha256(), 0
+        try:
+            found = await obstore.get_async(self._transfer, key)
+            async for chunk in found.stream(min_chunk_size=_READ):
+                await asyncio.to_thread(seen.update, chunk)
+                size += len(chunk)
+        except Exception as error:
+            raise failure(error, self._where, self._redact) from None
+        return size, seen.hexdigest()
+
+    @property
+    def _where(self) -> str:
+        return f"bucket {self.name}"
+
+    async def _within(self, call: Awaitable[T]) -> T:
+        try:
+            return await asyncio.wait_for(call, self.deadline)
+        except Exception as error:
+            raise failure(error, self._where, self._redact) from None
+
+
+def open_bucket(section: Storage, name: str, context: Context) -> Bucket:
+    """A bucket with the credentials of the section. Raises ``SecretMissing``."""
+    keys = (context.secret(section.access_key_id), context.secret(section.secret_access_key))
+    return Bucket(section, name, keys, context.redact)
+
+
+def _stored(meta: object) -> Stored:
+    from typing import cast
+
+    from obstore import ObjectMeta
+
+    found = cast(ObjectMeta, meta)
+    return Stored(
+        found["path"], found["size"], found["last_modified"].timestamp(), found["e_tag"] or ""
+    )
