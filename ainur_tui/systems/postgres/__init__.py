@@ -1,0 +1,1 @@
+"""PostgreSQL: what its sessions do, what it holds, and its backups."""

@@ -1,0 +1,44 @@
+"""What is read of the database: units, thresholds, and whose thresholds they are."""
+
+from __future__ import annotations
+
+from ainur_tui.model.signal import Signal
+
+UP = Signal(name="db.up", title="database answers", unit="bool", worse="below", fail=1, vital=True)
+LATENCY = Signal(name="db.latency", title="database latency", unit="s", warn=0.5)
+
+USED = Signal(name="db.connections.used", title="connections", unit="count")
+RATIO = Signal(
+    name="db.connections.ratio", title="connections in use", unit="ratio", warn=0.8, fail=0.95,
+    origin="guide", scale=1.0,
+)  # fmt: skip
+ACTIVE = Signal(name="db.connections.active", title="active connections", unit="count")
+IDLE = Signal(name="db.connections.idle", title="idle connections", unit="count")
+IDLE_TX = Signal(
+    name="db.idle_in_transaction", title="sessions idle in transaction", unit="count", warn=5
+)
+IDLE_TX_OLDEST = Signal(
+    name="db.idle_in_transaction.oldest", title="longest idle in transaction", unit="s",
+    statistic="max", warn=300, origin="guide",
+)  # fmt: skip
+WAITING = Signal(name="db.locks.waiting", title="sessions waiting for a lock", unit="count", warn=3)
+WAITING_OLDEST = Signal(
+    name="db.locks.oldest", title="longest wait for a lock", unit="s", statistic="max", warn=5,
+    fail=60,
+)  # fmt: skip
+OLDEST_TX = Signal(
+    name="db.transaction.oldest", title="oldest transaction", unit="s", statistic="max", warn=600
+)
+SLOW = Signal(name="db.statements.slow", title="statements running over 5 s", unit="count")
+ACTIVITY = (
+    USED, RATIO, ACTIVE, IDLE, IDLE_TX, IDLE_TX_OLDEST, WAITING, WAITING_OLDEST, OLDEST_TX, SLOW,
+)  # fmt: skip
+
+TRANSACTIONS = Signal(name="db.transactions.rate", title="transactions", unit="/s")
+CACHE = Signal(
+    name="db.cache.ratio", title="cache hit ratio", unit="ratio", worse="below", scale=1.0
+)
+DEADLOCKS = Signal(name="db.deadlocks.rate", title="deadlocks", unit="/s")
+STATISTICS = (TRANSACTIONS, CACHE, DEADLOCKS)
+
+SIZE = Signal(name="db.size", title="database size", unit="B")

@@ -1,0 +1,217 @@
+"""Which statements the time went to since the last look (deltas of ``pg_stat_statements``)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.table import Column, Row, Table
+from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres import queries
+from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.shown import HIDDEN, Shown
+from ainur_tui.systems.postgres.statistics import FIRST_GAP
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_LEAST_INTERVAL = 5.0
+_MOST_ROWS = 30
+_TEXTS_KEPT = 500
+
+_NOT_CREATED = (
+    "pg_stat_statements is not installed in this database; as a superuser: "
+    "CREATE EXTENSION pg_stat_statements;"
+)
+_NOT_LOADED = (
+    "pg_stat_statements is not loaded; add it to shared_preload_libraries in postgresql.conf and "
+    "restart PostgreSQL"
+)
+_HIDDEN = "the role does not see other roles' statements: GRANT pg_monitor TO it;"
+
+
+class Key(NamedTuple):
+    """One statement of one role."""
+
+    queryid: int
+    userid: int
+    toplevel: bool
+
+
+class Counters(NamedTuple):
+    """What a statement has cost since its entry began. ``seconds`` of execution."""
+
+    calls: float
+    seconds: float
+    rows: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All counters at one moment of the monotonic clock.
+
+    ``epoch`` changes when they were reset; ``evicted`` counts entries thrown out for room.
+    """
+
+    at: float
+    epoch: str
+    evicted: int
+    counters: Mapping[Key, Counters]
+
+
+def delta(before: Snapshot, after: Snapshot) -> dict[Key, Counters]:
+    """What each statement cost in between.
+
+    After a reset every counter began at zero, so it is its own delta. An entry that is new began
+    in between likewise; one that shrank was evicted and came back: the same. Never negative.
+    """
+    found: dict[Key, Counters] = {}
+    for key, now in after.counters.items():
+        was = before.counters.get(key) if before.epoch == after.epoch else None
+        fresh = was is None or now.calls < was.calls or now.seconds < was.seconds
+        if was is None or fresh:
+            found[key] = now
+        else:
+            found[key] = Counters(*(b - a for a, b in zip(was, now, strict=True)))
+    return {key: counters for key, counters in found.items() if counters.calls > 0}
+
+
+class StatementsProbe(Probe):
+    """The costliest statements between two looks; the first read takes two a second apart.
+
+    Counters are read without texts; the texts of the shown ones are asked for once. A missing
+    extension or permission is a sentence in the table, not a failure of the database (F-26).
+    """
+
+    name = "db.statements"
+    target = "db"
+    signals = ()
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        shown: Shown,
+        interval: float,
+        deadline: float,
+        first_gap: float = FIRST_GAP,
+    ) -> None:
+        self.interval = max(interval, _LEAST_INTERVAL)
+        self.deadline = deadline + first_gap
+        self._database = database
+        self._clock = clock
+        self._shown = shown
+        self._gap = first_gap
+        self._last: Snapshot | None = None
+        self._texts: dict[int, tuple[str, str]] = {}
+
+    async def read(self) -> Sample:
+        try:
+            if self._last is None:
+                self._last = await self._snapshot()
+                await asyncio.sleep(self._gap)
+            before, after = self._last, await self._snapshot()
+            self._last = after
+            changes = delta(before, after)
+            top = sorted(changes, key=lambda key: -changes[key].seconds)[:_MOST_ROWS]
+            await self._learn_texts(top)
+        except _Unreadable as reason:
+            return Sample(tables=[self._table([], missing=str(reason))])
+        except ProbeFailure as failure:
+            if failure.kind == "missing":
+                return Sample(tables=[self._table([], missing=_NOT_LOADED)])
+            raise
+        total = sum(change.seconds for change in changes.values())
+        seconds = after.at - before.at
+        rows = [self._row(key, changes[key], seconds, total) for key in top]
+        return Sample(tables=[self._table(rows, note=_note(before, after, seconds))])
+
+    async def _snapshot(self) -> Snapshot:
+        async with self._database.sampling() as connection, connection.transaction(readonly=True):
+            version = await _enter(connection)
+            epoch, evicted = "", 0
+            if queries.has_info(version):
+                info = (await connection.fetch(queries.STATEMENT_INFO))[0]
+                epoch, evicted = info["stats_reset"] or "", info["dealloc"]
+            found = await connection.fetch(queries.statements(version))
+            at = self._clock.monotonic()
+        if found and all(row["queryid"] is None for row in found):
+            raise _Unreadable(_HIDDEN)
+        return Snapshot(at, epoch, evicted, dict(map(_entry, found)))
+
+    async def _learn_texts(self, keys: list[Key]) -> None:
+        unknown = sorted({key.queryid for key in keys} - self._texts.keys())
+        if not unknown:
+            return
+        async with self._database.sampling() as connection, connection.transaction(readonly=True):
+            await _enter(connection)
+            found = await connection.fetch(queries.STATEMENT_TEXTS, unknown)
+        if len(self._texts) > _TEXTS_KEPT:
+            self._texts.clear()
+        for row in found:
+            if row["query"] != HIDDEN:
+                whole = self._shown.whole_query(row["query"], row["query_length"])
+                self._texts[row["queryid"]] = self._shown.query(row["query"]), whole
+
+    def _row(self, key: Key, change: Counters, seconds: float, total: float) -> Row:
+        text, whole = self._texts.get(key.queryid, (HIDDEN, HIDDEN))
+        return Row(
+            key=f"{key.queryid}/{key.userid}/{key.toplevel:d}",
+            cells=[
+                change.calls / seconds if seconds > 0 else None,
+                change.seconds / change.calls,
+                change.seconds / total if total else None,
+                change.rows / change.calls,
+                text,
+            ],
+            target="db",
+            detail={"query": whole, "query id": str(key.queryid)},
+        )
+
+    def _table(
+        self, rows: list[Row], note: str | None = None, missing: str | None = None
+    ) -> Table:
+        return Table(
+            name="db.statements", target="db", title="Statements", columns=_COLUMNS, rows=rows,
+            observed_at=self._clock.now(), source="pg_stat_statements, since the last look",
+            interval=self.interval, note=note, missing=missing,
+        )  # fmt: skip
+
+
+_COLUMNS = [
+    Column(name="calls", title="Calls", unit="/s"),
+    Column(name="mean", title="Mean", unit="s", rank=1),
+    Column(name="share", title="Share of time", unit="ratio", rank=1),
+    Column(name="rows", title="Rows a call", unit="count", rank=3),
+    Column(name="query", title="Statement", rank=0, limit=160),
+]
+
+
+class _Unreadable(Exception):
+    """Why there are no statements to show, as a sentence."""
+
+
+async def _enter(connection: Connection[Record]) -> tuple[int, ...]:
+    """Make the extension's schema ours for this transaction and return its version."""
+    found = await connection.fetch(queries.EXTENSION)
+    if not found:
+        raise _Unreadable(_NOT_CREATED)
+    await connection.fetch(queries.ENTER_SCHEMA, found[0]["schema"])
+    return tuple(int(part) for part in str(found[0]["version"]).split(".") if part.isdigit())
+
+
+def _entry(row: Record) -> tuple[Key, Counters]:
+    key = Key(row["queryid"] or 0, row["userid"], row["toplevel"])
+    return key, Counters(row["calls"], row["seconds"], row["rows"])
+
+
+def _note(before: Snapshot, after: Snapshot, seconds: float) -> str:
+    words = f"over the last {seconds:.0f} s"
+    if before.epoch != after.epoch:
+        return f"{words}; the statistics were reset"
+    if before.evicted != after.evicted:
+        return f"{words}; {after.evicted - before.evicted} times entries were evicted for room"
+    return words

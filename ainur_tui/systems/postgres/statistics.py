@@ -1,0 +1,204 @@
+"""Rates of the database's own counters, its answer time, and its tables."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ainur_tui.model.event import Event
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.table import Column, Row, Table
+from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres import queries, signals
+from ainur_tui.systems.postgres.client import Database, version_text
+from ainur_tui.systems.postgres.shown import Shown
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+FIRST_GAP = 1.0
+"""Seconds between the two samples of a first read."""
+
+_SLOW_INTERVAL = 60.0
+_DEAD_SHARE = 0.2
+_DEAD_LEAST = 10_000
+
+
+class UpProbe(Probe):
+    """Whether the database answers a trivial query, and how fast; restarts and role changes."""
+
+    name = "db.up"
+    target = "db"
+    signals = (signals.UP, signals.LATENCY)
+
+    def __init__(self, database: Database, clock: Clock, interval: float, deadline: float) -> None:
+        self.interval = interval
+        self.deadline = deadline
+        self._database = database
+        self._clock = clock
+        self._known: tuple[float, bool] | None = None
+
+    async def read(self) -> Sample:
+        async with self._database.sampling() as connection:
+            began = self._clock.monotonic()
+            row = (await connection.fetch(queries.PING))[0]
+            seconds = self._clock.monotonic() - began
+            version = version_text(connection)
+        at = self._clock.now()
+        role = "replica" if row["replica"] else "primary"
+        readings = [
+            Reading(
+                target="db", signal=signal.name, value=value, source="SELECT over our connection",
+                observed_at=at, note=f"PostgreSQL {version}, {role}",
+            )
+            for signal, value in ((signals.UP, 1.0), (signals.LATENCY, seconds))
+        ]  # fmt: skip
+        events = self._events(row, role, at)
+        return Sample(readings, events=events)
+
+    def _events(self, row: Record, role: str, at: float) -> list[Event]:
+        before, self._known = self._known, (row["started_at"], row["replica"])
+        if before is None:
+            return []
+        found = []
+        if before[0] != row["started_at"]:
+            found.append(
+                Event(
+                    key=f"db-start-{row['started_at']:.0f}", at=row["started_at"], kind="restart",
+                    target="db", text="PostgreSQL was started",
+                )
+            )  # fmt: skip
+        if before[1] != row["replica"]:
+            found.append(
+                Event(
+                    key=f"db-role-{at:.0f}", at=at, kind="state", target="db",
+                    text=f"the database is a {role} now",
+                )
+            )  # fmt: skip
+        return found
+
+
+class StatisticsProbe(Probe):
+    """Deltas of ``pg_stat_database``; the first read takes two samples a second apart.
+
+    Counters that shrink or were reset are a gap, never a negative rate (F-22).
+    """
+
+    name = "db.statistics"
+    target = "db"
+    signals = signals.STATISTICS
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        interval: float,
+        deadline: float,
+        first_gap: float = FIRST_GAP,
+    ) -> None:
+        self.interval = interval
+        self.deadline = deadline + first_gap
+        self._database = database
+        self._clock = clock
+        self._gap = first_gap
+        self._last: tuple[float, Record] | None = None
+
+    async def read(self) -> Sample:
+        if self._last is None:
+            self._last = await self._counters()
+            await asyncio.sleep(self._gap)
+        (since, before), (now, after) = self._last, await self._counters()
+        self._last = now, after
+        at, seconds = self._clock.now(), now - since
+        lost = before["stats_reset"] != after["stats_reset"] or any(
+            after[name] < before[name] for name in ("transactions", "hit", "read", "deadlocks")
+        )
+        if lost or seconds <= 0:
+            gone = "the counters were reset" if lost else "no time has passed"
+            return Sample([_reading(signal, None, at, gone) for signal in self.signals])
+
+        def delta(name: str) -> float:
+            return float(after[name] - before[name])
+
+        blocks = delta("hit") + delta("read")
+        cache = delta("hit") / blocks if blocks else None
+        return Sample(
+            [
+                _reading(signals.TRANSACTIONS, delta("transactions") / seconds, at),
+                _reading(signals.CACHE, cache, at, None if blocks else "no block was read"),
+                _reading(signals.DEADLOCKS, delta("deadlocks") / seconds, at),
+            ]
+        )
+
+    async def _counters(self) -> tuple[float, Record]:
+        row = (await self._database.fetch(queries.STATISTICS))[0]
+        return self._clock.monotonic(), row
+
+
+class TablesProbe(Probe):
+    """Sizes of the database and its largest tables, seldom and over a connection of its own:
+    asking for sizes opens every file."""
+
+    name = "db.tables"
+    target = "db"
+    signals = (signals.SIZE,)
+
+    def __init__(
+        self, database: Database, clock: Clock, shown: Shown, interval: float, deadline: float
+    ) -> None:
+        self.interval = max(interval, _SLOW_INTERVAL)
+        self.deadline = max(deadline, 5.0)
+        self._database = database
+        self._clock = clock
+        self._shown = shown
+        self._last: tuple[float, dict[int, float]] | None = None
+
+    async def read(self) -> Sample:
+        async with self._database.short() as connection:
+            size = (await connection.fetch(queries.SIZE))[0]["size"]
+            found = await connection.fetch(queries.TABLES)
+        at = self._clock.now()
+        before = self._last or (at, {})
+        self._last = at, {row["oid"]: row["size"] for row in found}
+        rows = [self._row(row, at - before[0], before[1].get(row["oid"])) for row in found]
+        table = Table(
+            name="db.tables", target="db", title="Largest tables", columns=_TABLE_COLUMNS,
+            rows=sorted(rows, key=lambda row: -float(row.cells[1] or 0)), observed_at=at,
+            source="pg_class, pg_stat_all_tables", interval=self.interval,
+            note="rows are the planner's estimate",
+        )  # fmt: skip
+        return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")], [table])
+
+    def _row(self, row: Record, seconds: float, before: float | None) -> Row:
+        name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."))
+        growth = (row["size"] - before) / seconds if before is not None and seconds > 0 else None
+        rows = None if row["never_analyzed"] else row["rows"]
+        dead = row["dead"]
+        bloated = dead is not None and dead > max(_DEAD_LEAST, _DEAD_SHARE * row["rows"])
+        return Row(
+            key=str(row["oid"]),
+            cells=[name, row["size"], rows, dead, growth, row["vacuum_age"]],
+            tone="warn" if bloated else "none",
+        )
+
+
+_TABLE_COLUMNS = [
+    Column(name="table", title="Table", limit=40),
+    Column(name="size", title="Size", unit="B"),
+    Column(name="rows", title="Rows", unit="count", rank=1),
+    Column(name="dead", title="Dead rows", unit="count", rank=2),
+    Column(name="growth", title="Growth", unit="B/s", rank=3),
+    Column(name="vacuum", title="Vacuumed ago", unit="s", rank=4),
+]
+
+
+def _reading(
+    signal: Signal,
+    value: float | None,
+    at: float,
+    note: str | None = None,
+    source: str = "pg_stat_database",
+) -> Reading:
+    return Reading(
+        target="db", signal=signal.name, value=value, source=source, observed_at=at, note=note
+    )

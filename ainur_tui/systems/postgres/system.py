@@ -1,0 +1,51 @@
+"""Connects the database: what is read of it, its log, and its backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ainur_tui.config.types import Environment
+from ainur_tui.model.target import Target
+from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.postgres.activity import ActivityProbe
+from ainur_tui.systems.postgres.backup.action import BackupAction
+from ainur_tui.systems.postgres.backup.places import places_of
+from ainur_tui.systems.postgres.backup.probe import BackupsProbe
+from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.logs import PostgresLog
+from ainur_tui.systems.postgres.shown import Shown
+from ainur_tui.systems.postgres.statements import StatementsProbe
+from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+
+
+def connect(environment: Environment, context: Context) -> System | None:
+    """The database of the configuration; ``None`` without a section or with the guide's example.
+
+    Raises ``SecretMissing`` when a reference leads nowhere.
+    """
+    section = environment.postgres
+    if section is None:
+        return None
+    dsn = context.secret(section.dsn)
+    if is_placeholder(dsn):
+        return None
+    clock, shown = context.clock, Shown(context.redact)
+    database = Database(dsn, clock, context.redact, section.timeout)
+    often, within = section.interval, section.timeout + 0.5
+    probes: list[Probe] = [
+        UpProbe(database, clock, often, within),
+        ActivityProbe(database, clock, shown, often, within),
+        StatisticsProbe(database, clock, often, within),
+        StatementsProbe(database, clock, shown, often, within),
+        TablesProbe(database, clock, shown, often, within),
+    ]
+    places = places_of(environment, context)
+    if places:
+        probes.append(BackupsProbe(places, clock, often))
+    logs: tuple[LogSource, ...] = ()
+    if section.log_file:
+        logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
+    actions: tuple[Action, ...] = (BackupAction(environment, context, database, places),)
+    target = Target(name="db", kind="db", title="database")
+    return System("postgres", (target,), tuple(probes), logs, actions, database.close)
