@@ -1,0 +1,64 @@
+"""The platform process: ``python -m ainur_tui.demo.fly --dir DIR`` runs what DIR/fly.json says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from ainur_tui.demo.fly_api import MachinesApi
+from ainur_tui.demo.fly_http import RateLimit, gate
+from ainur_tui.demo.fly_logs import LogRing
+from ainur_tui.demo.fly_machines import Json
+from ainur_tui.demo.fly_platform import Platform, found
+from ainur_tui.demo.fly_proxy import Edge
+from ainur_tui.demo.fly_web import WebApi
+from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
+from ainur_tui.demo.switches import Switches
+
+FAULT_INTERVAL = 0.1
+
+
+def platform_of(spec: Json, switches: Switches) -> Platform:
+    """Everything the spec file declares, nothing of it started."""
+    apps = {app["name"]: found(app, LogRing(app["region"])) for app in spec["apps"]}
+    token = Path(spec["token_file"]).read_text().strip()
+    return Platform(spec["org"], token, apps, switches)
+
+
+def api_of(platform: Platform, *, rate_limits: bool) -> web.Application:
+    """The Machines API and the web API, on one port."""
+    limit = RateLimit() if rate_limits else None
+    application = web.Application(middlewares=[gate(platform.token, limit, "sjc")])
+    application.add_routes([*MachinesApi(platform).routes(), *WebApi(platform).routes()])
+    return application
+
+
+async def main(directory: Path, *, rate_limits: bool) -> None:
+    """Run machines, API and edges until told to stop."""
+    spec, switches = json.loads((directory / "fly.json").read_text()), Switches(directory)
+    platform = platform_of(spec, switches)
+    servers = [await serve(api_of(platform, rate_limits=rate_limits), spec["port"], grace=0.5)]
+    for app in platform.apps.values():
+        if app.spec.get("proxy_port"):
+            edge = Edge(app, switches).application()
+            servers.append(await serve(edge, app.spec["proxy_port"], grace=0.5))
+    await platform.start()
+    faults = asyncio.create_task(every(FAULT_INTERVAL, platform.apply_faults))
+    try:
+        await until_stopped()
+    finally:
+        faults.cancel()
+        await platform.close()
+        await asyncio.gather(*(server.cleanup() for server in servers))
+
+
+if __name__ == "__main__":
+    given = arguments(
+        "ainur_tui.demo.fly",
+        ("--rate-limits", {"action": "store_true", "help": "answer 429 as the real API does"}),
+    )
+    sys.exit(run(main(given.dir, rate_limits=given.rate_limits)))

@@ -1,0 +1,104 @@
+"""Apps and secrets of the Machines API, and the web API: releases and logs."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ainur_tui.demo.fly_http import body
+from ainur_tui.demo.fly_machines import ApiError, Json
+from ainur_tui.demo.fly_platform import App, Platform
+
+SECRETS = "/v1/apps/{app}/secrets"
+WEB = "/api/v1/apps/{app}"
+
+
+class WebApi:
+    """The routes that are about an app as a whole."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/v1/apps", self.apps, name="list_apps"),
+            web.get("/v1/apps/{app}", self.app, name="get_app"),
+            web.get(SECRETS, self.secrets, name="list_secrets"),
+            web.post(SECRETS, self.set_secrets, name="set_secrets"),
+            web.post(f"{SECRETS}/{{name}}", self.set_secret, name="set_secret"),
+            web.delete(f"{SECRETS}/{{name}}", self.unset_secret, name="unset_secret"),
+            web.get(f"{WEB}/releases", self.releases, name="releases"),
+            web.get(f"{WEB}/releases/current", self.current, name="current_release"),
+            web.get(f"{WEB}/logs", self.logs, name="logs"),
+        ]
+
+    def _app(self, request: web.Request) -> App:
+        return self._platform.app(request.match_info["app"])
+
+    def _json(self, app: App) -> Json:
+        running = any(machine.state == "started" for machine in app.machines)
+        return {
+            "id": app.name,
+            "name": app.name,
+            "status": "deployed" if running else "suspended",
+            "machine_count": len(app.machines),
+            "network": "default",
+            "organization": {"name": self._platform.org, "slug": self._platform.org},
+        }
+
+    async def apps(self, request: web.Request) -> web.Response:
+        asked = request.query.get("org_slug")
+        shown = self._platform.apps.values() if asked in {None, self._platform.org} else ()
+        found = [self._json(app) for app in shown]
+        return web.json_response({"total_apps": len(found), "apps": found})
+
+    async def app(self, request: web.Request) -> web.Response:
+        return web.json_response(self._json(self._app(request)))
+
+    async def secrets(self, request: web.Request) -> web.Response:
+        return web.json_response({"secrets": _secrets(self._app(request))})
+
+    async def set_secrets(self, request: web.Request) -> web.Response:
+        app, values = self._app(request), (await body(request)).get("values")
+        if not isinstance(values, dict):
+            raise ApiError(422, "values is required", "invalid_argument")
+        app.set_secrets(values)
+        return web.json_response({"secrets": _secrets(app), "version": app.secrets_version})
+
+    async def set_secret(self, request: web.Request) -> web.Response:
+        app, name = self._app(request), request.match_info["name"]
+        value = (await body(request)).get("value")
+        if not isinstance(value, str):
+            raise ApiError(422, "value is required", "invalid_argument")
+        app.set_secrets({name: value})
+        row = app.secrets[name].json(name)
+        return web.json_response(row | {"version": app.secrets_version}, status=201)
+
+    async def unset_secret(self, request: web.Request) -> web.Response:
+        app, name = self._app(request), request.match_info["name"]
+        if name not in app.secrets:
+            raise ApiError(404, f"secret {name} not found", "not_found")
+        app.set_secrets({name: None})
+        return web.json_response({"version": app.secrets_version})
+
+    async def releases(self, request: web.Request) -> web.Response:
+        limit = request.query.get("limit", "20")
+        if not limit.isdigit():
+            raise ApiError(400, "limit must be a number", "invalid_argument")
+        return web.json_response({"releases": self._app(request).releases[: int(limit)]})
+
+    async def current(self, request: web.Request) -> web.Response:
+        return web.json_response(self._app(request).releases[0])
+
+    async def logs(self, request: web.Request) -> web.Response:
+        query = request.query
+        try:
+            page = self._app(request).logs.page(
+                query.get("next_token"), query.get("instance"), query.get("region")
+            )
+        except ValueError:
+            raise ApiError(400, "next_token must be a number", "invalid_argument") from None
+        return web.json_response(page)
+
+
+def _secrets(app: App) -> list[Json]:
+    return [secret.json(name) for name, secret in sorted(app.secrets.items())]
