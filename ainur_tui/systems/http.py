@@ -17,7 +17,7 @@ import msgspec
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.systems.answers import Answer as Answer
+from ainur_tui.systems.answers import Answer
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.httpbody import BYTES, read_body
 from ainur_tui.systems.httpfailures import (
@@ -33,6 +33,8 @@ from ainur_tui.systems.httpurls import check_path, peer_of, problem_with, redire
 
 if TYPE_CHECKING:
     import httpx
+
+__all__ = ["Answer", "HttpClient"]
 
 HOPS = 5
 """Most exchanges one call may take: redirects on the same host."""

@@ -10,16 +10,6 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]*)*")
-_PLACEHOLDER = re.compile(
-    r"\byour[-_]|[-_.]your\b|<[^>]*>|://user:pass@host\b|\bstrong_password\b|\bnew_recovery_url\b"
-    r"|\bchange[-_]?me\b|//(?:[^/]*\.)?example\.(?:com|org|net)\b",
-    re.IGNORECASE,
-)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a configured value was never filled in (``grafana.your-domain.com``; G-003)."""
-    return not text.strip() or _PLACEHOLDER.search(text) is not None
 
 
 def segment(text: str) -> str:

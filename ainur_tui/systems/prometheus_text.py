@@ -51,10 +51,10 @@ def parse(body: bytes, wanted: Collection[str] | None = None) -> Scrape:
     """
     found = Scrape()
     kept = good = 0
-    for line in body.decode("utf-8", "replace").split("\n"):
-        if not line or line[0] == "#" or line.isspace():
+    for raw in body.decode("utf-8", "replace").split("\n"):
+        line = raw.strip()
+        if not line or line[0] == "#":
             continue
-        line = line.strip()
         if wanted is not None:
             name = _NAME.match(line)
             if name is not None and name[0] not in wanted:

@@ -1,0 +1,1 @@
+"""The API service, as its users reach it."""

@@ -1,0 +1,49 @@
+"""The API service as one system."""
+
+from __future__ import annotations
+
+from ainur_tui.config.placeholders import is_placeholder
+from ainur_tui.config.types import Environment, SecretMissing
+from ainur_tui.model.target import Target
+from ainur_tui.systems.api.client import ApiClient
+from ainur_tui.systems.api.health import HealthProbe
+from ainur_tui.systems.api.services import ServicesProbe
+from ainur_tui.systems.api.traffic import TrafficProbe
+from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.roster import Roster
+
+
+def connect(environment: Environment, context: Context) -> System | None:
+    """Connect, or ``None`` where the section is absent or still holds a placeholder.
+
+    With a usable ``fly`` section each machine is asked by itself; without one, whichever answers.
+    """
+    api, fly = environment.api, environment.fly
+    if api is None or is_placeholder(api.url):
+        return None
+    client = ApiClient(api, clock=context.clock, redact=context.redact)
+    platform: FlyClient | None = None
+    if fly is not None and not is_placeholder(fly.app):
+        try:
+            token = context.secret(fly.token)
+            platform = FlyClient(fly, token, clock=context.clock, redact=context.redact)
+        except SecretMissing:
+            platform = None  # the fly system itself says what is missing
+    roster = Roster(platform, context.clock) if platform else None
+
+    async def close() -> None:
+        await client.close()
+        if platform is not None:
+            await platform.close()
+
+    return System(
+        name="api",
+        targets=(Target(name="api", kind="api", title="API"),),
+        probes=(
+            HealthProbe(api, client, context.clock, context.redact),
+            TrafficProbe(api, client, context.clock, roster),
+            ServicesProbe(api, client, context.clock, context.redact),
+        ),
+        close=close,
+    )

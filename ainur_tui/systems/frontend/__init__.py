@@ -1,0 +1,1 @@
+"""The frontend, as its users reach it."""
