@@ -33,7 +33,7 @@ class JournalSource(LogSource):
     def __init__(self, name: str, target: str, unit: str, context: Context) -> None:
         self.name = name
         self.target = target
-        self._unit = check_unit(unit)
+        self._unit = unit
         self._context = context
         self._cursor: str | None = None
 
@@ -43,7 +43,7 @@ class JournalSource(LogSource):
         Raises :class:`ProbeFailure` when there is no journalctl here or it ends.
         """
         process = await self._start(resume)
-        assert process.stdout is not None
+        output = process.stdout or asyncio.StreamReader()
         errors = asyncio.create_task(_tail(process.stderr))
         try:
             cutter = LineCutter(RECORD)
@@ -51,7 +51,7 @@ class JournalSource(LogSource):
             while True:
                 try:
                     async with asyncio.timeout(BEAT):
-                        data = await process.stdout.read(CHUNK)
+                        data = await output.read(CHUNK)
                 except TimeoutError:
                     yield RawBatch()
                     continue
@@ -76,7 +76,8 @@ class JournalSource(LogSource):
         program = self._context.tools.find("journalctl")
         if program is None:
             raise ProbeFailure("missing", "no journalctl on this machine")
-        argv = [program, "-u", self._unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
+        unit = check_unit(self._unit)
+        argv = [program, "-u", unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
         if self._cursor is not None and resume is not None:
             argv += ["--after-cursor", self._cursor]
         try:

@@ -28,9 +28,9 @@ _NO_SYSTEMD = re.compile(r"not been booted with systemd|failed to connect to bus
 
 
 def check_unit(unit: str) -> str:
-    """The unit's name as configured; raises :class:`ValueError` for what cannot be one."""
+    """The unit's name as configured; raises :class:`ProbeFailure` for what cannot be one."""
     if not _UNIT.fullmatch(unit):
-        raise ValueError(f"not the name of a systemd unit: {clean(unit, 80)}")
+        raise ProbeFailure("internal", f"not the name of a systemd unit: {clean(unit, 80)}")
     return unit
 
 
@@ -38,7 +38,7 @@ class Systemctl:
     """``systemctl`` for one unit. Failures are :class:`ProbeFailure` in words for operators."""
 
     def __init__(self, unit: str, context: Context) -> None:
-        self.unit = check_unit(unit)
+        self.unit = unit
         self._context = context
 
     @property
@@ -78,6 +78,7 @@ class Systemctl:
         program = self.program
         if program is None:
             raise ProbeFailure("missing", "no systemctl on this machine")
+        check_unit(self.unit)
         return await run(
             [program, *words],
             env=self._context.tools.environment,

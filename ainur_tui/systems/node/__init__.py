@@ -1,0 +1,1 @@
+"""The Substrate node: raw JSON-RPC for its health, systemd for its unit."""

@@ -1,0 +1,163 @@
+"""JSON-RPC 2.0 to a node, over the configured endpoints in order.
+
+All calls are HTTP POST. Since version 0.9.43 one port (9944) serves both HTTP and WebSocket, so a
+``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933, which
+is tried after a ``ws://…:9944``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, overload
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ainur_tui.model.failure import FailureKind, ProbeFailure
+from ainur_tui.model.text import clean
+from ainur_tui.systems.base import Context
+from ainur_tui.systems.http import HttpClient
+
+T = TypeVar("T")
+
+SAFE_MODE = "hidden by the node's safe mode"
+PREFER_FIRST_AGAIN = 60.0
+"""Seconds after which the first endpoint is tried again."""
+
+
+class RpcRefused(ProbeFailure):
+    """The node answered with a JSON-RPC error. ``hidden``: it does not offer the method to us."""
+
+    def __init__(self, method: str, code: int, message: str) -> None:
+        self.code = code
+        self.hidden = code == -32601 or "unsafe" in message.lower()
+        kind: FailureKind = "forbidden" if self.hidden else "bad answer"
+        super().__init__(kind, f"{method}: {SAFE_MODE if self.hidden else message} ({code})")
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str = ""
+
+
+class _Reply(msgspec.Struct):
+    id: Any
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Error | None = None
+
+
+def http_urls(endpoint: str) -> list[str]:
+    """The HTTP addresses a configured endpoint stands for, most likely first."""
+    parts = urlsplit(endpoint)
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme)
+    if scheme is None:
+        return [endpoint]
+    first = parts._replace(scheme=scheme).geturl()
+    if parts.scheme == "ws" and parts.netloc.endswith(":9944"):
+        return [first, parts._replace(scheme=scheme, netloc=f"{parts.netloc[:-4]}9933").geturl()]
+    return [first]
+
+
+class NodeClient:
+    """Calls the node. Failures are :class:`ProbeFailure`, a JSON-RPC error :class:`RpcRefused`."""
+
+    def __init__(self, endpoints: list[str], context: Context, deadline: float) -> None:
+        urls = list(dict.fromkeys(url for entry in endpoints for url in http_urls(entry)))
+        self._clock = context.clock
+        self._redact = context.redact
+        self._deadline = deadline
+        self._clients = [
+            HttpClient(url, clock=context.clock, redact=context.redact, deadline=deadline)
+            for url in urls
+        ]
+        self._good = 0
+        self._since = 0.0
+        self._id = 0
+        self.fallback: str | None = None
+
+    @property
+    def peer(self) -> str:
+        """Who answers (or would be asked first), clean."""
+        return self._clients[self._good].peer if self._clients else "no endpoint"
+
+    @overload
+    async def call(
+        self, method: str, shape: type[T], *params: Any, deadline: float | None = None
+    ) -> T: ...
+    @overload
+    async def call(
+        self, method: str, shape: Any, *params: Any, deadline: float | None = None
+    ) -> Any: ...
+    async def call(
+        self, method: str, shape: Any, *params: Any, deadline: float | None = None
+    ) -> Any:
+        """Call a read-only ``method`` and check the result's shape; ``deadline`` in seconds."""
+        total = self._deadline if deadline is None else deadline
+        end = self._clock.monotonic() + total
+        order = self._order()
+        failures: list[tuple[str, ProbeFailure]] = []
+        for count, index in enumerate(order):
+            client = self._clients[index]
+            left = max(0.05, end - self._clock.monotonic()) / (len(order) - count)
+            try:
+                found = await self._ask(client, method, shape, params, left)
+            except RpcRefused:
+                raise
+            except ProbeFailure as failure:
+                failures.append((client.peer, failure))
+                continue
+            self._settle(index, failures)
+            return found
+        if not failures:
+            raise ProbeFailure("internal", "no RPC endpoint is configured")
+        if len(failures) == 1:
+            raise failures[0][1]
+        told = "; ".join(f"{peer}: {failure}" for peer, failure in failures)
+        raise ProbeFailure(failures[0][1].kind, told)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients:
+            await client.close()
+
+    def _order(self) -> list[int]:
+        if self._good and self._clock.monotonic() - self._since > PREFER_FIRST_AGAIN:
+            self._good = 0
+        every = range(len(self._clients))
+        return sorted(every, key=lambda index: (index != self._good, index))
+
+    def _settle(self, index: int, failures: list[tuple[str, ProbeFailure]]) -> None:
+        if index != self._good:
+            self._good, self._since = index, self._clock.monotonic()
+        if failures:
+            self.fallback = f"{failures[0][0]}: {failures[0][1]}"
+        elif index == 0:
+            self.fallback = None
+
+    async def _ask(
+        self,
+        client: HttpClient,
+        method: str,
+        shape: Any,
+        params: tuple[Any, ...],
+        deadline: float,
+    ) -> Any:
+        self._id += 1
+        number = self._id
+        answer = await client.send(
+            "POST",
+            "",
+            json={"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)},
+            deadline=deadline,
+            repeatable=True,
+        )
+        try:
+            reply = msgspec.json.decode(answer.body, type=_Reply)
+            if reply.error is not None:
+                message = self._redact(clean(reply.error.message, 200))
+                raise RpcRefused(method, reply.error.code, message)
+            if reply.id != number:
+                raise ProbeFailure("bad answer", f"{method}: the answer is to another call")
+            return msgspec.json.decode(reply.result, type=shape)
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            words = self._redact(clean(error, 160))
+            raise ProbeFailure("bad answer", f"{method}: {words}") from None

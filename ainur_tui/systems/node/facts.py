@@ -1,0 +1,197 @@
+"""What the node is: chain, versions, roles, genesis; and what waits in its pool."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from ainur_tui.config.types import Node
+from ainur_tui.model.event import Event
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.model.text import clean
+from ainur_tui.model.units import clock as moment
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.metrics import NodeMetrics
+from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
+
+SLOWEST = 30.0
+POOL = Signal(name="node.pool", title="Transactions waiting", unit="count")
+CHAIN = Signal(
+    name="node.chain", title="Genesis as configured", unit="bool", worse="below", fail=1,
+    trouble="is on another chain",
+)  # fmt: skip
+_COLUMNS = [Column(name="fact", title="Fact"), Column(name="value", title="Value", limit=80)]
+_ASKED: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+    ("system_chain", Text, ()),
+    ("system_name", Text, ()),
+    ("system_version", Text, ()),
+    ("state_getRuntimeVersion", Runtime, ()),
+    ("chain_getBlockHash", Hash, (0,)),
+    ("system_properties", Properties, ()),
+    ("system_nodeRoles", list[Text], ()),
+    ("rpc_methods", Methods, ()),
+    ("author_pendingExtrinsics", list[msgspec.Raw], ()),
+)
+
+
+class FactsProbe(Probe):
+    """The facts of the node, and an event when its version or the runtime's changes.
+
+    Each fact stands alone: one that the node does not tell says why in its row.
+    """
+
+    name = "node.facts"
+    target = "node"
+
+    def __init__(
+        self, client: NodeClient, metrics: NodeMetrics | None, config: Node, context: Context
+    ) -> None:
+        self.interval = max(SLOWEST, config.interval)
+        self.deadline = config.timeout
+        self.signals = (POOL, CHAIN) if config.genesis else (POOL,)
+        self._client = client
+        self._metrics = metrics
+        self._genesis = config.genesis
+        self._context = context
+        self._before: dict[str, str] = {}
+
+    async def read(self) -> Sample:
+        answers = dict(zip((name for name, _, _ in _ASKED), await self._ask_all(), strict=True))
+        if all(isinstance(a, ProbeFailure) and not isinstance(a, RpcRefused)
+               for a in answers.values()):  # fmt: skip
+            raise next(a for a in answers.values() if isinstance(a, ProbeFailure))
+        metrics = await self._metrics.read() if self._metrics else None
+        now = self._context.clock.now()
+        readings = [self._pool(answers["author_pendingExtrinsics"], metrics, now)]
+        genesis = answers["chain_getBlockHash"]
+        if self._genesis:
+            readings.append(self._chain(genesis, now))
+        rows = [
+            self._row("Chain", answers["system_chain"]),
+            self._row("Node", answers["system_name"]),
+            self._row("Version", answers["system_version"]),
+            self._row("Runtime", _runtime(answers["state_getRuntimeVersion"])),
+            self._genesis_row(genesis),
+            self._row("Roles", _roles(answers["system_nodeRoles"])),
+            *(self._row(*fact) for fact in _properties(answers["system_properties"])),
+            self._row("RPC methods", _methods(answers["rpc_methods"])),
+            self._row("Answered by", self._answered()),
+        ]
+        if metrics and (started := metrics.get("process_start_time_seconds")):
+            rows.append(self._row("Running since", f"{moment(started, date=True)} UTC"))
+        table = Table(
+            name="node.facts", target="node", title="Node", columns=_COLUMNS, rows=rows,
+            observed_at=now, source=self._source, interval=self.interval,
+        )  # fmt: skip
+        return Sample(readings, [table], self._changes(answers, now))
+
+    @property
+    def _source(self) -> str:
+        return f"JSON-RPC {self._client.peer}"
+
+    async def _ask_all(self) -> list[Any]:
+        async def ask(method: str, shape: Any, params: tuple[Any, ...]) -> Any:
+            try:
+                return await self._client.call(method, shape, *params, deadline=self.deadline * 0.9)
+            except ProbeFailure as failure:
+                return failure
+
+        return list(await asyncio.gather(*(ask(*asked) for asked in _ASKED)))
+
+    def _row(self, fact: str, value: object, tone: Tone = "none") -> Row:
+        if isinstance(value, ProbeFailure):
+            hidden = isinstance(value, RpcRefused) and value.hidden
+            words = "the node does not tell" if hidden else str(value)
+            return Row(key=fact, cells=[fact, self._clean(words)], tone="quiet")
+        return Row(key=fact, cells=[fact, self._clean(value)], tone=tone)
+
+    def _clean(self, value: object) -> str:
+        return self._context.redact(clean(value, 200))
+
+    def _answered(self) -> str:
+        fallback = self._client.fallback
+        return f"{self._client.peer} ({fallback})" if fallback else self._client.peer
+
+    def _genesis_row(self, genesis: Any) -> Row:
+        if isinstance(genesis, ProbeFailure) or not self._genesis:
+            return self._row("Genesis", genesis)
+        if _same(genesis, self._genesis):
+            return self._row("Genesis", f"{genesis} as configured", "ok")
+        return self._row("Genesis", f"{genesis}, configured is {self._genesis}", "fail")
+
+    def _chain(self, genesis: Any, now: float) -> Reading:
+        known = not isinstance(genesis, ProbeFailure)
+        same = known and _same(genesis, str(self._genesis))
+        return Reading(
+            target="node", signal="node.chain", value=float(same) if known else None,
+            source=self._source, observed_at=now,
+            note=None if same else self._clean(f"genesis: {genesis}"),
+        )  # fmt: skip
+
+    def _pool(self, pending: Any, metrics: dict[str, float] | None, now: float) -> Reading:
+        """Counted by RPC, or where that cannot be had as the node's metrics tell it."""
+        source, note, value = self._source, None, None
+        if isinstance(pending, list):
+            value = float(len(pending))
+        else:
+            source, note = "node's metrics", self._clean(pending)
+            value = metrics.get("substrate_ready_transactions_number") if metrics else None
+        return Reading(
+            target="node", signal="node.pool", value=value, source=source, observed_at=now,
+            note=note,
+        )  # fmt: skip
+
+    def _changes(self, answers: dict[str, Any], now: float) -> list[Event]:
+        """Events for a new runtime or node version since the last read."""
+        told = {
+            "runtime": _runtime(answers["state_getRuntimeVersion"]),
+            "node version": answers["system_version"],
+        }
+        events = []
+        for what, value in told.items():
+            if isinstance(value, ProbeFailure):
+                continue
+            after, before = self._clean(value), self._before.get(what)
+            self._before[what] = after
+            if before is not None and before != after:
+                events.append(
+                    Event(
+                        key=f"node:{what}:{before}:{after}", at=now, kind="deploy", target="node",
+                        text=f"{what} {before} → {after}",
+                    )
+                )  # fmt: skip
+        return events
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower().removeprefix("0x") == other.strip().lower().removeprefix("0x")
+
+
+def _runtime(answer: Any) -> Any:
+    if isinstance(answer, ProbeFailure):
+        return answer
+    return f"{answer.spec_name} {answer.spec_version} (transactions {answer.transaction_version})"
+
+
+def _roles(answer: Any) -> Any:
+    return answer if isinstance(answer, ProbeFailure) else ", ".join(answer) or "none"
+
+
+def _methods(answer: Any) -> Any:
+    return answer if isinstance(answer, ProbeFailure) else f"{len(answer.methods)}"
+
+
+def _properties(answer: Any) -> list[tuple[str, object]]:
+    if isinstance(answer, ProbeFailure):
+        return [("Properties", answer)]
+    titles = {
+        "tokenSymbol": "Token",
+        "tokenDecimals": "Token decimals",
+        "ss58Format": "SS58 format",
+    }
+    return [(title, answer[key]) for key, title in titles.items() if answer.get(key) is not None]

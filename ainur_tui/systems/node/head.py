@@ -1,0 +1,197 @@
+"""The node's head: does it answer, does its chain grow, is it near its peers and final."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from ainur_tui.config.types import Node
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.shapes import Hash, Header, Health, SyncState
+
+TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
+"""Storage key of the runtime's ``Timestamp.Now``: twox128("Timestamp") and twox128("Now")."""
+
+WATCHED = 1.2
+"""Block times a first read must have watched in vain before it says that nothing is imported."""
+STALLED = 3.0
+MARGIN = 0.2
+WINDOW = 60.0
+
+
+def signals(block_time: float) -> tuple[Signal, ...]:
+    """What the head probe delivers; thresholds on time follow the chain's block time."""
+    return (
+        Signal(name="node.up", title="RPC answers", unit="bool", worse="below", fail=1, vital=True),
+        Signal(name="node.best", title="Best block", unit="blocks"),
+        Signal(name="node.finalized", title="Finalized block", unit="blocks"),
+        Signal(name="node.target", title="Sync target", unit="blocks"),
+        Signal(
+            name="node.lag", title="Behind the target", unit="blocks", warn=5, fail=100,
+            origin="guide", trouble="is behind its peers",
+        ),
+        Signal(
+            name="node.finality.lag", title="Best to finalized", unit="blocks", warn=10,
+            trouble="finality is behind the best block",
+        ),
+        Signal(
+            name="node.block.age", title="Since the last block", unit="s", warn=3 * block_time,
+            fail=10 * block_time, trouble="no new block",
+        ),
+        Signal(
+            name="node.import.stalled", title="Block import stalled", unit="count", warn=0,
+            trouble="imports no new block",
+        ),
+        Signal(name="node.import.rate", title="Blocks imported", unit="/s", statistic="mean"),
+        Signal(
+            name="node.peers", title="Peers", unit="count", worse="below", fail=1,
+            trouble="has no peers",
+        ),
+        Signal(name="node.syncing", title="Far behind, as it believes", unit="bool"),
+    )  # fmt: skip
+
+
+class HeadProbe(Probe):
+    """Health, best and finalized block, and how long ago the best block advanced by our clock.
+
+    A first read cannot know that age, so it takes the time of the best block from the chain, and
+    where that is old or not to be had it waits for the next block as long as its deadline allows.
+    """
+
+    name = "node.head"
+    target = "node"
+
+    def __init__(self, client: NodeClient, config: Node, context: Context) -> None:
+        self.interval = config.interval
+        self.deadline = config.timeout
+        self.signals = signals(config.block_time)
+        self._block_time = config.block_time
+        self._client = client
+        self._clock = context.clock
+        self._head: Header | None = None
+        self._advanced = 0.0
+        self._stalled = False
+        self._seen: deque[tuple[float, int]] = deque()
+
+    async def read(self) -> Sample:
+        end = self._clock.monotonic() + self.deadline - MARGIN
+        health = await self._client.call("system_health", Health, deadline=self._left(end))
+        header, sync, final = await asyncio.gather(
+            self._client.call("chain_getHeader", Header, deadline=self._left(end)),
+            self._sync_state(end),
+            self._finalized(end),
+        )
+        note = self._client.fallback
+        if self._head is None:
+            header = await self._first_look(header, end)
+        else:
+            self._look(header)
+        now = self._clock.monotonic()
+        age = max(0.0, now - self._advanced)
+        if age > STALLED * self._block_time:
+            self._stalled = True
+        best = header.height
+        target = max(best, sync.highest_block) if sync and sync.highest_block is not None else None
+        no_block = f"no new block in {age:.1f} s" if self._stalled else None
+        return Sample(
+            [
+                self._reading("node.up", 1.0, note and f"answers at {self._client.peer}; {note}"),
+                self._reading("node.best", best),
+                self._reading("node.finalized", final),
+                self._reading("node.target", target, None if target else "it knows no target"),
+                self._reading("node.lag", None if target is None else target - best),
+                self._reading("node.finality.lag", None if final is None else max(0, best - final)),
+                self._reading("node.block.age", age, no_block),
+                self._reading("node.import.stalled", float(self._stalled), no_block),
+                self._rate(now, best),
+                self._peers(health),
+                self._reading("node.syncing", float(health.is_syncing)),
+            ]
+        )
+
+    def _left(self, end: float) -> float:
+        return max(0.05, end - self._clock.monotonic())
+
+    def _reading(self, signal: str, value: float | None, note: str | None = None) -> Reading:
+        return Reading(
+            target="node", signal=signal, value=value, source=f"JSON-RPC {self._client.peer}",
+            observed_at=self._clock.now(), note=note,
+        )  # fmt: skip
+
+    def _look(self, header: Header) -> None:
+        """Take note of the best block; another one than before means that import goes on."""
+        if header != self._head:
+            self._head, self._advanced, self._stalled = header, self._clock.monotonic(), False
+
+    async def _first_look(self, header: Header, end: float) -> Header:
+        """Find out how old the best block is, waiting for a newer one where that is needed."""
+        began = self._clock.monotonic()
+        age = await self._age_by_chain(end)
+        self._look(header)
+        if age is not None:
+            self._advanced = began - age
+            if age < WATCHED * self._block_time:
+                return header
+        until = min(end, began + 1.5 * self._block_time + 0.5)
+        while (left := until - self._clock.monotonic()) > 0:
+            await asyncio.sleep(min(left, 0.15, self._block_time / 10))
+            try:
+                newer = await self._client.call(
+                    "chain_getHeader", Header, deadline=self._left(until)
+                )
+            except ProbeFailure:
+                continue
+            if newer != header:
+                self._look(newer)
+                return newer
+        self._stalled = self._clock.monotonic() - began >= WATCHED * self._block_time
+        return header
+
+    async def _age_by_chain(self, end: float) -> float | None:
+        """Seconds since the best block's own time stamp, where the runtime keeps one."""
+        try:
+            found = await self._client.call(
+                "state_getStorage", str | None, TIMESTAMP_NOW, deadline=min(1.0, self._left(end))
+            )
+            at = int.from_bytes(bytes.fromhex(str(found)[2:18]), "little") / 1000
+        except (ProbeFailure, ValueError):
+            return None
+        age = self._clock.now() - at
+        return max(0.0, age) if -60 < age < 10 * 365 * 86400 else None
+
+    async def _sync_state(self, end: float) -> SyncState | None:
+        try:
+            return await self._client.call("system_syncState", SyncState, deadline=self._left(end))
+        except RpcRefused:
+            return None
+
+    async def _finalized(self, end: float) -> int | None:
+        """The finalized height; ``None`` for a chain without finality."""
+        try:
+            block = await self._client.call(
+                "chain_getFinalizedHead", Hash, deadline=self._left(end)
+            )
+            header: Header | None = await self._client.call(
+                "chain_getHeader", Header | None, block, deadline=self._left(end)
+            )
+        except RpcRefused:
+            return None
+        return header.height if header else None
+
+    def _rate(self, now: float, best: int) -> Reading:
+        """Blocks a second over the last minute, once there is a span to divide by."""
+        self._seen.append((now, best))
+        while now - self._seen[0][0] > WINDOW:
+            self._seen.popleft()
+        span = now - self._seen[0][0]
+        if span < 1.0:
+            return self._reading("node.import.rate", None, "needs two readings")
+        return self._reading("node.import.rate", max(0, best - self._seen[0][1]) / span)
+
+    def _peers(self, health: Health) -> Reading:
+        if health.peers == 0 and not health.should_have_peers:
+            return self._reading("node.peers", None, "none, and the node says it needs none")
+        return self._reading("node.peers", health.peers)

@@ -1,0 +1,50 @@
+"""Connects the node: its RPC, its unit, its journal."""
+
+from __future__ import annotations
+
+from ainur_tui.config.types import Environment
+from ainur_tui.model.target import Target
+from ainur_tui.systems.base import Context, LogSource, Probe, System
+from ainur_tui.systems.journald import JournalSource
+from ainur_tui.systems.node.actions import RestartNode
+from ainur_tui.systems.node.client import NodeClient
+from ainur_tui.systems.node.facts import FactsProbe
+from ainur_tui.systems.node.head import HeadProbe
+from ainur_tui.systems.node.metrics import NodeMetrics
+from ainur_tui.systems.node.peers import PeersProbe
+from ainur_tui.systems.node.unit import UnitProbe
+from ainur_tui.systems.systemctl import Systemctl
+
+
+def connect(environment: Environment, context: Context) -> System | None:
+    """The node as configured, or ``None`` without a section for it. Nothing is contacted yet."""
+    config = environment.node
+    if config is None:
+        return None
+    client = NodeClient(config.rpc, context, config.timeout)
+    metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
+    probes: list[Probe] = [
+        HeadProbe(client, config, context),
+        FactsProbe(client, metrics, config, context),
+        PeersProbe(client, config, context),
+    ]
+    logs: list[LogSource] = []
+    systemctl = Systemctl(config.unit, context) if config.unit else None
+    if systemctl is not None:
+        probes.append(UnitProbe(systemctl, config, context))
+        if context.tools.find("journalctl") is not None:
+            logs.append(JournalSource("node", "node", systemctl.unit, context))
+
+    async def close() -> None:
+        await client.close()
+        if metrics is not None:
+            await metrics.close()
+
+    return System(
+        name="node",
+        targets=(Target(name="node", kind="node", title="Node"),),
+        probes=tuple(probes),
+        logs=tuple(logs),
+        actions=(RestartNode(client, systemctl, context, config.timeout),),
+        close=close,
+    )

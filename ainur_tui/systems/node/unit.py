@@ -1,0 +1,90 @@
+"""The node's systemd unit."""
+
+from __future__ import annotations
+
+from ainur_tui.config.types import Node
+from ainur_tui.model.event import Event
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.systemctl import Systemctl
+
+UNIT = Signal(
+    name="node.unit", title="systemd unit active", unit="bool", worse="below", fail=1,
+    trouble="its systemd unit is not active",
+)  # fmt: skip
+_COLUMNS = [
+    Column(name="property", title="Property"),
+    Column(name="value", title="Value", limit=80),
+]
+
+
+class UnitProbe(Probe):
+    """Whether the unit is active, its properties, and an event when it was restarted.
+
+    A machine without systemctl is no trouble of the node: the table says it.
+    """
+
+    name = "node.unit"
+    target = "node"
+
+    def __init__(self, systemctl: Systemctl, config: Node, context: Context) -> None:
+        self.interval = config.interval
+        self.deadline = config.timeout
+        self.signals = (UNIT,) if systemctl.program else ()
+        self._systemctl = systemctl
+        self._context = context
+        self._pid: str | None = None
+
+    async def read(self) -> Sample:
+        try:
+            found = await self._systemctl.show(self.deadline * 0.9)
+        except ProbeFailure as failure:
+            if failure.kind != "missing":
+                raise
+            words = f"{failure.detail}; run the engine where the unit runs, or set node.unit"
+            return Sample(
+                [self._reading(None, failure.detail)] if self.signals else [],
+                [self._table([], words)],
+            )
+        state = f"{found.get('ActiveState', '?')} ({found.get('SubState', '?')})"
+        active = found.get("ActiveState") == "active"
+        tone: Tone = "ok" if active else "fail"
+        rows = [
+            Row(key=name, cells=[name, value], tone=tone if name == "ActiveState" else "none")
+            for name, value in found.items()
+        ]
+        return Sample(
+            [self._reading(float(active), f"{self._systemctl.unit}: {state}")],
+            [self._table(rows)],
+            self._restarted(found),
+        )
+
+    def _restarted(self, found: dict[str, str]) -> list[Event]:
+        """An event when the main process is another one than at the last read."""
+        pid, before = found.get("MainPID", "0"), self._pid
+        if pid == "0":
+            return []
+        self._pid = pid
+        if before is None or before == pid:
+            return []
+        return [
+            Event(
+                key=f"node:pid:{before}:{pid}", at=self._context.clock.now(), kind="restart",
+                target="node", text=f"unit {self._systemctl.unit} restarted: PID {before} → {pid}",
+            )
+        ]  # fmt: skip
+
+    def _reading(self, value: float | None, note: str) -> Reading:
+        return Reading(
+            target="node", signal="node.unit", value=value, source="systemctl show",
+            observed_at=self._context.clock.now(), note=note,
+        )  # fmt: skip
+
+    def _table(self, rows: list[Row], missing: str | None = None) -> Table:
+        return Table(
+            name="node.unit", target="node", title=f"Unit {self._systemctl.unit}",
+            columns=_COLUMNS, rows=rows, observed_at=self._context.clock.now(),
+            source="systemctl show", interval=self.interval, missing=missing,
+        )  # fmt: skip
