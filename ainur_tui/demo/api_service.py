@@ -1,0 +1,42 @@
+"""The parts of one API process, as its handlers see them."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from ainur_tui.demo.api_database import Database
+from ainur_tui.demo.api_log import Log
+from ainur_tui.demo.api_metrics import Metrics
+from ainur_tui.demo.api_node import Node
+from ainur_tui.demo.api_orchestrator import Orchestrator
+from ainur_tui.demo.switches import Switches
+
+VERSION = "1.4.2"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of ``zerostate-api``."""
+
+    machine: str
+    shape: str
+    database: Database
+    node: Node
+    orchestrator: Orchestrator
+    metrics: Metrics
+    zap: Log
+    switches: Switches
+    rng: random.Random
+    started: float = field(default_factory=time.time)
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return time.time() - self.started
+
+
+SERVICE = web.AppKey("service", Service)
