@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.rules.loglines import parse
 from ainur_tui.systems.base import Clock, RawBatch, RawLine
-from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.lines import KEPT, LineCutter
 
 FIRST_LINES = 200
 POLL = 0.2
@@ -41,8 +41,8 @@ class _File:
         self.seen = (-1, -1)
         self.remember()
 
-    def read(self) -> bytes:
-        data = os.pread(self.fd, CHUNK, self.offset)
+    def read(self, most: int = CHUNK) -> bytes:
+        data = os.pread(self.fd, min(most, CHUNK), self.offset)
         self.offset += len(data)
         return data
 
@@ -135,15 +135,17 @@ def _raw(lines: list[str], at: float) -> list[RawLine]:
     return [RawLine(at, line.lstrip("\0")) for line in lines if line]
 
 
-def _skip(file: _File, size: int) -> Iterator[int]:
-    """Move to the last part of a backlog; yields how many lines each chunk passed had."""
+async def _skip(file: _File) -> int:
+    """Leave out a backlog but for its last part; returns how many lines that were."""
+    count = 0
+    target = file.seen[0] - LOOK_BACK
+    while file.offset < target and (data := file.read(target - file.offset)):
+        count += data.count(b"\n")
+        await asyncio.sleep(0)
+    data = os.pread(file.fd, KEPT, file.offset)
+    file.offset += data.find(b"\n") + 1
     file.cutter = LineCutter()
-    target = size - LOOK_BACK
-    while file.offset < target:
-        data = file.read()
-        if not data:
-            return
-        yield data.count(b"\n")
+    return count + (b"\n" in data)
 
 
 async def _drain(file: _File, clock: Clock) -> AsyncIterator[RawBatch]:
@@ -151,9 +153,7 @@ async def _drain(file: _File, clock: Clock) -> AsyncIterator[RawBatch]:
     dropped = 0
     since = clock.now()
     if file.seen[0] - file.offset > BACKLOG:
-        for count in _skip(file, file.seen[0]):
-            dropped += count
-            await asyncio.sleep(0)
+        dropped = await _skip(file)
     while file.offset < file.seen[0] and (data := file.read()):
         lines = _raw(file.cutter.feed(data), clock.now())
         file.remember()
@@ -178,7 +178,6 @@ async def follow(
     missing_since: float | None = None
     try:
         yield _first(file, clock, resume)
-        file.remember()
         checked = clock.now()
         last_beat = clock.monotonic()
         while True:
