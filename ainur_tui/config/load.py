@@ -29,8 +29,8 @@ _PATH_KEYS = {"file", "log_file", "state_dir", "runtime_dir", "directory", "path
 class Loaded:
     """One environment of a file that has no problem. ``digest`` changes with the file.
 
-    ``warnings`` are sentences for people; ``unfilled`` maps a section that still holds the
-    guide's stand-ins, and so counts as absent, to the key that does.
+    ``warnings`` are sentences for people; ``unfilled`` names the sections that still hold the
+    guide's stand-ins and so count as absent.
     """
 
     environment: Environment
@@ -38,12 +38,64 @@ class Loaded:
     digest: str
     warnings: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
-    unfilled: tuple[tuple[str, str], ...] = ()
+    unfilled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class File:
+    """A configuration file that has no problem."""
+
+    path: Path
+    content: bytes
+    data: dict[str, Any]
+    lines: Lines
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of its environments, in the order of the file."""
+        return tuple(self.data["environment"])
+
+    def environment(self, name: str | None = None) -> Loaded:
+        """``name``, else the file's default, else the only one; raises :class:`ConfigError`."""
+        chosen = _choose(self.path, self.data, name)
+        section = dict(self.data["environment"][chosen])
+        warnings = [
+            f"{self._place(at)} holds a secret as plain text; name an env, file or command instead"
+            for at in checks.literal_secrets(self.data)
+        ]
+        unfilled = {
+            key: inner
+            for key in SECTIONS
+            if (inner := placeholder_in(section.get(key))) is not None
+        }
+        for key, inner in unfilled.items():
+            place = self._place(("environment", chosen, key, *inner.split(".")))
+            warnings.append(
+                f"{place} still holds the guide's stand-in; {key} counts as not configured"
+            )
+            del section[key]
+        environment = msgspec.convert(_absolute(section, self.path.parent), Environment)
+        return Loaded(
+            environment=msgspec.structs.replace(environment, name=chosen),
+            path=self.path,
+            digest=hashlib.sha256(self.content + chosen.encode()).hexdigest()[:16],
+            warnings=tuple(warnings),
+            environments=self.environments,
+            unfilled=tuple(unfilled),
+        )
+
+    def _place(self, at: tuple[str, ...]) -> str:
+        return f"{self.path}:{self.lines.of(at)}: {'.'.join(at)}"
 
 
 def load(path: Path | None = None, name: str | None = None) -> Loaded:
     """Read the configuration and choose an environment: ``name``, else the file's default, else
     the only one. Raises :class:`ConfigError` with every problem at once."""
+    return read(path).environment(name)
+
+
+def read(path: Path | None = None) -> File:
+    """Read the whole file. Raises :class:`ConfigError` with every problem at once."""
     path = (path or config_file()).expanduser().absolute()
     content, data, lines = _parse(path)
     found = list(faults(data, Config)) or list(checks.check(data))
@@ -51,32 +103,7 @@ def load(path: Path | None = None, name: str | None = None) -> Loaded:
     problems += _access_problems(path, data, content, lines)
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: problem.line))
-    chosen = _choose(path, data, name)
-    warnings = [
-        f"{path}:{lines.of(at)}: {'.'.join(at)} holds a secret as plain text;"
-        " name an env, file or command instead"
-        for at in checks.literal_secrets(data)
-    ]
-    section = data["environment"][chosen]
-    unfilled = tuple(
-        (key, inner) for key in SECTIONS if (inner := placeholder_in(section.get(key))) is not None
-    )
-    for key, inner in unfilled:
-        at = ("environment", chosen, key, *inner.split("."))
-        warnings.append(
-            f"{path}:{lines.of(at)}: {'.'.join(at)} still holds the guide's stand-in;"
-            f" {key} counts as not configured"
-        )
-        del section[key]
-    environment = msgspec.convert(_absolute(section, path.parent), Environment)
-    return Loaded(
-        environment=msgspec.structs.replace(environment, name=chosen),
-        path=path,
-        digest=hashlib.sha256(content.data + chosen.encode()).hexdigest()[:16],
-        warnings=tuple(warnings),
-        environments=tuple(data["environment"]),
-        unfilled=unfilled,
-    )
+    return File(path, content.data, data, lines)
 
 
 def _parse(path: Path) -> tuple[safefile.Content, dict[str, Any], Lines]:

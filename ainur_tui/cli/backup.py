@@ -1,0 +1,104 @@
+"""``ainur-tui backup create|list``: backups of the database."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.output import columns
+from ainur_tui.cli.parser import add_json
+from ainur_tui.cli.run import add_decision
+
+FIELDS = (
+    "id", "created_at", "bytes", "locations", "sha256", "database", "server_version", "format",
+    "state", "verified_at", "verified_rows", "duration",
+)  # fmt: skip
+"""What the contract says of a backup, in its order."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    parser.add_argument("what", choices=["create", "list"])
+    add_decision(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Create one (exit code 0 only when it is complete), or list what there is."""
+    return _list(call, as_json=args.json) if args.what == "list" else _create(call, args)
+
+
+def _create(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import shape
+    from ainur_tui.cli.run import perform, shape_of
+
+    args.action, args.target = "backup", "db"
+    outcome, code = perform(call, args, {})
+    found = row(outcome.run.result.get("backup")) if outcome.run else None
+    if args.json:
+        call.output.json(shape_of(outcome, shape) | {"backup": found})
+    elif found:
+        for place in found["locations"] or ():
+            call.output.line(str(place))
+    return code
+
+
+def row(found: object) -> dict[str, Any] | None:
+    """A backup's row with every field of the contract; what is not known is null."""
+    if not isinstance(found, dict) or not found:
+        return None
+    from ainur_tui.model.units import rfc3339
+
+    whole = {name: found.get(name) for name in FIELDS} | found
+    for name in ("created_at", "verified_at"):
+        if isinstance(whole[name], int | float):
+            whole[name] = rfc3339(whole[name])
+    return whole
+
+
+def _list(call: Invocation, *, as_json: bool) -> int:
+    from ainur_tui.model.units import duration, show
+
+    found = asyncio.run(_catalogue(call))
+    if as_json:
+        call.output.json({"version": 1, "backups": found})
+        return errors.OK
+    for line in columns(
+        [
+            [
+                str(one["id"]),
+                str(one["state"]),
+                show(one["bytes"], "B"),
+                "" if one["duration"] is None else duration(one["duration"]),
+                str(one["database"] or "—"),
+                ", ".join(map(str, one["locations"] or ())),
+            ]
+            for one in found
+        ]
+    ):
+        call.output.line(line)
+    if not found:
+        call.output.tell("there is no backup yet; take one with: ainur-tui backup create")
+    return errors.OK
+
+
+async def _catalogue(call: Invocation) -> list[dict[str, Any]]:
+    import msgspec
+
+    from ainur_tui.cli import common
+    from ainur_tui.systems.postgres.backup.catalogue import catalogue
+
+    environment = call.loaded.environment
+    if environment.backup is None:
+        raise errors.Stop(
+            f"backups are not configured; add [environment.{environment.name}.backup]"
+            f" to {call.loaded.path}",
+            errors.CONFIGURATION,
+        )
+    found = await catalogue(environment, common.context(call))
+    rows = (row(msgspec.to_builtins(one)) for one in found)
+    return [one for one in rows if one is not None]

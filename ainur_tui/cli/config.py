@@ -1,0 +1,100 @@
+"""``ainur-tui config init|check|show|schema``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.parser import add_json
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    parser.add_argument("what", choices=["init", "check", "show", "schema"])
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Do what was asked; exit code 78 when the file cannot be used."""
+    match args.what:
+        case "init":
+            return _init(call)
+        case "check":
+            return _check(call, as_json=args.json)
+        case "show":
+            return _show(call, as_json=args.json)
+        case _:
+            from ainur_tui.config.schema import schema
+
+            call.output.json(schema())
+            return errors.OK
+
+
+def _init(call: Invocation) -> int:
+    from ainur_tui.config.paths import config_file
+    from ainur_tui.config.template import TEMPLATE
+
+    path = (call.config or config_file()).expanduser().absolute()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise errors.Stop(
+            f"{path} exists and is left as it is; edit it, or name another with --config",
+            errors.CANNOT_CREATE,
+        ) from None
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise errors.Stop(
+            f"{path} cannot be written: {reason}; name another with --config",
+            errors.CANNOT_CREATE,
+        ) from None
+    with open(handle, "w", encoding="utf-8") as file:
+        file.write(TEMPLATE)
+    call.output.line(f"wrote {path}")
+    call.output.line("take the # from the sections you have, then: ainur-tui config check")
+    return errors.OK
+
+
+def _check(call: Invocation, *, as_json: bool) -> int:
+    from ainur_tui.config.load import read
+    from ainur_tui.config.problem import ConfigError
+
+    try:
+        file = read(call.config)
+        names = [call.env] if call.env else list(file.environments)
+        loaded = [file.environment(name) for name in names]
+    except ConfigError as error:
+        if not as_json:
+            raise
+        problems = [
+            {"file": p.file, "line": p.line or None, "key": p.key or None, "message": p.message,
+             "near": list(p.near)}
+            for p in error.problems
+        ]  # fmt: skip
+        call.output.json({"version": 1, "ok": False, "problems": problems, "warnings": []})
+        return errors.CONFIGURATION
+    warnings = list(dict.fromkeys(warning for one in loaded for warning in one.warnings))
+    if as_json:
+        call.output.json({"version": 1, "ok": True, "problems": [], "warnings": warnings})
+        return errors.OK
+    for warning in warnings:
+        call.output.tell(f"warning: {warning}")
+    call.output.line(f"{file.path}: no problem; environments: {', '.join(names)}")
+    return errors.OK
+
+
+def _show(call: Invocation, *, as_json: bool) -> int:
+    from ainur_tui.config.show import as_toml, masked
+
+    loaded = call.loaded
+    if as_json:
+        call.output.json(
+            {"version": 1, "file": str(loaded.path), "environment": masked(loaded.environment)}
+        )
+    else:
+        call.output.line(f"# {loaded.path}, with what is left out there filled in")
+        call.output.line(as_toml(loaded.environment).rstrip())
+    return errors.OK

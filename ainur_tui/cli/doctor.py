@@ -1,0 +1,102 @@
+"""``ainur-tui doctor``: what is missing or wrong on this machine, and what to do. No secret."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.examine import Finding, folders, program, secrets, terminal, tools
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.output import columns
+from ainur_tui.cli.parser import add_json
+
+MARKS = {"ok": "✓", "note": "·", "warn": "▲", "fail": "✖"}
+PROBING = 10.0
+"""Seconds the systems may take to answer, all together."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Look at everything; exit code 1 when something is broken, 78 when it is the configuration."""
+    from ainur_tui.config.problem import ConfigError
+
+    code = errors.OK
+    found = [*program(), *terminal(call.output)]
+    try:
+        loaded = call.loaded
+    except ConfigError as error:
+        found += [Finding("configuration", "file", "fail", str(p)) for p in error.problems]
+        found += tools(None)
+        code = errors.CONFIGURATION
+    else:
+        found.append(Finding("configuration", "file", "ok", str(loaded.path)))
+        found += [Finding("configuration", "warning", "warn", said) for said in loaded.warnings]
+        found += [*folders(call.paths), *secrets(loaded.environment), *tools(loaded.environment)]
+        found += asyncio.run(_systems(call))
+    redact = call.redactor()
+    found = [Finding(f.area, f.name, f.state, redact(f.text)) for f in found]
+    if args.json:
+        call.output.json({"version": 1, "findings": [asdict(finding) for finding in found]})
+    else:
+        for line in lines(found):
+            call.output.line(line)
+    broken = any(finding.state == "fail" for finding in found)
+    return code or (errors.NOT_VERIFIED if broken else errors.OK)
+
+
+def lines(found: list[Finding]) -> Iterator[str]:
+    """The findings by area, aligned."""
+    for area in dict.fromkeys(finding.area for finding in found):
+        yield area
+        yield from columns(
+            [[f"  {MARKS[f.state]} {f.name}", f.text] for f in found if f.area == area]
+        )
+
+
+async def _systems(call: Invocation) -> list[Finding]:
+    """Each system: is it configured, and does it answer one run of its probes."""
+    from ainur_tui.cli import common
+
+    found = []
+    running = await common.running(call)
+    if running is None:
+        found.append(Finding("engine", "process", "note", "none runs; commands ask for themselves"))
+    else:
+        async with running:
+            status = await running.call("engine.status")
+        words = f"process {status.pid}, version {status.version}"
+        found.append(Finding("engine", "process", "ok", words))
+    async with _quiet(), common.engine(call) as engine:
+        board = await engine.check(None, PROBING)
+    for name, said in board.not_configured.items():
+        absent = said.startswith("add ")
+        found.append(Finding("systems", name, "note" if absent else "fail", said))
+    for probe in board.probes:
+        took = "" if probe.seconds is None else f"answered in {probe.seconds * 1000:.0f} ms"
+        found.append(
+            Finding("systems", probe.name, "fail" if probe.problem else "ok", probe.problem or took)
+        )
+    for source in board.logs:
+        words = source.problem or ("connected" if source.connected else "nothing read yet")
+        found.append(Finding("logs", source.name, "warn" if source.problem else "ok", words))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _quiet() -> AsyncIterator[None]:
+    """What drivers have to say to a log is told by the findings."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,85 @@
+"""Showing a plan, and a run until its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from ainur_tui.cli import common, errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.model.action import FINAL, Plan, Run
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.units import duration
+from ainur_tui.model.wire import RunsQuery
+
+if TYPE_CHECKING:
+    from ainur_tui.cli.common import Link
+
+EVERY = 0.2
+"""Seconds between two looks at a run."""
+PATIENCE = 30.0
+"""Seconds without an engine before we give up watching (never: doing)."""
+MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "unknown": "?", "running": "…"}
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """A plan for a person to decide on."""
+    lines = [f"{plan.title or f'{plan.action} {plan.target}'}  (risk {plan.risk})"]
+    lines += [f"  {number}. {step}" for number, step in enumerate(plan.steps, 1)]
+    lines += [f"  fact: {fact}" for fact in plan.facts]
+    lines.append(f"  affects: {', '.join(plan.affects) or 'nothing else'}")
+    lines.append(f"  undo: {plan.inverse or 'there is none'}")
+    if plan.expected_seconds is not None:
+        lines.append(f"  takes about {duration(plan.expected_seconds)}")
+    lines += [f"  warning: {warning}" for warning in plan.warnings]
+    return lines
+
+
+async def follow(call: Invocation, engine: Link, begun: Run) -> Run:
+    """Watch a run until its end and tell each step; a lost engine is sought again."""
+    told: dict[int, str] = {}
+    last = begun
+    loop = asyncio.get_running_loop()
+    seen_at = loop.time()
+    link: Link | None = engine
+    async with contextlib.AsyncExitStack() as opened:
+        while True:
+            _tell_steps(call, last, told)
+            if last.state in FINAL:
+                return last
+            await asyncio.sleep(EVERY)
+            try:
+                if link is None and (again := await common.running(call)) is not None:
+                    link = await opened.enter_async_context(again)
+                if link is not None:
+                    found: list[Run] = await link.call("runs", RunsQuery(id=begun.id))
+                    last = found[0] if found else last
+                    seen_at = loop.time()
+            except (*common.LOST, Refused):
+                link = None
+            if loop.time() - seen_at > PATIENCE:
+                raise errors.Stop(
+                    f"the engine has been gone for {PATIENCE:g} s; what became of run {begun.id}"
+                    " is unknown: ainur-tui journal will tell once an engine runs again",
+                    errors.NOT_VERIFIED,
+                )
+
+
+def _tell_steps(call: Invocation, run: Run, told: dict[int, str]) -> None:
+    for number, step in enumerate(run.steps):
+        state = f"{step.state} {step.detail}" if step.state == "running" else step.state
+        if step.state == "waiting" or told.get(number) == state:
+            continue
+        told[number] = state
+        took = f"  {duration(step.seconds)}" if step.seconds is not None else ""
+        detail = f"  {step.detail}" if step.detail else ""
+        call.output.tell(f"{MARKS.get(step.state, ' ')} {step.name}{took}{detail}")
+
+
+def conclude(call: Invocation, run: Run) -> int:
+    """The last line, and the exit code: 0 only for done and verified."""
+    by = f" by {run.verified_by}" if run.verified_by else ""
+    said = f": {run.message}" if run.message else ""
+    call.output.tell(f"{run.plan.action} {run.plan.target}: {run.state}{by}{said}")
+    return errors.OK if run.state == "verified" else errors.NOT_VERIFIED

@@ -1,0 +1,70 @@
+"""``ainur-tui journal``: what was done and by whom; ``journal verify``: is the record whole."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.output import columns
+from ainur_tui.cli.parser import add_json
+
+if TYPE_CHECKING:
+    from ainur_tui.model.journal import JournalEntry
+
+PAGE = 1000
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    parser.add_argument("what", nargs="?", choices=["verify"], help="check the chain of hashes")
+    parser.add_argument(
+        "--limit", type=int, default=0, metavar="N", help="only the newest N entries"
+    )
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Print the record or its verdict; exit code 1 when it is not whole."""
+    from ainur_tui.cli import common, shape
+    from ainur_tui.model.text import clean
+
+    if args.what == "verify":
+        found = asyncio.run(common.ask(call, "journal.verify"))
+        if args.json:
+            call.output.json(shape.verdict(found))
+        elif found.ok:
+            call.output.line(f"the journal is whole: {found.entries} entries, each hash fits")
+        else:
+            reason = found.reason or "the chain of hashes is broken"
+            place = f" at entry {found.first_bad}" if found.first_bad is not None else ""
+            call.output.line(f"the journal is NOT whole{place}: {reason}")
+        return errors.OK if found.ok else errors.NOT_VERIFIED
+    entries = asyncio.run(_entries(call, args.limit))
+    if args.json:
+        call.output.json(shape.journal(entries))
+        return errors.OK
+    rows = [
+        [str(e.seq), e.at[:19].replace("T", " "), e.kind, e.operator, e.action, e.target, e.state,
+         clean(e.detail.get("message") or e.detail.get("name") or "", 100)]
+        for e in entries
+    ]  # fmt: skip
+    for line in columns(rows):
+        call.output.line(line)
+    if not rows:
+        call.output.tell("the journal is empty: nothing was done here yet")
+    return errors.OK
+
+
+async def _entries(call: Invocation, limit: int) -> list[JournalEntry]:
+    """All entries, page by page (a page holds the newest after a number), or the newest few."""
+    from ainur_tui.cli import common
+    from ainur_tui.model.wire import JournalQuery
+
+    async with common.link(call) as engine:
+        page: list[JournalEntry] = await engine.call(
+            "journal", JournalQuery(limit=limit if limit > 0 else 1 << 31)
+        )
+    return page

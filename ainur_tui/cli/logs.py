@@ -1,0 +1,180 @@
+"""``ainur-tui logs``: lines of every source, filtered; a stream with ``--json``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.parser import add_json
+
+if TYPE_CHECKING:
+    from ainur_tui.cli.common import Link
+    from ainur_tui.model.log import LogGap, LogLine
+    from ainur_tui.model.wire import LogPage, LogQuery
+
+EVERY = 0.25
+"""Seconds between two looks for new lines (at most ten a second would be allowed)."""
+PAGE = 5000
+LATEST = 200
+"""Lines shown when nothing says since when."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_COLORS = {"fatal": "red", "error": "red", "warn": "yellow", "debug": "dim"}
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="repeatable")
+    parser.add_argument("--since", metavar="WHEN", help="30m, 2h, 1d, or 2026-11-24T10:00:00Z")
+    parser.add_argument("--level", metavar="LEVEL", help="this level and worse")
+    parser.add_argument("--grep", metavar="REGEX", help="lines that match (linear-time syntax)")
+    parser.add_argument("--machine", metavar="ID", help="lines of one machine")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most the newest N lines")
+    parser.add_argument("--follow", "-f", action="store_true", help="go on with new lines")
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Print the lines; with ``--follow`` until interrupted."""
+    from ainur_tui.model.log import LEVELS
+    from ainur_tui.model.wire import LogQuery
+
+    if args.level is not None and args.level not in LEVELS:
+        raise errors.unknown("level", args.level, list(LEVELS))
+    if args.limit is not None and args.limit < 1:
+        raise errors.usage("--limit is a number of lines, at least 1")
+    now = datetime.now(UTC).timestamp()
+    query = LogQuery(
+        sources=args.source,
+        machine=args.machine,
+        min_level=args.level,
+        pattern=args.grep,
+        since=since(args.since, now) if args.since else None,
+        limit=args.limit or (PAGE if args.since else LATEST),
+    )
+    asyncio.run(_print(call, query, args))
+    return errors.OK
+
+
+def since(text: str, now: float) -> float:
+    """A moment in epoch seconds from ``30m``, ``2h``, or RFC 3339; raises a usage error."""
+    if found := re.fullmatch(r"(\d{1,9})\s*([smhdw])", text):
+        return now - int(found[1]) * _UNITS[found[2]]
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise errors.usage(
+            f"--since wants 30m, 2h, 1d or a time like 2026-11-24T10:00:00Z, not {text!r}"
+        ) from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+async def _print(call: Invocation, query: LogQuery, args: argparse.Namespace) -> None:
+    from ainur_tui.cli import common
+
+    async with _engine(call, follow=args.follow) as engine:
+        board = await engine.call("board")
+        names = [view.name for view in board.logs]
+        for name in query.sources:
+            if names and name not in names:
+                raise errors.unknown("log source", name, names)
+        pages = await _back(engine, query, everything=bool(args.since) and not args.limit)
+        for page in pages:
+            _show(call, page, as_json=args.json)
+        for view in board.logs:
+            if view.problem and (not query.sources or view.name in query.sources):
+                call.output.tell(f"{view.name}: {view.problem}")
+        newest = max((line.seq for page in pages for line in page.lines), default=0)
+        with contextlib.suppress(*common.LOST):
+            while args.follow:
+                await asyncio.sleep(EVERY)
+                newest = await _on(call, engine, query, newest, as_json=args.json)
+            return
+    call.output.tell("the engine has gone; call again to go on")
+
+
+@contextlib.asynccontextmanager
+async def _engine(call: Invocation, *, follow: bool) -> AsyncIterator[Link]:
+    """To follow takes an engine that lives on; one look takes any."""
+    from ainur_tui.cli import common
+
+    if follow:
+        async with await common.process(call) as remote:
+            yield remote
+    else:
+        async with common.link(call) as link:
+            yield link
+
+
+async def _back(engine: Link, query: LogQuery, *, everything: bool) -> list[LogPage]:
+    """The pages of what is there already, oldest first."""
+    import msgspec
+
+    pages: list[LogPage] = [await engine.call("logs", query)]
+    while everything and not pages[0].matched_all and pages[0].lines:
+        before = msgspec.structs.replace(query, before=pages[0].lines[0].seq)
+        pages.insert(0, await engine.call("logs", before))
+    return pages
+
+
+async def _on(
+    call: Invocation, engine: Link, query: LogQuery, newest: int, *, as_json: bool
+) -> int:
+    """Show what came after ``newest``; returns the newest number now."""
+    import msgspec
+
+    page: LogPage = await engine.call(
+        "logs", msgspec.structs.replace(query, after=newest, since=None, limit=PAGE)
+    )
+    if page.lines or page.gaps:
+        _show(call, page, as_json=as_json)
+    return max([newest, *(line.seq for line in page.lines), *(gap.seq for gap in page.gaps)])
+
+
+def _show(call: Invocation, page: LogPage, *, as_json: bool) -> None:
+    from ainur_tui.cli import shape
+    from ainur_tui.model.log import LogGap
+
+    rows: list[LogLine | LogGap] = [*page.lines, *page.gaps]
+    for row in sorted(rows, key=lambda row: row.seq):
+        if isinstance(row, LogGap):
+            if as_json:
+                call.output.json(shape.log_gap(row))
+            else:
+                call.output.line(gap_text(row))
+        elif as_json:
+            call.output.json(shape.log_line(row))
+        else:
+            text = line_text(row)
+            color = _COLORS.get(row.level or "")
+            call.output.line(call.output.paint(text, color) if color else text)
+    if page.skipped:
+        call.output.tell(f"{page.skipped} lines were skipped: they came faster than this")
+
+
+def line_text(line: LogLine) -> str:
+    """A record as one line for people."""
+    from ainur_tui.model.units import clock
+
+    machine = f" {line.machine}" if line.machine else ""
+    known = f" [{line.log_class}]" if line.log_class else ""
+    fields = "".join(f" {key}={value}" for key, value in line.fields.items())
+    level = (line.level or "-").upper()
+    head = f"{clock(line.at, date=True)} {line.source}{machine} {level:<5}"
+    return f"{head} {line.message}{known}{fields}"
+
+
+def gap_text(gap: LogGap) -> str:
+    """Missing lines as one line for people."""
+    from ainur_tui.model.units import clock
+
+    many = "an unknown number of" if gap.dropped is None else str(gap.dropped)
+    return (
+        f"-- {gap.source}: {many} lines are missing from {clock(gap.since)} to {clock(gap.until)}"
+    )
