@@ -1,0 +1,301 @@
+"""The console: draws what the engine says and sends what the operator decided."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widgets import Input
+
+from ainur_tui.client.session import Session
+from ainur_tui.console import frame_keys
+from ainur_tui.console.commands import Command, Offer, commands
+from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.draw import frame, help, target
+from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
+from ainur_tui.console.draw.loglines import record_detail
+from ainur_tui.console.draw.rows import row_detail
+from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.endings import end_on_signals
+from ainur_tui.console.feed import Feed
+from ainur_tui.console.looks import THEME, stylesheet
+from ainur_tui.console.operations import Operations, wishes
+from ainur_tui.console.panels.base import Panel
+from ainur_tui.console.panels.logs import LogsPanel
+from ainur_tui.console.panels.overview import Findings
+from ainur_tui.console.panels.registry import PANELS
+from ainur_tui.console.store import Store
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.logview import LogView
+from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.action import FINAL
+from ainur_tui.model.wire import Hello
+
+Launch = Callable[[], Awaitable[None]]
+
+
+class AinurApp(App[None]):
+    """Header, tabs, one panel, the strip of actions, footer; everything else is a dialog."""
+
+    CSS_PATH: ClassVar = stylesheet()
+    TITLE = "Ainur"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (50, "-narrow"), (100, "-normal")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (14, "-low"), (44, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [*frame_keys.BINDINGS]
+
+    def __init__(
+        self,
+        *,
+        socket: Path,
+        hello: Hello,
+        environment: str,
+        launch: Launch | None = None,
+        color: str = "cyan",
+        read_only: bool = False,
+    ) -> None:
+        super().__init__(ansi_color=False)
+        self.glyphs: Glyphs = glyphs_for(getattr(sys.__stdout__, "encoding", None))
+        self.crash: Exception | None = None
+        self.store = Store(
+            self.glyphs, environment, operator=hello.operator, read_only=read_only,
+            changed=self.redraw, lines=self._lines_arrived, relinked=self._relinked,
+        )  # fmt: skip
+        self.session = Session(socket, hello, self.store, launch=launch)
+        self.operations = Operations(self)
+        self.feed = Feed(self)
+        self._color = color
+        self._panels: dict[str, Panel] = {}
+        self._active = PANELS[0].title
+
+    def run_console(self) -> int:
+        """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
+        self.run(mouse=False)
+        if self.crash is not None:
+            raise self.crash
+        return self.return_code or 0
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(glyphs=self.glyphs, id="header")
+        yield LinesView(glyphs=self.glyphs, id="tabs")
+        yield Container(self._panel(self._active), id="body")
+        yield LinesView(glyphs=self.glyphs, id="strip")
+        yield LinesView(glyphs=self.glyphs, id="footer")
+        yield LinesView(glyphs=self.glyphs, id="tiny")
+
+    def on_mount(self) -> None:
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.set_class(self.glyphs.ascii, "-ascii")
+        end_on_signals(self._leave)
+        self.app_resume_signal.subscribe(self, self._resumed)
+        self.run_worker(self.session.run(), group="session", exit_on_error=False)
+        self.set_interval(1.0, self.redraw)
+        self.set_interval(4.0, self.feed.ask_series)
+        self.panel.focus_first()
+        self.call_after_refresh(self.redraw)
+
+    @property
+    def panel(self) -> Panel:
+        """The tab that is shown."""
+        return self._panels[self._active]
+
+    def _panel(self, title: str) -> Panel:
+        """A tab is made when it is first looked at: the first paint pays for one."""
+        if title not in self._panels:
+            kind = next(kind for kind in PANELS if kind.title == title)
+            self._panels[title] = kind(self.glyphs)
+        return self._panels[title]
+
+    def redraw(self) -> None:
+        """Draw everything that is visible; widgets repaint only rows that differ."""
+        if not self.is_running or not self.screen_stack:
+            return
+        scene = self.store.scene()
+        base = self.screen_stack[0]
+        header = base.query_one("#header", LinesView)
+        columns = header.size.width
+        if not columns:
+            tiny = base.query_one("#tiny", LinesView)
+            tiny.show(frame.tiny(scene, *tiny.size))
+            return
+        header.show([frame.header(scene, columns)])
+        names = [(kind.key, kind.title) for kind in PANELS]
+        base.query_one("#tabs", LinesView).show([frame.tabs(names, self._active, columns)])
+        runs = self.store.current_runs(scene.now)[:3]
+        strip = base.query_one("#strip", LinesView)
+        strip.display = bool(runs)
+        strip.styles.height = len(runs)
+        strip.show([frame.run_line(run, scene, columns) for run in runs])
+        self.panel.show_scene(scene)
+        base.query_one("#footer", LinesView).show(
+            [help.footer(self.screen.active_bindings.values(), columns)]
+        )
+        if isinstance(self.screen, PageDialog):
+            self.screen.redraw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def _lines_arrived(self, page: Any) -> None:
+        if isinstance(self.panel, LogsPanel):
+            self.panel.append(page)
+
+    def _relinked(self) -> None:
+        self.feed.look()
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
+
+    def _resumed(self, _: Any) -> None:
+        """A question from before the pause is void: who knows how long it lasted (F-43)."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.redraw()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual would print a traceback with the values of locals, secrets among them (E-12)."""
+        self.crash = self.crash or error
+        self._return_code = 70
+        self._close_messages_no_wait()
+
+    async def action_tab(self, title: str) -> None:
+        """Show a tab."""
+        if title == self._active:
+            return
+        self.panel.display = False
+        self._active = title
+        panel = self._panel(title)
+        if panel.parent is None:
+            await self.query_one("#body").mount(panel)
+        panel.display = True
+        panel.focus_first()
+        self.feed.look()
+        self.call_after_refresh(self.redraw)
+
+    def _go(self, title: str) -> None:
+        self.call_later(self.action_tab, title)
+
+    def action_help_page(self) -> None:
+        """Every key of this screen."""
+        bindings = list(self.screen.active_bindings.values())
+        words = [(f"{symbol} {state}", "") for state, symbol in self.glyphs.state.items()]
+        self.push_screen(
+            PageDialog(
+                f"Help: {self._active}", lambda _: help.help_lines(bindings, words), self.glyphs
+            )
+        )
+
+    def action_span(self, step: int) -> None:
+        """Wider or narrower charts."""
+        self.feed.change_span(step)
+
+    def action_filter(self) -> None:
+        """Narrow what is listed; Enter keeps the words, Esc drops them."""
+        if self.query("#filter"):
+            self.query_one("#filter").focus()
+            return
+        field = Input(
+            id="filter", placeholder="filter: Enter keeps it, Esc clears it", compact=True
+        )
+        self.query_one("#body").mount(field, before=0)
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "filter" and not isinstance(self.panel, LogsPanel):
+            self.panel.set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "filter":
+            self.panel.set_filter(event.value)
+            event.input.remove()
+            self.panel.focus_first()
+
+    async def action_back(self) -> None:
+        """Esc: drop the filter, else hide ended actions."""
+        fields = self.query("#filter")
+        if fields:
+            await fields.remove()
+        self.panel.set_filter("")
+        self.store.dismissed |= {r.id for r in self.store.runs.values() if r.state in FINAL}
+        self.panel.focus_first()
+        self.redraw()
+
+    def action_leave(self) -> None:
+        """Close the console; the engine goes on with what it does."""
+        self.exit(return_code=0)
+
+    def action_act(self, name: str = "") -> None:
+        """Choose an action (or the targets of one), see its plan, decide."""
+        work = self.operations.choose(name or None, self.panel.selection())
+        self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
+
+    def action_progress(self) -> None:
+        """Open the newest action of the strip."""
+        runs = self.store.current_runs(self.store.scene().now)
+        if runs:
+            self.operations.watch(runs[0].id)
+
+    def action_palette(self) -> None:
+        """Everything that can be done, by typing its name."""
+        self.run_worker(
+            self._choose_command(), group="operate", exclusive=True, exit_on_error=False
+        )
+
+    async def _choose_command(self) -> None:
+        choices: list[Choice[Any]] = commands(
+            PANELS, self.store.view,
+            go=self._go,
+            open_target=self.open_target,
+            others=[
+                ("Help", "keys and symbols of this screen", self.action_help_page),
+                ("Leave", "close the console, the engine goes on", self.action_leave),
+            ],
+        )  # fmt: skip
+        choices.extend(wishes(await self.feed.catalogue(), self.store.view))
+        offer: Offer | None = await self.push_screen_wait(
+            ChooseDialog("Commands", choices, self.glyphs)
+        )
+        if isinstance(offer, Command):
+            offer.work()
+        elif offer is not None:
+            await self.operations.operate(offer, {})
+
+    def open_target(self, name: str) -> None:
+        """All that is known of a target."""
+
+        def build(columns: int) -> list[Line]:
+            scene = self.store.scene()
+            found = scene.target(name)
+            if found is None:
+                return [line((f"{name} is not there any more", "quiet"))]
+            return target.detail(found, scene, columns)
+
+        self.push_screen(PageDialog(name, build, self.glyphs))
+
+    def on_findings_opened(self, message: Findings.Opened) -> None:
+        self.open_target(message.target)
+
+    def on_table_view_opened(self, message: TableView.Opened) -> None:
+        table, row = message.table, message.row
+        self.push_screen(
+            PageDialog(
+                f"{table.title}: {row.key}", lambda c: row_detail(table, row, c), self.glyphs
+            )
+        )
+
+    def on_log_view_opened(self, message: LogView.Opened) -> None:
+        record = message.record
+        self.push_screen(PageDialog("Log record", lambda c: record_detail(record, c), self.glyphs))
+
+    def on_log_view_older(self, message: LogView.Older) -> None:
+        self.feed.older(message.seq)
+
+    def on_logs_panel_query_changed(self) -> None:
+        self.feed.look()

@@ -1,0 +1,1 @@
+"""Modal screens: plan, progress, parameters, palette, help, detail."""

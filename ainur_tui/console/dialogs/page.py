@@ -1,0 +1,78 @@
+"""A page of lines over the screen: details, help, messages. Esc or q closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.spans import Line, ends, line
+from ainur_tui.console.widgets.lines import LinesView
+
+Build = Callable[[int], list[Line]]
+"""The lines of a page for a number of columns."""
+
+
+class PageDialog(ModalScreen[None]):
+    """Shows what ``build`` gives, scrolled by keys; drawn again whenever the picture changes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "close", "Close", id="page.close"),
+        Binding("down,j", "scroll(1)", "Down", show=False, id="page.down"),
+        Binding("up,k", "scroll(-1)", "Up", show=False, id="page.up"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="page.page-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="page.page-up"),
+        Binding("g,home", "scroll(-1000000)", "Top", show=False, id="page.top"),
+        Binding("G,end", "scroll(1000000)", "End", show=False, id="page.end"),
+    ]  # fmt: skip
+
+    def __init__(self, title: str, build: Build, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._title = title
+        self._build = build
+        self._glyphs = glyphs
+        self._top = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog page"):
+            yield LinesView(glyphs=self._glyphs, classes="dialog-title")
+            yield LinesView(glyphs=self._glyphs, classes="dialog-body")
+            yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
+
+    def redraw(self) -> None:
+        """Draw the newest lines at the same place."""
+        body = self.query_one(".dialog-body", LinesView)
+        columns, rows = body.size
+        if not columns:
+            return
+        lines = self._build(columns)
+        self._top = max(0, min(self._top, len(lines) - rows))
+        body.show(lines[self._top : self._top + rows])
+        last = min(len(lines), self._top + rows)
+        place = f"{self._top + 1}-{last} of {len(lines)} " if len(lines) > rows else ""
+        head = self.query_one(".dialog-title", LinesView)
+        head.show([ends(line((self._title, "title")), line((place, "quiet")), head.size.width)])
+        self.query_one(".dialog-keys", LinesView).show(
+            [line(("Esc", "key"), (" close   ", "quiet"), ("j k", "key"), (" scroll", "quiet"))]
+        )
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def action_scroll(self, by: int) -> None:
+        self._top += by
+        self.redraw()
+
+    def action_page(self, by: int) -> None:
+        self.action_scroll(by * max(1, self.query_one(".dialog-body").size.height - 1))
+
+    def action_close(self) -> None:
+        self.dismiss(None)

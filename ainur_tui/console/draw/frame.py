@@ -1,0 +1,115 @@
+"""The frame around every screen: header, tabs, the strip of running actions, the tiny screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ainur_tui.console.draw.glyphs import STATE_TONE
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import Line, ends, fit, line, width, wrap
+from ainur_tui.model.action import FINAL, Run
+from ainur_tui.model.target import State
+from ainur_tui.model.units import age, clock
+
+FIRING = {"firing", "recovering"}
+
+
+def overall(scene: Scene) -> State:
+    """The state to show: without an engine the truth is *unknown*, whatever was seen last."""
+    return scene.view.state if scene.view and scene.lost is None else "unknown"
+
+
+def header(scene: Scene, columns: int) -> Line:
+    """Name and environment, state and since when, alerts, trust, operator, UTC. Always one line."""
+    state = overall(scene)
+    view = scene.view
+    start: Line = ((" Ainur", "title"), ("  ", "text"), (scene.environment, "accent"))
+    if view is None or scene.lost:
+        word = "no engine" if scene.lost else "connecting"
+        start += (("  ", "text"), (f"{scene.glyphs.state['unknown']} {word}", "unknown"))
+    else:
+        word = state if state == "up" else state.upper()
+        start += (
+            ("  ", "text"),
+            (f"{scene.glyphs.state[state]} {word}", STATE_TONE[state]),
+            (f" {scene.state_since(view.since)}", "quiet"),
+        )
+    end: Line = ((f" {clock(scene.now)} UTC ", "text"),)
+    for part in reversed(_facts(scene)):
+        if width(start) + width(part) + width(end) + 4 > columns:
+            continue
+        end = (*part, ("  ", "text"), *end)
+    return ends(start, end, columns)
+
+
+def _facts(scene: Scene) -> list[Line]:
+    """Facts of the header in the order of their place; the last ones stay the longest."""
+    facts: list[Line] = []
+    view = scene.view
+    if scene.operator:
+        facts.append(line((scene.operator, "quiet")))
+    if scene.welcome and not scene.welcome.stay:
+        facts.append(line(("engine leaves when idle", "quiet")))
+    if view:
+        fresh = view.trust.fresh if scene.lost is None else 0
+        whole = fresh == view.trust.all
+        facts.append(line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown")))
+        firing = sum(alert.state in FIRING for alert in view.alerts)
+        text = f"{firing} alert{'' if firing == 1 else 's'}"
+        facts.append(line((text, "fail" if firing else "quiet")))
+    if scene.read_only:
+        facts.append(line(("read only", "strong")))
+    return facts
+
+
+def tabs(titles: Sequence[tuple[str, str]], active: str, columns: int) -> Line:
+    """``1 Overview  2 Services …`` with the active one marked by more than colour."""
+    spans: list[tuple[str, str]] = []
+    for key, name in titles:
+        here = name == active
+        spans.append((f" {key} ", "key"))
+        spans.append((f"[{name}]" if here else f" {name} ", "cursor" if here else "quiet"))
+    return fit(tuple(spans), columns)  # type: ignore[arg-type]
+
+
+def run_line(run: Run, scene: Scene, columns: int) -> Line:
+    """One action as it stands: running with its step, or ended with its verdict."""
+    done = sum(step.state in {"done", "skipped"} for step in run.steps)
+    name = f"{run.plan.action} {run.plan.target}"
+    if run.state in FINAL:
+        good = run.state == "verified"
+        mark = scene.glyphs.done if good else scene.glyphs.state["down"]
+        ended = run.finished_at or run.started_at
+        return ends(
+            line((f" {mark} {run.state} ", "ok" if good else "fail"), (name, "text"),
+                 ("  " + run.message, "quiet")),
+            line((f"{age(scene.now - ended)} ago ", "quiet")), columns,
+        )  # fmt: skip
+    step = next((s for s in run.steps if s.state == "running"), None)
+    return ends(
+        line((f" {scene.glyphs.running} running ", "accent"), (name, "strong"),
+             (f"  step {min(done + 1, len(run.steps))}/{len(run.steps)} ", "text"),
+             (f"{step.name} {step.detail}" if step else "", "quiet")),
+        line((f"{age(scene.now - run.started_at)} ", "text")), columns,
+    )  # fmt: skip
+
+
+def tiny(scene: Scene, columns: int, rows: int) -> list[Line]:
+    """What matters, where there is room for almost nothing (20 columns by 5 rows)."""
+    state = overall(scene)
+    head = f"{scene.glyphs.state[state]} {state} "
+    if scene.lost:
+        return [
+            line((head, "unknown")),
+            *(line((t, "text")) for t in wrap(scene.lost, columns, rows - 1)),
+        ]
+    if scene.view is None:
+        return [line((head, "unknown")), line(("connecting", "quiet"))]
+    since = scene.state_since(scene.view.since)
+    worst = (
+        scene.view.findings[0].text if scene.view.findings else f"all well at {clock(scene.now)}"
+    )
+    return [
+        line((head, STATE_TONE[state]), (since, "quiet")),
+        *(line((text, "text")) for text in wrap(worst, columns, max(1, rows - 1))),
+    ]

@@ -1,0 +1,71 @@
+"""Help and footer, from the one place where keys are declared: the bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.binding import ActiveBinding
+
+from ainur_tui.console.draw.plot import RIBBON
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, left, line, width
+
+KEYS = {
+    "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
+    "left_square_bracket": "[", "right_square_bracket": "]", "space": "Space", "pagedown": "PgDn",
+    "pageup": "PgUp", "home": "Home", "end": "End", "up": "Up", "down": "Down", "left": "Left",
+    "right": "Right", "tab": "Tab",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A key as it is printed on a keyboard."""
+    if key.startswith("ctrl+"):
+        return f"^{key.removeprefix('ctrl+')}"
+    if key.startswith("shift+"):
+        return f"Shift-{key_name(key.removeprefix('shift+'))}"
+    return KEYS.get(key, key)
+
+
+def footer(bindings: Iterable[ActiveBinding], columns: int) -> Line:
+    """The keys that work here and now, as many as fit; ``?`` always fits."""
+    help_span: Line = line(("?", "key"), (" help ", "quiet"))
+    spans: list[Span] = [(" ", "text")]
+    seen: set[str] = set()
+    for active in bindings:
+        binding = active.binding
+        if not binding.show or binding.action in seen or binding.key == "question_mark":
+            continue
+        seen.add(binding.action)
+        part: list[Span] = [
+            (key_name(binding.key), "key" if active.enabled else "quiet"),
+            (f" {binding.description.lower()}  ", "quiet"),
+        ]
+        if width(spans) + width(part) + width(help_span) > columns:
+            break
+        spans += part
+    gap = columns - width(spans) - width(help_span)
+    return (*spans, (" " * max(0, gap), "text"), *help_span)
+
+
+def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]]) -> list[Line]:
+    """All keys of this screen with what they do, and what the symbols mean."""
+    grouped: dict[str, tuple[list[str], str]] = {}
+    for active in bindings:
+        binding = active.binding
+        if not binding.id or not binding.description:
+            continue
+        keys, _ = grouped.setdefault(binding.action, ([], binding.tooltip or binding.description))
+        name = key_name(binding.key)
+        if name not in keys:
+            keys.append(name)
+    lines: list[Line] = [line(("KEYS", "title"))]
+    lines += [line((left(" ".join(keys), 22), "key"), ("  ", "text"), (what, "text"))
+              for keys, what in grouped.values()]  # fmt: skip
+    lines += [EMPTY, line(("SYMBOLS", "title"))]
+    lines += [
+        line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))
+        for symbol, what in symbols
+    ]
+    letters = "  ".join(f"{letter} {kind}" for kind, letter in RIBBON.items())
+    lines += [EMPTY, line(("LETTERS UNDER CHARTS", "title")), line((letters, "text"))]
+    return lines

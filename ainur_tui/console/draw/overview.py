@@ -1,0 +1,226 @@
+"""The Overview: what is wrong, since when, what it drags down, what changed, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ainur_tui.console.draw.glyphs import STATE_TONE, VERDICT_TONE
+from ainur_tui.console.draw.plot import ribbon
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import (
+    EMPTY,
+    Line,
+    Span,
+    ends,
+    fit,
+    left,
+    line,
+    title,
+    width,
+    wrap,
+)
+from ainur_tui.console.draw.values import span_words, trend_start, vital_row
+from ainur_tui.model.board import BoardView, Finding, TargetView
+from ainur_tui.model.units import age, clock
+
+VITALS: tuple[tuple[str, str, str], ...] = (
+    ("requests", "api", "api.requests.rate"),
+    ("p95", "api", "api.latency.p95"),
+    ("errors", "api", "api.errors.ratio"),
+    ("queue", "api", "api.queue"),
+    ("connections", "db", "db.connections.used"),
+    ("database", "db", "db.latency"),
+    ("node lag", "node", "node.lag"),
+    ("block age", "node", "node.block.age"),
+    ("storage", "storage", "storage.latency"),
+    ("host cpu", "host", "host.cpu"),
+)
+
+
+def ordered(findings: Sequence[Finding]) -> list[Finding]:
+    """Causes in the engine's order, each followed by the symptoms folded under it."""
+    causes = {f.target for f in findings if f.caused_by is None}
+    found: list[Finding] = []
+    for finding in findings:
+        if finding.caused_by is not None and finding.caused_by in causes:
+            continue
+        found.append(finding)
+        if finding.caused_by is None and not any(f.target == finding.target for f in found[:-1]):
+            found.extend(f for f in findings if f.caused_by == finding.target)
+    return found
+
+
+def finding_line(finding: Finding, scene: Scene, columns: int, *, selected: bool = False) -> Line:
+    """One trouble: symbol, target, words, how long, severity."""
+    nested = finding.caused_by is not None
+    since = scene.state_since(finding.since)
+    mark = scene.glyphs.verdict[finding.verdict].strip() or scene.glyphs.state["unknown"]
+    start = line(
+        (scene.glyphs.cursor if selected else " ", "accent"),
+        (f"  {scene.glyphs.last} " if nested else f"{mark} ", VERDICT_TONE[finding.verdict]),
+        (f"{finding.target}  ", "quiet" if nested else "strong"),
+        (finding.text, "quiet" if nested else "text"),
+    )
+    return ends(start, line((f" {since:>4} {finding.severity or '':>2} ", "quiet")), columns)
+
+
+def wrong(scene: Scene, columns: int, rows: int, selected: int = 0) -> list[Line]:
+    """The list of troubles; designed words when there are none, or when nobody can tell."""
+    if scene.lost is not None:
+        return _lost(scene, columns)
+    if scene.view is None:
+        return [title("What is wrong", columns), line((" asking the engine …", "quiet"))]
+    found = ordered(scene.view.findings)
+    head = title("What is wrong", columns, f"{len(found)} found " if found else "")
+    if not found:
+        return [head, *_well(scene.view, scene, columns)]
+    room = max(1, rows - 1)
+    first = max(0, min(selected - room + 1, len(found) - room)) if selected >= room else 0
+    shown = found[first : first + room]
+    lines = [head, *(finding_line(f, scene, columns, selected=first + i == selected)
+                     for i, f in enumerate(shown))]  # fmt: skip
+    hidden = len(found) - len(shown)
+    if hidden > 0:
+        lines[0] = title("What is wrong", columns, f"{len(found)} found, {hidden} more below ")
+    return lines
+
+
+def _well(view: BoardView, scene: Scene, columns: int) -> list[Line]:
+    trust = view.trust
+    since = scene.state_since(view.since)
+    unknown = [t.name for t in view.targets if t.state == "unknown"]
+    if unknown:
+        text = f" {scene.glyphs.state['unknown']} not known yet: {', '.join(unknown)}"
+        return [fit(line((text, "unknown")), columns)]
+    return [
+        fit(line((f" {scene.glyphs.state['up']} nothing", "ok"), (f", for {since}" if since else "",
+            "text"), (f"   {trust.fresh} of {trust.all} signals fresh", "quiet")), columns),
+    ]  # fmt: skip
+
+
+def _lost(scene: Scene, columns: int) -> list[Line]:
+    seen = (
+        f"the picture below is {age(scene.elapsed)} old"
+        if scene.view
+        else "there is no picture yet"
+    )
+    told = wrap(
+        f"{scene.lost}. Nothing is judged while no engine runs; {seen}. Starting one …", columns - 3
+    )
+    return [
+        title("What is wrong", columns),
+        line((f" {scene.glyphs.state['unknown']} the engine does not answer", "unknown")),
+        *(line(("   " + text, "text")) for text in told),
+    ]
+
+
+def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
+    """The numbers that tell how the system lives, each with its trend, and the events below."""
+    lines = [title("Vital signs", columns, f"last {span_words(scene.span)} ")]
+    room = max(0, rows - 2)
+    lines += [vital_row(named, scene, columns) for named in VITALS[:room]]
+    series = next((s for s in scene.series.values() if s.values), None)
+    start = trend_start(columns)
+    trend = columns - start
+    if series is not None and trend > 3 and scene.view and len(lines) < rows:
+        step = series.step * len(series.values) / trend
+        marks = ribbon(scene.view.events, series.start, step, trend)
+        lines.append(line((left("events", start), "quiet")) + marks)
+    return lines
+
+
+def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
+    """What happened lately, newest first, with how long before the trouble it was."""
+    head = title("What changed", columns)
+    if scene.view is None:
+        return [head]
+    events = sorted(scene.view.events, key=lambda event: -event.at)[: max(0, rows - 1)]
+    if not events:
+        return [head, line((" nothing since the engine has been watching", "quiet"))]
+    first = scene.view.since if scene.view.state != "up" else None
+    lines = [head]
+    for event in events:
+        before = ""
+        if first is not None and 0 < first - event.at < 3600:
+            before = f"{age(first - event.at)} before "
+        start = line((f" {clock(event.at)}  ", "quiet"), (event.text, "text"))
+        lines.append(ends(start, line((before, "warn")) if before else EMPTY, columns))
+    return lines
+
+
+def following(scene: Scene, columns: int, rows: int) -> list[Line]:
+    """What to do next: the hints of the worst findings, as things one can do here."""
+    if scene.view is None or scene.lost:
+        return []
+    hints = list(dict.fromkeys(f.hint for f in ordered(scene.view.findings) if f.hint))
+    if not hints:
+        return []
+    return [title("Next", columns),
+            *(fit(line((f" {scene.glyphs.cursor} ", "accent"), (hint, "text")), columns)
+              for hint in hints[: max(1, rows - 1)])]  # fmt: skip
+
+
+def needs(scene: Scene, columns: int, rows: int) -> list[Line]:
+    """Who needs whom, as a tree from the user down, each with its state in symbol and word."""
+    head = title("Who needs whom", columns)
+    if scene.view is None:
+        return [head]
+    targets = {t.name: t for t in scene.view.targets if t.parent is None}
+    needed = {name for target in targets.values() for name in target.needs}
+    lines: list[Line] = [head]
+    seen: set[str] = set()
+
+    def walk(name: str, stem: str, branch: str) -> None:
+        target = targets[name]
+        lines.append(fit((*_node(target, scene, stem + branch), *_parts(target, scene)), columns))
+        if name in seen:
+            return
+        seen.add(name)
+        children = [child for child in target.needs if child in targets]
+        for index, child in enumerate(children):
+            final = index == len(children) - 1
+            deeper = stem + ("" if not branch else "  " if branch[0] != scene.glyphs.branch
+                             else scene.glyphs.branch_stem)  # fmt: skip
+            walk(child, deeper, f"{scene.glyphs.last if final else scene.glyphs.branch} ")
+
+    for name, target in targets.items():
+        if name not in needed and target.needs:
+            walk(name, " ", "")
+    for name in targets:
+        if name not in seen and name not in needed:
+            walk(name, " ", "")
+    if len(lines) > rows:
+        lines = [*lines[: rows - 1], line((f"   and {len(lines) - rows + 1} more", "quiet"))]
+    return lines
+
+
+def _node(target: TargetView, scene: Scene, stem: str) -> Line:
+    state = target.state if scene.lost is None else "unknown"
+    spans: list[Span] = [
+        (stem, "quiet"),
+        (f"{scene.glyphs.state[state]} ", STATE_TONE[state]),
+        (f"{target.name} ", "text"),
+        (state if state != "up" else "", STATE_TONE[state]),
+    ]
+    return tuple(spans)
+
+
+def _parts(target: TargetView, scene: Scene) -> Line:
+    """``2/2`` for a target that is made of parts, then its own words."""
+    targets = scene.view.targets if scene.view else []
+    parts = [t for t in targets if t.parent == target.name]
+    count = f"{sum(p.state == 'up' for p in parts)}/{len(parts)} " if parts else ""
+    return line((f" {count}", "text"), (target.summary, "quiet"))
+
+
+def compact_needs(scene: Scene, columns: int) -> Line:
+    """The same in one line, for narrow screens."""
+    if scene.view is None:
+        return EMPTY
+    spans: list[Span] = [(" ", "text")]
+    for target in scene.view.targets:
+        if target.parent is None:
+            state = target.state if scene.lost is None else "unknown"
+            spans.append((f"{scene.glyphs.state[state]} {target.name}", STATE_TONE[state]))
+            spans.append(("  ", "text"))
+    return fit(tuple(spans), columns) if width(spans) else EMPTY

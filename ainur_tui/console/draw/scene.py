@@ -1,0 +1,63 @@
+"""Everything a screen is drawn from, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.units import age
+from ainur_tui.model.wire import Series, Welcome
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The newest picture and how far it can be trusted.
+
+    ``now`` is epoch seconds; ``elapsed`` seconds have passed since ``view`` arrived. ``lost`` is
+    the sentence why no engine answers, ``None`` while the link is live. ``span`` is the width of
+    the charts in seconds.
+    """
+
+    glyphs: Glyphs
+    now: float
+    view: BoardView | None = None
+    welcome: Welcome | None = None
+    elapsed: float = 0.0
+    lost: str | None = None
+    series: Mapping[tuple[str, str], Series] = field(default_factory=dict)
+    span: float = 3600.0
+    read_only: bool = False
+    environment: str = ""
+    operator: str = ""
+
+    def target(self, name: str) -> TargetView | None:
+        """A target's view, if the engine told of it."""
+        return self.view.target(name) if self.view else None
+
+    def signal(self, target: str, name: str) -> SignalView | None:
+        """A signal's view, if the engine told of it."""
+        return self.view.signal(target, name) if self.view else None
+
+    def state_since(self, since: float | None) -> str:
+        """How long ago a state began, or nothing when that is not known."""
+        return age(self.now - since) if since is not None else ""
+
+
+Standing = Literal["live", "late", "stale", "unknown", "rejected"]
+
+
+def standing(signal: SignalView, scene: Scene) -> Standing:
+    """How far a value can be trusted here and now: without an engine nothing stays fresh (S-07)."""
+    if signal.quality in {"unknown", "rejected"}:
+        return "rejected" if signal.quality == "rejected" else "unknown"
+    if scene.lost is not None or signal.quality == "stale":
+        return "stale"
+    return "late" if signal.quality == "late" else "live"
+
+
+def age_of(signal: SignalView, scene: Scene) -> float | None:
+    """Seconds since the value was observed."""
+    return None if signal.age is None else signal.age + scene.elapsed

@@ -1,0 +1,122 @@
+"""Tables: which columns fit, in what widths, and how a row reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.spans import Line, Tone, left, right
+from ainur_tui.model.table import Cell, Column, Row, Table
+from ainur_tui.model.table import Tone as RowTone
+from ainur_tui.model.units import show
+
+ROW_TONE: dict[RowTone, Tone] = {
+    "ok": "text", "warn": "warn", "fail": "fail", "none": "text", "quiet": "quiet",
+}  # fmt: skip
+ROW_MARK: dict[RowTone, str] = {"warn": "degraded", "fail": "down"}
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns that fit, as (index into the row's cells, column, width)."""
+
+    columns: tuple[tuple[int, Column, int], ...]
+
+
+def cell_text(cell: Cell, column: Column) -> str:
+    """A cell as text, with its unit."""
+    if cell is None:
+        return "—"
+    if column.unit == "text":
+        return str(cell)
+    return show(cell, column.unit)
+
+
+def layout(table: Table, rows: Sequence[Row], columns: int) -> Layout:
+    """Choose columns by rank until the room is used; the last text column takes what is left."""
+    wanted: dict[int, int] = {}
+    for index, column in enumerate(table.columns):
+        widest = max((cell_len(cell_text(r.cells[index], column)) for r in rows), default=0)
+        if column.unit == "text":
+            widest = min(widest, column.limit)
+        wanted[index] = max(widest, cell_len(column.title))
+    chosen: list[int] = []
+    room = columns - 2
+    for index in sorted(wanted, key=lambda i: (table.columns[i].rank, i)):
+        text = table.columns[index].unit == "text"
+        least = min(wanted[index], 12) if text else wanted[index]
+        if least + GAP > room and chosen:
+            continue
+        chosen.append(index)
+        room -= least + GAP
+    widths = {
+        i: min(wanted[i], 12) if table.columns[i].unit == "text" else wanted[i] for i in chosen
+    }
+    for index in sorted(chosen):
+        more = min(room, wanted[index] - widths[index])
+        if more > 0:
+            widths[index] += more
+            room -= more
+    texts = [i for i in sorted(chosen) if table.columns[i].unit == "text"]
+    if texts and room > 0:
+        widths[texts[-1]] += room
+    return Layout(tuple((i, table.columns[i], widths[i]) for i in sorted(chosen)))
+
+
+def head_line(plan: Layout, sort: int | None, reverse: bool) -> Line:
+    """Column titles; the one sorted by carries an arrow."""
+    spans: list[tuple[str, Tone]] = [("  ", "quiet")]
+    for index, column, wide in plan.columns:
+        name = column.title + (("↓" if reverse else "↑") if index == sort else "")
+        place = left if column.unit == "text" else right
+        spans.append((place(name, wide) + " " * GAP, "quiet"))
+    return tuple(spans)
+
+
+def row_line(row: Row, plan: Layout, glyphs: Glyphs, *, selected: bool) -> Line:
+    """One row; its trouble is a symbol in the first column as well as a tone."""
+    mark = (
+        glyphs.state["degraded" if row.tone == "warn" else "down"] if row.tone in ROW_MARK else " "
+    )
+    tone = ROW_TONE[row.tone]
+    spans: list[tuple[str, Tone]] = [
+        (glyphs.cursor if selected else " ", "accent"), (mark, tone)
+    ]  # fmt: skip
+    for index, column, wide in plan.columns:
+        place = left if column.unit == "text" else right
+        text = place(cell_text(row.cells[index], column), wide) + " " * GAP
+        spans.append((text, "cursor" if selected else tone))
+    return tuple(spans)
+
+
+def ordered(rows: Sequence[Row], sort: int | None, reverse: bool) -> list[Row]:
+    """Rows by a column, unknown values last; without one, in the order of the probe."""
+    if sort is None:
+        return list(rows)
+    known = [row for row in rows if row.cells[sort] is not None]
+    unknown = [row for row in rows if row.cells[sort] is None]
+    by_text = any(isinstance(row.cells[sort], str) for row in known)
+
+    def by(row: Row) -> tuple[str, float]:
+        cell = row.cells[sort]
+        return (str(cell), 0.0) if by_text else ("", float(cell))  # type: ignore[arg-type]
+
+    return sorted(known, key=by, reverse=reverse) + unknown
+
+
+def matching(table: Table, words: str) -> list[Row]:
+    """Rows in which every word is found somewhere, whatever its case."""
+    wanted = words.lower().split()
+    if not wanted:
+        return list(table.rows)
+    return [
+        row for row in table.rows if all(word in _haystack(row, table.columns) for word in wanted)
+    ]
+
+
+def _haystack(row: Row, columns: Sequence[Column]) -> str:
+    return " ".join(cell_text(c, k) for c, k in zip(row.cells, columns, strict=False)).lower()

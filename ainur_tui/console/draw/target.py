@@ -1,0 +1,109 @@
+"""The upper part of a target's tab: its state in words, its signals with trends, its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ainur_tui.console.draw.glyphs import STATE_TONE
+from ainur_tui.console.draw.plot import chart
+from ainur_tui.console.draw.scene import Scene, standing
+from ainur_tui.console.draw.spans import EMPTY, Line, ends, left, line, wrap
+from ainur_tui.console.draw.values import (
+    Named,
+    signal_lines,
+    span_words,
+    tone_of,
+    value_text,
+    vital_row,
+)
+from ainur_tui.model.board import ProbeView, TargetView
+from ainur_tui.model.units import duration
+
+
+def banner(names: Sequence[str], scene: Scene, columns: int, rows: int) -> list[Line]:
+    """One line a target: symbol, word, since when, and its summary."""
+    lines: list[Line] = []
+    for name in names:
+        target = scene.target(name)
+        if target is None:
+            lines += _absent(name, scene, columns)
+            continue
+        state = target.state if scene.lost is None else "unknown"
+        since = scene.state_since(target.since)
+        start = line(
+            (f" {scene.glyphs.state[state]} {left(target.name, 9)} ", STATE_TONE[state]),
+            (left(state, 9), STATE_TONE[state]), (f"{since:>4}  ", "quiet"),
+            (target.summary, "text"),
+        )  # fmt: skip
+        cause = f"because of {target.cause} " if target.cause else ""
+        lines.append(ends(start, line((cause, "warn")) if cause else EMPTY, columns))
+    return lines[:rows]
+
+
+def _absent(name: str, scene: Scene, columns: int) -> list[Line]:
+    """A target nobody told of: still asked for, or not configured (two different things)."""
+    missing = scene.view.not_configured.get(name) if scene.view else None
+    if missing is None:
+        words = "asking the engine …" if scene.view is None else "not known to the engine"
+        return [line((f" {scene.glyphs.state['unknown']} {name}  {words}", "quiet"))]
+    told = wrap(f"{name} is not configured: {missing}", columns - 3)
+    return [
+        line((" - " if i == 0 else "   ", "quiet"), (text, "quiet")) for i, text in enumerate(told)
+    ]
+
+
+def signals(wanted: Sequence[Named], scene: Scene, columns: int, rows: int) -> list[Line]:
+    """``(title, target, signal)`` rows; in two columns where there is room and need for it."""
+    if len(wanted) <= rows or columns < 76:
+        return [vital_row(named, scene, columns) for named in wanted[:rows]]
+    half = columns // 2 - 1
+    place = min(rows, (len(wanted) + 1) // 2)
+    lines: list[Line] = []
+    for index in range(place):
+        pair: Line = EMPTY
+        for named in wanted[index : index + place + 1 : place]:
+            gap: Line = (("  ", "text"),) if pair else EMPTY
+            pair += gap + vital_row(named, scene, half)
+        lines.append(pair)
+    return lines
+
+
+def signal_chart(target: str, name: str, scene: Scene, columns: int, rows: int) -> list[Line]:
+    """The chart of one signal with its threshold and the event ribbon."""
+    signal = scene.signal(target, name)
+    if signal is None:
+        return [line((f" {name}", "title")), line((" no reading yet", "quiet"))]
+    trusted = standing(signal, scene)
+    now = value_text(signal) + ("" if trusted in {"live", "late"} else f" {trusted}")
+    return chart(
+        scene.series.get((target, name)), columns, rows, scene.glyphs,
+        heading=f" {signal.title}", unit=signal.unit, now=now, tone=tone_of(signal, scene),
+        threshold=signal.threshold, scale=signal.scale, worse=signal.worse,
+        events=scene.view.events if scene.view else (), span=span_words(scene.span),
+    )  # fmt: skip
+
+
+def detail(target: TargetView, scene: Scene, columns: int) -> list[Line]:
+    """All there is to know of a target, for the detail screen."""
+    lines = banner([target.name], scene, columns, 3)
+    if target.needs:
+        lines.append(line((f"   needs {', '.join(target.needs)}", "quiet")))
+    lines.append(EMPTY)
+    for signal in target.signals:
+        lines += signal_lines(signal, scene)
+    if not target.signals:
+        lines.append(line((" no signal of it was read yet", "quiet")))
+    return lines + _probes(target, scene.view.probes if scene.view else [])
+
+
+def _probes(target: TargetView, probes: Sequence[ProbeView]) -> list[Line]:
+    told: list[Line] = [EMPTY, line((" PROBES", "title"))]
+    for probe in probes:
+        if probe.target != target.name:
+            continue
+        took = "" if probe.seconds is None else f"took {duration(probe.seconds)}, "
+        text = f"every {duration(probe.interval)}, {took}deadline {duration(probe.deadline)}"
+        told.append(line((f"   {probe.name}  ", "text"), (text, "quiet")))
+        if probe.problem:
+            told.append(line((f"     {probe.problem}", "warn")))
+    return told if len(told) > 2 else []

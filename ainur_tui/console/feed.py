@@ -1,0 +1,97 @@
+"""What the console asks of the engine: tables of the visible tab, log windows, the last hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ainur_tui.client.errors import CallError, Disconnected
+from ainur_tui.console.panels.logs import LogsPanel
+from ainur_tui.model.action import ActionSpec
+from ainur_tui.model.wire import LogPage, SeriesQuery
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+SPANS = (300.0, 900.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
+POINTS = 180
+
+
+class Feed:
+    """Keeps the subscription in step with what is looked at. A failed question is asked again."""
+
+    def __init__(self, app: AinurApp) -> None:
+        self._app = app
+
+    def look(self) -> None:
+        """The visible tab, its filters or the link have changed."""
+        self._work(self._look(), "look")
+        self.ask_series()
+
+    def ask_series(self) -> None:
+        """Fetch the drawn signals of the visible tab."""
+        if self._app.store.welcome is not None and self._app.store.lost is None:
+            self._work(self._series(), "series")
+
+    def older(self, seq: int) -> None:
+        """Fetch the log lines before ``seq``."""
+        self._work(self._older(seq), "older")
+
+    def change_span(self, step: int) -> None:
+        """Charts over a longer or shorter time."""
+        store = self._app.store
+        place = max(0, min(SPANS.index(store.span) + step, len(SPANS) - 1))
+        store.span = SPANS[place]
+        self.ask_series()
+        self._app.redraw()
+
+    async def catalogue(self) -> list[ActionSpec]:
+        """All actions, or none while no engine answers."""
+        found: list[ActionSpec] | None = await self._call("actions", None)
+        return found or []
+
+    def _work(self, work: Any, group: str) -> None:
+        self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    async def _call(self, method: str, params: msgspec.Struct | None) -> Any:
+        try:
+            return await self._app.session.call(method, params)
+        except (CallError, Disconnected):
+            return None
+
+    async def _look(self) -> None:
+        panel = self._app.panel
+        if not isinstance(panel, LogsPanel):
+            await self._app.session.look_at(list(panel.tables), None)
+            return
+        query = panel.query_now
+        try:
+            page: LogPage = await self._app.session.call("logs", query)
+        except Disconnected:
+            return
+        except CallError as error:
+            panel.start(LogPage(lines=[]), error.message)
+            return
+        panel.start(page)
+        seqs = [line.seq for line in page.lines] + [gap.seq for gap in page.gaps]
+        newest = max(seqs, default=0)
+        await self._app.session.look_at([], msgspec.structs.replace(query, after=newest))
+
+    async def _series(self) -> None:
+        panel = self._app.panel
+        if not panel.series:
+            return
+        query = SeriesQuery(wanted=list(panel.series), seconds=self._app.store.span, points=POINTS)
+        found = await self._call("history", query)
+        if found is not None:
+            self._app.store.add_series(found)
+            self._app.redraw()
+
+    async def _older(self, seq: int) -> None:
+        panel = self._app.panel
+        if isinstance(panel, LogsPanel):
+            query = msgspec.structs.replace(panel.query_now, before=seq)
+            page = await self._call("logs", query)
+            if page is not None:
+                panel.prepend(page)

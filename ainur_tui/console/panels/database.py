@@ -1,0 +1,28 @@
+"""Database: connections, sessions, locks, slow statements, tables, backups."""
+
+from __future__ import annotations
+
+from ainur_tui.console.panels.target import TargetPanel
+
+
+class DatabasePanel(TargetPanel):
+    """Who is connected, who waits for whom, and which statements cost the most."""
+
+    title = "Database"
+    key = "3"
+    targets = ("db",)
+    signals = (
+        ("connections", "db", "db.connections.used"),
+        ("active", "db", "db.connections.active"),
+        ("idle in tx", "db", "db.idle_in_transaction"),
+        ("lock waits", "db", "db.locks.waiting"),
+        ("longest tx", "db", "db.transaction.oldest"),
+        ("commits", "db", "db.transactions.rate"),
+        ("answers in", "db", "db.latency"),
+        ("cache hits", "db", "db.cache.ratio"),
+        ("slow now", "db", "db.statements.slow"),
+        ("deadlocks", "db", "db.deadlocks.rate"),
+        ("size", "db", "db.size"),
+    )
+    charts = (("db", "db.connections.used"), ("db", "db.transactions.rate"))
+    tables = ("db.sessions", "db.locks", "db.statements", "db.tables", "db.clients", "backups")

@@ -1,0 +1,123 @@
+"""The common shape of the tabs about targets: banner, signals, charts, and a stack of tables."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from ainur_tui.console.draw import target as draw
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import Line, Tone, fit, line
+from ainur_tui.console.draw.values import Named
+from ainur_tui.console.panels.base import Panel, Selection, Wanted
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.table import Table
+
+
+class TargetPanel(Panel):
+    """A tab is this class with its lists filled in."""
+
+    targets: ClassVar[tuple[str, ...]]
+    """Shown in the banner; the first is what actions act on when nothing is selected."""
+    signals: ClassVar[tuple[Named, ...]]
+    charts: ClassVar[tuple[Wanted, ...]]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,tab", "table(1)", "Next table", id="panel.next-table",
+                tooltip="show the next table of this tab"),
+        Binding("left,h,shift+tab", "table(-1)", "Table before", show=False,
+                id="panel.table-before", tooltip="show the table before"),
+    ]  # fmt: skip
+
+    def __init_subclass__(cls, **keywords: object) -> None:
+        super().__init_subclass__(**keywords)  # type: ignore[arg-type]
+        pairs = [(target, signal) for _, target, signal in cls.signals]
+        cls.series = tuple(dict.fromkeys([*pairs, *cls.charts]))
+
+    def compose(self) -> ComposeResult:
+        self._shown = 0
+        self._scene: Scene | None = None
+        banner = LinesView(glyphs=self.glyphs, classes="banner")
+        banner.styles.height = len(self.targets)
+        yield banner
+        with Horizontal(classes="measures"):
+            yield LinesView(glyphs=self.glyphs, classes="signals")
+            for _ in self.charts:
+                yield LinesView(glyphs=self.glyphs, classes="chart")
+        yield LinesView(glyphs=self.glyphs, classes="stack")
+        yield TableView(glyphs=self.glyphs)
+
+    def show_scene(self, scene: Scene) -> None:
+        self._scene = scene
+        view = self.query_one(".banner", LinesView)
+        view.show(draw.banner(self.targets, scene, *view.size))
+        view = self.query_one(".signals", LinesView)
+        view.show(draw.signals(self.signals, scene, *view.size))
+        for view, (target, name) in zip(
+            self.query(".chart").results(LinesView), self.charts, strict=True
+        ):
+            if view.size.width:
+                view.show(draw.signal_chart(target, name, scene, *view.size))
+        self.query_one(".stack", LinesView).show([self._names(scene)])
+        self._show_table(scene)
+
+    def _table(self, scene: Scene, name: str) -> Table | None:
+        return scene.view.table(name) if scene.view else None
+
+    def _show_table(self, scene: Scene) -> None:
+        table = self._table(scene, self.tables[self._shown])
+        elapsed = scene.elapsed
+        if table is not None and scene.view is not None:
+            elapsed += max(0.0, scene.view.at - table.observed_at)
+        self.query_one(TableView).show_table(
+            table, empty=self._empty(scene), elapsed=elapsed, stale=scene.lost is not None
+        )
+
+    def _empty(self, scene: Scene) -> list[Line]:
+        """Why there is no table: the four reasons read differently."""
+        home = scene.target(self.targets[0])
+        if scene.view is None:
+            return [line(("  asking the engine …", "quiet"))]
+        if home is None:
+            return [line(("  nothing to list: it is not configured", "quiet"))]
+        probe = next((p for p in scene.view.probes if p.target == home.name and p.problem), None)
+        if probe is not None:
+            return [line(("  could not be read: ", "warn"), (probe.problem or "", "text"))]
+        return [line(("  not read yet", "quiet"))]
+
+    def _names(self, scene: Scene) -> Line:
+        spans: list[tuple[str, Tone]] = [(" ", "text")]
+        for index, name in enumerate(self.tables):
+            table = self._table(scene, name)
+            words = name.partition(".")[2] or name
+            count = "" if table is None or table.missing else f" {len(table.rows)}"
+            here = index == self._shown
+            spans.append(
+                (
+                    f"[{words}{count}]" if here else f" {words}{count} ",
+                    "cursor" if here else "quiet",
+                )
+            )
+            spans.append((" ", "text"))
+        return fit(tuple(spans), self.size.width)
+
+    def action_table(self, by: int) -> None:
+        self._shown = (self._shown + by) % len(self.tables)
+        if self._scene is not None:
+            self.show_scene(self._scene)
+
+    def selection(self) -> Selection:
+        row = self.query_one(TableView).row
+        if row is None:
+            return Selection(self.targets[0])
+        return Selection(row.target or self.targets[0], row.params)
+
+    def set_filter(self, words: str) -> None:
+        self.query_one(TableView).set_filter(words)
+
+    def focus_first(self) -> None:
+        self.query_one(TableView).focus()

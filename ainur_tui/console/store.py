@@ -1,0 +1,110 @@
+"""What the console knows: the newest picture, the link, and the last hour of the drawn signals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.model.action import FINAL, Run
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.wire import LogPage, Series, Welcome
+
+RECENT = 600.0
+"""Seconds for which an ended action stays on every screen."""
+
+
+class Store:
+    """Listens to the session and makes :class:`Scene` s. Holds no widget."""
+
+    def __init__(
+        self,
+        glyphs: Glyphs,
+        environment: str,
+        *,
+        operator: str,
+        read_only: bool,
+        changed: Callable[[], None],
+        lines: Callable[[LogPage], None],
+        relinked: Callable[[], None],
+    ) -> None:
+        self._glyphs = glyphs
+        self._environment = environment
+        self._operator = operator
+        self._read_only = read_only
+        self._changed = changed
+        self._lines = lines
+        self._relinked = relinked
+        self._received = 0.0
+        self.view: BoardView | None = None
+        self.welcome: Welcome | None = None
+        self.lost: str | None = None
+        self.series: dict[tuple[str, str], Series] = {}
+        self.span = 3600.0
+        self.runs: dict[str, Run] = {}
+        self.dismissed: set[str] = set()
+
+    def linked(self, welcome: Welcome) -> None:
+        """An engine answers."""
+        self.welcome, self.lost = welcome, None
+        self._relinked()
+        self._changed()
+
+    def unlinked(self, reason: str) -> None:
+        """No engine answers; the picture stays, and ages."""
+        self.lost = reason
+        self._changed()
+
+    def board(self, view: BoardView) -> None:
+        """The newest picture."""
+        self.view, self._received = view, time.monotonic()
+        for run in view.runs:
+            self.runs[run.id] = run
+        self._changed()
+
+    def lines(self, page: LogPage) -> None:
+        """New log lines of the subscription."""
+        self._lines(page)
+
+    def ran(self, run: Run) -> None:
+        """A run went a step further."""
+        self.runs[run.id] = run
+        self._changed()
+
+    def add_series(self, series: list[Series]) -> None:
+        """Take the answer of a history call."""
+        for one in series:
+            self.series[(one.target, one.signal)] = one
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this console may not act: asked for, or all that the engine grants."""
+        return self._read_only or (self.welcome is not None and self.welcome.access == "read")
+
+    def current_runs(self, now: float) -> list[Run]:
+        """Runs worth a line on every screen: those going on, then those just ended."""
+        found = [
+            run
+            for run in self.runs.values()
+            if run.id not in self.dismissed
+            and run.state not in {"planned", "refused"}
+            and (run.state not in FINAL or now - (run.finished_at or now) < RECENT)
+        ]
+        return sorted(found, key=lambda run: (run.state in FINAL, -run.started_at))
+
+    def scene(self) -> Scene:
+        """Everything to draw from, now."""
+        return Scene(
+            glyphs=self._glyphs,
+            now=time.time(),
+            view=self.view,
+            welcome=self.welcome,
+            elapsed=time.monotonic() - self._received if self.view else 0.0,
+            lost=self.lost,
+            series=self.series,
+            span=self.span,
+            read_only=self.read_only,
+            environment=self._environment,
+            operator=self._operator,
+        )

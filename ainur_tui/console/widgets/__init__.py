@@ -1,0 +1,1 @@
+"""Widgets that draw lines of spans and repaint only what changed."""

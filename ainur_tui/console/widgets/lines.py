@@ -1,0 +1,76 @@
+"""A widget that shows lines of spans and repaints only the rows that changed.
+
+No layout, no children, no markup: a refresh costs one comparison a row, and bytes go to the
+terminal only for what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
+from ainur_tui.console.draw.spans import EMPTY, Line
+
+TONES = frozenset(
+    {"text", "quiet", "title", "accent", "strong", "ok", "warn", "fail", "unknown", "key", "cursor"}
+)
+
+
+class LinesView(Widget):
+    """Draws ``lines`` from the top; rows beyond them stay empty."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone-{tone}" for tone in TONES}
+
+    def __init__(
+        self, *, glyphs: Glyphs = UNICODE, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.glyphs = glyphs
+        self._lines: list[Line] = []
+        self._styles: dict[str, Style] = {}
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Replace the lines; only rows that differ are painted again."""
+        fresh = list(lines)
+        old, self._lines = self._lines, fresh
+        columns = self.size.width
+        for row in range(max(len(old), len(fresh))):
+            before = old[row] if row < len(old) else EMPTY
+            after = fresh[row] if row < len(fresh) else EMPTY
+            if before != after:
+                self.refresh(Region(0, row, columns, 1))
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def style_of(self, tone: str) -> Style:
+        """The style of a tone on this widget's own background."""
+        found = self._styles.get(tone)
+        if found is None:
+            found = self._styles[tone] = self.get_component_rich_style(f"tone-{tone}")
+        return found
+
+    def strip(self, spans: Line, columns: int) -> Strip:
+        """A line of spans as a strip of exactly ``columns``."""
+        base = self.style_of("text")
+        segments = [
+            Segment(self.glyphs.plain(text), self.style_of(tone)) for text, tone in spans if text
+        ]
+        return Strip(segments).adjust_cell_length(columns, base)
+
+    def render_line(self, y: int) -> Strip:
+        spans = self._lines[y] if y < len(self._lines) else EMPTY
+        return self.strip(spans, self.size.width)
+
+    @property
+    def text(self) -> str:
+        """What is shown, as plain text: for tests and for the clipboard."""
+        return "\n".join("".join(text for text, _ in spans) for spans in self._lines)

@@ -1,0 +1,186 @@
+"""A table that keeps its selection by row, sorts, filters, and drops columns when narrow."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+
+from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
+from ainur_tui.console.draw.spans import Line, ends, line, wrap
+from ainur_tui.console.draw.tables import Layout, head_line, layout, matching, ordered, row_line
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.model.table import Row, Table
+from ainur_tui.model.units import age
+
+
+class TableView(LinesView, can_focus=True):
+    """Shows one :class:`~ainur_tui.model.table.Table`; posts :class:`Opened` on Enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="table.page-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("g,home", "move(-1000000)", "First", show=False, id="table.first"),
+        Binding("G,end", "move(1000000)", "Last", show=False, id="table.last"),
+        Binding("enter", "open", "Detail", id="table.open"),
+        Binding("o", "sort", "Sort", id="table.sort",
+                tooltip="sort by the next column; the last press returns to the natural order"),
+        Binding("O", "reverse", "Reverse", show=False, id="table.reverse",
+                tooltip="turn the order round"),
+    ]  # fmt: skip
+
+    class Opened(Message):
+        """A row was opened."""
+
+        def __init__(self, table: Table, row: Row) -> None:
+            super().__init__()
+            self.table = table
+            self.row = row
+
+    class Selected(Message):
+        """Another row is selected now."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, TableView.Selected)
+
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
+        super().__init__(glyphs=glyphs, id=id)
+        self.table: Table | None = None
+        self.filter = ""
+        self._rows: list[Row] = []
+        self._key: str | None = None
+        self._index = 0
+        self._top = 0
+        self._sort: int | None = None
+        self._reverse = True
+        self._elapsed = 0.0
+        self._stale = False
+        self._empty: list[Line] = []
+
+    @property
+    def row(self) -> Row | None:
+        """The selected row."""
+        return self._rows[self._index] if self._rows else None
+
+    def show_table(
+        self, table: Table | None, *, empty: list[Line], elapsed: float = 0.0, stale: bool = False
+    ) -> None:
+        """Take the newest table. ``empty`` is what to say while there is none."""
+        if table is not None and (self.table is None or table.name != self.table.name):
+            self._key, self._index, self._top, self._sort = None, 0, 0, None
+        self.table, self._elapsed, self._stale, self._empty = table, elapsed, stale, empty
+        self._arrange()
+
+    def set_filter(self, words: str) -> None:
+        """Show only rows that hold every word."""
+        self.filter = words
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if self.table is None or self.table.missing is not None:
+            self._rows = []
+        else:
+            self._rows = ordered(matching(self.table, self.filter), self._sort, self._reverse)
+        place = next((i for i, row in enumerate(self._rows) if row.key == self._key), None)
+        self._index = min(self._index, max(0, len(self._rows) - 1)) if place is None else place
+        self._key = self.row.key if self.row else self._key
+        self._draw()
+
+    def _draw(self) -> None:
+        columns, rows = self.size
+        if not columns or not rows:
+            return
+        if self.table is None:
+            self.show(self._empty)
+            return
+        lines = [self._head(self.table, columns)]
+        if self.table.missing is not None:
+            lines += [
+                line(("  " + t, "unknown")) for t in wrap(self.table.missing, columns - 4, rows)
+            ]
+        elif not self._rows:
+            why = f"no row holds {self.filter!r}" if self.filter else "none at this moment"
+            lines.append(line(("  " + why, "quiet")))
+        else:
+            lines += self._body(self.table, columns, rows - 1)
+        self.show(lines[:rows])
+
+    def _body(self, table: Table, columns: int, rows: int) -> list[Line]:
+        plan: Layout = layout(table, self._rows, columns)
+        room = max(1, rows - 1)
+        self._top = min(max(self._top, self._index - room + 1), self._index)
+        self._top = max(0, min(self._top, len(self._rows) - room))
+        shown = self._rows[self._top : self._top + room]
+        focused = self.has_focus
+        return [
+            head_line(plan, self._sort, self._reverse),
+            *(
+                row_line(row, plan, self.glyphs, selected=focused and self._top + i == self._index)
+                for i, row in enumerate(shown)
+            ),
+        ]
+
+    def _head(self, table: Table, columns: int) -> Line:
+        seconds = self._elapsed
+        place = ""
+        if self._rows:
+            place = f"{self._index + 1} of {len(self._rows)}"
+            if self.filter:
+                place += f" (of {len(table.rows)}) with {self.filter!r}"
+        old = self._stale or seconds > 3 * table.interval
+        note = f"{table.note}   " if table.note else ""
+        seen = f"stale, {age(seconds)} old " if old else f"{age(seconds)} old "
+        return ends(
+            line((f" {table.title}  ", "strong"), (place, "quiet")),
+            line((note, "quiet"), (seen, "unknown" if old else "quiet")), columns,
+        )  # fmt: skip
+
+    def _select(self, index: int) -> None:
+        if not self._rows:
+            return
+        self._index = max(0, min(index, len(self._rows) - 1))
+        self._key = self._rows[self._index].key
+        self._draw()
+        self.post_message(self.Selected())
+
+    def action_move(self, by: int) -> None:
+        self._select(self._index + by)
+
+    def action_page(self, by: int) -> None:
+        self._select(self._index + by * max(1, self.size.height - 3))
+
+    def action_open(self) -> None:
+        if self.table is not None and self.row is not None:
+            self.post_message(self.Opened(self.table, self.row))
+
+    def action_sort(self) -> None:
+        if self.table is not None:
+            following = 0 if self._sort is None else self._sort + 1
+            self._sort = following if following < len(self.table.columns) else None
+            self._arrange()
+
+    def action_reverse(self) -> None:
+        self._reverse = not self._reverse
+        self._arrange()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_focus(self) -> None:
+        self._draw()
+
+    def on_blur(self) -> None:
+        self._draw()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_move(-3)
+
+    def on_click(self, event: Click) -> None:
+        self._select(self._top + event.y - 2)
