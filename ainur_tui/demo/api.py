@@ -1,6 +1,6 @@
 """``python -m ainur_tui.demo.api --dir DIR``: one machine of the API service.
 
-Environment: ``PORT``, ``FLY_MACHINE_ID``, ``DATABASE_PORT``, ``CHAIN_RPC_URL``, ``SUMMARY_SHAPE``.
+Environment: ``PORT``, ``FLY_MACHINE_ID``, ``DATABASE_URL``, ``CHAIN_RPC_URL``, ``SUMMARY_SHAPE``.
 """
 
 from __future__ import annotations
@@ -94,8 +94,7 @@ async def main(argv: list[str] | None = None) -> int:
     metrics = Metrics()
     rng = random.Random(machine)
     switches = Switches(options.dir)
-    port = int(os.environ.get("DATABASE_PORT", "5432"))
-    database = Database(options.dir, port, f"ainur-api {machine}")
+    database = Database(os.environ["DATABASE_URL"], f"ainur-api {machine}")
     service = Service(
         machine=machine,
         shape=os.environ.get("SUMMARY_SHAPE", "code"),

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
-
-from ainur_tui.demo import credentials
 
 IDLE, OPEN = 5, 25
 PING_LIMIT = 2.0
@@ -33,9 +30,8 @@ class NotConnected(ConnectionError):
 class Database:
     """A pool of 5 idle and 25 open connections, as the guide sets for one machine."""
 
-    def __init__(self, directory: Path, port: int, name: str) -> None:
-        self._password = credentials.read(directory, "postgres-app")
-        self._port, self._name = port, name
+    def __init__(self, url: str, name: str) -> None:
+        self._url, self._name = url, name
         self._pool: asyncpg.Pool | None = None
         self._last = "not connected yet"
 
@@ -49,11 +45,7 @@ class Database:
         while self._pool is None:
             try:
                 self._pool = await asyncpg.create_pool(
-                    host="127.0.0.1",
-                    port=self._port,
-                    user=credentials.APP_ROLE,
-                    database=credentials.DATABASE,
-                    password=self._password,
+                    self._url,
                     min_size=IDLE,
                     max_size=OPEN,
                     max_inactive_connection_lifetime=IDLE_SECONDS,

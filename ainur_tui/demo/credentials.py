@@ -31,3 +31,9 @@ def make(directory: Path) -> None:
 def read(directory: Path, name: str) -> str:
     """The secret of that name."""
     return (directory / "secrets" / name).read_text().strip()
+
+
+def url(directory: Path, role: str, port: int) -> str:
+    """The connection URL of a role, with its password."""
+    password = read(directory, "postgres-app" if role == APP_ROLE else "postgres-monitor")
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{DATABASE}"

@@ -65,8 +65,11 @@ async def serve(
     return runner
 
 
-async def until_stopped() -> int:
-    """Wait for SIGINT or SIGTERM (or the parent's end, by polling); return the signal's number."""
+async def until_stopped(*, with_parent: bool = True) -> int:
+    """Wait for SIGINT or SIGTERM; return the signal's number.
+
+    ``with_parent``: the end of the parent or of the supervisor counts as SIGTERM.
+    """
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
 
@@ -79,7 +82,7 @@ async def until_stopped() -> int:
     parent = os.getppid()
     while not stopped.done():
         await asyncio.wait([stopped], timeout=1.0)
-        if orphaned(parent):
+        if with_parent and orphaned(parent):
             stop(signal.SIGTERM)
     return stopped.result()
 
@@ -91,9 +94,10 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
 
 
-def run(main: Coroutine[Any, Any, int | None]) -> int:
+def run(main: Coroutine[Any, Any, int | None], *, with_parent: bool = True) -> int:
     """Run a component to its end; 0 unless it says otherwise. Ctrl-C while starting is an end."""
-    die_with_parent()
+    if with_parent:
+        die_with_parent()
     try:
         return asyncio.run(main) or 0
     except KeyboardInterrupt:

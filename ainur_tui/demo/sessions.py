@@ -15,11 +15,7 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError
 async def session(directory: Path, port: int, name: str, **settings: str) -> asyncpg.Connection:
     """A session as the application's role. Raises what is in ``FAILURES``."""
     return await asyncpg.connect(
-        host="127.0.0.1",
-        port=port,
-        user=credentials.APP_ROLE,
-        database=credentials.DATABASE,
-        password=credentials.read(directory, "postgres-app"),
+        credentials.url(directory, credentials.APP_ROLE, port),
         timeout=3,
         server_settings={"application_name": name, **settings},
     )

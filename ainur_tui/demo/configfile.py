@@ -1,0 +1,95 @@
+"""The console's configuration for a miniature: an ordinary file, as an operator would write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ainur_tui.demo import wheel
+from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
+
+TIMING = {"interval": 2, "timeout": 3}
+BACKUPS = "ainur-backups"
+BUCKETS = (BACKUPS, "ainur-agents-prod", "ainur-agents-backup")
+# A developer's machine is fuller than a server, and shares two cores with the whole miniature.
+THRESHOLDS = {
+    "host.disk": {"warn": 0.97, "fail": 0.99},
+    "host.memory": {"warn": 0.97, "fail": 0.99},
+    "api.latency.p95": {"warn": 0.25, "fail": 1.0},
+}
+
+
+def config_text(layout: Layout) -> str:
+    """The whole file."""
+    place = "environment.demo"
+    lines = ["# Written by the miniature for its own console.", "version = 1"]
+    lines += ['default_environment = "demo"', "", f"[{place}]", *_pairs(_top(layout))]
+    for name, section in _sections(layout).items():
+        lines += ["", f"[{place}.{name}]", *_pairs(section)]
+    for name, values in THRESHOLDS.items():
+        lines += ["", f'[{place}.thresholds."{name}"]', *_pairs(values)]
+    return "\n".join(lines) + "\n"
+
+
+def _top(layout: Layout) -> dict[str, Any]:
+    return {
+        "color": "cyan",
+        "state_dir": str(layout.directory / "state"),
+        "runtime_dir": str(layout.directory / "run"),
+    }
+
+
+def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
+    directory = layout.directory
+
+    def secret(name: str) -> dict[str, str]:
+        return {"file": str(directory / "secrets" / name)}
+
+    return {
+        "api": TIMING | {"url": layout.url("api"), "pool_size": 25},
+        "fly": TIMING
+        | {
+            "app": API_APP,
+            "database_app": DATABASE_APP,
+            "url": layout.url("fly"),
+            "web_url": layout.url("fly"),
+            "token": secret("fly-token"),
+        },
+        "postgres": TIMING
+        | {
+            "dsn": secret("postgres-url"),
+            "log_file": str(directory / "postgres" / "log" / "postgresql.log"),
+        },
+        "node": TIMING
+        | {
+            "rpc": [layout.url("node")],
+            "metrics": layout.url("node_metrics") + "/metrics",
+            "unit": "ainur-node",
+            "block_time": BLOCK_TIME,
+        },
+        "storage": TIMING
+        | {
+            "endpoint": layout.url("s3"),
+            "access_key_id": secret("s3-access-key"),
+            "secret_access_key": secret("s3-secret-key"),
+            "buckets": list(BUCKETS),
+            "probe_bucket": BACKUPS,
+        },
+        "frontend": TIMING | {"url": layout.url("frontend")},
+        "host": TIMING,
+        "backup": {"directory": str(directory / "backups"), "bucket": BACKUPS},
+        "tools": {"path": [str(directory / "bin"), str(wheel.programs())]},
+    }
+
+
+def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        yield f"{name} = {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    """TOML's strings, numbers and arrays of them are written as JSON's."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_pairs(value)) + " }"
+    return json.dumps(value)
