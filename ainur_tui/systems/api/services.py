@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from ainur_tui.config.types import Api
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
@@ -59,7 +61,8 @@ class ServicesProbe(Probe):
             note = " · ".join(word for word in (status, version) if word) or None
         except ProbeFailure as failure:
             missing = str(failure)
-        return self._table("api.services", "Services of the API", _COLUMNS, rows, note, missing)
+        table = self._table("api.services", "Services of the API", _COLUMNS)
+        return replace(table, rows=rows[:MOST_ROWS], note=note, missing=missing)
 
     async def _summary(self) -> Table:
         rows: list[Row] = []
@@ -70,7 +73,8 @@ class ServicesProbe(Probe):
             rows = [self._fact(path, value) for path, value in leaves(found)]
         except ProbeFailure as failure:
             missing = str(failure)
-        return self._table("api.summary", "Metrics summary", _SUMMARY, rows, note, missing)
+        table = self._table("api.summary", "Metrics summary", _SUMMARY)
+        return replace(table, rows=rows[:MOST_ROWS], note=note, missing=missing)
 
     def _row(self, name: str, service: Any) -> Row:
         status = text(service, "status", 40) or "unknown"
@@ -99,26 +103,16 @@ class ServicesProbe(Probe):
             tone="quiet" if words.upper().startswith("N/A") else "none",
         )
 
-    def _table(
-        self,
-        name: str,
-        title: str,
-        columns: list[Column],
-        rows: list[Row],
-        note: str | None,
-        missing: str | None,
-    ) -> Table:
+    def _table(self, name: str, title: str, columns: list[Column]) -> Table:
         return Table(
             name=name,
             target="api",
             title=title,
             columns=columns,
-            rows=rows[:MOST_ROWS],
+            rows=[],
             observed_at=self._clock.now(),
             source=f"GET {self._client.peer}",
             interval=self.interval,
-            note=note,
-            missing=missing,
         )
 
 

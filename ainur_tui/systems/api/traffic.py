@@ -85,7 +85,7 @@ class TrafficProbe(Probe):
         looks = await self._look(machines, began)
         window = self._traffic.window(looks)
         if self._first:
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(min(self._pause, self.deadline * 0.4))
             # Behind one address several processes answer in turn: the same one must come again.
             for _ in range(1 if machines else 4):
                 looks = await self._look(machines, began)
@@ -98,9 +98,9 @@ class TrafficProbe(Probe):
     async def _look(self, machines: Sequence[Machine], began: float) -> list[Look]:
         """One scrape of each machine; fails only when none can be scraped."""
         left = max(self.deadline * 0.95 - (self._clock.monotonic() - began), 0.05)
-        wanted = [machine.id for machine in machines] or [None]
+        wanted: list[str | None] = [machine.id for machine in machines]
         found = await asyncio.gather(
-            *(self._one(machine, left) for machine in wanted), return_exceptions=True
+            *(self._one(machine, left) for machine in wanted or [None]), return_exceptions=True
         )
         for failure in found:
             if isinstance(failure, BaseException) and not isinstance(failure, ProbeFailure):
@@ -143,12 +143,12 @@ class TrafficProbe(Probe):
             ),
         ]  # fmt: skip
         if ready_made is not None:
-            note = f"a ready-made quantile; the worst of {_machines(looks)}"
-            found.append(reading("api.latency.p95", ready_made, f"{LATENCY[1]}{{quantile}}", note))
+            worst = f"a ready-made quantile, the worst of {_machines(looks)}"
+            found.append(reading("api.latency.p95", ready_made, f"{LATENCY[1]}{{quantile}}", worst))
         else:
-            blind = None if base else _BLIND + " or ".join(f"{n}_bucket" for n in LATENCY)
+            absent = None if base else _BLIND + " or ".join(f"{n}_bucket" for n in LATENCY)
             no_times = None if window is None or window.timed else "no requests"
-            note = blind or (waiting if window is None else no_times or over)
+            note = absent or (waiting if window is None else no_times or over)
             p95, mean = (window.p95, window.mean) if window else (None, None)
             found.append(reading("api.latency.p95", p95, f"{base or ''}_bucket", note))
             found.append(reading("api.latency.mean", mean, f"{base or ''}_sum", note))

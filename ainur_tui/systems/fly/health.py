@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.systems.fly.machines import Machine, MachineEvent
 
@@ -59,7 +60,7 @@ def _started(machine: Machine) -> Health:
     bad = [check for check in machine.checks if check.status != "passing"]
     if bad:
         worst = min(bad, key=lambda check: check.status != "critical")
-        said = f": {worst.output}" if worst.output else ""
+        said = f": {clean(worst.output, 140)}" if worst.output else ""
         return Health("down", f"check {worst.name} is {worst.status}{said}")
     if machine.cordoned:
         return Health("down", "cordoned: it gets no requests")

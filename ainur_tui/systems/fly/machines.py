@@ -11,7 +11,7 @@ from typing import Any
 from ainur_tui.model.text import clean
 from ainur_tui.systems.answers import number, pick, text
 
-STARTS = frozenset({"start", "launch", "restart"})
+TURNS = frozenset({"start", "launch", "exit"})
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGITS = re.compile(r"(\.\d{6})\d+")
@@ -87,9 +87,9 @@ class Machine:
         return max(told, seen)
 
     @property
-    def last_start(self) -> float:
-        """When it last began to run (0 when its events do not tell)."""
-        return max((event.at for event in self.events if event.kind in STARTS), default=0.0)
+    def last_turn(self) -> float:
+        """When its process last began or ended (0 when its events do not tell)."""
+        return max((event.at for event in self.events if event.kind in TURNS), default=0.0)
 
     @property
     def passing(self) -> int:

@@ -1,0 +1,114 @@
+"""The app's log lines from the platform's web API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
+from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.machines import parse_time
+
+QUICKEST, SLOWEST = 0.25, 2.0
+"""Seconds between polls: quick after lines, slower while there are none."""
+PAGES = 40
+"""Pages read one after the other before it is asked whether we fall behind."""
+BEHIND = 5.0
+"""Seconds the newest line read may be old while there is always more; then we jump to now."""
+FULL = 100
+"""A page with fewer lines has reached the end (the platform gives at least so many)."""
+_REMEMBERED = 20_000
+_EDGE = 0.001
+
+
+class _Attributes(msgspec.Struct):
+    timestamp: str = ""
+    message: str = ""
+    level: str = ""
+    instance: str = ""
+
+
+class _Entry(msgspec.Struct):
+    attributes: _Attributes
+    id: str = ""
+
+
+class _Meta(msgspec.Struct):
+    next_token: str | int | None = None
+
+
+class _Page(msgspec.Struct):
+    data: list[_Entry] = []
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+
+
+class FlyLogs(LogSource):
+    """Follows by token; lines repeated at a token's edge are told once."""
+
+    name = "api"
+    target = "api"
+
+    def __init__(self, client: FlyClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._known: dict[tuple[str, str, str], None] = {}
+        self._decode = msgspec.json.Decoder(_Page)
+
+    async def batches(self, resume: float | None) -> AsyncIterator[RawBatch]:
+        """Yields for ever; raises :class:`ProbeFailure` when the platform does not answer."""
+        token = None if resume is None else _token(resume - _EDGE)
+        pause, pages, newest = QUICKEST, 0, resume
+        while True:
+            page = await self._page(token)
+            lines = self._fresh(page)
+            if lines:
+                newest = lines[-1].at
+            yield RawBatch(lines)
+            token = str(page.meta.next_token) if page.meta.next_token is not None else token
+            more = len(page.data) >= FULL and bool(lines)
+            pages = pages + 1 if more else 0
+            if pages >= PAGES:
+                pages = 0
+                now = self._clock.now()
+                if newest is not None and now - newest > BEHIND:
+                    token = _token(now)
+                    yield RawBatch((), dropped=None, gap_since=newest)
+            pause = QUICKEST if lines else min(pause * 1.6, SLOWEST)
+            await asyncio.sleep(0 if more else pause)
+
+    async def _page(self, token: str | None) -> _Page:
+        answer = await self._client.logs(token)
+        try:
+            return self._decode.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            words = type(error).__name__ if isinstance(error, RecursionError) else str(error)
+            raise ProbeFailure("bad answer", f"bad JSON of log lines: {words}") from None
+
+    def _fresh(self, page: _Page) -> list[RawLine]:
+        found = []
+        for entry in page.data:
+            line = entry.attributes
+            key = (entry.id or line.timestamp, line.instance, "" if entry.id else line.message)
+            if key in self._known:
+                continue
+            self._known[key] = None
+            at = parse_time(line.timestamp)
+            found.append(
+                RawLine(
+                    at=self._clock.now() if at is None else at,
+                    text=line.message,
+                    level=line.level or None,
+                    machine=line.instance or None,
+                )
+            )
+        if len(self._known) > _REMEMBERED:
+            self._known = dict.fromkeys(list(self._known)[-_REMEMBERED // 2 :])
+        return found
+
+
+def _token(at: float) -> str:
+    """The moment as the platform's token: unix nanoseconds."""
+    return str(int(at * 1_000_000) * 1000)

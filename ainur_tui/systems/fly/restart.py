@@ -1,0 +1,218 @@
+"""Restart: the API one machine after another, one machine, or the database's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from ainur_tui.model.action import ActionSpec, Plan
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.systems.base import Action, Observation, Step, World
+from ainur_tui.systems.fly.hands import Hands, turned
+from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
+from ainur_tui.systems.fly.machines import Machine
+
+SECONDS_EACH = 12.0
+USAGE, UNAVAILABLE = 64, 69
+
+Judged = list[tuple[Machine, Health]]
+
+
+class RestartMachines(Action):
+    """What the three have in common: which machines, in which order, is the plan's."""
+
+    verify_within = 60.0
+
+    def __init__(self, hands: Hands) -> None:
+        self.hands = hands
+
+    async def judged(self) -> Judged:
+        """The app's machines as they are now; raises Refused where there is none."""
+        now = self.hands.clock.now()
+        machines = serving(await self.hands.client.machines(self.hands.app))
+        if not machines:
+            raise Refused(f"app {self.hands.app} has no machine", UNAVAILABLE)
+        return [(machine, health(machine, now)) for machine in machines]
+
+    def draft(
+        self, target: str, params: dict[str, str], judged: Judged, chosen: Sequence[Machine],
+        world: World,
+    ) -> Plan:  # fmt: skip
+        """The plan to restart the chosen machines in their order."""
+        if params:
+            raise Refused(f"restart takes no parameter {', '.join(sorted(params))}", USAGE)
+        return Plan(
+            action="restart",
+            target=target,
+            risk=self.spec.risk,
+            params={},
+            steps=[_step_name(machine.id, machine.region) for machine in chosen],
+            affects=world.dependants(target),
+            before={"machines": {m.id: f"{m.state} {m.instance}" for m, _ in judged}},
+            goal={
+                "machines": [
+                    {"id": m.id, "region": m.region, "turn": m.last_turn, "updated": m.updated_at}
+                    for m in chosen
+                ]
+            },
+            inverse=None,
+            expected_seconds=world.usual_seconds or SECONDS_EACH * len(chosen),
+            title=f"Restart {target}",
+            blocked=_blocked(judged),
+        )
+
+    def steps(self, plan: Plan) -> list[Step]:
+        return [
+            Step(
+                name=_step_name(one["id"], one["region"]),
+                work=partial(self.hands.restart, one["id"]),
+            )
+            for one in plan.goal["machines"]
+        ]
+
+    async def observe(self, plan: Plan) -> Observation:
+        wanted: list[dict[str, Any]] = plan.goal["machines"]
+        found = {m.id: m for m in await self.hands.client.machines(self.hands.app)}
+        proofs, lacks = [], []
+        for one in wanted:
+            machine = found.get(one["id"])
+            if machine is None:
+                lacks.append(f"{one['id']} is no longer there")
+            elif not turned(machine, one["turn"], one["updated"]):
+                lacks.append(f"{one['id']} was not restarted")
+            else:
+                proof = await self._proof(machine, lacks)
+                if proof is not None:
+                    proofs.append(proof)
+        if lacks:
+            return Observation("failed", "; ".join(lacks))
+        return Observation("verified", "; ".join(proofs))
+
+    async def _proof(self, machine: Machine, lacks: list[str]) -> str | None:
+        try:
+            return await self.hands.serves(machine, lacks.append)
+        except ProbeFailure as failure:
+            lacks.append(f"{machine.id}: {failure}")
+            return None
+
+
+class RestartApi(RestartMachines):
+    """Rolling: each machine serves again before the next one is touched."""
+
+    spec = ActionSpec(
+        name="restart",
+        targets=["api"],
+        risk="R2",
+        summary="Restart the machines one after another; each must serve before the next begins",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        judged = await self.judged()
+        # Those that do not serve come first: bringing them back costs no one a request.
+        chosen = [m for m, how in judged if how.state == "down"]
+        chosen += [m for m, how in judged if how.state == "up"]
+        if not chosen:
+            raise Refused("every machine is asleep; the next request starts one", UNAVAILABLE)
+        healthy = sum(how.state == "up" for _, how in judged)
+        asleep = len(judged) - len(chosen)
+        warnings = []
+        if healthy < 2:
+            warnings.append(
+                f"Only {healthy} healthy machine{'s' if healthy != 1 else ''}: users have no"
+                " service while the last one restarts"
+            )
+        warnings += _elsewhere(world)
+        facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time"]
+        if asleep:
+            facts.append(f"{asleep} asleep, left alone")
+        return replace(
+            self.draft(target, params, judged, chosen, world),
+            title=f"Rolling restart of {len(chosen)} machine{'s' if len(chosen) != 1 else ''}",
+            warnings=warnings,
+            facts=facts,
+        )
+
+
+class RestartMachine(RestartMachines):
+    """One machine, the others carry the load meanwhile."""
+
+    spec = ActionSpec(
+        name="restart",
+        targets=["api/machine"],
+        risk="R2",
+        summary="Restart one machine; the others carry the load meanwhile",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        judged = await self.judged()
+        id = target.rpartition("/")[2]
+        chosen = [machine for machine, _ in judged if machine.id == id]
+        if not chosen:
+            raise Refused(f"there is no machine {id}", USAGE)
+        others = sum(how.state == "up" for machine, how in judged if machine.id != id)
+        warnings = (
+            [] if others else ["No other machine is healthy: users have no service meanwhile"]
+        )
+        return replace(
+            self.draft(target, params, judged, chosen, world),
+            title=f"Restart machine {id}",
+            warnings=warnings + _elsewhere(world),
+            facts=[f"{others} other healthy machine{'s' if others != 1 else ''}"],
+        )
+
+
+class RestartDatabase(RestartMachines):
+    """The machine PostgreSQL runs on: everything that uses it waits."""
+
+    spec = ActionSpec(
+        name="restart",
+        targets=["db"],
+        risk="R3",
+        summary="Restart the database's machine: every session ends, the API is without it",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        judged = await self.judged()
+        # Replicas before the primary, which its role check names.
+        chosen = sorted((machine for machine, _ in judged), key=_is_primary)
+        used = world.board.signal("db", "db.connections.used")
+        facts = [] if used is None or used.value is None else [f"{used.value:.0f} sessions end"]
+        clients = world.board.table("db.clients")
+        if clients is not None and clients.rows:
+            named = dict.fromkeys(str(row.cells[0]) for row in clients.rows if row.cells)
+            facts.append(f"connected now: {', '.join(list(named)[:6])}")
+        return replace(
+            self.draft(target, params, judged, chosen, world),
+            title="Restart the database",
+            warnings=["The database is away until it has started; open transactions are lost"],
+            facts=facts,
+        )
+
+
+def _step_name(id: str, region: str) -> str:
+    return f"restart machine {id}" + (f" ({region})" if region else "")
+
+
+def _blocked(judged: Judged) -> str | None:
+    """The sentence that forbids working here: someone else does at this moment."""
+    for machine, how in judged:
+        if machine.state in DEPLOYING:
+            return f"Machine {machine.id} is {machine.state}: a deployment is under way"
+        if machine.state in PASSING and not how.note.startswith("stuck"):
+            return f"Machine {machine.id} is {machine.state}: wait until it is done"
+    return None
+
+
+def _elsewhere(world: World) -> list[str]:
+    """A word when the API's trouble has its cause in another system."""
+    api = world.board.target("api")
+    if api is None or api.cause is None:
+        return []
+    return [f"The API's trouble comes from {api.cause}; a restart will not mend that"]
+
+
+def _is_primary(machine: Machine) -> bool:
+    return any(c.name == "role" and "primary" in c.output.lower() for c in machine.checks)

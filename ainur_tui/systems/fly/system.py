@@ -1,0 +1,103 @@
+"""The Fly platform as one system."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from urllib.parse import urlsplit
+
+from ainur_tui.config.placeholders import is_placeholder
+from ainur_tui.config.types import Environment, SecretMissing
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems.api.client import ApiClient
+from ainur_tui.systems.base import Action, Context, System
+from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.hands import Answers, Hands
+from ainur_tui.systems.fly.logs import FlyLogs
+from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
+from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
+from ainur_tui.systems.fly.scale import ScaleApi
+
+GUIDE_POOL = 25
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+
+
+def connect(environment: Environment, context: Context) -> System | None:
+    """Connect, or ``None`` where the section is absent, holds a placeholder, or has no token."""
+    fly, api = environment.fly, environment.api
+    if fly is None or is_placeholder(fly.app) or is_placeholder(fly.url):
+        return None
+    try:
+        token = context.secret(fly.token)
+    except SecretMissing:
+        return None
+    if is_placeholder(token.reveal()):
+        return None
+    client = FlyClient(fly, token, clock=context.clock, redact=context.redact)
+    edge = None
+    if api is not None and not is_placeholder(api.url):
+        edge = ApiClient(api, clock=context.clock, redact=context.redact)
+    hands = Hands(client, context.clock, fly.app, edge)
+    actions: list[Action] = [
+        RestartApi(hands),
+        RestartMachine(hands),
+        ScaleApi(hands, api.pool_size if api else GUIDE_POOL),
+    ]
+    if fly.database_app:
+        answers = _database_port(environment, context)
+        actions.append(
+            RestartDatabase(Hands(client, context.clock, fly.database_app, answers=answers))
+        )
+
+    async def close() -> None:
+        await client.close()
+        if edge is not None:
+            await edge.close()
+
+    return System(
+        name="fly",
+        targets=(),
+        probes=(
+            MachinesProbe(fly, client, context.clock, context.redact),
+            ReleasesProbe(fly, client, context.clock),
+        ),
+        logs=(FlyLogs(client, context.clock),),
+        actions=tuple(actions),
+        close=close,
+    )
+
+
+def _database_port(environment: Environment, context: Context) -> Answers | None:
+    """A look at PostgreSQL's port that needs no login, where the DSN names a host."""
+    if environment.postgres is None:
+        return None
+    try:
+        parts = urlsplit(context.secret(environment.postgres.dsn).reveal())
+        host, port = parts.hostname, parts.port or 5432
+    except (SecretMissing, ValueError):
+        return None
+    if host is None:
+        return None
+
+    async def answers() -> str | None:
+        return await speaks_postgres(host, port)
+
+    return answers
+
+
+async def speaks_postgres(host: str, port: int, deadline: float = 2.0) -> str | None:
+    """Ask whether it speaks TLS (PostgreSQL protocol, SSLRequest): any server answers that
+    without a login. Says what was seen, ``None`` for another answer; raises ProbeFailure."""
+    try:
+        async with asyncio.timeout(deadline):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(_SSL_REQUEST)
+                reply = await reader.read(1)
+            finally:
+                writer.close()
+    except TimeoutError:
+        raise ProbeFailure("timeout", "the database's port") from None
+    except OSError:
+        raise ProbeFailure("refused", "the database's port") from None
+    return "PostgreSQL answers on its port" if reply in {b"S", b"N"} else None
