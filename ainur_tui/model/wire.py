@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model.action import ActionSpec, Plan, Run
+from ainur_tui.model.action import ActionSpec, Lease, Plan, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
@@ -45,16 +45,16 @@ class WireError(msgspec.Struct):
     message: str
 
 
-class Message(msgspec.Struct, omit_defaults=True):
+class Message(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What the engine sends: a reply (``id``) or a notification (``method`` and ``params``)."""
 
+    protocol: int
+    jsonrpc: str
     id: int = 0
     result: msgspec.Raw | None = None
     error: WireError | None = None
     method: str = ""
     params: msgspec.Raw | None = None
-    protocol: int = PROTOCOL
-    jsonrpc: str = "2.0"
 
 
 class Hello(msgspec.Struct, kw_only=True):
@@ -97,7 +97,7 @@ class Subscribe(msgspec.Struct, kw_only=True):
 class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Notification ``board``: what changed since the last one sent to this client (≤ 4 a second).
 
-    Absent fields did not change; ``targets`` and ``tables`` hold only the changed ones and
+    Absent fields did not change (``state``, ``since`` and ``trust`` come together); ``targets`` and ``tables`` hold only the changed ones and
     ``gone`` the names of targets that are no more. Merged into a ``BoardView`` by the client.
     """
 
@@ -115,6 +115,8 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     logs: list[LogSourceView] | None = None
     probes: list[ProbeView] | None = None
     notices: list[str] | None = None
+    leases: list[Lease] | None = None
+    not_configured: dict[str, str] | None = None
 
 
 class BoardQuery(msgspec.Struct, kw_only=True):
@@ -203,6 +205,12 @@ class JournalQuery(msgspec.Struct, kw_only=True):
 
     after: int = 0
     limit: int = 1000
+
+
+class StopCall(msgspec.Struct, kw_only=True):
+    """``engine.stop``: refused while a run is active unless ``force``."""
+
+    force: bool = False
 
 
 class EngineStatus(msgspec.Struct, kw_only=True):

@@ -1,0 +1,78 @@
+"""The gates before a run: loop guard, forbidding plan, typed name, a world that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ainur_tui.model.action import Plan, Risk, Run
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.text import clean
+from ainur_tui.model.wire import RunCall
+
+USAGE, BAD_DATA, UNAVAILABLE, CANNOT_CREATE, TRY_AGAIN, DENIED = 64, 65, 69, 73, 75, 77
+"""Exit codes of the command line (sysexits), carried by every refusal."""
+
+GUARD_SECONDS = 600.0
+GUARD_TIMES = 2
+
+
+def loop_guard(call: RunCall, risk: Risk, runs: Iterable[Run], now: float) -> None:
+    """Refuse a third run within ten minutes of what can hurt a service (S-47).
+
+    A reason overrides it; only runs that were begun count.
+    """
+    if risk in {"R0", "R1"} or call.reason.strip():
+        return
+    begun = [
+        run
+        for run in runs
+        if (run.plan.action, run.plan.target) == (call.action, call.target)
+        and abs(now - run.started_at) < GUARD_SECONDS
+    ]
+    if len(begun) >= GUARD_TIMES:
+        raise Refused(
+            f"{call.action} of {call.target} was begun {len(begun)} times in the last ten minutes;"
+            " again rarely helps. Give a reason to do it all the same",
+            TRY_AGAIN,
+        )
+
+
+def judge(plan: Plan, call: RunCall, names: Iterable[str]) -> None:
+    """Refuse a plan that forbids itself, downtime without the typed name (one of ``names``), and
+    one that rests on other facts than the person saw (S-38, S-43)."""
+    if plan.blocked:
+        raise Refused(plan.blocked, UNAVAILABLE)
+    typed = (call.confirm or "").strip().casefold()
+    if plan.risk == "R3" and typed not in {name.casefold() for name in names}:
+        raise Refused(
+            f"{plan.action} of {plan.target} means downtime or loss: it needs the name of its"
+            f" target ({plan.target}) to confirm it",
+            USAGE,
+        )
+    if call.seen is not None and (moved := difference(call.seen, plan.before)):
+        raise Refused(f"the world has moved since you looked: {moved}", TRY_AGAIN)
+
+
+def difference(seen: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs, fact by fact; empty when nothing does."""
+    was, is_now = _as_sent(seen), _as_sent(now)
+    return "; ".join(
+        f"{clean(name)} was {_words(was.get(name))}, now {_words(is_now.get(name))}"
+        for name in sorted(was.keys() | is_now.keys())
+        if was.get(name) != is_now.get(name)
+    )
+
+
+def _as_sent(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """As the wire carries them: a tuple and a list are the same fact."""
+    sent: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))
+    return sent
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return "not there"
+    return clean(value if isinstance(value, str) else msgspec.json.encode(value).decode(), 200)

@@ -1,0 +1,143 @@
+"""Every call the engine answers: its name, the access it needs, its parameters, its handler.
+
+The access is checked here and nowhere else, whatever a screen believed (S-24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
+from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.text import clean, near
+from ainur_tui.model.wire import (
+    Access,
+    BoardQuery,
+    JournalQuery,
+    LogQuery,
+    PlanQuery,
+    RunCall,
+    RunsQuery,
+    SeriesQuery,
+    StopCall,
+)
+
+if TYPE_CHECKING:
+    from ainur_tui.engine.service import Engine
+
+
+class Nothing(msgspec.Struct):
+    """Parameters of a call that takes none."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """``params`` is the type of its parameters, ``access`` what a caller must have."""
+
+    access: Access
+    params: type[msgspec.Struct]
+    handle: Callable[[Engine, Any, Peer], Awaitable[Any]]
+
+
+async def dispatch(engine: Engine, name: str, params: msgspec.Raw, peer: Peer) -> Any:
+    """Answer a call. Raises Refused or WireFault."""
+    method = METHODS.get(name)
+    if method is None:
+        close = near(name, list(METHODS))
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise WireFault(f"there is no method {clean(name, 80)!r}{meant}", METHOD_NOT_FOUND)
+    if method.access == "operate" and peer.access != "operate":
+        raise Refused(f"{name} needs the right to operate; this connection may only read", DENIED)
+    try:
+        given = msgspec.json.decode(params, type=method.params)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise WireFault(f"{name}: {clean(error, 200)}", INVALID_PARAMS) from None
+    return await method.handle(engine, given, peer)
+
+
+async def _hello(engine: Engine, _: Nothing, peer: Peer) -> Any:
+    return engine.welcome(peer)
+
+
+async def _board(engine: Engine, query: BoardQuery, _: Peer) -> Any:
+    return await engine.board_now(query)
+
+
+async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:
+    return await engine.history.series(query)
+
+
+async def _logs(engine: Engine, query: LogQuery, _: Peer) -> Any:
+    try:
+        return engine.logs.query(query)
+    except ValueError as error:
+        raise WireFault(clean(error, 200), INVALID_PARAMS) from None
+
+
+async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
+    return engine.executor.specs()
+
+
+async def _plan(engine: Engine, query: PlanQuery, _: Peer) -> Any:
+    await engine.looked()
+    return await engine.executor.plan(query)
+
+
+async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
+    if not engine.watching:
+        raise Refused("only the engine process runs actions; it is not running", UNAVAILABLE)
+    await engine.looked()
+    return await engine.executor.run(call, peer)
+
+
+async def _runs(engine: Engine, query: RunsQuery, _: Peer) -> Any:
+    return engine.executor.runs(query.id, query.limit)
+
+
+async def _journal(engine: Engine, query: JournalQuery, _: Peer) -> Any:
+    try:
+        return await engine.journal.entries(query.after, query.limit)
+    except OSError as error:
+        raise Refused(f"the journal cannot be read: {error.strerror}", UNAVAILABLE) from None
+
+
+async def _verify(engine: Engine, _: Nothing, __: Peer) -> Any:
+    try:
+        return await engine.journal.verify()
+    except OSError as error:
+        raise Refused(f"the journal cannot be read: {error.strerror}", UNAVAILABLE) from None
+
+
+async def _status(engine: Engine, _: Nothing, peer: Peer) -> Any:
+    return engine.status(peer)
+
+
+async def _stop(engine: Engine, call: StopCall, _: Peer) -> Any:
+    active = engine.executor.active
+    if active and not call.force:
+        what = ", ".join(f"{run.plan.action} of {run.plan.target}" for run in active)
+        raise Refused(f"the engine is at work ({what}); it stops when that is done", TRY_AGAIN)
+    engine.forced = call.force
+    engine.stop_asked.set()
+
+
+METHODS: dict[str, Method] = {
+    "hello": Method("read", Nothing, _hello),
+    "board": Method("read", BoardQuery, _board),
+    "history": Method("read", SeriesQuery, _history),
+    "logs": Method("read", LogQuery, _logs),
+    "actions": Method("read", Nothing, _actions),
+    "plan": Method("read", PlanQuery, _plan),
+    "run": Method("operate", RunCall, _run),
+    "runs": Method("read", RunsQuery, _runs),
+    "journal": Method("read", JournalQuery, _journal),
+    "journal.verify": Method("read", Nothing, _verify),
+    "engine.status": Method("read", Nothing, _status),
+    "engine.stop": Method("operate", StopCall, _stop),
+}
+"""``subscribe`` belongs to a connection and is answered by its session."""

@@ -1,0 +1,61 @@
+"""Reading a post-condition from the world until it holds or its time is over (S-46, F-73)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ainur_tui.model.action import Plan
+from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.systems.base import Action, Clock, Observation
+
+ONE_LOOK = 5.0
+"""Seconds one reading may take, however little time is left for all of them."""
+
+_log = logging.getLogger(__name__)
+
+
+async def observe(
+    action: Action,
+    plan: Plan,
+    clock: Clock,
+    within: float | None = None,
+    *,
+    hurry: asyncio.Event | None = None,
+    every: float = 0.5,
+) -> Observation:
+    """What was seen last, or first seen as verified. Raises nothing.
+
+    ``within`` seconds; ``None``: as long as the action declares. ``hurry`` ends the waiting: what
+    does not hold by then is *unknown*, for it had not all its time.
+    """
+    limit = action.verify_within if within is None else min(within, action.verify_within)
+    end = clock.monotonic() + limit
+    while True:
+        seen = await _look(action, plan, max(end - clock.monotonic(), ONE_LOOK))
+        if seen.state == "verified" or clock.monotonic() + every >= end:
+            return seen
+        if hurry is None:
+            await asyncio.sleep(every)
+        elif await _set_within(hurry, every):
+            return Observation("unknown", f"not seen yet when the engine was stopped: {seen.by}")
+
+
+async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
+    try:
+        return await asyncio.wait_for(action.observe(plan), deadline)
+    except (ProbeFailure, ActionFailure) as failure:
+        return Observation("unknown", str(failure))
+    except TimeoutError:
+        return Observation("unknown", "no answer")
+    except Exception as error:  # an action's fault is no verdict on the world
+        _log.exception("observing %s of %s", plan.action, plan.target)
+        return Observation("unknown", f"our own code failed ({type(error).__name__})")
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

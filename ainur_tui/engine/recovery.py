@@ -1,0 +1,116 @@
+"""Runs as the record tells them, and those an earlier engine left unfinished (F-30 to F-36)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ainur_tui.model.action import Plan, Run, StepRecord
+from ainur_tui.model.journal import JournalEntry
+from ainur_tui.model.wire import RunCall
+
+UNFINISHED = "the engine ended before the result was written; the world is being read"
+
+
+def rebuild(entries: Iterable[JournalEntry]) -> dict[str, Run]:
+    """Every run whose intent is among the entries, oldest first; unfinished ones are *unknown*
+    and have no ``finished_at``."""
+    runs: dict[str, Run] = {}
+    for entry in entries:
+        if entry.kind == "intent":
+            if (begun := _begun(entry)) is not None:
+                runs[entry.id] = begun
+        elif (run := runs.get(entry.id)) is not None:
+            runs[entry.id] = _stepped(run, entry) if entry.kind == "step" else _ended(run, entry)
+    return {id: _unfinished(run) if run.state == "running" else run for id, run in runs.items()}
+
+
+def what_happened(run: Run) -> str:
+    """How far an unfinished run came, in words."""
+    if all(step.state == "skipped" for step in run.steps):
+        return "the engine ended before the first step: it was not begun"
+    open_step = next((step.name for step in run.steps if step.state == "unknown"), None)
+    if open_step:
+        return f"the engine ended during “{open_step}”"
+    if all(step.state == "done" for step in run.steps):
+        return "the engine ended after the last step"
+    return "the engine ended between two steps"
+
+
+def _begun(entry: JournalEntry) -> Run | None:
+    try:
+        plan = msgspec.convert(entry.detail.get("plan"), Plan)
+    except msgspec.ValidationError:
+        return None
+    return Run(
+        id=entry.id,
+        plan=plan,
+        operator=entry.operator,
+        state="running",
+        started_at=datetime.fromisoformat(entry.at).timestamp(),
+        steps=[StepRecord(name=name, state="waiting") for name in plan.steps],
+        message="",
+    )
+
+
+def _stepped(run: Run, entry: JournalEntry) -> Run:
+    steps, index = list(run.steps), entry.detail.get("step")
+    if not isinstance(index, int) or not 0 <= index < len(steps):
+        return run
+    at = datetime.fromisoformat(entry.at).timestamp()
+    changes: dict[str, Any] = {"state": entry.state}
+    if entry.state == "running":
+        changes["started_at"] = at
+    else:
+        changes |= {"seconds": entry.detail.get("seconds"), "detail": entry.detail.get("detail")}
+    steps[index] = _checked(replace(steps[index], **changes)) or steps[index]
+    return replace(run, steps=steps)
+
+
+def _ended(run: Run, entry: JournalEntry) -> Run:
+    if entry.kind != "result":
+        return run
+    steps = [
+        replace(step, state="skipped") if step.state == "waiting" else step for step in run.steps
+    ]
+    ended = replace(
+        run,
+        state=entry.state,
+        steps=steps,
+        message=entry.detail.get("message") or "",
+        verified_by=entry.detail.get("verified_by"),
+        finished_at=datetime.fromisoformat(entry.at).timestamp(),
+        result=entry.detail.get("result") or {},
+    )
+    try:
+        return msgspec.convert(msgspec.to_builtins(ended), Run)
+    except msgspec.ValidationError:
+        return run
+
+
+def _unfinished(run: Run) -> Run:
+    states = {"waiting": "skipped", "running": "unknown"}
+    steps = [
+        replace(step, state=states[step.state]) if step.state in states else step
+        for step in run.steps
+    ]
+    return replace(run, state="unknown", steps=steps, message=UNFINISHED)
+
+
+def _checked(step: StepRecord) -> StepRecord | None:
+    try:
+        return msgspec.convert(msgspec.to_builtins(step), StepRecord)
+    except msgspec.ValidationError:
+        return None
+
+
+def call_of(entry: JournalEntry) -> RunCall | None:
+    """The call that an intent rests on."""
+    try:
+        return msgspec.convert(entry.detail.get("call"), RunCall)
+    except msgspec.ValidationError:
+        return None
