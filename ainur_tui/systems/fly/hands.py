@@ -111,7 +111,7 @@ async def sent(change: Awaitable[object], context: StepContext) -> bool:
         context.progress(f"the platform answered {failure.detail}; looking at the machine")
         return False
     except ProbeFailure as failure:
-        if failure.kind != "timeout" and failure.kind != "bad answer":
+        if failure.kind not in {"timeout", "bad answer"}:
             raise ActionFailure(f"not sent: {failure}") from None
         context.progress(f"the answer was lost ({failure}); looking at the machine")
         return False

@@ -23,14 +23,14 @@ _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
 def connect(environment: Environment, context: Context) -> System | None:
-    """Connect, or ``None`` where the section is absent, holds a placeholder, or has no token."""
+    """Connect, or ``None`` where the section is absent or holds a placeholder.
+
+    Raises SecretMissing with the sentence that says where the token should be.
+    """
     fly, api = environment.fly, environment.api
     if fly is None or is_placeholder(fly.app) or is_placeholder(fly.url):
         return None
-    try:
-        token = context.secret(fly.token)
-    except SecretMissing:
-        return None
+    token = context.secret(fly.token)
     if is_placeholder(token.reveal()):
         return None
     client = FlyClient(fly, token, clock=context.clock, redact=context.redact)

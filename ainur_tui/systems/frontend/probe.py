@@ -1,0 +1,77 @@
+"""Is the frontend up, as its users see it?"""
+
+from __future__ import annotations
+
+from ainur_tui.config.types import Frontend
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.units import clock as moment
+from ainur_tui.systems.answers import Answer
+from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.frontend.page import Page, read_page
+from ainur_tui.systems.http import HttpClient
+
+DAY = 86400.0
+_UP = Signal(
+    name="frontend.up", title="Frontend", unit="bool", worse="below", fail=1.0, vital=True,
+    origin="guide", trouble="not served",
+)  # fmt: skip
+_LATENCY = Signal(name="frontend.latency", title="Page answer", unit="s", warn=1.0)
+_MAINTENANCE = Signal(name="frontend.maintenance", title="Maintenance page", unit="bool")
+_CERTIFICATE = Signal(
+    name="frontend.certificate.days", title="Certificate", unit="days", worse="below", warn=21.0,
+    fail=7.0, trouble="certificate ends in",
+)  # fmt: skip
+_SPOKEN = frozenset({200, 503})
+
+
+class FrontendProbe(Probe):
+    """``GET /`` with the redirects on the same host: status, shape, time, certificate."""
+
+    name = "frontend"
+    target = "frontend"
+
+    def __init__(self, frontend: Frontend, client: HttpClient, clock: Clock) -> None:
+        self.interval = frontend.interval
+        self.deadline = frontend.timeout
+        https = frontend.url.lower().startswith("https:")
+        self.signals = (_UP, _LATENCY, _MAINTENANCE, *([_CERTIFICATE] if https else []))
+        self._https = https
+        self._client = client
+        self._clock = clock
+
+    async def read(self) -> Sample:
+        answer = await self._client.get("/", expect=_SPOKEN)
+        page = self._page(answer)
+        source = f"GET {self._client.peer}/"
+        up = answer.status == 200 and page is not None
+        note = page.title if page and up else f"{answer.status} to GET /"
+        if page is not None and page.maintenance:
+            note = f"a maintenance page ({page.maintenance}), status {answer.status}"
+
+        def reading(signal: Signal, value: float | None, words: str | None = None) -> Reading:
+            return Reading(
+                target="frontend", signal=signal.name, value=value, source=source,
+                observed_at=answer.at, note=words,
+            )  # fmt: skip
+
+        found = [
+            reading(_UP, 1.0 if up else 0.0, note or None),
+            reading(_LATENCY, answer.seconds),
+            reading(_MAINTENANCE, None if page is None else float(page.maintenance is not None)),
+        ]
+        if self._https:
+            until = answer.certificate_expires
+            days = None if until is None else (until - self._clock.now()) / DAY
+            words = "not told" if until is None else f"until {moment(until, date=True)}"
+            found.append(reading(_CERTIFICATE, days, words))
+        return Sample(readings=found)
+
+    def _page(self, answer: Answer) -> Page | None:
+        """The page; where the status says already that it is not served, none is needed."""
+        try:
+            return read_page(answer)
+        except ProbeFailure:
+            if answer.status == 200:
+                raise
+            return None

@@ -1,0 +1,26 @@
+"""The frontend as one system."""
+
+from __future__ import annotations
+
+from ainur_tui.config.placeholders import is_placeholder
+from ainur_tui.config.types import Environment
+from ainur_tui.model.target import Target
+from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.frontend.probe import FrontendProbe
+from ainur_tui.systems.http import HttpClient
+
+
+def connect(environment: Environment, context: Context) -> System | None:
+    """Connect, or ``None`` where the section is absent or still holds a placeholder."""
+    frontend = environment.frontend
+    if frontend is None or is_placeholder(frontend.url):
+        return None
+    client = HttpClient(
+        frontend.url, clock=context.clock, redact=context.redact, deadline=frontend.timeout * 0.95
+    )
+    return System(
+        name="frontend",
+        targets=(Target(name="frontend", kind="frontend", title="Frontend"),),
+        probes=(FrontendProbe(frontend, client, context.clock),),
+        close=client.close,
+    )
