@@ -86,7 +86,7 @@ class HeadProbe(Probe):
         )
         note = self._client.fallback
         if self._head is None:
-            header = await self._first_look(header, end)
+            await self._first_look(header, end)
         else:
             self._look(header)
         now = self._clock.monotonic()
@@ -126,7 +126,7 @@ class HeadProbe(Probe):
         if header != self._head:
             self._head, self._advanced, self._stalled = header, self._clock.monotonic(), False
 
-    async def _first_look(self, header: Header, end: float) -> Header:
+    async def _first_look(self, header: Header, end: float) -> None:
         """Find out how old the best block is, waiting for a newer one where that is needed."""
         began = self._clock.monotonic()
         age = await self._age_by_chain(end)
@@ -134,7 +134,7 @@ class HeadProbe(Probe):
         if age is not None:
             self._advanced = began - age
             if age < WATCHED * self._block_time:
-                return header
+                return
         until = min(end, began + 1.5 * self._block_time + 0.5)
         while (left := until - self._clock.monotonic()) > 0:
             await asyncio.sleep(min(left, 0.15, self._block_time / 10))
@@ -146,9 +146,8 @@ class HeadProbe(Probe):
                 continue
             if newer != header:
                 self._look(newer)
-                return newer
+                return
         self._stalled = self._clock.monotonic() - began >= WATCHED * self._block_time
-        return header
 
     async def _age_by_chain(self, end: float) -> float | None:
         """Seconds since the best block's own time stamp, where the runtime keeps one."""

@@ -1,0 +1,566 @@
+"""The node's probes against a JSON-RPC server that says what each test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from ainur_tui.config.types import Environment, Node, SecretSource
+from ainur_tui.model.board import BoardView, Trust
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.model.signal import Reading
+from ainur_tui.systems import base
+from ainur_tui.systems.base import Context, Sample, System, Tools, World
+from ainur_tui.systems.node.client import NodeClient, RpcRefused, http_urls
+from ainur_tui.systems.node.head import HeadProbe
+from ainur_tui.systems.node.shapes import Header, Text
+from ainur_tui.systems.node.system import connect
+
+HASH = "0x" + "ab" * 32
+GENESIS = "0x" + "00" * 31 + "01"
+
+
+class Clock:
+    """Real time that a test can push on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+class FakeNode:
+    """Answers by method: a value, or a function of the parameters; an error is raised."""
+
+    def __init__(self) -> None:
+        self.best = 100
+        self.behind = 0
+        self.answers: dict[str, Any] = {
+            "system_health": {"peers": 8, "isSyncing": False, "shouldHavePeers": True},
+            "system_syncState": lambda: {
+                "startingBlock": 0, "currentBlock": self.best,
+                "highestBlock": self.best + self.behind,
+            },
+            "chain_getHeader": self.header,
+            "chain_getFinalizedHead": HASH,
+            "system_chain": "Ainur",
+            "system_name": "ainur-node",
+            "system_version": "1.0.0",
+            "state_getRuntimeVersion": {
+                "specName": "ainur", "specVersion": 104, "transactionVersion": 2, "implVersion": 1,
+            },
+            "chain_getBlockHash": lambda _: GENESIS,
+            "system_properties": {"tokenSymbol": "AINU", "ss58Format": 42, "tokenDecimals": None},
+            "system_nodeRoles": ["Authority"],
+            "rpc_methods": {"methods": ["a", "b"]},
+            "author_pendingExtrinsics": ["0x01", "0x02"],
+            "system_peers": [
+                {"peerId": "p1", "roles": "FULL", "bestHash": HASH, "bestNumber": 100},
+                {"peerId": "p2\x1b[31m", "roles": "FULL", "bestHash": HASH, "bestNumber": 40},
+            ],
+        }  # fmt: skip
+        self.asked: list[str] = []
+        self.url = ""
+
+    def header(self, wanted: str | None = None) -> dict[str, Any]:
+        number = self.best - 2 if wanted else self.best
+        return {"number": hex(number), "parentHash": HASH, "stateRoot": hex(number),
+                "extrinsicsRoot": HASH, "digest": {"logs": []}}  # fmt: skip
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        call = await request.json()
+        method = call["method"]
+        self.asked.append(method)
+        if method not in self.answers:
+            error = {"code": -32601, "message": "Method not found"}
+            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": error})
+        found = self.answers[method]
+        if isinstance(found, bytes):
+            return web.Response(body=found)
+        if isinstance(found, Exception):
+            error = {"code": -32000, "message": str(found)}
+            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": error})
+        if asyncio.iscoroutinefunction(found):
+            await found()
+        result = found(*call["params"]) if callable(found) else found
+        return web.json_response({"jsonrpc": "2.0", "id": call["id"], "result": result})
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[FakeNode]:
+    found = FakeNode()
+    app = web.Application()
+    app.router.add_post("/", found.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield found
+    await runner.cleanup()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def no_secret(source: SecretSource) -> Secret:
+    raise AssertionError(source)
+
+
+@pytest.fixture
+def context(clock: Clock, tmp_path: Path) -> Context:
+    def find(name: str) -> str | None:
+        path = tmp_path / name
+        return str(path) if path.exists() else None
+
+    return Context("test", clock, Redactor(), Tools(find), no_secret)
+
+
+Connect = Callable[..., System]
+
+
+@pytest.fixture
+async def system(node: FakeNode, context: Context) -> AsyncIterator[Connect]:
+    opened: list[System] = []
+
+    def make(**more: Any) -> System:
+        given: dict[str, Any] = {
+            "rpc": [node.url],
+            "block_time": 0.2,
+            "timeout": 3.0,
+            "unit": None,
+        } | more
+        found = connect(Environment(node=Node(**given)), context)
+        assert found is not None
+        opened.append(found)
+        return found
+
+    yield make
+    for one in opened:
+        assert one.close is not None
+        await one.close()
+
+
+def probe(system: System, name: str) -> Any:
+    return next(p for p in system.probes if p.name == f"node.{name}")
+
+
+def of(sample: Sample) -> dict[str, Reading]:
+    return {reading.signal: reading for reading in sample.readings}
+
+
+def grows(node: FakeNode) -> Callable[..., dict[str, Any]]:
+    """Headers of a chain that has a new block at every third question."""
+    count = 0
+
+    def header(wanted: str | None = None) -> dict[str, Any]:
+        nonlocal count
+        count += 1
+        node.best += count % 3 == 0
+        return node.header(wanted)
+
+    return header
+
+
+def test_none_is_connected_without_a_section(context: Context) -> None:
+    assert connect(Environment(), context) is None
+
+
+async def test_a_living_head(node: FakeNode, system: Connect) -> None:
+    node.answers["chain_getHeader"] = grows(node)
+    head = probe(system(), "head")
+    found = of(await head.read())
+    assert set(found) == {signal.name for signal in head.signals}
+    assert found["node.up"].value == 1
+    assert found["node.finality.lag"].value in {1, 2}
+    assert found["node.lag"].value == 0
+    assert found["node.peers"].value == 8
+    assert found["node.import.stalled"].value == 0
+    assert found["node.block.age"].value is not None
+    assert found["node.block.age"].value < 0.5
+    assert found["node.import.rate"].value is None
+
+
+async def test_a_stall_is_seen_by_one_look(node: FakeNode, system: Connect) -> None:
+    began = time.monotonic()
+    found = of(await probe(system(), "head").read())
+    assert time.monotonic() - began < 2
+    assert found["node.import.stalled"].value == 1
+    assert found["node.import.stalled"].note is not None
+    assert found["node.import.stalled"].note.startswith("no new block in ")
+    assert found["node.block.age"].value is not None
+    assert found["node.block.age"].value >= 0.24
+
+
+async def test_a_first_look_too_short_to_tell_raises_no_alarm(
+    node: FakeNode, system: Connect
+) -> None:
+    found = of(await probe(system(block_time=6.0, timeout=0.5), "head").read())
+    assert found["node.import.stalled"].value == 0
+
+
+async def test_a_stall_stays_until_a_block_comes(
+    node: FakeNode, system: Connect, clock: Clock
+) -> None:
+    head = probe(system(block_time=2.0, timeout=0.5), "head")
+    assert of(await head.read())["node.import.stalled"].value == 0
+    clock.ahead += 7
+    stalled = of(await head.read())
+    assert stalled["node.import.stalled"].value == 1
+    assert stalled["node.block.age"].value is not None
+    assert stalled["node.block.age"].value > 7
+    node.best += 7
+    clock.ahead += 7
+    well = of(await head.read())
+    assert well["node.import.stalled"].value == 0
+    assert well["node.block.age"].value == pytest.approx(0, abs=0.2)
+    assert well["node.import.rate"].value == pytest.approx(0.5, abs=0.05)
+
+
+def stamp(at: float) -> str:
+    return "0x" + int(at * 1000).to_bytes(8, "little").hex()
+
+
+async def test_the_chains_own_time_spares_the_wait(
+    node: FakeNode, system: Connect, clock: Clock
+) -> None:
+    node.answers["state_getStorage"] = lambda _: stamp(clock.now() - 1)
+    head = probe(system(block_time=6.0), "head")
+    began = time.monotonic()
+    found = of(await head.read())
+    assert time.monotonic() - began < 1
+    assert found["node.block.age"].value == pytest.approx(1, abs=0.5)
+    assert found["node.import.stalled"].value == 0
+
+
+async def test_an_old_block_by_the_chains_own_time(
+    node: FakeNode, system: Connect, clock: Clock
+) -> None:
+    node.answers["state_getStorage"] = lambda _: stamp(clock.now() - 300)
+    found = of(await probe(system(block_time=6.0, timeout=0.5), "head").read())
+    assert found["node.block.age"].value == pytest.approx(300, abs=2)
+    assert found["node.import.stalled"].value == 1
+
+
+@pytest.mark.parametrize("told", ["0x", "junk", None, "0x" + "ff" * 8, stamp(0)])
+async def test_a_senseless_time_is_not_used(node: FakeNode, system: Connect, told: Any) -> None:
+    node.answers["state_getStorage"] = lambda _: told
+    found = of(await probe(system(block_time=6.0, timeout=0.5), "head").read())
+    assert found["node.import.stalled"].value == 0
+
+
+async def test_behind_and_alone(node: FakeNode, system: Connect) -> None:
+    node.behind = 125
+    node.answers["system_health"] = {"peers": 0, "isSyncing": True, "shouldHavePeers": True}
+    found = of(await probe(system(), "head").read())
+    assert found["node.lag"].value == 125
+    assert found["node.peers"].value == 0
+    assert found["node.syncing"].value == 1
+
+
+async def test_what_a_development_chain_does_not_have(node: FakeNode, system: Connect) -> None:
+    node.answers["system_health"] = {"peers": 0, "isSyncing": False, "shouldHavePeers": False}
+    del node.answers["chain_getFinalizedHead"]
+    node.answers["system_syncState"] = {"startingBlock": 0, "currentBlock": 1, "highestBlock": None}
+    found = of(await probe(system(), "head").read())
+    assert found["node.peers"].value is None
+    assert found["node.finalized"].value is None
+    assert found["node.lag"].value is None
+
+
+BAD: list[tuple[Any, str]] = [
+    (b"<html>", "system_health"),
+    (b"", "system_health"),
+    (b'{"id": 99999, "result": {}}', "another call"),
+    (b'{"id":1,"result":' + b"[" * 100_000, "system_health"),
+    ({"peers": -1, "isSyncing": False}, "peers"),
+    ({"peers": "8", "isSyncing": False}, "peers"),
+    ({"peers": 1e400, "isSyncing": False}, "system_health"),
+    ({}, "peers"),
+    (None, "system_health"),
+    (RuntimeError("no\x1b[31m way"), "no␛[31m way"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), BAD)
+async def test_bad_answers(node: FakeNode, system: Connect, answer: Any, words: str) -> None:
+    node.answers["system_health"] = answer
+    with pytest.raises(ProbeFailure) as failure:
+        await probe(system(), "head").read()
+    assert failure.value.kind == "bad answer"
+    assert words in failure.value.detail
+
+
+@pytest.mark.parametrize("number", ["100", "0x", "0xzz", "0x" + "f" * 20, 100])
+async def test_heights_that_are_none(node: FakeNode, system: Connect, number: Any) -> None:
+    node.answers["chain_getHeader"] = {"number": number, "parentHash": HASH}
+    with pytest.raises(ProbeFailure) as failure:
+        await probe(system(), "head").read()
+    assert failure.value.kind == "bad answer"
+
+
+async def test_a_silent_node_ends_at_the_deadline(node: FakeNode, system: Connect) -> None:
+    async def never() -> None:
+        await asyncio.sleep(30)
+
+    node.answers["system_health"] = never
+    began = time.monotonic()
+    with pytest.raises(ProbeFailure) as failure:
+        await probe(system(timeout=0.5), "head").read()
+    assert failure.value.kind == "timeout"
+    assert time.monotonic() - began < 1
+
+
+async def test_the_next_endpoint_is_asked(node: FakeNode, system: Connect) -> None:
+    node.answers["chain_getHeader"] = grows(node)
+    where = system(rpc=["ws://127.0.0.1:1", node.url.replace("http", "ws")])
+    up = of(await probe(where, "head").read())["node.up"]
+    assert up.value == 1
+    assert up.note is not None
+    assert "127.0.0.1:1: nothing listens there" in up.note
+    assert node.url.removeprefix("http://") in up.note
+
+
+async def test_no_endpoint_answers(system: Connect) -> None:
+    with pytest.raises(ProbeFailure, match=r"127\.0\.0\.1:1: .*; 127\.0\.0\.1:2: ") as failure:
+        await probe(system(rpc=["http://127.0.0.1:1", "http://127.0.0.1:2"]), "head").read()
+    assert failure.value.kind == "refused"
+
+
+async def test_the_first_endpoint_is_tried_again(context: Context, clock: Clock) -> None:
+    client = NodeClient(["http://127.0.0.1:1", "http://127.0.0.1:2"], context, 1.0)
+    client._settle(1, [])
+    assert client._order() == [1, 0]
+    clock.ahead += 61
+    assert client._order() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "urls"),
+    [
+        ("http://n:9944", ["http://n:9944"]),
+        ("ws://n:9944", ["http://n:9944", "http://n:9933"]),
+        ("wss://n/rpc", ["https://n/rpc"]),
+    ],
+)
+def test_one_port_serves_both(endpoint: str, urls: list[str]) -> None:
+    assert http_urls(endpoint) == urls
+
+
+async def test_facts(node: FakeNode, system: Connect) -> None:
+    facts = probe(system(genesis=GENESIS.upper().replace("0X", "")), "facts")
+    sample = await facts.read()
+    found = of(sample)
+    assert found["node.pool"].value == 2
+    assert found["node.chain"].value == 1
+    rows = {str(row.cells[0]): row.cells[1] for row in sample.tables[0].rows}
+    assert rows["Chain"] == "Ainur"
+    assert rows["Runtime"] == "ainur 104 (transactions 2)"
+    assert rows["Genesis"] == f"{GENESIS} as configured"
+    assert rows["Token"] == "AINU"
+    assert rows["RPC methods"] == "2"
+    assert sample.events == []
+
+
+async def test_another_chain_and_a_new_runtime(node: FakeNode, system: Connect) -> None:
+    facts = probe(system(genesis=HASH), "facts")
+    sample = await facts.read()
+    assert of(sample)["node.chain"].value == 0
+    assert next(row for row in sample.tables[0].rows if row.key == "Genesis").tone == "fail"
+    node.answers["state_getRuntimeVersion"] = {"specName": "ainur", "specVersion": 105}
+    events = (await facts.read()).events
+    assert [event.text for event in events] == [
+        "runtime ainur 104 (transactions 2) → ainur 105 (transactions 0)"
+    ]
+    assert (await facts.read()).events == []
+
+
+async def test_facts_stand_alone(node: FakeNode, system: Connect) -> None:
+    del node.answers["author_pendingExtrinsics"]
+    node.answers["system_name"] = {"not": "text"}
+    node.answers["system_chain"] = "evil\x1b]0;x\x07"
+    sample = await probe(system(), "facts").read()
+    rows = {str(row.cells[0]): str(row.cells[1]) for row in sample.tables[0].rows}
+    assert rows["Chain"] == "evil␛]0;x␇"
+    assert "not what it should be" in rows["Node"]
+    pool = of(sample)["node.pool"]
+    assert pool.value is None
+    assert "safe mode" in (pool.note or "")
+
+
+async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> None:
+    del node.answers["author_pendingExtrinsics"]
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(
+            text='substrate_ready_transactions_number{chain="a"} 5\nprocess_start_time_seconds 0\n'
+        )
+
+    app = web.Application()
+    app.router.add_get("/metrics", page)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    where = system(metrics=f"http://127.0.0.1:{runner.addresses[0][1]}/metrics")
+    pool = of(await probe(where, "facts").read())["node.pool"]
+    await runner.cleanup()
+    assert (pool.value, pool.source) == (5, "node's metrics")
+    assert of(await probe(where, "facts").read())["node.pool"].value is None
+
+
+async def test_peers(node: FakeNode, system: Connect) -> None:
+    peers = probe(system(), "peers")
+    table = (await peers.read()).tables[0]
+    assert [row.cells for row in table.rows] == [
+        ["p1", "FULL", 100, 0], ["p2␛[31m", "FULL", 40, 60],
+    ]  # fmt: skip
+    assert [row.tone for row in table.rows] == ["none", "warn"]
+    node.answers["system_peers"] = RuntimeError("RPC call is unsafe to be called externally")
+    table = (await peers.read()).tables[0]
+    assert table.missing is not None
+    assert table.missing.startswith("hidden by the node's safe mode")
+    assert table.rows == []
+
+
+async def test_a_refusal_does_not_ask_elsewhere(node: FakeNode, context: Context) -> None:
+    client = NodeClient([node.url, "http://127.0.0.1:1"], context, 1.0)
+    with pytest.raises(RpcRefused) as refused:
+        await client.call("nothing", Text)
+    assert refused.value.hidden
+    await client.close()
+
+
+class Unit:
+    """A stand-in for systemctl whose answers a test writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "systemctl"
+        self.says(pid=7)
+
+    def says(self, pid: int, state: str = "active", code: int = 0) -> None:
+        self.path.write_text(
+            f"#!/bin/sh\n[ $1 = show ] || exit {code}\n"
+            "printf 'LoadState=loaded\\nSubState=running\\n"
+            f"ActiveState={state}\\nMainPID={pid}\\n'\n"
+        )
+        self.path.chmod(0o755)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Unit:
+    return Unit(tmp_path)
+
+
+async def test_the_unit(unit: Unit, system: Connect) -> None:
+    found = probe(system(unit="ainur-node"), "unit")
+    sample = await found.read()
+    assert of(sample)["node.unit"].value == 1
+    assert sample.events == []
+    unit.says(pid=8)
+    sample = await found.read()
+    assert [e.text for e in sample.events] == ["unit ainur-node restarted: PID 7 → 8"]
+    unit.says(pid=0, state="failed")
+    sample = await found.read()
+    assert of(sample)["node.unit"].value == 0
+    assert of(sample)["node.unit"].note == "ainur-node: failed (running)"
+    assert sample.events == []
+
+
+async def test_a_machine_without_systemd(system: Connect) -> None:
+    where = system(unit="ainur-node")
+    sample = await probe(where, "unit").read()
+    assert sample.readings == []
+    assert sample.tables[0].missing is not None
+    assert "no systemctl on this machine" in sample.tables[0].missing
+    assert where.logs == ()
+    assert where.actions[0].unavailable() == "no systemctl on this machine"
+
+
+WORLD = World(
+    BoardView(
+        environment="test", at=0, state="up", since=None, trust=Trust(fresh=1, all=1), targets=[]
+    ),
+    lambda target: {"node": ["api", "frontend"]}[target],
+    4.0,
+)
+
+
+class Told:
+    """A step's context that waits without patience."""
+
+    run_id = "r"
+
+    def __init__(self, clock: base.Clock) -> None:
+        self.clock = clock
+        self.waited = asyncio.Event()
+        self.said: list[str] = []
+
+    def progress(self, detail: str) -> None:
+        self.said.append(detail)
+
+    async def until(self, condition: Any, deadline: float, every: float = 0.5) -> str:
+        async with asyncio.timeout(5):
+            while True:
+                if found := await condition():
+                    return str(found)
+                self.waited.set()
+                await asyncio.sleep(0.01)
+
+    def keep(self, **result: Any) -> None:
+        raise AssertionError(result)
+
+
+async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
+    action = system(unit="ainur-node").actions[0]
+    plan = await action.plan("node", {}, WORLD)
+    assert plan.risk == "R2"
+    assert plan.affects == ["api", "frontend"]
+    assert plan.before == {"unit": "ainur-node", "state": "active", "main_pid": "7"}
+    assert plan.steps[0] == "Restart unit ainur-node (PID 7)"
+    assert any("validator" in warning for warning in plan.warnings)
+    assert plan.before == (await action.plan("node", {}, WORLD)).before
+    assert (await action.observe(plan)).state == "failed"
+    told = Told(clock)
+    restart, answers = action.steps(plan)
+    assert await restart.work(told) == "systemctl restart ainur-node returned"
+    unit.says(pid=9)
+    node.best -= 1
+    waiting = asyncio.ensure_future(answers.work(told))
+    await told.waited.wait()
+    assert told.said[1] == "best block 99, before it was 100"
+    assert (await action.observe(plan)).state == "failed"
+    node.best += 1
+    assert await waiting == "RPC answers, best block 100"
+    seen = await action.observe(plan)
+    assert (seen.state, seen.by) == (
+        "verified",
+        "unit ainur-node is active with PID 9 (was 7); its RPC answers with best block 100",
+    )
+
+
+async def test_what_cannot_be_planned(unit: Unit, system: Connect) -> None:
+    with pytest.raises(Refused) as refused:
+        await system(unit="ainur-node").actions[0].plan("node", {"count": "1"}, WORLD)
+    assert refused.value.code == 64
+    with pytest.raises(Refused, match=r"no node\.unit"):
+        await system().actions[0].plan("node", {}, WORLD)
+
+
+def test_headers_of_different_blocks_differ() -> None:
+    one = Header(number="0x1", parent_hash=HASH)
+    assert one == Header(number="0x1", parent_hash=HASH)
+    assert one != Header(number="0x1", parent_hash=GENESIS)
+    assert HeadProbe.name == "node.head"
