@@ -31,7 +31,7 @@ class ActivityProbe(Probe):
     signals = signals.ACTIVITY
 
     def __init__(
-        self, database: Database, clock: Clock, shown: Shown, interval: float, deadline: float
+        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = interval
         self.deadline = deadline

@@ -95,6 +95,7 @@ class StatementsProbe(Probe):
         database: Database,
         clock: Clock,
         shown: Shown,
+        *,
         interval: float,
         deadline: float,
         first_gap: float = FIRST_GAP,
@@ -171,9 +172,7 @@ class StatementsProbe(Probe):
             detail={"query": whole, "query id": str(key.queryid)},
         )
 
-    def _table(
-        self, rows: list[Row], note: str | None = None, missing: str | None = None
-    ) -> Table:
+    def _table(self, rows: list[Row], note: str | None = None, missing: str | None = None) -> Table:
         return Table(
             name="db.statements", target="db", title="Statements", columns=_COLUMNS, rows=rows,
             observed_at=self._clock.now(), source="pg_stat_statements, since the last look",

@@ -31,7 +31,9 @@ class UpProbe(Probe):
     target = "db"
     signals = (signals.UP, signals.LATENCY)
 
-    def __init__(self, database: Database, clock: Clock, interval: float, deadline: float) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, interval: float, deadline: float
+    ) -> None:
         self.interval = interval
         self.deadline = deadline
         self._database = database
@@ -92,6 +94,7 @@ class StatisticsProbe(Probe):
         self,
         database: Database,
         clock: Clock,
+        *,
         interval: float,
         deadline: float,
         first_gap: float = FIRST_GAP,
@@ -144,7 +147,7 @@ class TablesProbe(Probe):
     signals = (signals.SIZE,)
 
     def __init__(
-        self, database: Database, clock: Clock, shown: Shown, interval: float, deadline: float
+        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = max(interval, _SLOW_INTERVAL)
         self.deadline = max(deadline, 5.0)

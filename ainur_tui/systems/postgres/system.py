@@ -34,11 +34,11 @@ def connect(environment: Environment, context: Context) -> System | None:
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     probes: list[Probe] = [
-        UpProbe(database, clock, often, within),
-        ActivityProbe(database, clock, shown, often, within),
-        StatisticsProbe(database, clock, often, within),
-        StatementsProbe(database, clock, shown, often, within),
-        TablesProbe(database, clock, shown, often, within),
+        UpProbe(database, clock, interval=often, deadline=within),
+        ActivityProbe(database, clock, shown, interval=often, deadline=within),
+        StatisticsProbe(database, clock, interval=often, deadline=within),
+        StatementsProbe(database, clock, shown, interval=often, deadline=within),
+        TablesProbe(database, clock, shown, interval=often, deadline=within),
     ]
     places = places_of(environment, context)
     if places:

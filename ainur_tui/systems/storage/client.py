@@ -17,6 +17,7 @@ from ainur_tui.systems.storage.errors import failure
 from ainur_tui.systems.storage.multipart import Multipart
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Store
 
 T = TypeVar("T")
@@ -88,26 +89,32 @@ class Bucket:
             retry_config={"max_retries": retries, "retry_timeout": _TRANSFER_PATIENCE},
         )
 
-    async def first(self, prefix: str = "") -> Stored | None:
-        """The first object under ``prefix``, the cheapest question that needs the bucket."""
+    async def first(self) -> Stored | None:
+        """The first object, the cheapest question that needs the bucket."""
         import obstore
 
         async def ask() -> Stored | None:
-            async for chunk in obstore.list(self._store, prefix=prefix or None, chunk_size=1):
+            async for chunk in obstore.list(self._store, chunk_size=1):
                 return _stored(chunk[0]) if chunk else None
             return None
 
         return await self._within(ask())
 
-    async def list(self, prefix: str, most: int = 5000) -> list[Stored]:
-        """At most ``most`` objects directly or deeper under ``prefix``."""
+    async def list(self, prefix: str, most: int = 20_000) -> list[Stored]:
+        """At most ``most`` objects whose key begins with ``prefix``, in the order of keys.
+
+        The client library lists whole folders; the offset skips what sorts before the prefix.
+        """
         import obstore
+
+        folder, _, stem = prefix.rpartition("/")
 
         async def ask() -> list[Stored]:
             found: list[Stored] = []
-            async for chunk in obstore.list(self._store, prefix=prefix or None, chunk_size=500):
-                found += map(_stored, chunk)
-                if len(found) >= most:
+            offset = prefix[:-1] if stem else None
+            async for chunk in obstore.list(self._store, prefix=folder or None, offset=offset):
+                found += [_stored(meta) for meta in chunk if meta["path"].startswith(prefix)]
+                if len(found) >= most or (found and not chunk[-1]["path"].startswith(prefix)):
                     break
             return found[:most]
 
@@ -204,12 +211,6 @@ def open_bucket(section: Storage, name: str, context: Context) -> Bucket:
     return Bucket(section, name, keys, context.redact)
 
 
-def _stored(meta: object) -> Stored:
-    from typing import cast
-
-    from obstore import ObjectMeta
-
-    found = cast(ObjectMeta, meta)
-    return Stored(
-        found["path"], found["size"], found["last_modified"].timestamp(), found["e_tag"] or ""
-    )
+def _stored(found: ObjectMeta) -> Stored:
+    at = found["last_modified"].timestamp()
+    return Stored(found["path"], found["size"], at, found["e_tag"] or "")

@@ -1,0 +1,87 @@
+"""The manifest: written last, so that without it there is no backup."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from ainur_tui.model.text import clean
+
+FORMAT = "pg_dump custom, zstd"
+OLD_FORMAT = "plain gzip"
+LARGEST = 4 << 20
+
+State = Literal["complete", "failed", "partial", "running"]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup is and what proves it. ``rows`` were counted in the dump's own snapshot.
+
+    ``created_at`` is RFC 3339 (the snapshot's moment), ``duration`` seconds, ``schema_sha256``
+    the digest of the catalogue's definitions.
+    """
+
+    version: Literal[1] = 1
+    id: str
+    created_at: str
+    bytes: int
+    sha256: str
+    database: str
+    server_version: str
+    client_version: str
+    format: str = FORMAT
+    duration: float
+    lsn: str | None
+    rows: dict[str, int]
+    schema_sha256: str
+    run: str
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The manifest as people can read it."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def decode(data: bytes, backup: str) -> Manifest | None:
+    """A manifest as found; ``None`` for anything that is not the manifest of that backup."""
+    try:
+        found = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if found.id == backup else None
+
+
+def row(
+    backup: str,
+    state: State,
+    *,
+    created_at: str | None = None,
+    size: int | None = None,
+    locations: list[str] | None = None,
+    manifest: Manifest | None = None,
+    form: str = FORMAT,
+    detail: str | None = None,
+) -> dict[str, Any]:
+    """A backup as the command line's contract writes it; what is not known is ``None``.
+
+    ``verified_at`` and ``verified_rows`` tell of a restore; a matching hash alone is not one.
+    """
+    known = manifest
+    return {
+        "id": backup,
+        "created_at": known.created_at if known else created_at,
+        "bytes": known.bytes if known else size,
+        "locations": locations or [],
+        "sha256": clean(known.sha256, 64) if known else None,
+        "database": clean(known.database, 120) if known else None,
+        "server_version": clean(known.server_version, 40) if known else None,
+        "format": clean(known.format, 40) if known else form,
+        "state": state,
+        "verified_at": None,
+        "verified_rows": None,
+        "duration": known.duration if known else None,
+        "rows": {clean(name, 120): count for name, count in known.rows.items()} if known else None,
+        "lsn": clean(known.lsn, 40) if known and known.lsn else None,
+        "detail": detail,
+    }

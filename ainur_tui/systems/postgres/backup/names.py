@@ -1,0 +1,34 @@
+"""Names of backups. Nothing that does not match them exactly is ever read, shown or removed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+DATA = ".dump.zst"
+MANIFEST = ".json"
+PARTIAL = ".partial"
+OLD = ".sql.gz"
+STEM = "ainur_backup_"
+
+_NAME = re.compile(r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst\.partial|\.dump\.zst|\.json|\.sql\.gz)")
+_FORMAT = "ainur_backup_%Y%m%d_%H%M%S"
+
+
+def identity(at: float) -> str:
+    """The id of a backup begun at ``at`` (epoch seconds): the guide's scheme, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime(_FORMAT)
+
+
+def begun_at(backup: str) -> float | None:
+    """When a backup of that id was begun, or ``None`` when it is no id."""
+    try:
+        return datetime.strptime(backup, _FORMAT).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def split(name: str) -> tuple[str, str] | None:
+    """A file's or object's name as (id, suffix), or ``None`` when it is none of ours."""
+    found = _NAME.fullmatch(name)
+    return (found[1], found[2]) if found and begun_at(found[1]) is not None else None

