@@ -106,9 +106,9 @@ def tiny(scene: Scene, columns: int, rows: int) -> list[Line]:
     if scene.view is None:
         return [line((head, "unknown")), line(("connecting", "quiet"))]
     since = scene.state_since(scene.view.since)
-    worst = (
-        scene.view.findings[0].text if scene.view.findings else f"all well at {clock(scene.now)}"
-    )
+    worst = f"all well at {clock(scene.now)}"
+    if scene.view.findings:
+        worst = f"{scene.view.findings[0].target}: {scene.view.findings[0].text}"
     return [
         line((head, STATE_TONE[state]), (since, "quiet")),
         *(line((text, "text")) for text in wrap(worst, columns, max(1, rows - 1))),

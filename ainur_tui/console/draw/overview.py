@@ -99,17 +99,18 @@ def _well(view: BoardView, scene: Scene, columns: int) -> list[Line]:
 
 
 def _lost(scene: Scene, columns: int) -> list[Line]:
-    seen = (
-        f"the picture below is {age(scene.elapsed)} old"
-        if scene.view
-        else "there is no picture yet"
-    )
+    unknown = scene.glyphs.state["unknown"]
+    if scene.view is None:
+        told = wrap(f"{scene.lost} …", columns - 3)
+        head = [title("What is wrong", columns), line((f" {unknown} not known yet", "unknown"))]
+        return [*head, *(line(("   " + text, "text")) for text in told)]
     told = wrap(
-        f"{scene.lost}. Nothing is judged while no engine runs; {seen}. Starting one …", columns - 3
-    )
+        f"{scene.lost}. Nothing is judged while no engine runs; this picture is "
+        f"{age(scene.elapsed)} old. The console starts another one.", columns - 3,
+    )  # fmt: skip
     return [
         title("What is wrong", columns),
-        line((f" {scene.glyphs.state['unknown']} the engine does not answer", "unknown")),
+        line((f" {unknown} the engine does not answer", "unknown")),
         *(line(("   " + text, "text")) for text in told),
     ]
 

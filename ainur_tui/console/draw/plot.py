@@ -30,12 +30,11 @@ def axis_end(values: Values, threshold: float | None, scale: float | None) -> fl
         return scale
     seen = max((value for value in values if value is not None), default=0.0)
     most = max(seen, threshold * 1.1 if threshold else 0.0)
-    if most <= 0:
+    if most < 1e-9:
         return 1.0
     magnitude = 10.0 ** math.floor(math.log10(most))
-    return next(
-        step * magnitude for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * magnitude >= most
-    )
+    steps = (step * magnitude for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10))
+    return next((step for step in steps if step >= most), most)
 
 
 def resample(values: Values, columns: int) -> list[float | None]:
@@ -93,7 +92,7 @@ def ribbon(events: Sequence[Event], start: float, step: float, columns: int) -> 
     """Letters where something happened (D deploy, R restart, S scale, B backup…)."""
     marks = [" "] * columns
     for event in events:
-        place = int((event.at - start) / step) if step > 0 else -1
+        place = math.floor((event.at - start) / step) if step > 0 else -1
         if 0 <= place < columns:
             marks[place] = RIBBON[event.kind]
     return _merge([(mark, "strong" if mark != " " else "quiet") for mark in marks])

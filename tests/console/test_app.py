@@ -1,0 +1,335 @@
+"""The app by keys, with a session that plays the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from ainur_tui.client.errors import CallError
+from ainur_tui.console.app import AinurApp
+from ainur_tui.console.dialogs import plan as plan_dialog
+from ainur_tui.console.dialogs.choose import ChooseDialog
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.dialogs.plan import PlanDialog
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
+from ainur_tui.model.board import BoardView, Finding
+from ainur_tui.model.log import LogLine
+from ainur_tui.model.wire import Hello, LogPage, LogQuery, RunCall, Welcome
+from tests.console import worlds
+
+HOSTILE = "[/] [@click=app.leave]OK[/] [red]x"
+
+
+def plan(action: str, target: str, risk: str, **more: Any) -> Plan:
+    return Plan(action=action, target=target, risk=risk, params={}, steps=["one", "two"],  # type: ignore[arg-type]
+                affects=["frontend"], before={"n": 1}, goal={}, inverse=None,
+                expected_seconds=12.0, title=f"{action} {target}", **more)  # fmt: skip
+
+
+def record(number: int) -> LogLine:
+    return LogLine(
+        seq=number, at=worlds.NOW + number, source="api", message=f"{HOSTILE} {number}",
+        level="error" if number % 50 == 0 else "info",
+    )  # fmt: skip
+
+
+class Engine:
+    """Answers calls; keeps what was asked."""
+
+    def __init__(self, app: AinurApp, view: BoardView) -> None:
+        self.app = app
+        self.view = view
+        self.calls: list[tuple[str, Any]] = []
+        self.looked: list[tuple[list[str], LogQuery | None]] = []
+        self.risk = "R2"
+        self.refusal: str | None = None
+
+    async def run(self) -> None:
+        self.app.store.linked(
+            Welcome(protocol=1, version="0", environment="demo", color="cyan", access="operate",
+                    operator="mira", pid=1, stay=True, config="", started_at=0.0)
+        )  # fmt: skip
+        self.app.store.board(self.view)
+        await asyncio.Event().wait()
+
+    async def call(self, method: str, params: Any = None, *, timeout: float = 10.0) -> Any:
+        self.calls.append((method, params))
+        match method:
+            case "actions":
+                return [
+                    ActionSpec(name="restart", targets=["api", "api/machine", "db"], risk="R2",
+                               summary="rolling, one machine at a time"),
+                    ActionSpec(name="scale", targets=["api"], risk="R2", summary="more or fewer",
+                               params=[Param(name="count", type="int", help="how many")]),
+                ]  # fmt: skip
+            case "history":
+                return [worlds.series(target, name) for target, name in params.wanted]
+            case "logs":
+                return LogPage(lines=[record(number) for number in range(1, 121)])
+            case "plan":
+                return plan(params.action, params.target, self.risk)
+            case "run":
+                if self.refusal:
+                    raise CallError(75, self.refusal)
+                return Run(id="r1", plan=plan(params.action, params.target, self.risk),
+                           operator="mira", state="running", started_at=worlds.NOW, message="",
+                           steps=[StepRecord(name="one", state="running")])  # fmt: skip
+        raise AssertionError(method)
+
+    async def look_at(self, tables: list[str], logs: LogQuery | None) -> None:
+        self.looked.append((tables, logs))
+
+
+@asynccontextmanager
+async def running(
+    view: BoardView | None = None, size: tuple[int, int] = (120, 36), *, read_only: bool = False
+) -> AsyncIterator[tuple[AinurApp, Engine, Pilot[None]]]:
+    hello = Hello(protocol=1, version="0", access="operate", operator="mira")
+    app = AinurApp(socket=Path("unused"), hello=hello, environment="demo", read_only=read_only)
+    engine = Engine(app, view or worlds.well())
+    app.session = engine  # type: ignore[assignment]
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield app, engine, pilot
+    assert app.crash is None
+
+
+def shown(app: AinurApp) -> str:
+    app.redraw()
+    return "\n".join(view.text for view in app.screen.query(LinesView) if view.size.width)
+
+
+async def until(pilot: Pilot[None], condition: Any) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await pilot.pause(0.005)
+    raise AssertionError("the condition never held")
+
+
+@pytest.fixture(autouse=True)
+def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_dialog, "GUARD", 0.0)
+
+
+async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
+    async with running() as (app, engine, pilot):
+        for key, title in zip(
+            "12345", ("Overview", "Services", "Database", "Node", "Logs"), strict=True
+        ):
+            await pilot.press(key)
+            await until(pilot, lambda t=title: f"[{t}]" in shown(app))
+        assert (
+            ["api.machines", "api.services", "api.events", "storage.buckets"],
+            None,
+        ) in engine.looked
+        await until(pilot, lambda: engine.looked[-1][1] is not None)
+        assert engine.looked[-1][1].after == 120  # type: ignore[union-attr]
+
+
+async def test_text_from_outside_stays_text() -> None:
+    view = worlds.trouble()
+    view.findings.insert(0, Finding(target="api", text=HOSTILE, verdict="fail", since=None))
+    async with running(view) as (app, _, pilot):
+        assert HOSTILE in shown(app)
+        await pilot.press("5")
+        await until(pilot, lambda: f"{HOSTILE} 120" in shown(app))
+        await pilot.press("k", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PageDialog))
+        assert HOSTILE in shown(app)
+
+
+async def test_a_key_opens_a_plan_and_y_runs_it_once() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        assert not [call for call, _ in engine.calls if call in {"plan", "run"}]
+        await pilot.press(*"restart db", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert "affects the service" in shown(app)
+        await pilot.press("y", "y", "y")
+        await until(pilot, lambda: isinstance(app.screen, PageDialog))
+        runs = [params for call, params in engine.calls if call == "run"]
+        assert len(runs) == 1
+        call: RunCall = runs[0]
+        assert (call.action, call.target, call.seen) == ("restart", "db", {"n": 1})
+        assert "running" in shown(app)
+        await pilot.press("escape")
+        assert "restart db" in app.query_one("#strip", LinesView).text
+
+
+@pytest.mark.parametrize("key", ["enter", "n", "escape", "q"])
+async def test_the_default_is_no(key: str) -> None:
+    async with running() as (app, engine, pilot):
+        app.run_worker(app.operations.choose("restart", app.panel.selection()), exit_on_error=False)
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        await pilot.press(key)
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert "run" not in [call for call, _ in engine.calls]
+
+
+async def test_keys_typed_before_the_plan_opened_are_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan_dialog, "GUARD", 3600.0)
+    async with running() as (app, engine, pilot):
+        app.push_screen(PlanDialog(plan("restart", "db", "R2"), app.glyphs))
+        await pilot.pause()
+        await pilot.press("y", "enter", "y")
+        assert isinstance(app.screen, PlanDialog)
+        assert "run" not in [call for call, _ in engine.calls]
+
+
+async def test_downtime_needs_the_name_typed() -> None:
+    async with running() as (app, _, pilot):
+        answers: list[str | None] = []
+        app.push_screen(PlanDialog(plan("restart", "db", "R3"), app.glyphs), answers.append)
+        await pilot.pause()
+        await pilot.press("y", "enter")
+        assert isinstance(app.screen, PlanDialog)
+        assert "that is not db" in shown(app)
+        await pilot.press("backspace", *"db", "enter")
+        await until(pilot, lambda: answers == ["db"])
+
+
+async def test_a_blocked_plan_cannot_be_run() -> None:
+    async with running() as (app, _, pilot):
+        answers: list[str | None] = []
+        blocked = plan("scale", "api", "R2", blocked="50 machines need 1,250 connections of 100")
+        app.push_screen(PlanDialog(blocked, app.glyphs), answers.append)
+        await pilot.pause()
+        await pilot.press("y", "enter")
+        assert "1,250 connections" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: answers == [None])
+
+
+async def test_a_refusal_is_told_in_words() -> None:
+    async with running() as (app, engine, pilot):
+        engine.refusal = "mira@ops holds the lease on db until 14:05"
+        await pilot.press(
+            "r",
+            *"",
+        )
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, PageDialog))
+        assert "holds the lease" in shown(app)
+
+
+async def test_read_only_runs_nothing() -> None:
+    async with running(read_only=True) as (app, engine, pilot):
+        assert "read only" in shown(app)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PageDialog))
+        assert not [call for call, _ in engine.calls if call in {"plan", "run"}]
+
+
+async def test_the_palette_finds_by_words() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press(*"restart api")
+        assert "rolling" in shown(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert engine.calls[-1][1].target == "api"
+
+
+async def test_parameters_are_asked_before_the_plan() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: "count" in shown(app))
+        await pilot.press("3", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert engine.calls[-1][1].params == {"count": "3"}
+
+
+async def test_the_filter_narrows_and_escape_clears_it() -> None:
+    async with running() as (app, _, pilot):
+        await pilot.press("2")
+        await until(pilot, lambda: worlds.MACHINES[0] in shown(app))
+        await pilot.press("slash", *"d2a4", "enter")
+        await until(pilot, lambda: worlds.MACHINES[0] not in shown(app))
+        assert worlds.MACHINES[1] in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: worlds.MACHINES[0] in shown(app))
+
+
+async def test_the_selection_stays_on_its_row_when_rows_come_and_go() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("2")
+        await until(pilot, lambda: worlds.MACHINES[0] in shown(app))
+        await pilot.press("down")
+        assert app.panel.selection().target == f"api/machine/{worlds.MACHINES[1]}"
+        table = worlds.machines_table()
+        first = msgspec.structs.replace(table.rows[0], key="aaaa", target="api/machine/aaaa")
+        more = msgspec.structs.replace(table, rows=[first, *table.rows])
+        engine.app.store.board(msgspec.structs.replace(engine.view, tables=[more]))
+        assert app.panel.selection().target == f"api/machine/{worlds.MACHINES[1]}"
+
+
+async def test_the_log_pauses_counts_and_follows_again() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("5")
+        await until(pilot, lambda: "FOLLOWING" in shown(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "PAUSED" in shown(app))
+        app.store.lines(
+            LogPage(lines=[LogLine(seq=121, at=worlds.NOW, source="api", message="new")])
+        )
+        assert "1 new" in shown(app)
+        await pilot.press("N")
+        await until(pilot, lambda: f"{HOSTILE} 100" in shown(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "FOLLOWING" in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: engine.calls[-1][1].min_level == "info")
+
+
+async def test_help_lists_the_keys_that_work() -> None:
+    async with running() as (app, _, pilot):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, PageDialog))
+        assert "restart something: the plan comes first" in shown(app)
+
+
+async def test_a_lost_engine_ages_the_picture() -> None:
+    async with running() as (app, _, _pilot):
+        assert "● up" in shown(app)
+        app.store.unlinked("the engine went away")
+        text = shown(app)
+        assert "● up" not in text
+        assert "no engine" in text
+        assert "does not answer" in text
+
+
+async def test_twenty_by_five_says_what_matters() -> None:
+    async with running(worlds.trouble(), size=(20, 5)) as (app, _, pilot):
+        await pilot.pause()
+        app.redraw()
+        assert "down" in app.query_one("#tiny", LinesView).text
+        assert "nothing listens" in app.query_one("#tiny", LinesView).text
+
+
+@pytest.mark.parametrize("size", [(1, 1), (500, 200), (80, 24), (19, 4)])
+async def test_any_size_is_survived(size: tuple[int, int]) -> None:
+    async with running(worlds.trouble(), size=size) as (app, _, pilot):
+        for key in "12345":
+            await pilot.press(key)
+        app.redraw()
+        assert app.is_running
