@@ -18,7 +18,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Print the catalogue."""
-    from ainur_tui.cli import common, shape
+    from ainur_tui.cli import common
+    from ainur_tui.cli import shape_action as shape
 
     specs = asyncio.run(common.ask(call, "actions"))
     if args.json:

@@ -33,14 +33,13 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _create(call: Invocation, args: argparse.Namespace) -> int:
-    from ainur_tui.cli import shape
     from ainur_tui.cli.run import perform, shape_of
 
     args.action, args.target = "backup", "db"
     outcome, code = perform(call, args, {})
     found = row(outcome.run.result.get("backup")) if outcome.run else None
     if args.json:
-        call.output.json(shape_of(outcome, shape) | {"backup": found})
+        call.output.json(shape_of(outcome) | {"backup": found})
     elif found:
         for place in found["locations"] or ():
             call.output.line(str(place))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
@@ -86,22 +87,24 @@ async def _board(
     call: Invocation, only: list[str], fresh: bool, timeout: float | None
 ) -> BoardView:
     from ainur_tui.cli import common
+    from ainur_tui.model.failure import Refused
     from ainur_tui.model.wire import BoardQuery
 
     wanted = {name for target in only for name in (target, target.partition("/")[0])}
     engine = await common.running(call)
     if engine is not None:
-        async with engine:
-            try:
-                found: BoardView = await engine.call("board")
-                if fresh or not is_current(found):
-                    query = BoardQuery(fresh=True, targets=sorted(wanted), timeout=timeout)
-                    found = await engine.call("board", query)
-                return found
-            except common.LOST:
-                pass  # it went away under us: look for ourselves
+        # One that goes away under us, or does not want us, is no excuse: then look ourselves.
+        with contextlib.suppress(*common.LOST, Refused):
+            async with engine:
+                if common.is_of_this_file(call, engine):
+                    found: BoardView = await engine.call("board")
+                    if fresh or not is_current(found):
+                        query = BoardQuery(fresh=True, targets=sorted(wanted), timeout=timeout)
+                        found = await engine.call("board", query)
+                    return found
     async with common.engine(call) as local:
-        return await local.check(wanted or None, timeout)
+        picture: BoardView = await local.check(wanted or None, timeout)
+        return picture
 
 
 def is_current(board: BoardView) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +18,7 @@ CONNECT = 3.0
 """Seconds a running engine has to answer the first call."""
 START = 15.0
 """Seconds a started engine has to answer."""
-LOST = (OSError, EOFError, TimeoutError)
+LOST = (OSError,)
 """What a call raises when the engine went away."""
 
 
@@ -32,16 +31,26 @@ class Link(Protocol):
 
 
 async def running(call: Invocation) -> Remote | None:
-    """A connection to the environment's engine, if one answers and reads the same file."""
-    from ainur_tui.client.remote import Remote
-
+    """A connection to the environment's engine, if one answers."""
     if not call.paths.socket.exists():
         return None
+    from ainur_tui.client.remote import Remote
+
     try:
-        remote = await asyncio.wait_for(Remote.open(call.paths.socket, call.hello()), CONNECT)
-    except LOST:
+        return await Remote.open(call.paths.socket, call.hello(), CONNECT)
+    except OSError:
         return None
-    return remote
+
+
+def is_of_this_file(call: Invocation, remote: Remote) -> bool:
+    """Whether the engine was started with the configuration as it stands now; tells if not."""
+    if remote.welcome.config == call.loaded.digest:
+        return True
+    call.output.tell(
+        f"warning: the engine was started before {call.loaded.path} changed;"
+        " ainur-tui engine stop, and the next call starts it anew"
+    )
+    return False
 
 
 @contextlib.asynccontextmanager
@@ -96,6 +105,7 @@ async def link(call: Invocation) -> AsyncIterator[Link]:
     remote = await running(call)
     if remote is not None:
         async with remote:
+            is_of_this_file(call, remote)
             yield remote
         return
     async with engine(call) as made, Local(made.call, call.hello()) as local:
@@ -112,31 +122,29 @@ async def process(call: Invocation) -> Remote:
     """A connection to the engine process, started if there is none: what has begun there goes on
     whatever happens to this command."""
     found = await running(call)
-    if found is not None:
-        return found
-    await start(call)
-    loop = asyncio.get_running_loop()
-    end = loop.time() + START
-    while loop.time() < end:
-        if (found := await running(call)) is not None:
-            return found
-        await asyncio.sleep(0.05)
-    raise errors.Stop(
-        f"the engine did not answer within {START:g} s of its start; its words are in"
-        f" {call.paths.log}",
-        errors.UNAVAILABLE,
-    )
+    if found is None:
+        await start(call)
+        found = await running(call)
+    if found is None:
+        raise errors.Stop(
+            f"the engine was started and does not answer; its words are in {call.paths.log}",
+            errors.UNAVAILABLE,
+        )
+    is_of_this_file(call, found)
+    return found
 
 
 async def start(call: Invocation) -> None:
-    """Start the engine process, detached from this terminal."""
-    from ainur_tui.client.launch import start_engine
+    """Start the engine process, detached from this terminal, and wait until it answers."""
+    from ainur_tui.client.launch import LaunchFailed, launch
 
-    argv, log = call.engine_argv(), call.paths.log
     try:
-        await asyncio.to_thread(start_engine, argv, log)
+        await launch(call.engine_argv(), call.paths.log, call.paths.socket, START)
+    except LaunchFailed as failed:
+        raise errors.Stop(str(failed), errors.UNAVAILABLE) from None
     except OSError as error:
         raise errors.Stop(
-            f"the engine cannot be started: {error.strerror}; see the folder of {log}",
+            f"the engine cannot be started: {(error.strerror or 'unknown').lower()};"
+            f" see the folder of {call.paths.log}",
             errors.CANNOT_CREATE,
         ) from None

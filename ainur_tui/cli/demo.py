@@ -57,6 +57,10 @@ def _run(call: Invocation, args: argparse.Namespace, folder: Path) -> int:
     argv = [sys.executable, "-m", "ainur_tui.demo.supervisor", "--dir", str(folder)]
     argv += ["--seed", str(args.seed)]
     if args.scenario is not None:
+        from ainur_tui.demo.scenarios import SCENARIOS
+
+        if args.scenario not in SCENARIOS:
+            raise errors.unknown("scenario", args.scenario, sorted(SCENARIOS))
         argv += ["--scenario", args.scenario]
     with signals_raise():
         miniature = Miniature(argv, folder, call.output, quiet=args.no_console)

@@ -49,7 +49,7 @@ def _serve(call: Invocation, *, stay: bool) -> int:
     from ainur_tui.engine.main import serve
 
     environment = msgspec.structs.replace(call.loaded.environment, access=call.access)
-    return serve(
+    code: int = serve(
         environment,
         call.paths,
         version=__version__,
@@ -57,6 +57,7 @@ def _serve(call: Invocation, *, stay: bool) -> int:
         resolve_secret=resolve,
         stay=stay,
     )
+    return code
 
 
 def _status(call: Invocation, *, as_json: bool) -> int:
@@ -129,7 +130,8 @@ def _stop(call: Invocation, *, force: bool) -> int:
 async def stop(call: Invocation, *, force: bool = False) -> bool:
     """Ask the engine to end and wait until it has; false when none ran.
 
-    Raises ``Refused`` while an action runs (unless ``force``), ``Stop`` (75) when it is still there at the deadline.
+    Raises ``Refused`` while an action runs (unless ``force``), ``Stop`` (75) when it is still
+    there at the deadline.
     """
     from ainur_tui.cli import common
     from ainur_tui.model.wire import StopCall

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERY = 0.25
 """Seconds between two looks for new lines (at most ten a second would be allowed)."""
+SETTLE = 1.2
+"""Seconds the sources have to give what they have, where no engine reads them already."""
 PAGE = 5000
 LATEST = 200
 """Lines shown when nothing says since when."""
@@ -101,15 +103,25 @@ async def _print(call: Invocation, query: LogQuery, args: argparse.Namespace) ->
 
 @contextlib.asynccontextmanager
 async def _engine(call: Invocation, *, follow: bool) -> AsyncIterator[Link]:
-    """To follow takes an engine that lives on; one look takes any."""
+    """To follow takes an engine that lives on; one look takes any, if need be one of our own that
+    reads each source for a moment."""
     from ainur_tui.cli import common
 
-    if follow:
-        async with await common.process(call) as remote:
+    remote = await (common.process(call) if follow else common.running(call))
+    if remote is not None:
+        async with remote:
             yield remote
-    else:
-        async with common.link(call) as link:
-            yield link
+        return
+    from ainur_tui.client.local import Local
+
+    async with common.engine(call) as made:
+        await made.logs.start()
+        await made.logs.settle(SETTLE)
+        try:
+            async with Local(made.call, call.hello()) as local:
+                yield local
+        finally:
+            await made.logs.stop()
 
 
 async def _back(engine: Link, query: LogQuery, *, everything: bool) -> list[LogPage]:

@@ -53,13 +53,6 @@ class Miniature:
         self._output = output
         self._quiet = quiet
         self._folder = folder
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            reason = os.strerror(error.errno or 0).lower()
-            raise errors.Stop(
-                f"{folder} cannot be made: {reason}; name another with --dir", errors.CANNOT_CREATE
-            ) from None
         if not quiet:
             self._say(f"starting a miniature of Ainur in {folder}")
         self._child = subprocess.Popen(

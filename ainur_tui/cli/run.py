@@ -43,11 +43,9 @@ def add_decision(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Do it; exit code 0 when it is done and verified."""
-    from ainur_tui.cli import shape
-
     outcome, code = perform(call, args, parse_params(args.param))
     if args.json:
-        call.output.json(shape_of(outcome, shape))
+        call.output.json(shape_of(outcome))
     return code
 
 
@@ -76,8 +74,10 @@ class Outcome:
         self.planned = False
 
 
-def shape_of(outcome: Outcome, shape: Any) -> dict[str, Any]:
+def shape_of(outcome: Outcome) -> dict[str, Any]:
     """The contract's JSON of an outcome."""
+    from ainur_tui.cli import shape_action as shape
+
     if outcome.run is not None:
         found: dict[str, Any] = shape.run(outcome.run)
     elif outcome.planned and outcome.plan is not None:

@@ -1,0 +1,212 @@
+"""``run`` and ``backup``: plan, decide, begin, follow; what is refused says so with its code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ainur_tui.cli import asking, common, following
+from ainur_tui.cli.errors import Stop
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.wire import RunCall, RunsQuery
+from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "EVERY", 0.001)
+
+
+def engine(of: Any = None, **answers: Any) -> FakeEngine:
+    of = of or plan()
+    return FakeEngine(
+        **{"actions": SPECS, "plan": of, "run": run(of, "running"), "runs": [run(of)]} | answers
+    )
+
+
+def orders(of: FakeEngine) -> list[RunCall]:
+    return [params for method, params in of.calls if method == "run"]
+
+
+def test_done_and_verified(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine()
+    use(monkeypatch, fake)
+    words = ("run", "scale", "api", "--param", "count=3", "--yes", "--reason", "load", "--json")
+    assert shell(*words) == 0
+    found = json.loads(shell.out)
+    assert found["state"] == "verified"
+    assert found["id"] == "r1"
+    assert "one" in shell.err
+    (order,) = orders(fake)
+    assert order.params == {"count": "3"}
+    assert order.seen == {"count": 2}
+    assert order.reason == "load"
+    assert len(order.key) == 32
+    assert fake.calls[-1] == ("runs", RunsQuery(id="r1"))
+
+
+@pytest.mark.parametrize("state", ["failed", "unknown"])
+def test_not_verified_is_exit_code_1(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    use(monkeypatch, engine(runs=[run(plan(), state)]))
+    assert shell("run", "scale", "api", "--yes", "--json") == 1
+    assert json.loads(shell.out)["state"] == state
+
+
+def test_a_dry_run_only_plans(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine()
+    use(monkeypatch, fake)
+    for words in (("--dry-run",), ("--dry-run", "--json")):
+        assert shell("run", "scale", "api", *words) == 0
+    found = json.loads(shell.out)
+    assert found["state"] == "planned"
+    assert found["plan"]["steps"] == ["one", "two"]
+    assert shell("--read-only", "run", "scale", "api", "--dry-run") == 0
+    assert "1. one" in shell.out
+    assert orders(fake) == []
+
+
+@pytest.mark.parametrize("code", [64, 69, 73, 75, 77])
+@pytest.mark.parametrize("method", ["plan", "run"])
+def test_a_refusal_keeps_its_code(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, code: int, method: str
+) -> None:
+    use(monkeypatch, engine(**{method: Refused("because of this", code)}))
+    assert shell("run", "scale", "api", "--yes", "--json") == code
+    found = json.loads(shell.out)
+    assert (found["state"], found["message"]) == ("refused", "because of this")
+    assert "because of this" in shell.err
+
+
+def test_a_blocked_plan_is_not_begun(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine(plan(blocked="over the connection budget"))
+    use(monkeypatch, fake)
+    assert shell("run", "scale", "api", "--yes", "--json") == 69
+    assert json.loads(shell.out)["state"] == "refused"
+    assert orders(fake) == []
+
+
+def test_who_decides(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    r3 = plan("restart", "db", "R3")
+    fake = engine(r3)
+    use(monkeypatch, fake)
+    assert shell("run", "restart", "db", "--yes", "--json") == 64
+    assert "--confirm-name db" in shell.err
+    assert shell("run", "restart", "db", "--yes", "--confirm-name", "bd") == 64
+    assert shell("run", "restart", "db") == 64
+    assert orders(fake) == []
+    assert shell("run", "restart", "db", "--confirm-name", "db") == 0
+    assert orders(fake)[0].confirm == "db"
+    use(monkeypatch, engine())
+    assert shell("run", "scale", "api") == 64
+    assert "--yes" in shell.err
+
+
+def test_a_person_is_asked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "possible", lambda: True)
+    monkeypatch.setattr(asking, "_answer", lambda call, question: answer)
+    fake = engine()
+    use(monkeypatch, fake)
+    answer = ""
+    assert shell("run", "scale", "api") == 1
+    assert "nothing was changed" in shell.err
+    answer = "y"
+    assert shell("run", "scale", "api") == 0
+    use(monkeypatch, engine(plan("restart", "db", "R3")))
+    assert shell("run", "restart", "db") == 1
+    answer = "db"
+    assert shell("run", "restart", "db") == 0
+    assert len(orders(fake)) == 1
+
+
+def test_names_that_are_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, engine())
+    for words, near in (
+        (("restrat", "api"), "restart"),
+        (("scale", "api", "--param", "cuont=3"), "count"),
+        (("restart",), "api, db"),
+    ):
+        assert shell("run", *words, "--yes", "--json") == 64
+        assert near in shell.err
+        assert json.loads(shell.out)["state"] == "refused"
+
+
+def test_the_only_target_need_not_be_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine()
+    use(monkeypatch, fake)
+    assert shell("run", "scale", "--yes") == 0
+    assert orders(fake)[0].target == "api"
+
+
+def test_read_only(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine()
+    use(monkeypatch, fake)
+    assert shell("--read-only", "run", "scale", "api", "--yes", "--json") == 77
+    assert fake.calls == []
+
+
+def test_detached(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine()
+    use(monkeypatch, fake)
+    assert shell("run", "scale", "api", "--yes", "--detach", "--json") == 0
+    assert json.loads(shell.out)["state"] == "running"
+    assert fake.calls[-1][0] == "run"
+
+
+def test_a_lost_engine_is_sought_again(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = engine(runs=ConnectionResetError())
+    again = engine()
+    use(monkeypatch, fake)
+    seen: list[FakeEngine | None] = [None, again]
+
+    async def running(*_: Any) -> FakeEngine | None:
+        return seen.pop(0)
+
+    monkeypatch.setattr(common, "running", running)
+    assert shell("run", "scale", "api", "--yes", "--json") == 0
+    assert [method for method, _ in again.calls] == ["runs"]
+
+
+def test_an_engine_that_stays_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PATIENCE", 0.01)
+    fake = engine(runs=ConnectionResetError())
+    use(monkeypatch, fake)
+
+    async def none(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(common, "running", none)
+    assert shell("run", "scale", "api", "--yes", "--json") == 1
+    assert json.loads(shell.out)["id"] == "r1"
+    assert "unknown" in shell.err
+
+
+ROW = {"id": "ainur_backup_1", "bytes": 3, "locations": ["/b/1"], "state": "complete",
+       "created_at": 1_795_000_000.0}  # fmt: skip
+
+
+def test_backup_create_adds_the_row(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = plan("backup", "db", "R1")
+    fake = engine(of, runs=[run(of, result={"backup": ROW})])
+    use(monkeypatch, fake)
+    assert shell("backup", "create", "--json") == 0
+    found = json.loads(shell.out)
+    assert found["backup"]["id"] == "ainur_backup_1"
+    assert found["backup"]["created_at"].endswith("Z")
+    assert found["backup"]["verified_at"] is None
+    assert orders(fake)[0].target == "db"
+    use(monkeypatch, engine(of, runs=[run(of, "failed")]))
+    assert shell("backup", "create", "--json") == 1
+    assert json.loads(shell.out)["backup"] is None
+
+
+def test_the_engine_that_cannot_be_started(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: Any) -> None:
+        raise Stop("the engine did not answer", 69)
+
+    monkeypatch.setattr(common, "process", fails)
+    assert shell("run", "scale", "api", "--yes", "--json") == 69
+    assert json.loads(shell.out)["state"] == "refused"
