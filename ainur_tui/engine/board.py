@@ -1,0 +1,257 @@
+"""The board: the newest reading of every signal, and from it the judged picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ainur_tui.engine.backoff import pause
+from ainur_tui.engine.past import Past
+from ainur_tui.model.board import BoardView, ProbeView
+from ainur_tui.model.event import Event
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.table import Table
+from ainur_tui.model.target import State, Target
+from ainur_tui.model.text import clean
+from ainur_tui.rules import findings, picture
+from ainur_tui.rules.evidence import LOST_NOTICE, Evidence, Fault, lost_network, tells_down
+from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.judge import Held
+from ainur_tui.systems.base import Clock, Probe, Sample
+
+EVENTS_SHOWN = 200
+_EVENTS_KEPT = 1000
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A reading and the moment it came; ``behind`` is its age at that moment."""
+
+    reading: Reading
+    probe: str
+    came: float
+    behind: float
+
+
+@dataclass(slots=True)
+class _Run:
+    """The last run of one probe."""
+
+    probe: Probe
+    at: float
+    came: float
+    seconds: float
+    failure: ProbeFailure | None = None
+    failures: int = 0
+
+
+class Board:
+    """Everything known, held in memory. Records come from the scheduler; :meth:`view` judges.
+
+    ``on_event`` is told of every event that is new, those of state changes included.
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        *,
+        targets: Sequence[Target],
+        signals: Mapping[str, Signal],
+        graph: Graph,
+        clock: Clock,
+        not_configured: dict[str, str],
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.version = 0
+        self._environment = environment
+        self._static = {target.name: target for target in targets}
+        self._signals = signals
+        self._graph = graph
+        self._clock = clock
+        self._not_configured = not_configured
+        self.on_event = on_event
+        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._runs: dict[str, _Run] = {}
+        self._tables: dict[str, Table] = {}
+        self._events: dict[str, Event] = {}
+        self._discovered: dict[str, dict[str, Target]] = {}
+        self._paused: dict[str, frozenset[str]] = {}
+        self._unread = {
+            target.name: [name for name in signals if _of(name, target)] for target in targets
+        }
+        self._past = Past()
+
+    def record(self, probe: Probe, sample: Sample, seconds: float) -> None:
+        """Take what a run brought home; ``seconds`` is what it took."""
+        now, came = self._clock.now(), self._clock.monotonic()
+        self._runs[probe.name] = _Run(probe, now, came, seconds)
+        for reading in sample.readings:
+            behind = max(0.0, now - reading.observed_at)
+            key = (reading.target, reading.signal)
+            self._seen[key] = _Seen(reading, probe.name, came, behind)
+        for table in sample.tables:
+            self._tables[table.name] = table
+        for event in sample.events:
+            self.add_event(event)
+        if sample.targets is not None:
+            self._discover(probe.name, sample.targets)
+        self._paused[probe.name] = sample.paused
+        for names in self._unread.values():
+            names[:] = [n for n in names if all(n != signal.name for signal in probe.signals)]
+        self.version += 1
+
+    def fail(self, probe: Probe, failure: ProbeFailure, seconds: float) -> list[Reading]:
+        """Take that a run failed. Returns the readings the failure itself is, for the history:
+        a vital probe that finds nobody listening has read ``up`` = 0."""
+        before = self._runs.get(probe.name)
+        run = _Run(probe, self._clock.now(), self._clock.monotonic(), seconds, failure)
+        run.failures = 1 + (before.failures if before else 0)
+        self._runs[probe.name] = run
+        self.version += 1
+        fault = _fault(run, failure, run.came)
+        return [
+            Reading(
+                target=probe.target,
+                signal=signal.name,
+                value=0.0,
+                source=probe.name,
+                observed_at=run.at,
+                note=fault.text,
+            )
+            for signal in probe.signals
+            if tells_down(fault, signal)
+        ]
+
+    def add_event(self, event: Event) -> None:
+        """Add something that happened; the same happening (``key``) counts once."""
+        if event.key in self._events:
+            return
+        self._events[event.key] = event
+        if len(self._events) > _EVENTS_KEPT:
+            newest = sorted(self._events.values(), key=lambda one: one.at)[-EVENTS_SHOWN * 2 :]
+            self._events = {one.key: one for one in newest}
+        self.version += 1
+        if self.on_event is not None:
+            self.on_event(event)
+
+    def restore(
+        self,
+        states: Mapping[str, tuple[str, float]] | None = None,
+        events: Sequence[Event] = (),
+    ) -> None:
+        """Take over what an earlier engine knew: states with their beginnings, and events."""
+        self._past.restore(states or {})
+        self._events.update({event.key: event for event in events})
+        self.version += 1
+
+    def states(self) -> dict[str, tuple[State, float]]:
+        """The state of each target and since when; what :meth:`restore` takes."""
+        return self._past.states()
+
+    def targets(self) -> list[Target]:
+        """All targets, each whole followed by its parts."""
+        found = dict(self._static)
+        for parts in self._discovered.values():
+            found.update(parts)
+        order = {name: index for index, name in enumerate(self._static)}
+        return sorted(
+            found.values(),
+            key=lambda t: (order.get(t.parent or t.name, len(order)), t.parent is not None, t.name),
+        )
+
+    def unit(self, signal: str) -> str:
+        """The unit of a signal, known or not."""
+        found = self._signals.get(signal)
+        return found.unit if found else ""
+
+    def view(self) -> BoardView:
+        """Judge everything as of now."""
+        now, mono = self._clock.now(), self._clock.monotonic()
+        targets = self.targets()
+        evidence = self._evidence(targets, mono)
+        judged = picture.judge_all(evidence)
+        state = picture.overall(judged)
+        for event in self._past.note(judged, state, now):
+            self.add_event(event)
+        caused = findings.causes(judged, self._graph, self._past.since)
+        events = sorted(self._events.values(), key=lambda event: event.at)[-EVENTS_SHOWN:]
+        return BoardView(
+            environment=self._environment,
+            at=now,
+            state=state,
+            since=self._past.overall_since,
+            trust=findings.trust(judged),
+            targets=findings.target_views(judged, self._graph, caused, self._past.since),
+            findings=findings.findings(judged, caused, self._past.began),
+            events=events,
+            tables=list(self._tables.values()),
+            probes=[_probe_view(run, now, mono) for run in self._runs.values()],
+            not_configured=self._not_configured,
+            notices=[LOST_NOTICE] if lost_network(evidence) else [],
+        )
+
+    def _evidence(self, targets: Sequence[Target], mono: float) -> Evidence:
+        held = {}
+        for key, seen in self._seen.items():
+            run = self._runs[seen.probe]
+            held[key] = Held(
+                seen.reading,
+                max(0.0, mono - seen.came) + seen.behind,
+                run.probe.interval,
+                run.probe.deadline,
+                run.failure is not None,
+            )
+        unread = {
+            name: [signal for signal in names if (name, signal) not in held]
+            for name, names in self._unread.items()
+        }
+        return Evidence(
+            targets=targets,
+            signals=self._signals,
+            held=held,
+            expected=unread,
+            faults=[_fault(run, run.failure, mono) for run in self._runs.values() if run.failure],
+            paused=frozenset().union(*self._paused.values()),
+        )
+
+    def _discover(self, probe: str, targets: Sequence[Target]) -> None:
+        """Take the targets a probe found; those it found before and not now are gone."""
+        found = {target.name: target for target in targets if target.name not in self._static}
+        gone = self._discovered.get(probe, {}).keys() - found.keys()
+        if gone:
+            self._seen = {key: seen for key, seen in self._seen.items() if key[0] not in gone}
+        self._discovered[probe] = found
+
+
+def _of(signal: str, target: Target) -> bool:
+    """Whether a signal belongs to a target of that kind: ``machine.up`` to ``api/machine``."""
+    return target.kind.rpartition("/")[2] == signal.partition(".")[0]
+
+
+def _fault(run: _Run, failure: ProbeFailure, mono: float) -> Fault:
+    return Fault(
+        probe=run.probe.name,
+        target=run.probe.target,
+        kind=failure.kind,
+        text=clean(failure, 300),
+        blames_us=failure.blames_us,
+        signals=frozenset(signal.name for signal in run.probe.signals),
+        at=run.at,
+        age=max(0.0, mono - run.came),
+    )
+
+
+def _probe_view(run: _Run, now: float, mono: float) -> ProbeView:
+    wish = run.failure.retry_after if run.failure else None
+    due = run.came - run.seconds + pause(run.probe.interval, run.failures, wish)
+    return ProbeView(
+        name=run.probe.name,
+        target=run.probe.target,
+        interval=run.probe.interval,
+        deadline=run.probe.deadline,
+        last_at=run.at,
+        seconds=run.seconds,
+        problem=clean(run.failure, 300) if run.failure else None,
+        next_at=now + max(0.0, due - mono),
+    )

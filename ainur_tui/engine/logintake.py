@@ -1,0 +1,183 @@
+"""One log source's way in: budget, refinement, counting, gaps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from ainur_tui.engine.logmeter import LogMeter
+from ainur_tui.engine.logrefine import BAD, may_be_error, refine
+from ainur_tui.engine.logstore import LogStore
+from ainur_tui.model.log import LogSourceView
+from ainur_tui.model.text import is_hostile
+from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
+
+BUDGET = 4_000.0
+"""Lines a second that are taken in whole; of more, all are counted and a part is kept."""
+ERRORS = 2_000.0
+"""Errors a second that are kept beyond the budget."""
+_SLICE = 400
+"""Lines taken in before others get their turn on the event loop."""
+_GAP_EVERY = 1.0
+
+
+class Allowance:
+    """So many a second, unused ones not saved up beyond one second."""
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self._rate = per_second
+        self._clock = clock
+        self._left = per_second
+        self._at = clock.monotonic()
+
+    def take(self, wanted: int) -> int:
+        """How many of ``wanted`` are granted now."""
+        now = self._clock.monotonic()
+        self._left = min(self._rate, self._left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        granted = min(wanted, int(self._left))
+        self._left -= granted
+        return granted
+
+
+class Intake:
+    """``shown`` is set once the source gave its first batch, or failed."""
+
+    def __init__(
+        self, source: LogSource, store: LogStore, clock: Clock, redact: Callable[[str], str]
+    ) -> None:
+        self.source = source
+        self.shown = asyncio.Event()
+        self.connected = False
+        self.problem: str | None = None
+        self.resume: float | None = None
+        self._store = store
+        self._clock = clock
+        self._redact = redact
+        self._meter = LogMeter()
+        self._whole = Allowance(BUDGET, clock)
+        self._bad = Allowance(ERRORS, clock)
+        self._last_line_at: float | None = None
+        self._total = 0
+        self._dropped = 0
+        self._hostile = 0
+        self._gap: tuple[float, float, int] | None = None
+        self._gap_told = clock.monotonic()
+
+    def opened(self) -> None:
+        """The source gave a sign of life after it had none."""
+        self.connected = True
+        self.problem = None
+        self._meter.connected(self._clock.monotonic())
+
+    def failed(self, problem: str) -> None:
+        """The source is gone, for the reason given."""
+        self.tell_gap()
+        self.connected = False
+        self.problem = problem
+        self.shown.set()
+
+    async def take(self, batch: RawBatch) -> None:
+        """Take in a batch, a slice at a time."""
+        if batch.dropped != 0:
+            self._lost(batch)
+        for start in range(0, len(batch.lines), _SLICE):
+            if start:
+                await asyncio.sleep(0)
+            self._slice(batch.lines[start : start + _SLICE])
+        if self._gap is not None and self._clock.monotonic() - self._gap_told >= _GAP_EVERY:
+            self.tell_gap()
+        self.shown.set()
+
+    def tell_gap(self) -> None:
+        """Put what was left out since the last gap row into one."""
+        if self._gap is not None:
+            since, until, count = self._gap
+            self._gap = None
+            self._gap_told = self._clock.monotonic()
+            self._store.add_gap(self.source.name, since, until, count)
+
+    def counts(self) -> tuple[float, float, float]:
+        """Lines per second, hostile lines, errors."""
+        mono = self._clock.monotonic()
+        rate = self._meter.rate(mono, self._clock.now()) or 0.0
+        return rate, float(self._meter.hostile(mono)), float(self._meter.errors(mono))
+
+    def view(self) -> LogSourceView:
+        """The source's health."""
+        mono = self._clock.monotonic()
+        return LogSourceView(
+            name=self.source.name,
+            target=self.source.target,
+            connected=self.connected,
+            problem=self.problem,
+            last_line_at=self._last_line_at,
+            rate=self._meter.rate(mono, self._clock.now()) if self.connected else None,
+            total=self._total,
+            dropped=self._dropped,
+            hostile=self._hostile,
+            reaches_back_to=self._store.reaches_back_to(self.source.name),
+        )
+
+    def _lost(self, batch: RawBatch) -> None:
+        """The source itself lost lines before this batch."""
+        self.tell_gap()
+        now = self._clock.now()
+        until = batch.lines[0].at if batch.lines else now
+        since = batch.gap_since if batch.gap_since is not None else self.resume or until
+        self._store.add_gap(self.source.name, since, until, batch.dropped)
+        self._meter.broken()
+        if batch.dropped:
+            self._dropped += batch.dropped
+            self._total += batch.dropped
+            self._meter.count(self._clock.monotonic(), batch.dropped)
+
+    def _slice(self, lines: Sequence[RawLine]) -> None:
+        mono, now = self._clock.monotonic(), self._clock.now()
+        kept, left_out = self._chosen(lines)
+        if left_out:
+            since, until = left_out[0].at, left_out[-1].at
+            before = self._gap or (since, until, 0)
+            self._gap = (min(before[0], since), max(before[1], until), before[2] + len(left_out))
+            self._dropped += len(left_out)
+        backlog = self._meter.backlog(mono)
+        first, last = lines[0].at, lines[-1].at
+        errors = 0
+        hostile = sum(1 for raw in left_out if is_hostile(raw.text))
+        for raw in kept:
+            seq, name = self._store.next_seq(), self.source.name
+            line, steers = refine(raw, seq, name, self._redact, now=now)
+            self._store.add(line)
+            bad = line.level in BAD
+            if backlog:
+                first = min(first, line.at)
+                self._meter.count(mono, 1, hostile=steers, errors=bad, age=now - line.at)
+                self._hostile += steers
+            else:
+                errors += bad
+                hostile += steers
+        counted = len(left_out) if backlog else len(lines)
+        if counted:
+            self._meter.count(mono, counted, hostile=hostile, errors=errors)
+        self._meter.span(mono, first, last, len(lines))
+        self._hostile += hostile
+        self._total += len(lines)
+        newest = min(max(first, last), now)
+        self._last_line_at = max(self._last_line_at or newest, newest)
+        self.resume = self._last_line_at
+
+    def _chosen(self, lines: Sequence[RawLine]) -> tuple[Sequence[RawLine], Sequence[RawLine]]:
+        """What is kept and what is left out: within the budget all, beyond it an even sample and
+        every error there is room for (F-59)."""
+        count = len(lines)
+        granted = self._whole.take(count)
+        if granted == count:
+            return lines, ()
+        kept, left_out = [], []
+        for index, raw in enumerate(lines):
+            sampled = (index + 1) * granted // count != index * granted // count
+            if sampled or (may_be_error(raw) and self._bad.take(1)):
+                kept.append(raw)
+            else:
+                left_out.append(raw)
+        return kept, left_out

@@ -1,0 +1,193 @@
+"""The log hub: follows every source, keeps what can be kept, counts all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+
+from ainur_tui.engine.backoff import reconnect
+from ainur_tui.engine.logintake import Intake
+from ainur_tui.engine.logstore import LogStore
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.log import LogSourceView
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.text import clean
+from ainur_tui.model.wire import LogPage, LogQuery
+from ainur_tui.systems.base import Clock, LogSource, Probe, Sample
+
+FIRST_LOOK = 1.2
+"""Seconds after the start in which sources may not have shown anything yet."""
+_ENOUGH = 0.6
+_TELL_EVERY = 0.1
+_PROBE_EVERY = 2.0
+
+
+class LogHub:
+    """One task a source, which goes on for ever: a broken source is opened again with back-off.
+
+    ``redact`` masks secrets. ``listeners`` are called, ten times a second at most, after lines
+    came; they ask with :meth:`query`.
+    """
+
+    def __init__(
+        self, sources: Sequence[LogSource], clock: Clock, redact: Callable[[str], str]
+    ) -> None:
+        self.listeners: set[Callable[[], None]] = set()
+        self._clock = clock
+        self._store = LogStore()
+        self._intakes = [Intake(source, self._store, clock, redact) for source in sources]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._began: float | None = None
+        self._telling: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Follow all sources; does nothing when they are followed already."""
+        if not self._tasks:
+            self._began = self._clock.monotonic()
+            self._tasks = [
+                asyncio.create_task(self._follow(intake), name=f"log {intake.source.name}")
+                for intake in self._intakes
+            ]
+
+    async def stop(self) -> None:
+        """Let go of all sources; what was read stays."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2.0)
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+
+    async def settle(self, seconds: float) -> None:
+        """Let the followers run for ``seconds``, or less when every source has shown itself."""
+        await self.start()
+        began = self._clock.monotonic()
+        ready = asyncio.gather(*(intake.shown.wait() for intake in self._intakes))
+        try:
+            await asyncio.wait_for(ready, seconds)
+        except TimeoutError:
+            return
+        if any(intake.connected for intake in self._intakes):
+            await asyncio.sleep(min(seconds, _ENOUGH) - (self._clock.monotonic() - began))
+
+    async def shown(self, intakes: Sequence[Intake]) -> None:
+        """Wait until the sources have shown themselves, soon after the start only."""
+        left = FIRST_LOOK - (self._clock.monotonic() - self._began) if self._began else 0.0
+        waiting = [asyncio.ensure_future(i.shown.wait()) for i in intakes if not i.shown.is_set()]
+        if waiting and left > 0:
+            await asyncio.wait(waiting, timeout=left)
+        for task in waiting:
+            task.cancel()
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._clock.now()
+
+    def query(self, query: LogQuery) -> LogPage:
+        """A page of lines; raises :class:`Refused` (64) for a query that makes no sense."""
+        for intake in self._intakes:
+            intake.tell_gap()
+        return self._store.query(query)
+
+    def views(self) -> list[LogSourceView]:
+        """The health of every source."""
+        return [intake.view() for intake in self._intakes]
+
+    def probes(self) -> list[Probe]:
+        """One probe for every target that has sources."""
+        targets = dict.fromkeys(intake.source.target for intake in self._intakes)
+        return [
+            LogProbe(target, [i for i in self._intakes if i.source.target == target], self)
+            for target in targets
+        ]
+
+    async def _follow(self, intake: Intake) -> None:
+        failures = 0
+        while True:
+            failure = ProbeFailure("unavailable", "the source ended")
+            try:
+                async with aclosing(intake.source.batches(intake.resume)) as batches:  # type: ignore[type-var]
+                    async for batch in batches:
+                        if not intake.connected:
+                            intake.opened()
+                        failures = 0
+                        await intake.take(batch)
+                        if batch.lines or batch.dropped != 0:
+                            self._tell()
+            except ProbeFailure as error:
+                failure = error
+            except Exception as error:
+                failure = ProbeFailure("internal", type(error).__name__)
+            failures += 1
+            intake.failed(clean(failure, 300))
+            await asyncio.sleep(reconnect(failures, failure.retry_after))
+
+    def _tell(self) -> None:
+        if self.listeners and self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(_TELL_EVERY, self._told)
+
+    def _told(self) -> None:
+        self._telling = None
+        for listener in tuple(self.listeners):
+            listener()
+
+
+class LogProbe(Probe):
+    """Reads what the hub counted of one target's lines."""
+
+    def __init__(self, target: str, intakes: Sequence[Intake], hub: LogHub) -> None:
+        self.name = f"{target}.logs"
+        self.target = target
+        self.interval = _PROBE_EVERY
+        self.deadline = FIRST_LOOK + 1.0
+        self.signals = (
+            Signal(
+                name=f"{target}.logs.rate",
+                title="log lines",
+                unit="/s",
+                statistic="mean of 10 s",
+                warn=5000,
+                trouble="log flood: lines come at",
+            ),
+            Signal(
+                name=f"{target}.logs.hostile",
+                title="hostile log lines",
+                unit="count",
+                statistic="sum of 15 s",
+                warn=0,
+            ),
+            Signal(
+                name=f"{target}.logs.errors",
+                title="errors logged",
+                unit="count",
+                statistic="sum of 1 min",
+            ),
+        )
+        self._intakes = intakes
+        self._hub = hub
+
+    async def read(self) -> Sample:
+        """Never fails: a source that is not there is a value not known, with the reason."""
+        await self._hub.shown(self._intakes)
+        open_now = [intake for intake in self._intakes if intake.connected]
+        now = self._hub.now()
+        note = None if open_now else next((i.problem for i in self._intakes if i.problem), None)
+        counts = [intake.counts() for intake in open_now]
+        values = [sum(column) for column in zip(*counts, strict=True)] if counts else [None] * 3
+        return Sample(
+            readings=[
+                Reading(
+                    target=self.target,
+                    signal=signal.name,
+                    value=value,
+                    source=f"log {', '.join(intake.source.name for intake in self._intakes)}",
+                    observed_at=now,
+                    note=note,
+                )
+                for signal, value in zip(self.signals, values, strict=True)
+            ]
+        )

@@ -1,0 +1,87 @@
+"""Since when: the moments states and troubles began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from ainur_tui.model.event import Event
+from ainur_tui.model.target import WORST_FIRST, State
+from ainur_tui.rules.picture import Judged
+
+OVERALL = ""
+"""The name under which the state of the whole environment is kept."""
+
+
+class Past:
+    """Remembers states from one judgement to the next.
+
+    A target that was not read yet has no past: its first state begins when it is first seen,
+    unless an earlier engine saw it in the same state.
+    """
+
+    def __init__(self) -> None:
+        self.since: dict[str, float | None] = {}
+        self.began: dict[tuple[str, str], float | None] = {}
+        self._states: dict[str, State] = {}
+        self._earlier: dict[str, tuple[str, float]] = {}
+
+    @property
+    def overall_since(self) -> float | None:
+        """Since when the whole environment is in its state."""
+        return self.since.get(OVERALL)
+
+    def restore(self, states: Mapping[str, tuple[str, float]]) -> None:
+        """Take over what :meth:`states` gave in an earlier engine."""
+        self._earlier = {
+            name: (state, since) for name, (state, since) in states.items() if state in WORST_FIRST
+        }
+
+    def states(self) -> dict[str, tuple[State, float]]:
+        """Every known state and its beginning (epoch seconds)."""
+        known = {
+            name: (state, since)
+            for name, state in self._states.items()
+            if (since := self.since.get(name)) is not None
+        }
+        rest = {k: v for k, v in self._earlier.items() if k not in self._states}
+        return {**cast(dict[str, tuple[State, float]], rest), **known}
+
+    def note(self, judged: Sequence[Judged], overall: State, now: float) -> list[Event]:
+        """Take a judgement; returns the changes of targets' states as events."""
+        events = []
+        for one in judged:
+            name = one.target.name
+            before = self._states.get(name)
+            read = one.state != "unknown" or bool(one.troubles) or before is not None
+            if read and self._enter(name, one.state, now) and before is not None:
+                events.append(
+                    Event(
+                        key=f"state:{name}:{now:.3f}",
+                        at=now,
+                        kind="state",
+                        target=name,
+                        text=f"{before} → {one.state}: {one.summary}",
+                    )
+                )
+        self._forget({one.target.name for one in judged})
+        if any(one.target.name in self._states for one in judged):
+            self._enter(OVERALL, overall, now)
+        keys = {(one.target.name, trouble.key) for one in judged for trouble in one.troubles}
+        self.began = {key: self.began.get(key, now) for key in keys}
+        return events
+
+    def _enter(self, name: str, state: State, now: float) -> bool:
+        """Whether the state is a new one; its beginning is kept."""
+        if self._states.get(name) == state:
+            return False
+        earlier = self._earlier.pop(name, None) if name not in self._states else None
+        same = earlier is not None and earlier[0] == state
+        self.since[name] = min(earlier[1], now) if earlier is not None and same else now
+        self._states[name] = state
+        return True
+
+    def _forget(self, present: set[str]) -> None:
+        for name in self._states.keys() - present - {OVERALL}:
+            del self._states[name]
+            self.since.pop(name, None)
