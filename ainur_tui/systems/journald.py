@@ -47,7 +47,6 @@ class JournalSource(LogSource):
         errors = asyncio.create_task(_tail(process.stderr))
         try:
             cutter = LineCutter(RECORD)
-            yield RawBatch()
             while True:
                 try:
                     async with asyncio.timeout(BEAT):

@@ -200,7 +200,7 @@ async def test_a_stall_is_seen_by_one_look(node: FakeNode, system: Connect) -> N
     assert time.monotonic() - began < 2
     assert found["node.import.stalled"].value == 1
     assert found["node.import.stalled"].note is not None
-    assert found["node.import.stalled"].note.startswith("no new block in ")
+    assert found["node.import.stalled"].note.startswith("none in ")
     assert found["node.block.age"].value is not None
     assert found["node.block.age"].value >= 0.24
 
@@ -475,7 +475,7 @@ async def test_the_unit(unit: Unit, system: Connect) -> None:
     unit.says(pid=0, state="failed")
     sample = await found.read()
     assert of(sample)["node.unit"].value == 0
-    assert of(sample)["node.unit"].note == "ainur-node: failed (running)"
+    assert of(sample)["node.unit"].note == "ainur-node is failed (running)"
     assert sample.events == []
 
 

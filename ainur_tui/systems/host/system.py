@@ -23,11 +23,11 @@ SIGNALS = (
     Signal(name="host.cpu", title="CPU busy", unit="ratio", statistic="mean", scale=1.0),
     Signal(
         name="host.memory", title="Memory used", unit="ratio", warn=0.9, fail=0.97, scale=1.0,
-        trouble="memory is nearly full",
+        trouble="memory used",
     ),
     Signal(
         name="host.disk", title="Fullest disk", unit="ratio", warn=0.85, fail=0.95, scale=1.0,
-        trouble="a disk is nearly full",
+        trouble="fullest disk",
     ),
     Signal(name="host.load", title="Load per core, 1 min", unit=""),
     Signal(name="host.swap", title="Swap used", unit="ratio", scale=1.0),

@@ -31,24 +31,23 @@ def signals(block_time: float) -> tuple[Signal, ...]:
         Signal(name="node.target", title="Sync target", unit="blocks"),
         Signal(
             name="node.lag", title="Behind the target", unit="blocks", warn=5, fail=100,
-            origin="guide", trouble="is behind its peers",
+            origin="guide", trouble="behind its peers by",
         ),
         Signal(
             name="node.finality.lag", title="Best to finalized", unit="blocks", warn=10,
-            trouble="finality is behind the best block",
+            trouble="finality behind the best block by",
         ),
         Signal(
             name="node.block.age", title="Since the last block", unit="s", warn=3 * block_time,
-            fail=10 * block_time, trouble="no new block",
+            fail=10 * block_time, trouble="no new block for",
         ),
         Signal(
-            name="node.import.stalled", title="Block import stalled", unit="count", warn=0,
+            name="node.import.stalled", title="Block import stalled", unit="bool", warn=0,
             trouble="imports no new block",
         ),
         Signal(name="node.import.rate", title="Blocks imported", unit="/s", statistic="mean"),
         Signal(
             name="node.peers", title="Peers", unit="count", worse="below", fail=1,
-            trouble="has no peers",
         ),
         Signal(name="node.syncing", title="Far behind, as it believes", unit="bool"),
     )  # fmt: skip
@@ -95,7 +94,7 @@ class HeadProbe(Probe):
             self._stalled = True
         best = header.height
         target = max(best, sync.highest_block) if sync and sync.highest_block is not None else None
-        no_block = f"no new block in {age:.1f} s" if self._stalled else None
+        no_block = f"none in {age:.1f} s" if self._stalled else None
         return Sample(
             [
                 self._reading("node.up", 1.0, note and f"answers at {self._client.peer}; {note}"),
@@ -104,7 +103,7 @@ class HeadProbe(Probe):
                 self._reading("node.target", target, None if target else "it knows no target"),
                 self._reading("node.lag", None if target is None else target - best),
                 self._reading("node.finality.lag", None if final is None else max(0, best - final)),
-                self._reading("node.block.age", age, no_block),
+                self._reading("node.block.age", age),
                 self._reading("node.import.stalled", float(self._stalled), no_block),
                 self._rate(now, best),
                 self._peers(health),
@@ -193,4 +192,5 @@ class HeadProbe(Probe):
     def _peers(self, health: Health) -> Reading:
         if health.peers == 0 and not health.should_have_peers:
             return self._reading("node.peers", None, "none, and the node says it needs none")
-        return self._reading("node.peers", health.peers)
+        note = None if health.peers else "0 peers, although it should have some"
+        return self._reading("node.peers", health.peers, note)

@@ -12,7 +12,7 @@ from ainur_tui.systems.systemctl import Systemctl
 
 UNIT = Signal(
     name="node.unit", title="systemd unit active", unit="bool", worse="below", fail=1,
-    trouble="its systemd unit is not active",
+    trouble="systemd unit not active",
 )  # fmt: skip
 _COLUMNS = [
     Column(name="property", title="Property"),
@@ -56,7 +56,7 @@ class UnitProbe(Probe):
             for name, value in found.items()
         ]
         return Sample(
-            [self._reading(float(active), f"{self._systemctl.unit}: {state}")],
+            [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
             [self._table(rows)],
             self._restarted(found),
         )
