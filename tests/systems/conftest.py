@@ -138,7 +138,8 @@ class Store:
     @property
     def section(self) -> Storage:
         return Storage(
-            endpoint=self.endpoint, access_key_id="canary-key-id", secret_access_key="canary-secret",
+            endpoint=self.endpoint, access_key_id="canary-key-id",
+            secret_access_key="canary-secret",
             region="us-east-1", buckets=["ainur-agents"], probe_bucket="ainur-backups", timeout=5,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.dsn import Address, parse
-from ainur_tui.systems.postgres.errors import failure
+from ainur_tui.systems.postgres.errors import failure, is_ours
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -77,15 +77,23 @@ class Database:
                             yield connection
                     else:
                         yield connection
-            except BaseException as error:
-                state = str(getattr(error, "sqlstate", "") or "")
-                if not state or state.startswith(("08", "57P")) or state in {"26000", "42P05"}:
-                    self._drop()
-                if state in {"26000", "42P05"}:
-                    self._pooled = True
-                if isinstance(error, Exception):
-                    raise failure(error, where, self._redact) from None
+            except asyncio.CancelledError:
+                self._drop()
                 raise
+            except Exception as error:
+                if not is_ours(error):
+                    raise
+                self._judge(error)
+                raise failure(error, where, self._redact) from None
+
+    def _judge(self, error: Exception) -> None:
+        """Throw the connection away unless the server has answered about this query alone."""
+        state = getattr(error, "sqlstate", None) or "08"
+        if state in {"26000", "42P05"}:
+            self._pooled = True
+            self._drop()
+        elif state.startswith(("08", "57P")):
+            self._drop()
 
     async def _connection(self) -> Connection[Record]:
         if self._held is not None and not self._held.is_closed():
@@ -144,6 +152,8 @@ class Database:
         try:
             yield connection
         except Exception as error:
+            if not is_ours(error):
+                raise
             raise failure(error, where, self._redact) from None
         finally:
             connection.terminate()

@@ -40,6 +40,11 @@ _BY_ERRNO: dict[int, FailureKind] = {
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether an error comes from the driver or the network, not from the caller's own code."""
+    return isinstance(error, OSError) or type(error).__module__.startswith("asyncpg")
+
+
 def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
     """Turn an error met while talking to PostgreSQL into a failure with one clean sentence."""
     if isinstance(error, ProbeFailure):
