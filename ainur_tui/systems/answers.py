@@ -159,7 +159,7 @@ def _not_finite(name: str) -> float:
 
 def _deeper_than(found: Any, most: int) -> bool:
     level = [found]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             inner
             for one in level

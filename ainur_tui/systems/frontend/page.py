@@ -1,4 +1,4 @@
-"""What a page says of the site: whether it is one at all, and whether it asks for patience. Pure."""
+"""What a page says of the site: whether it is one at all, and whether it asks for patience."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ _CERTIFICATE = Signal(
     name="frontend.certificate.days", title="Certificate", unit="days", worse="below", warn=21.0,
     fail=7.0, trouble="certificate ends in",
 )  # fmt: skip
-_SPOKEN = frozenset({200, 503})
+_SPOKEN = frozenset({200, *range(400, 600)}) - {401, 403, 407, 429}
+"""Statuses that tell about the site; the others tell about our access to it."""
 
 
 class FrontendProbe(Probe):
