@@ -69,7 +69,7 @@ async def _answer(
             raise RuntimeError("nil pointer dereference in agent selection")
         return await handler(request)
     except web.HTTPException as error:
-        return error
+        return web.Response(status=error.status, text=error.text, content_type=error.content_type)
     except (*FAILURES, RuntimeError) as error:
         reason = str(error) or type(error).__name__
         service.zap.error("api/handlers.go:88", "request failed", path=request.path,

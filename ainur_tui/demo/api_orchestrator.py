@@ -104,16 +104,17 @@ class Orchestrator:
             try:
                 await self._perform(task)
                 self.failing_since = None
+                continue
             except FAILURES as error:
-                self._waiting.appendleft(task)
-                self.failing_since = self.failing_since or time.time()
-                self._metrics.task_errors.add("database", task.type)
                 reason = str(error) or type(error).__name__
-                self._zap.error("orchestration/orchestrator.go:233", "task execution failed",
-                                task_id=str(task.id), error=reason, retry=True)  # fmt: skip
-                await asyncio.sleep(RETRY)
             finally:
                 self._running -= 1
+            self._waiting.appendleft(task)
+            self.failing_since = self.failing_since or time.time()
+            self._metrics.task_errors.add("database", task.type)
+            self._zap.error("orchestration/orchestrator.go:233", "task execution failed",
+                            task_id=str(task.id), error=reason, retry=True)  # fmt: skip
+            await asyncio.sleep(RETRY)
 
     async def _perform(self, task: Task) -> None:
         rng = self._rng
