@@ -13,6 +13,7 @@ LINES = 50_000
 BYTES = 64 * 1024 * 1024
 PAGE = 5000
 FIRST_PAGE = 100
+PAGE_BYTES = 1024 * 1024
 
 _LEVEL = re.compile(rb'"level"\s*:\s*"([a-zA-Z]{1,12})"')
 
@@ -88,16 +89,18 @@ class LogRing:
         wanted = range(begin, len(self._times))
         if not token:
             limit, wanted = FIRST_PAGE, wanted[::-1]
-        found = []
+        found, size, full = [], 0, False
         for index in wanted:
             if not instance or self._entries[index][0] == instance:
                 found.append(index)
-                if len(found) == limit:
+                size += len(self._entries[index][1])
+                full = len(found) == limit or size > PAGE_BYTES
+                if full:
                     break
         if not token:
             found.reverse()
         # A page that is not full has seen all there is, also what its filter left out.
-        last = found[-1] if len(found) == limit else len(self._times) - 1
+        last = found[-1] if full and found else len(self._times) - 1
         newest = self._times[last] if self._times else self._clock()
         return {
             "data": [self._entry(index) for index in found],

@@ -13,12 +13,13 @@ from ainur_tui.demo import fly_checks
 from ainur_tui.demo.child import Child, exit_code
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Machine
+from ainur_tui.demo.service import SUPERVISOR
 
 BACK_OFF = 0.5
 LONGEST_BACK_OFF = 8.0
 SETTLED = 20.0
 """Seconds a process must have run for its next end to count as the first one again."""
-INHERITED = ("PATH", "LANG", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+INHERITED = ("PATH", "LANG", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", SUPERVISOR)
 
 
 class Runner:

@@ -79,7 +79,8 @@ class House:
             ]
             return found if len(good) == len(found) == count else None
 
-        return await until(condition, f"{count} machines are well")
+        found: list[dict[str, Any]] = await until(condition, f"{count} machines are well")
+        return found
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = 10.0) -> Any:
@@ -97,7 +98,7 @@ async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: flo
 
 
 @asynccontextmanager
-async def house(directory: Path, *flags: str) -> AsyncIterator[House]:
+async def house(directory: Path, *flags: str, ends: int = 0) -> AsyncIterator[House]:
     """Start the platform, wait until its machines are well, end it."""
     port, edge, database = free_port(), free_port(), free_port()
     (directory / "token").write_text("FlyV1 fm2_secret\n")
@@ -115,7 +116,7 @@ async def house(directory: Path, *flags: str) -> AsyncIterator[House]:
     }  # fmt: skip
     spec = {"port": port, "token_file": str(directory / "token"), "org": "ainur", "apps": [api, db]}
     (directory / "fly.json").write_text(json.dumps(spec))
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 (it outlives the loop's watchers)
         [sys.executable, "-m", "ainur_tui.demo.fly", "--dir", str(directory), *flags]
     )
     headers = {"Authorization": "Bearer fm2_secret"}
@@ -131,4 +132,4 @@ async def house(directory: Path, *flags: str) -> AsyncIterator[House]:
             yield place
     finally:
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(15) == ends

@@ -1,0 +1,88 @@
+"""The frontend process: one page that shows whether the API is well, or that we are mending it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Ainur Protocol</title>
+<meta name="ainur-status" content="{status}"></head>
+<body><main><h1>Ainur Protocol</h1><p id="status">{words}</p></main></body>
+</html>
+"""
+API_TIMEOUT = 2.0
+LOOK_EVERY = 1.0
+
+
+class Frontend:
+    """``/`` is the page, ``/api/…`` the API behind it, as the real frontend forwards it.
+
+    The page tells how the API was when last asked: a slow API does not make the page slow.
+    """
+
+    def __init__(self, directory: Path, api: str, session: ClientSession) -> None:
+        self._marker = directory / "maintenance"
+        self._api = api
+        self._session = session
+        self._well = True
+
+    def application(self) -> web.Application:
+        """The aiohttp application to serve."""
+        application = web.Application()
+        application.add_routes([web.get("/", self.page), web.get("/api/{path:.*}", self.api)])
+        return application
+
+    async def look(self) -> None:
+        """Ask the API how it is."""
+        self._well = (await self._ask("health"))[0] == 200
+
+    async def page(self, _: web.Request) -> web.Response:
+        if self._marker.exists():
+            words = "Down for maintenance. We will be back shortly."
+            return web.Response(
+                text=PAGE.format(status="maintenance", words=words),
+                content_type="text/html",
+                status=503,
+                headers={"Retry-After": "300", "X-Maintenance": "true"},
+            )
+        status = "operational" if self._well else "degraded"
+        words = "All systems operational" if self._well else "The API is not available just now"
+        return web.Response(text=PAGE.format(status=status, words=words), content_type="text/html")
+
+    async def api(self, request: web.Request) -> web.Response:
+        status, body = await self._ask(request.match_info["path"])
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    async def _ask(self, path: str) -> tuple[int, bytes]:
+        try:
+            async with self._session.get(f"{self._api}/{path}") as answer:
+                return answer.status, await answer.read()
+        except (TimeoutError, ClientError):
+            return 502, b'{"error": "the API did not answer"}'
+
+
+async def main(directory: Path, port: int, api: str) -> None:
+    """Serve the page until told to stop."""
+    async with ClientSession(timeout=ClientTimeout(total=API_TIMEOUT)) as session:
+        frontend = Frontend(directory, api.rstrip("/"), session)
+        server = await serve(frontend.application(), port, grace=0.5)
+        looking = asyncio.create_task(every(LOOK_EVERY, frontend.look))
+        await until_stopped()
+        looking.cancel()
+        await server.cleanup()
+
+
+if __name__ == "__main__":
+    given = arguments(
+        "ainur_tui.demo.frontend",
+        ("--port", {"type": int, "required": True}),
+        ("--api", {"required": True, "help": "base URL of the API"}),
+    )
+    sys.exit(run(main(given.dir, given.port, given.api)))

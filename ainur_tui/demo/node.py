@@ -1,0 +1,143 @@
+"""The node process: a growing chain behind JSON-RPC, with the real node's log on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TextIO
+
+from aiohttp import web
+
+from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node_rpc import VERSION, Methods, peer_id
+from ainur_tui.demo.node_server import RpcServer, metrics_page
+from ainur_tui.demo.service import arguments, run, serve, until_stopped
+from ainur_tui.demo.switches import Switches
+
+TICK = 0.1
+IDLE_EVERY = 5.0
+AUTHORITIES = 4
+
+
+class NodeLog:
+    """Writes the lines a Substrate node writes."""
+
+    def __init__(self, chain: Chain, out: TextIO) -> None:
+        self._chain = chain
+        self._out = out
+        self._random = random.Random(chain.seed)
+        self.constructed = 0
+
+    def line(self, text: str) -> None:
+        self._out.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}\n")
+        self._out.flush()
+
+    def _short(self, number: int) -> str:
+        text = self._chain.hash(number)
+        return f"{text[:6]}…{text[-4:]}"
+
+    def opening(self, rpc_port: int) -> None:
+        """What it says at its start."""
+        chain = self._chain
+        for text in (
+            "Ainur Node", f"✌️  version {VERSION}", "❤️  by Ainur Labs, 2024-2026",
+            "📋 Chain specification: Ainur Testnet", "🏷  Node name: ainur-node",
+            "👤 Role: AUTHORITY",
+            f"🏷  Local node identity is: {peer_id(chain.seed, 0)}",
+            f"📦 Highest known block at #{chain.best}",
+            f"Running JSON-RPC server: addr=127.0.0.1:{rpc_port}, allowed origins=[\"*\"]",
+        ):  # fmt: skip
+            self.line(text)
+
+    def imported(self, numbers: list[int]) -> None:
+        """A block each; a long catch-up is told by the syncing line alone."""
+        for number in numbers[-3:]:
+            if number % AUTHORITIES == 0:
+                self.constructed += 1
+                parent = self._chain.hash(number - 1)
+                self.line(f"🙌 Starting consensus session on top of parent {parent}")
+                took = self._random.randint(1, 6)
+                own = self._chain.hash(number)
+                self.line(
+                    f"🎁 Prepared block for proposing at {number} ({took} ms) "
+                    f"[hash: {own}; parent_hash: {self._short(number - 1)}; extrinsics (1)]"
+                )
+                self.line(f"🔖 Pre-sealed block for proposal at {number}. Hash now {own}.")
+            self.line(f"🏆 Imported #{number} ({self._short(number - 1)} → {self._short(number)})")
+
+    def idle(self, speed: float) -> None:
+        """The line every five seconds."""
+        chain = self._chain
+        down, up = (self._random.uniform(0.6, 2.4) * chain.peers / 8 for _ in range(2))
+        doing = (
+            "💤 Idle"
+            if not chain.syncing
+            else f"⚙️  Syncing {speed:.1f} bps, target=#{chain.target}"
+        )
+        peers = f"({chain.peers} peers)"
+        self.line(
+            f"{doing} {peers}, best: #{chain.best} ({self._short(chain.best)}), "
+            f"finalized #{chain.finalized} ({self._short(chain.finalized)}), "
+            f"⬇ {down:.1f}kiB/s ⬆ {up:.1f}kiB/s"
+        )
+        if chain.peers == 0:
+            self.line("WARN tokio-runtime-worker sync: 💔 No peers to sync from")
+
+
+async def grow(chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog) -> None:
+    """Move the chain on with the clock, for ever."""
+    told, height = time.monotonic(), chain.best
+    while True:
+        now = time.monotonic()
+        imported = chain.advance(now, switches.names)
+        if imported:
+            rpc.publish(imported)
+            log.imported(imported)
+        if now - told >= IDLE_EVERY:
+            log.idle((chain.best - height) / (now - told))
+            told, height = now, chain.best
+        await asyncio.sleep(TICK)
+
+
+async def main(given: argparse.Namespace) -> None:
+    """Serve RPC and metrics until told to stop."""
+    chain = Chain(given.seed, given.block_time, given.dir / "node-chain.json")
+    rpc = RpcServer(chain, Methods(chain, safe=given.rpc_methods == "safe"))
+    log, began = NodeLog(chain, sys.stderr), time.time()
+
+    async def metrics(_: web.Request) -> web.Response:
+        text = metrics_page(chain, began, log.constructed, rpc.calls)
+        return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    page = web.Application()
+    page.add_routes([web.get("/metrics", metrics)])
+    log.opening(given.rpc_port)
+    servers = [
+        await serve(rpc.application(), given.rpc_port, grace=0.2),
+        await serve(page, given.metrics_port, grace=0.2),
+    ]
+    growing = asyncio.create_task(grow(chain, Switches(given.dir), rpc, log))
+    await until_stopped()
+    growing.cancel()
+    await asyncio.gather(*(server.cleanup() for server in servers))
+
+
+if __name__ == "__main__":
+    sys.exit(
+        run(
+            main(
+                arguments(
+                    "ainur_tui.demo.node",
+                    ("--rpc-port", {"type": int, "required": True}),
+                    ("--metrics-port", {"type": int, "required": True}),
+                    ("--block-time", {"type": float, "default": 6.0, "help": "seconds"}),
+                    ("--seed", {"type": int, "default": 1}),
+                    ("--rpc-methods", {"choices": ["auto", "safe", "unsafe"], "default": "auto"}),
+                )
+            )
+        )
+    )

@@ -1,0 +1,173 @@
+"""The node's JSON-RPC: methods by name, errors as the real node words them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from ainur_tui.demo.node_chain import Chain
+
+Json = dict[str, Any]
+VERSION = "1.0.0-5f1c8a2"
+UNSAFE = {"system_peers"}
+ALIASES = {
+    "chain_getHead": "chain_getBlockHash",
+    "chain_getFinalisedHead": "chain_getFinalizedHead",
+    "chain_getRuntimeVersion": "state_getRuntimeVersion",
+}
+SUBSCRIPTIONS = {
+    "chain_subscribeNewHeads": ("chain_unsubscribeNewHeads", "chain_newHead"),
+    "chain_subscribeFinalizedHeads": ("chain_unsubscribeFinalizedHeads", "chain_finalizedHead"),
+}
+
+
+class RpcError(Exception):
+    """An error answer: JSON-RPC code and message."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.json: Json = {"code": code, "message": message}
+        if data is not None:
+            self.json["data"] = data
+
+
+def peer_id(seed: int, number: int) -> str:
+    """A libp2p peer id (base58 of an ed25519 key)."""
+    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    key = hashlib.sha256(f"{seed}/peer/{number}".encode()).digest()
+    value, text = int.from_bytes(b"\x00\x24\x08\x01\x12\x20" + key, "big"), ""
+    while value:
+        value, rest = divmod(value, 58)
+        text = alphabet[rest] + text
+    return "1" + text
+
+
+class Methods:
+    """What the node answers; ``safe`` refuses the unsafe methods as ``--rpc-methods safe`` does."""
+
+    def __init__(self, chain: Chain, *, safe: bool = False) -> None:
+        self._chain = chain
+        self._safe = safe
+        self._methods: dict[str, Callable[..., Any]] = {
+            "system_health": self.health,
+            "system_syncState": self.sync_state,
+            "system_version": lambda: VERSION,
+            "system_chain": lambda: "Ainur Testnet",
+            "system_chainType": lambda: "Live",
+            "system_name": lambda: "Ainur Node",
+            "system_properties": lambda: {
+                "ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "AINU",
+            },
+            "system_nodeRoles": lambda: ["Authority"],
+            "system_localPeerId": lambda: peer_id(chain.seed, 0),
+            "system_localListenAddresses": lambda: [
+                f"/ip4/127.0.0.1/tcp/30333/p2p/{peer_id(chain.seed, 0)}"
+            ],
+            "system_peers": self.peers,
+            "chain_getHeader": self.header,
+            "chain_getFinalizedHead": lambda: chain.hash(chain.finalized),
+            "chain_getBlockHash": self.block_hash,
+            "chain_getBlock": self.block,
+            "state_getRuntimeVersion": self.runtime,
+            "state_getMetadata": self.metadata,
+            "author_pendingExtrinsics": lambda: list(chain.pool),
+            "grandpa_roundState": self.round_state,
+            "rpc_methods": lambda: {"methods": self.names},
+        }  # fmt: skip
+        for alias, method in ALIASES.items():
+            self._methods[alias] = self._methods[method]
+
+    @property
+    def names(self) -> list[str]:
+        """Every method, the subscriptions included."""
+        ends = [end for end, _ in SUBSCRIPTIONS.values()]
+        return sorted([*self._methods, *SUBSCRIPTIONS, *ends])
+
+    def call(self, method: Any, params: Any) -> Any:
+        """The result of one call; raises :class:`RpcError`."""
+        if method not in self._methods:
+            raise RpcError(-32601, "Method not found")
+        if self._safe and method in UNSAFE:
+            raise RpcError(-32601, "RPC call is unsafe to be called externally")
+        given = params if isinstance(params, list) else list((params or {}).values())
+        try:
+            return self._methods[method](*given)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise RpcError(-32602, "Invalid params", str(error)) from None
+
+    def health(self) -> Json:
+        chain = self._chain
+        return {"peers": chain.peers, "isSyncing": chain.syncing, "shouldHavePeers": True}
+
+    def sync_state(self) -> Json:
+        chain = self._chain
+        return {
+            "startingBlock": chain.start,
+            "currentBlock": chain.best,
+            "highestBlock": chain.target,
+        }
+
+    def peers(self) -> list[Json]:
+        chain = self._chain
+        return [
+            {
+                "peerId": peer_id(chain.seed, number),
+                "roles": "AUTHORITY" if number <= 3 else "FULL",
+                "bestHash": chain.hash(chain.target - number // 7),
+                "bestNumber": chain.target - number // 7,
+            }
+            for number in range(1, chain.peers + 1)
+        ]
+
+    def _number_of(self, wanted: str) -> int | None:
+        """The height of a hash: looked for among the newest blocks, and genesis."""
+        chain = self._chain
+        near = range(chain.best, max(chain.best - 512, 0), -1)
+        return next((n for n in (*near, 0) if chain.hash(n) == wanted), None)
+
+    def header(self, wanted: str | None = None) -> Json | None:
+        number = self._chain.best if wanted is None else self._number_of(wanted)
+        return None if number is None else self._chain.header(number)
+
+    def block(self, wanted: str | None = None) -> Json | None:
+        header = self.header(wanted)
+        if header is None:
+            return None
+        inherent = "0x280402000b" + self._chain.hash(int(header["number"], 16), "time")[2:14]
+        return {"block": {"header": header, "extrinsics": [inherent]}, "justifications": None}
+
+    def block_hash(self, number: int | str | None = None) -> str | None:
+        if number is None:
+            number = self._chain.best
+        height = int(number, 16) if isinstance(number, str) else int(number)
+        return self._chain.hash(height) if 0 <= height <= self._chain.best else None
+
+    def runtime(self, _at: str | None = None) -> Json:
+        return {
+            "specName": "ainur-runtime",
+            "implName": "ainur-runtime",
+            "authoringVersion": 1,
+            "specVersion": 104,
+            "implVersion": 1,
+            "apis": [
+                ["0xdf6acb689907609b", 5],
+                ["0x37e397fc7c91f5e4", 2],
+                ["0xdd718d5cc53262d4", 1],
+            ],
+            "transactionVersion": 2,
+            "systemVersion": 1,
+            "stateVersion": 1,
+        }
+
+    def metadata(self, _at: str | None = None) -> str:
+        raise RpcError(-32000, "Client error", "this miniature carries no runtime, so no metadata")
+
+    def round_state(self) -> Json:
+        chain = self._chain
+        votes = {"currentWeight": 4, "missing": []}
+        best = {
+            "round": chain.finalized - chain.start + 1, "totalWeight": 4, "thresholdWeight": 3,
+            "prevotes": votes, "precommits": votes,
+        }  # fmt: skip
+        return {"setId": 3, "best": best, "background": []}

@@ -1,0 +1,175 @@
+"""HTTP and WebSocket on one port, and the Prometheus page on another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, VERSION, Json, Methods, RpcError
+
+QUEUE = 256
+"""Heads that wait for a slow subscriber before it is cut off, as the real node does."""
+
+
+class RpcServer:
+    """JSON-RPC for anyone who connects; ``publish`` tells subscribers of new heads."""
+
+    def __init__(self, chain: Chain, methods: Methods) -> None:
+        self._chain = chain
+        self._methods = methods
+        self._finalized = chain.finalized
+        self._subscribers: dict[str, tuple[str, asyncio.Queue[Json]]] = {}
+        self.calls = 0
+
+    def application(self) -> web.Application:
+        """The aiohttp application to serve on the RPC port."""
+        application = web.Application(client_max_size=15 * 1024 * 1024)
+        application.add_routes([web.post("/", self.post), web.get("/", self.get)])
+        application.add_routes([web.get("/health", self.health)])
+        return application
+
+    async def health(self, _: web.Request) -> web.Response:
+        return web.json_response(self._methods.health())
+
+    async def post(self, request: web.Request) -> web.Response:
+        answer = self._answer(await request.read())
+        return web.json_response(answer) if answer is not None else web.Response(status=204)
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        if not web.WebSocketResponse().can_prepare(request):
+            return web.Response(
+                status=405, text="Used HTTP Method is not allowed. POST is required\n"
+            )
+        return await self._talk(request)
+
+    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=15 * 1024 * 1024)
+        await socket.prepare(request)
+        queue: asyncio.Queue[Json] = asyncio.Queue(QUEUE)
+        sender = asyncio.create_task(_send(socket, queue))
+        try:
+            async for message in socket:
+                if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                    answer = self._answer(message.data, queue)
+                    if answer is not None:
+                        await socket.send_json(answer)
+        finally:
+            sender.cancel()
+            self._subscribers = {
+                key: value for key, value in self._subscribers.items() if value[1] is not queue
+            }
+        return socket
+
+    def _answer(self, raw: str | bytes, queue: asyncio.Queue[Json] | None = None) -> Any:
+        try:
+            given = json.loads(raw)
+        except ValueError:
+            return _error(None, RpcError(-32700, "Parse error"))
+        if isinstance(given, list) and given:
+            answers = [self._one(call, queue) for call in given]
+            return [answer for answer in answers if answer is not None] or None
+        return self._one(given, queue)
+
+    def _one(self, call: Any, queue: asyncio.Queue[Json] | None) -> Json | None:
+        if not isinstance(call, dict) or not isinstance(call.get("method"), str):
+            return _error(None, RpcError(-32600, "Invalid request"))
+        self.calls += 1
+        key, method = call.get("id"), call["method"]
+        params = call.get("params") or []
+        try:
+            if method in SUBSCRIPTIONS:
+                result: Any = self._subscribe(method, queue)
+            elif method in {end for end, _ in SUBSCRIPTIONS.values()}:
+                wanted = str(params[0]) if isinstance(params, list) and params else ""
+                result = self._subscribers.pop(wanted, None) is not None
+            else:
+                result = self._methods.call(method, params)
+        except RpcError as error:
+            return _error(key, error)
+        return {"jsonrpc": "2.0", "result": result, "id": key} if "id" in call else None
+
+    def _subscribe(self, method: str, queue: asyncio.Queue[Json] | None) -> str:
+        if queue is None:
+            raise RpcError(-32601, "Method not found")
+        key, chain = secrets.token_urlsafe(12), self._chain
+        self._subscribers[key] = (method, queue)
+        new = method == "chain_subscribeNewHeads"
+        self._tell(key, chain.best if new else chain.finalized)
+        return key
+
+    def publish(self, imported: list[int]) -> None:
+        """Tell subscribers of the heads just imported, and of those finalized by them."""
+        finalized = range(self._finalized + 1, self._chain.finalized + 1)
+        self._finalized = self._chain.finalized
+        for key, (method, _) in list(self._subscribers.items()):
+            for number in imported if method == "chain_subscribeNewHeads" else finalized:
+                self._tell(key, number)
+
+    def _tell(self, key: str, number: int) -> None:
+        if key not in self._subscribers:
+            return
+        method, queue = self._subscribers[key]
+        try:
+            queue.put_nowait({
+                "jsonrpc": "2.0",
+                "method": SUBSCRIPTIONS[method][1],
+                "params": {"subscription": key, "result": self._chain.header(number)},
+            })  # fmt: skip
+        except asyncio.QueueFull:
+            del self._subscribers[key]
+
+
+async def _send(socket: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
+    with contextlib.suppress(ConnectionError):
+        while True:
+            await socket.send_json(await queue.get())
+
+
+def _error(key: Any, error: RpcError) -> Json:
+    return {"jsonrpc": "2.0", "error": error.json, "id": key}
+
+
+def metrics_page(chain: Chain, began: float, constructed: int, calls: int) -> str:
+    """The Prometheus text of the node."""
+    label = 'chain="ainur_testnet"'
+    page: list[str] = []
+
+    def metric(name: str, kind: str, about: str, *values: tuple[str, float]) -> None:
+        page.extend((f"# HELP {name} {about}", f"# TYPE {name} {kind}"))
+        page.extend(f"{name}{{{extra}{label}}} {value:g}" if value < 1e5 else
+                    f"{name}{{{extra}{label}}} {value:.0f}" for extra, value in values)  # fmt: skip
+
+    metric("substrate_block_height", "gauge", "Block height info of the chain",
+           ('status="best",', chain.best), ('status="finalized",', chain.finalized),
+           ('status="sync_target",', chain.target))  # fmt: skip
+    metric("substrate_number_leaves", "gauge", "Number of known chain leaves", ("", 1))
+    metric("substrate_ready_transactions_number", "gauge",
+           "Number of transactions in the ready queue", ("", len(chain.pool)))  # fmt: skip
+    metric("substrate_sub_libp2p_peers_count", "gauge", "Number of connected peers",
+           ("", chain.peers))  # fmt: skip
+    metric("substrate_sub_libp2p_is_major_syncing", "gauge",
+           "Whether the node is performing a major sync or not.", ("", chain.syncing))  # fmt: skip
+    metric("substrate_finality_grandpa_round", "gauge", "Highest completed GRANDPA round.",
+           ("", chain.finalized - chain.start))  # fmt: skip
+    metric("substrate_proposer_block_constructed_count", "counter",
+           "Blocks constructed by this node", ("", constructed))  # fmt: skip
+    metric("substrate_rpc_calls_finished", "counter", "Number of processed RPC calls",
+           ("", calls))  # fmt: skip
+    metric("substrate_database_cache_bytes", "gauge", "RocksDB cache size in bytes",
+           ("", 33_554_432 + chain.best % 4096 * 512))  # fmt: skip
+    metric("substrate_build_info", "gauge", "A metric with a constant '1' value",
+           (f'name="ainur-node",version="{VERSION}",', 1))  # fmt: skip
+    metric("substrate_process_start_time_seconds", "gauge",
+           "Number of seconds between the UNIX epoch and the moment the process started",
+           ("", began))  # fmt: skip
+    page += ["# TYPE process_start_time_seconds gauge", f"process_start_time_seconds {began:.2f}"]
+    page += ["# TYPE process_cpu_seconds_total counter",
+             f"process_cpu_seconds_total {time.process_time():.2f}"]  # fmt: skip
+    return "\n".join(page) + "\n"
