@@ -113,22 +113,35 @@ def _last_lines(file: _File, size: int) -> tuple[list[str], bool]:
 def _newer(lines: list[str], since: float) -> tuple[list[str], bool]:
     """Lines after ``since``, and whether an older one was seen (so that none is missing)."""
     for index in range(len(lines) - 1, -1, -1):
-        at = parse(lines[index], 0.0).at
-        if 0.0 < at <= since:
+        parsed = parse(lines[index], 0.0)
+        if parsed.dated and parsed.at <= since:
             return lines[index + 1 :], True
     return lines, False
 
 
 def _first(file: _File, clock: Clock, resume: float | None) -> RawBatch:
     lines, whole = _last_lines(file, LOOK_BACK)
-    now = clock.now()
+    written = os.fstat(file.fd).st_mtime
     if resume is None:
-        return RawBatch(_raw(lines[-FIRST_LINES:], now))
-    fresh, joined = _newer(lines, min(resume, now))
+        return RawBatch(_dated(lines[-FIRST_LINES:], written))
+    fresh, joined = _newer(lines, min(resume, clock.now()))
     if joined or (whole and not lines):
-        return RawBatch(_raw(fresh, now))
-    dated = any(parse(line, 0.0).at > 0.0 for line in lines[:50])
-    return RawBatch(_raw(fresh if dated else [], now), None, resume)
+        return RawBatch(_dated(fresh, written))
+    dated = any(parse(line, 0.0).dated for line in lines[:50])
+    return RawBatch(_dated(fresh if dated else [], written), None, resume)
+
+
+def _dated(lines: list[str], written: float) -> list[RawLine]:
+    """Lines of the past: one without a time has that of the line before, or the file's."""
+    found = []
+    at = written
+    for line in lines:
+        parsed = parse(line, at)
+        if parsed.dated:
+            at = parsed.at
+        if line:
+            found.append(RawLine(at, line.lstrip("\0")))
+    return found
 
 
 def _raw(lines: list[str], at: float) -> list[RawLine]:

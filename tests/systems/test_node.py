@@ -230,6 +230,12 @@ async def test_a_stall_stays_until_a_block_comes(
     assert well["node.import.rate"].value == pytest.approx(0.5, abs=0.05)
 
 
+def test_the_key_of_the_chains_time() -> None:
+    from substrateinterface.utils.hasher import xxh128
+
+    assert "0x" + (xxh128(b"Timestamp") + xxh128(b"Now")).hex() == head.TIMESTAMP_NOW
+
+
 def stamp(at: float) -> str:
     return "0x" + int(at * 1000).to_bytes(8, "little").hex()
 

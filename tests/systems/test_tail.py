@@ -187,6 +187,17 @@ async def test_resume_before_the_oldest_is_a_gap(tmp_path: Path) -> None:
     assert [gap.gap_since for gap in reader.gaps] == [1.0]
 
 
+async def test_past_lines_keep_their_time(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    stamp = "2026-11-24 02:00:05.000 UTC [1] "
+    path.write_text(f"of old\n{stamp}ERROR:  x\n\tcontinued\n{stamp}LOG:  y\n")
+    os.utime(path, (5.0, 5.0))
+    async with aclosing(follow(path, RealClock())) as batches:  # type: ignore[type-var]
+        first = await anext(batches)
+    at = 1795485605.0
+    assert [line.at for line in first.lines] == [5.0, at, at, at]
+
+
 def _link(path: Path) -> None:
     path.symlink_to("/etc/hostname")
 
