@@ -46,15 +46,18 @@ class WireError(msgspec.Struct):
 
 
 class Message(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """What the engine sends: a reply (``id``) or a notification (``method`` and ``params``)."""
+    """What the engine sends: a reply (``id``) or a notification (``method`` and ``params``).
+
+    An empty ``Raw`` is absent: msgspec decodes no union of ``Raw`` and ``None``.
+    """
 
     protocol: int
     jsonrpc: str
     id: int = 0
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw()
     error: WireError | None = None
     method: str = ""
-    params: msgspec.Raw | None = None
+    params: msgspec.Raw = msgspec.Raw()
 
 
 class Hello(msgspec.Struct, kw_only=True):
