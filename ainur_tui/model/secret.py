@@ -11,9 +11,7 @@ _SHORTEST = 6
 """Shorter values are not masked by text: hiding every "a" in a log hides the log."""
 
 # Bounded, so that a hostile line costs no more than its length: it is run on every log line.
-_DSN = re.compile(
-    r"(?P<head>[a-z][a-z0-9+.-]{0,30}://[^\s:/@]*):(?P<password>[^\s@]{1,1024})@", re.IGNORECASE
-)
+_DSN = re.compile(r"(?P<head>://[^\s:/@]*):(?P<password>[^\s@]{1,1024})@")
 _KEYED = re.compile(
     r"(?P<head>(?:password|passwd|secret|token|authorization|api[_-]?key|access[_-]?key)"
     r"[\"']?\s*[=:]\s*[\"']?(?:bearer\s+|flyv1\s+)?)(?P<value>[^\s\"',;&]{4,})",
