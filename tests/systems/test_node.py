@@ -20,7 +20,7 @@ from ainur_tui.model.signal import Reading
 from ainur_tui.systems import base
 from ainur_tui.systems.base import Context, Sample, System, Tools, World
 from ainur_tui.systems.node.client import NodeClient, RpcRefused, http_urls
-from ainur_tui.systems.node.head import HeadProbe
+from ainur_tui.systems.node.head import TIMESTAMP_NOW, HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
 
