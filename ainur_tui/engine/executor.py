@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
+import contextlib
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -15,9 +15,9 @@ from ainur_tui.engine import gates
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.keys import Keys
-from ainur_tui.engine.leases import Leases, in_the_way
+from ainur_tui.engine.leases import LeaseLost, Leases, in_the_way
 from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.recovery import call_of, rebuild, what_happened
+from ainur_tui.engine.recovery import call_of, rebuild, usual_seconds, what_happened
 from ainur_tui.engine.running import Running
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView
@@ -82,7 +82,7 @@ class Executor:
                 self._keys.keep(call, entry.id)
         for run in list(self._runs.values()) if recover else []:
             if run.finished_at is None:
-                self._recover(run)
+                await self._recover(run)
 
     def specs(self) -> list[ActionSpec]:
         """The catalogue."""
@@ -136,14 +136,7 @@ class Executor:
             task.cancel()
 
     async def _fresh(self, action: Action, target: str, params: dict[str, str]) -> Plan:
-        past = [
-            run.finished_at - run.started_at
-            for run in self._runs.values()
-            if run.finished_at is not None
-            and run.state == "verified"
-            and (run.plan.action, run.plan.target) == (action.spec.name, target)
-        ]
-        usual = statistics.median(past[-20:]) if past else None
+        usual = usual_seconds(self._runs.values(), action.spec.name, target)
         world = World(self._board(), self._dependants, usual)
         try:
             return await asyncio.wait_for(action.plan(target, params, world), PLAN_DEADLINE)
@@ -208,7 +201,7 @@ class Executor:
         self._tell(run, f"{run.plan.title} · {run.operator}", run.started_at)
         self._follow(run.id, running.work(action))
 
-    def _recover(self, run: Run) -> None:
+    async def _recover(self, run: Run) -> None:
         lease = Lease(
             target=run.plan.target,
             holder=run.operator,
@@ -216,6 +209,10 @@ class Executor:
             expires_at=self._clock.now(),
             run=run.id,
         )
+        with contextlib.suppress(
+            LeaseLost
+        ):  # two were left for one target: both are only looked at
+            await self._leases.renew(run.id, lease)
         action = self._catalogue.pick(run.plan.action, run.plan.target)
         self._follow(run.id, self._running(run, lease, "").recover(action, what_happened(run)))
 

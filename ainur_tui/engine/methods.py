@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ainur_tui.engine import about
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
@@ -61,7 +62,7 @@ async def dispatch(engine: Engine, name: str, params: msgspec.Raw, peer: Peer) -
 
 
 async def _hello(engine: Engine, _: Nothing, peer: Peer) -> Any:
-    return engine.welcome(peer)
+    return about.welcome(engine, peer)
 
 
 async def _board(engine: Engine, query: BoardQuery, _: Peer) -> Any:
@@ -73,10 +74,7 @@ async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:
 
 
 async def _logs(engine: Engine, query: LogQuery, _: Peer) -> Any:
-    try:
-        return engine.logs.query(query)
-    except ValueError as error:
-        raise WireFault(clean(error, 200), INVALID_PARAMS) from None
+    return engine.logs.query(query)
 
 
 async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
@@ -84,14 +82,14 @@ async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
 
 
 async def _plan(engine: Engine, query: PlanQuery, _: Peer) -> Any:
-    await engine.looked()
+    await engine.looks.first_round()
     return await engine.executor.plan(query)
 
 
 async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
     if not engine.watching:
         raise Refused("only the engine process runs actions; it is not running", UNAVAILABLE)
-    await engine.looked()
+    await engine.looks.first_round()
     return await engine.executor.run(call, peer)
 
 
@@ -114,7 +112,7 @@ async def _verify(engine: Engine, _: Nothing, __: Peer) -> Any:
 
 
 async def _status(engine: Engine, _: Nothing, peer: Peer) -> Any:
-    return engine.status(peer)
+    return about.status(engine, peer)
 
 
 async def _stop(engine: Engine, call: StopCall, _: Peer) -> Any:

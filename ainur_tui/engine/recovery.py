@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,18 @@ def what_happened(run: Run) -> str:
     if all(step.state == "done" for step in run.steps):
         return "the engine ended after the last step"
     return "the engine ended between two steps"
+
+
+def usual_seconds(runs: Iterable[Run], action: str, target: str) -> float | None:
+    """The median of the last verified runs of an action on a target; ``None`` without one."""
+    past = [
+        run.finished_at - run.started_at
+        for run in runs
+        if run.finished_at is not None
+        and run.state == "verified"
+        and (run.plan.action, run.plan.target) == (action, target)
+    ]
+    return statistics.median(past[-20:]) if past else None
 
 
 def _begun(entry: JournalEntry) -> Run | None:

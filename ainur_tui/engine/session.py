@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
+from ainur_tui.engine import about
 from ainur_tui.engine.peer import (
     INTERNAL,
     INVALID_PARAMS,
@@ -76,14 +77,14 @@ class ClientSession:
         wake = self._wake.set
         self._engine.listeners.add(wake)
         self._engine.run_listeners.add(self._ran)
-        remove = self._engine.log_wakes(wake)
+        self._engine.logs.listeners.add(wake)
         pump = asyncio.create_task(self._pump())
         try:
             while (line := await lines()) is not None and not pump.done():
                 await self._free.acquire()
                 self._start(self._answer(line))
         finally:
-            remove()
+            self._engine.logs.listeners.discard(wake)
             if self._timer is not None:
                 self._timer.cancel()
             self._engine.listeners.discard(wake)
@@ -137,15 +138,17 @@ class ClientSession:
             )
         operator = self._name(clean(hello.operator, 64))
         self._peer = Peer(operator, self._engine.granted(hello), clean(hello.tty, 64))
-        return self._engine.welcome(self._peer)
+        return about.welcome(self._engine, self._peer)
 
     def _subscribe(self, wanted: Subscribe) -> None:
         before = self._subscribed
         if before is None:
             self._sent = 0
         self._sent_tables = {name: self._sent_tables.get(name, 0) for name in wanted.tables}
-        if wanted.logs is not None and (before is None or before.logs != wanted.logs):
-            self._log_seq = wanted.logs.after
+        if wanted.logs is not None:
+            self._engine.logs.query(replace(wanted.logs, limit=1))  # a bad pattern is refused now
+            if before is None or before.logs != wanted.logs:
+                self._log_seq = wanted.logs.after
         self._subscribed = wanted
         self._board_at = self._logs_at = float("-inf")
         self._wake.set()
@@ -208,15 +211,17 @@ class ClientSession:
         if wait > 0:
             return wait
         self._logs_at = self._loop.time()
-        page = self._engine.logs.query(self._next_page(query))
+        most = min(max(query.limit, 1), LINES_PER_PAGE)
+        logs = self._engine.logs
+        page = logs.query(replace(query, after=self._log_seq, before=None, limit=most))
+        # Lines that do not match have been looked at too, and are not looked at again.
+        newest = logs.query(LogQuery(limit=1))
+        lines, gaps = [*page.lines, *newest.lines], [*page.gaps, *newest.gaps]
+        seen = [line.seq for line in lines] + [gap.seq for gap in gaps]
+        self._log_seq = max(seen, default=self._log_seq)
         if page.lines or page.gaps:
-            self._log_seq = max(item.seq for item in (*page.lines, *page.gaps))
             await self._notify("logs", page)
         return HEARTBEAT
-
-    def _next_page(self, query: LogQuery) -> LogQuery:
-        most = min(max(query.limit, 1), LINES_PER_PAGE)
-        return replace(query, after=self._log_seq, before=None, limit=most)
 
 
 def error_line(code: int, words: str) -> bytes:

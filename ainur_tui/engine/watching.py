@@ -7,10 +7,6 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.event import Event
 from ainur_tui.systems.base import Clock
 
 if TYPE_CHECKING:
@@ -22,8 +18,7 @@ LONGEST = 1.0
 """Seconds after which a picture is made though nothing came: silence has an age too."""
 SAVE_EVERY = 30.0
 
-_ALERTS, _STATES = "alerts", "states"
-_TOLD = {"firing", "resolved"}
+_ALERTS = "alerts"
 
 _log = logging.getLogger(__name__)
 
@@ -36,18 +31,13 @@ class Watch:
         self._engine = engine
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
-        self._saved: dict[tuple[str, str], Alert] = {}
+        self._saved: dict[tuple[str, str], str] = {}
         self._saved_at = clock.monotonic()
 
     async def start(self) -> None:
-        """Take up alerts and states where the last engine left them, then go on for ever."""
-        history = self._engine.history
-        if dump := await history.load(_ALERTS):
+        """Take up the alerts where the last engine left them, then go on for ever."""
+        if dump := await self._engine.history.load(_ALERTS):
             self._engine.alerting.restore(dump)
-        if dump := await history.load(_STATES):
-            with contextlib.suppress(msgspec.DecodeError):
-                states = msgspec.json.decode(dump, type=dict[str, tuple[str, float]])
-                self._engine.board.restore(states)
         self._task = asyncio.create_task(self._for_ever())
 
     async def stop(self) -> None:
@@ -71,36 +61,17 @@ class Watch:
         engine = self._engine
         self.moved.clear()
         view = engine.view()
-        now = {(alert.name, alert.target): alert for alert in view.alerts}
-        changed = [
-            alert
-            for key, alert in now.items()
-            if key not in self._saved or self._saved[key].state != alert.state
-        ]
-        for alert in changed:
-            if alert.state in _TOLD:
-                engine.add_event(_event(alert))
+        now: dict[tuple[str, str], str] = {(a.name, a.target): a.state for a in view.alerts}
         if engine.picture.advance(view):
             for listener in tuple(engine.listeners):
                 listener()
         stale = self._clock.monotonic() - self._saved_at >= SAVE_EVERY
-        if changed or stale or now.keys() != self._saved.keys():
+        if stale or now != self._saved:
             self._saved = now
             await self._save()
 
     async def _save(self) -> None:
         """What is firing stays firing, whatever happens to this process (S-34)."""
-        history = self._engine.history
         self._saved_at = self._clock.monotonic()
-        await history.save(_ALERTS, self._engine.alerting.dump())
-        await history.save(_STATES, msgspec.json.encode(self._engine.board.states()))
-
-
-def _event(alert: Alert) -> Event:
-    return Event(
-        key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.0f}",
-        at=alert.since,
-        kind="alert",
-        target=alert.target,
-        text=f"{alert.severity} {alert.state}: {alert.summary}",
-    )
+        self._engine.history.set_states(self._engine.board.states())
+        await self._engine.history.save(_ALERTS, self._engine.alerting.dump())

@@ -1,0 +1,178 @@
+"""The engine wired: what works, what a fault costs, what one look sees."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ainur_tui.engine.methods import METHODS
+from ainur_tui.engine.peer import WireFault
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.wire import RESULTS, BoardQuery, PlanQuery
+from tests.engine.acting import CANARY, MIRA, READER, call
+from tests.engine.engines import Little, engine, hello, until
+
+EMPTY = msgspec.Raw(b"{}")
+
+
+def raw(params: msgspec.Struct) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(params))
+
+
+def test_every_method_of_the_wire_is_answered() -> None:
+    assert METHODS.keys() | {"subscribe"} == RESULTS.keys()
+
+
+async def test_one_look_without_an_engine(tmp_path: Path) -> None:
+    little = Little()
+    little.pulse.queue = 11
+    async with engine(tmp_path, little, watching=False) as made:
+        view = await made.check(None, None)
+    api = view.target("api")
+    assert api is not None
+    assert api.state == "degraded"
+    assert view.signal("api", "api.queue") is not None
+    assert view.signal("api", "api.logs.rate") is not None
+    assert little.closed == ["api"]
+    assert not (tmp_path / "state").exists()
+
+
+async def test_one_look_has_its_end(tmp_path: Path) -> None:
+    little = Little()
+    little.pulse.hold.clear()
+    async with engine(tmp_path, little, watching=False) as made:
+        began = time.monotonic()
+        view = await made.check({"api"}, 0.3)
+        assert time.monotonic() - began < 2
+    assert view.target("api").state == "unknown"  # type: ignore[union-attr]
+
+
+async def test_a_system_that_fails_costs_only_itself(tmp_path: Path) -> None:
+    little = Little()
+    little.broken = {
+        "node": ProbeFailure("dns", "node.example"),
+        "fly": ValueError(CANARY),
+        "host": ImportError("x"),
+    }
+    async with engine(tmp_path, little) as made:
+        view = made.view()
+    absent = view.not_configured
+    assert absent["node"] == "the name does not resolve: node.example"
+    assert absent["postgres"] == "the environment variable NOWHERE is not set"
+    assert absent["frontend"] == "add [environment.test.frontend] to the configuration to watch it"
+    assert "ValueError" in absent["fly"]
+    assert CANARY not in str(absent)
+    assert view.target("api") is not None
+
+
+async def test_a_resolved_secret_is_masked_with_its_password(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        assert made.redact(f"password is {CANARY}!") == "password is ••••••!"
+
+
+async def test_calls_are_typed_and_told_apart(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        assert isinstance(await made.call("board", EMPTY, MIRA), BoardView)
+        assert (await made.call("hello", EMPTY, hello())).operator == "mira"
+        for params in (b"{", b'{"fresh": 3}', b"[]", b"[" * 5000):
+            with pytest.raises(WireFault) as fault:
+                await made.call("board", msgspec.Raw(params), MIRA)
+            assert fault.value.code == -32602
+        with pytest.raises(WireFault, match="did you mean board") as fault:
+            await made.call("bord", EMPTY, MIRA)
+        assert fault.value.code == -32601
+
+
+async def test_reading_may_not_operate(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        for method, params in (("run", raw(call())), ("engine.stop", EMPTY)):
+            with pytest.raises(Refused) as refused:
+                await made.call(method, params, READER)
+            assert refused.value.code == 77
+    async with engine(tmp_path, access="read") as made:
+        assert (await made.call("hello", EMPTY, hello())).access == "read"
+        with pytest.raises(Refused) as refused:
+            await made.call("run", raw(call()), hello())
+        assert refused.value.code == 77
+
+
+async def test_a_fresh_board_runs_the_probes(tmp_path: Path) -> None:
+    little = Little()
+    async with engine(tmp_path, little) as made:
+        await until(lambda: little.pulse.reads)
+        little.pulse.queue = 99
+        view = await made.call("board", raw(BoardQuery(fresh=True, targets=["api"])), MIRA)
+        assert view.signal("api", "api.queue").value == 99
+        assert little.pulse.reads == 2
+
+
+async def test_plan_and_run_through_the_engine(tmp_path: Path) -> None:
+    little = Little()
+    async with engine(tmp_path, little) as made:
+        query = raw(PlanQuery(action="restart", target="api"))
+        plan = await made.call("plan", query, READER)
+        assert plan.affects == ["frontend"]
+        run = await made.call("run", raw(call(seen=plan.before)), MIRA)
+        await until(lambda: not made.executor.active)
+        view = made.view()
+        assert [(r.id, r.state) for r in view.runs] == [(run.id, "verified")]
+        assert "restart" in [event.kind for event in view.events]
+        entries = await made.call("journal", EMPTY, READER)
+        assert entries[0].kind == "intent"
+        assert (await made.call("journal.verify", EMPTY, READER)).ok
+        assert (await made.call("runs", EMPTY, READER))[0].id == run.id
+    async with engine(tmp_path, watching=False) as later:
+        assert (await later.call("runs", EMPTY, READER))[0].state == "verified"
+        assert (await later.call("journal", EMPTY, READER))[0].kind == "intent"
+        with pytest.raises(Refused, match="only the engine process"):
+            await later.call("run", raw(call(key="k2")), MIRA)
+        assert (await later.call("plan", query, READER)).steps
+
+
+async def test_the_engine_does_not_stop_under_a_run(tmp_path: Path) -> None:
+    little = Little()
+    little.restart.gate.clear()
+    async with engine(tmp_path, little) as made:
+        await made.call("run", raw(call()), MIRA)
+        with pytest.raises(Refused, match="restart of api") as refused:
+            await made.call("engine.stop", EMPTY, MIRA)
+        assert refused.value.code == 75
+        assert not made.stop_asked.is_set()
+        await made.call("engine.stop", msgspec.Raw(b'{"force": true}'), MIRA)
+        assert made.stop_asked.is_set()
+
+
+async def test_status_tells_what_it_costs(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        found = await made.call("engine.status", EMPTY, READER)
+    assert found.memory > 1 << 20
+    assert (found.environment, found.access, found.running) == ("test", "read", 0)
+
+
+async def test_an_unwritable_journal_is_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "state" / "journal.jsonl").mkdir(parents=True)
+    async with engine(tmp_path) as made:
+        assert any("journal cannot be written" in notice for notice in made.view().notices)
+        welcome = await made.call("hello", EMPTY, hello())
+        assert welcome.journal_ok is False
+
+
+async def test_firing_alerts_and_states_outlive_the_engine(tmp_path: Path) -> None:
+    little = Little()
+    little.pulse.failure = ProbeFailure("refused")
+    async with engine(tmp_path, little) as made:
+        await until(lambda: (made.picture.view or made.view()).state == "down")
+        since = made.view().since
+        await asyncio.sleep(0)
+    async with engine(tmp_path, little) as made:
+        await until(lambda: made.view().target("api").state == "down")  # type: ignore[union-attr]
+        api = made.view().target("api")
+        assert api is not None
+        assert api.since is not None
+        assert since is not None
+        assert api.since <= since + 1
