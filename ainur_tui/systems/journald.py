@@ -42,7 +42,9 @@ class JournalSource(LogSource):
 
         Raises :class:`ProbeFailure` when there is no journalctl here or it ends.
         """
-        process = await self._start(resume)
+        after = self._cursor if resume is not None else None
+        since = resume if after is None else None  # a cursor is exact, times may be off
+        process = await self._start(after)
         output = process.stdout or asyncio.StreamReader()
         errors = asyncio.create_task(_tail(process.stderr))
         try:
@@ -60,7 +62,7 @@ class JournalSource(LogSource):
                     line
                     for record in cutter.feed(data)
                     if (line := self._line(record)) is not None
-                    and (resume is None or line.at > resume)
+                    and (since is None or line.at > since)
                 ]
                 yield RawBatch(lines)
             code = await process.wait()
@@ -71,14 +73,14 @@ class JournalSource(LogSource):
             errors.cancel()
             await asyncio.gather(errors, return_exceptions=True)
 
-    async def _start(self, resume: float | None) -> asyncio.subprocess.Process:
+    async def _start(self, after: str | None) -> asyncio.subprocess.Process:
         program = self._context.tools.find("journalctl")
         if program is None:
             raise ProbeFailure("missing", "no journalctl on this machine")
         unit = check_unit(self._unit)
         argv = [program, "-u", unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
-        if self._cursor is not None and resume is not None:
-            argv += ["--after-cursor", self._cursor]
+        if after is not None:
+            argv += ["--after-cursor", after]
         try:
             return await asyncio.create_subprocess_exec(
                 *argv,

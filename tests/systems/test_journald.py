@@ -104,14 +104,19 @@ async def test_it_goes_on_after_the_cursor(tmp_path: Path, context: Context) -> 
     tool(tmp_path, "journalctl", f"print({record('x', 100, 'c9')!r})\n")
     source = JournalSource("node", "node", "ainur-node", context)
     assert len(await lines(source.batches(None), 1)) == 1
-    tool(
-        tmp_path,
-        "journalctl",
-        f"print({record('x', 100, 'c9')!r})\nprint({record('y', 101, 'ca')!r})\n{STAY}",
-    )
+    tool(tmp_path, "journalctl", f"print({record('y', 90, 'ca')!r})\n{STAY}")
     async with aclosing(source.batches(100.0)) as batches:  # type: ignore[type-var]
         assert [line.text for line in await lines(batches, 1)] == ["y"]
     assert argv(tmp_path, "journalctl")[-1][-2:] == ["--after-cursor", "c9"]
+
+
+async def test_without_a_cursor_the_time_decides(tmp_path: Path, context: Context) -> None:
+    records = f"{record('x', 100, 'c1')}\n{record('y', 101, 'c2')}"
+    tool(tmp_path, "journalctl", f"print({records!r})\n{STAY}")
+    source = JournalSource("node", "node", "ainur-node", context)
+    async with aclosing(source.batches(100.0)) as batches:  # type: ignore[type-var]
+        assert [line.text for line in await lines(batches, 1)] == ["y"]
+    assert "--after-cursor" not in argv(tmp_path, "journalctl")[0]
 
 
 async def test_its_end_is_told_with_its_words(tmp_path: Path, context: Context) -> None:
