@@ -10,8 +10,9 @@ MASK = "••••••"
 _SHORTEST = 6
 """Shorter values are not masked by text: hiding every "a" in a log hides the log."""
 
-# Bounded, so that a hostile line costs no more than its length: it is run on every log line.
-_DSN = re.compile(r"(?P<head>://[^\s:/@]*):(?P<password>[^\s@]{1,1024})@")
+# Linear on any line, for hostile ones come through here: no part of the pattern may run over the
+# next "://", and none gives back what it took.
+_DSN = re.compile(r"(?P<head>://[^\s:/@]*+):(?P<password>(?:[^\s@:]++|:(?!//))++)@")
 _KEYED = re.compile(
     r"(?P<head>(?:password|passwd|secret|token|authorization|api[_-]?key|access[_-]?key)"
     r"[\"']?\s*[=:]\s*[\"']?(?:bearer\s+|flyv1\s+)?)(?P<value>[^\s\"',;&]{4,})",
