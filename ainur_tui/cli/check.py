@@ -103,8 +103,15 @@ async def _board(
                         found = await engine.call("board", query)
                     return found
     async with common.engine(call) as local:
-        picture: BoardView = await local.check(wanted or None, timeout)
-        return picture
+        return without_since(await local.check(wanted or None, timeout))
+
+
+def without_since(board: BoardView) -> BoardView:
+    """One look cannot tell since when: the moment it was made is not the answer."""
+    from msgspec.structs import replace
+
+    targets = [replace(view, since=None) for view in board.targets]
+    return replace(board, since=None, targets=targets)
 
 
 def is_current(board: BoardView) -> bool:

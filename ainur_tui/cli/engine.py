@@ -23,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", nargs="?", choices=["unit", "status", "stop"], help="without: run it here"
     )
+    parser.add_argument("--force", action="store_true", help="with stop: although an action runs")
     parser.add_argument("--stay", action="store_true", help="do not leave when nobody is connected")
     add_json(parser)
 
@@ -207,7 +208,6 @@ RestrictSUIDSGID=yes
 RestrictRealtime=yes
 RestrictNamespaces=yes
 LockPersonality=yes
-MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 MemoryMax=512M

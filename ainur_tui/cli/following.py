@@ -10,6 +10,7 @@ from ainur_tui.cli import common, errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.model.action import FINAL, Plan, Run
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import RunsQuery
 
@@ -20,13 +21,21 @@ EVERY = 0.2
 """Seconds between two looks at a run."""
 PATIENCE = 30.0
 """Seconds without an engine before we give up watching (never: doing)."""
+DETAIL = 160
+"""Characters of a step's progress shown on its line."""
+MOST_STEPS = 12
+"""Steps of a plan shown to a person; JSON has them all."""
 MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "unknown": "?", "running": "…"}
 
 
 def plan_lines(plan: Plan) -> list[str]:
     """A plan for a person to decide on."""
     lines = [f"{plan.title or f'{plan.action} {plan.target}'}  (risk {plan.risk})"]
-    lines += [f"  {number}. {step}" for number, step in enumerate(plan.steps, 1)]
+    shown = plan.steps if len(plan.steps) <= MOST_STEPS else plan.steps[: MOST_STEPS - 2]
+    lines += [f"  {number}. {step}" for number, step in enumerate(shown, 1)]
+    if shown is not plan.steps:
+        lines.append(f"  … {len(plan.steps) - len(shown) - 1} more like it …")
+        lines.append(f"  {len(plan.steps)}. {plan.steps[-1]}")
     lines += [f"  fact: {fact}" for fact in plan.facts]
     lines.append(f"  affects: {', '.join(plan.affects) or 'nothing else'}")
     lines.append(f"  undo: {plan.inverse or 'there is none'}")
@@ -73,13 +82,13 @@ def _tell_steps(call: Invocation, run: Run, told: dict[int, str]) -> None:
             continue
         told[number] = state
         took = f"  {duration(step.seconds)}" if step.seconds is not None else ""
-        detail = f"  {step.detail}" if step.detail else ""
+        detail = f"  {clean(step.detail, DETAIL)}" if step.detail else ""
         call.output.tell(f"{MARKS.get(step.state, ' ')} {step.name}{took}{detail}")
 
 
 def conclude(call: Invocation, run: Run) -> int:
     """The last line, and the exit code: 0 only for done and verified."""
-    by = f" by {run.verified_by}" if run.verified_by else ""
-    said = f": {run.message}" if run.message else ""
-    call.output.tell(f"{run.plan.action} {run.plan.target}: {run.state}{by}{said}")
+    said = run.message or run.verified_by
+    words = f": {said}" if said else ""
+    call.output.tell(f"{run.plan.action} {run.plan.target}: {run.state}{words}")
     return errors.OK if run.state == "verified" else errors.NOT_VERIFIED

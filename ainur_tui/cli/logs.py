@@ -93,12 +93,16 @@ async def _print(call: Invocation, query: LogQuery, args: argparse.Namespace) ->
             if view.problem and (not query.sources or view.name in query.sources):
                 call.output.tell(f"{view.name}: {view.problem}")
         newest = max((line.seq for page in pages for line in page.lines), default=0)
-        with contextlib.suppress(*common.LOST):
-            while args.follow:
-                await asyncio.sleep(EVERY)
-                newest = await _on(call, engine, query, newest, as_json=args.json)
-            return
-    call.output.tell("the engine has gone; call again to go on")
+        while args.follow:
+            await asyncio.sleep(EVERY)
+            try:
+                page = await _after(engine, query, newest)
+            except common.LOST:
+                call.output.tell("the engine has gone; call again to go on")
+                return
+            _show(call, page, as_json=args.json)
+            rows = [*(line.seq for line in page.lines), *(gap.seq for gap in page.gaps)]
+            newest = max(rows, default=newest)
 
 
 @contextlib.asynccontextmanager
@@ -135,18 +139,13 @@ async def _back(engine: Link, query: LogQuery, *, everything: bool) -> list[LogP
     return pages
 
 
-async def _on(
-    call: Invocation, engine: Link, query: LogQuery, newest: int, *, as_json: bool
-) -> int:
-    """Show what came after ``newest``; returns the newest number now."""
+async def _after(engine: Link, query: LogQuery, newest: int) -> LogPage:
+    """What came after the number ``newest``."""
     import msgspec
 
-    page: LogPage = await engine.call(
-        "logs", msgspec.structs.replace(query, after=newest, since=None, limit=PAGE)
-    )
-    if page.lines or page.gaps:
-        _show(call, page, as_json=as_json)
-    return max([newest, *(line.seq for line in page.lines), *(gap.seq for gap in page.gaps)])
+    wanted = msgspec.structs.replace(query, after=newest, since=None, limit=PAGE)
+    page: LogPage = await engine.call("logs", wanted)
+    return page
 
 
 def _show(call: Invocation, page: LogPage, *, as_json: bool) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from ainur_tui.cli.output import Output, columns
 from ainur_tui.cli.shape import SHOWN_ALERTS
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.text import clean
 from ainur_tui.model.units import age, clock, duration, show
 
 SYMBOLS = {"up": "●", "degraded": "▲", "down": "✖", "unknown": "?", "paused": "‖"}
+WIDEST = 160
+"""Characters of a sentence from outside; JSON has it all."""
 COLORS = {"up": "green", "degraded": "yellow", "down": "red", "unknown": "magenta", "paused": "dim"}
 
 
@@ -47,17 +50,21 @@ def _headline(board: BoardView, output: Output) -> str:
 def _target(view: TargetView, at: float) -> list[str]:
     since = "" if view.since is None else age(at - view.since)
     because = f" (because of {view.cause})" if view.cause and view.cause != view.name else ""
-    said = view.summary + because
+    said = clean(view.summary, WIDEST) + because
     return [f"{SYMBOLS[view.state]} {view.name}", view.state, since, said]
 
 
 def _is_trouble(view: SignalView) -> bool:
-    return view.verdict in {"warn", "fail"} or view.quality in {"stale", "unknown", "rejected"}
+    if view.verdict in {"warn", "fail"} or view.quality in {"stale", "rejected"}:
+        return True
+    return view.vital and view.quality == "unknown"
 
 
 def _signal(view: SignalView) -> str:
     old = "" if view.quality == "fresh" or view.age is None else f", {age(view.age)} old"
     limit = "" if view.threshold is None else f", threshold {show(view.threshold, view.unit)}"
-    note = f": {view.note}" if view.note else ""
+    note = f": {clean(view.note, WIDEST)}" if view.note else ""
+    if view.unit == "bool" and view.quality == "fresh":
+        return f"{view.title or view.name}{note or ': no'}"
     what = view.quality if view.quality in {"unknown", "rejected"} else show(view.value, view.unit)
     return f"{view.title or view.name}  {what}{limit}{old}{note}"

@@ -137,6 +137,9 @@ async def _perform(
             if plan.blocked and not args.json:
                 call.output.tell(f"it would be refused: {plan.blocked}")
             return errors.OK
+        if plan.blocked:
+            leased = any(one.target == target for one in (await engine.call("board")).leases)
+            raise errors.Stop(plan.blocked, errors.TRY_AGAIN if leased else errors.UNAVAILABLE)
         confirm = await asyncio.to_thread(_decide, call, args, plan)
         order = RunCall(
             action=spec.name,
@@ -186,8 +189,6 @@ def _decide(call: Invocation, args: argparse.Namespace, plan: Plan) -> str | Non
     """The typed name where one is needed; raises when the person said no, or nothing at all."""
     from ainur_tui.cli import asking
 
-    if plan.blocked:
-        raise errors.Stop(plan.blocked, errors.UNAVAILABLE)
     if plan.risk in {"R0", "R1"}:
         return None
     if plan.risk == "R3":

@@ -52,7 +52,9 @@ def test_without_an_engine_it_looks_for_itself(
     asked = local(monkeypatch, board(target("db"), target("api")))
     assert shell("check", "--target", "db", "--timeout", "3", "--json") == 0
     assert asked == [({"db"}, 3.0)]
-    assert [t["target"] for t in json.loads(shell.out)["targets"]] == ["db"]
+    found = json.loads(shell.out)
+    assert [t["target"] for t in found["targets"]] == ["db"]
+    assert found["targets"][0]["since"] is None
 
 
 def test_an_engine_that_goes_away_is_no_excuse(

@@ -155,7 +155,7 @@ def test_engine_status_and_stop(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
     assert json.loads(shell.out)["pid"] == 7
     assert shell("engine", "status") == 0
     assert "1.0 MiB" in shell.out
-    assert shell("engine", "stop") == 0
+    assert shell("engine", "stop") == 0, shell.err
     assert fake.calls[-1][0] == "engine.stop"
     use(monkeypatch, None)
     assert shell("engine", "status") == 69

@@ -9,9 +9,10 @@ import pytest
 
 from ainur_tui.cli import asking, common, following
 from ainur_tui.cli.errors import Stop
+from ainur_tui.model.action import Lease
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.wire import RunCall, RunsQuery
-from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
+from tests.cli.fakes import SPECS, FakeEngine, Shell, board, plan, run, use
 
 
 @pytest.fixture(autouse=True)
@@ -81,10 +82,14 @@ def test_a_refusal_keeps_its_code(
     assert "because of this" in shell.err
 
 
-def test_a_blocked_plan_is_not_begun(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = engine(plan(blocked="over the connection budget"))
+@pytest.mark.parametrize(("held", "code"), [("db", 69), ("api", 75)])
+def test_a_blocked_plan_is_not_begun(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, held: str, code: int
+) -> None:
+    lease = Lease(target=held, holder="mira", reason="", expires_at=0.0, run="r0")
+    fake = engine(plan(blocked="not now"), board=board(leases=[lease]))
     use(monkeypatch, fake)
-    assert shell("run", "scale", "api", "--yes", "--json") == 69
+    assert shell("run", "scale", "api", "--yes", "--json") == code
     assert json.loads(shell.out)["state"] == "refused"
     assert orders(fake) == []
 
@@ -132,6 +137,12 @@ def test_names_that_are_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> N
         assert shell("run", *words, "--yes", "--json") == 64
         assert near in shell.err
         assert json.loads(shell.out)["state"] == "refused"
+
+
+def test_a_long_plan_is_told_shortly() -> None:
+    lines = following.plan_lines(plan(steps=[f"step {n}" for n in range(1, 49)]))
+    assert "  … 37 more like it …" in lines
+    assert "  48. step 48" in lines
 
 
 def test_the_only_target_need_not_be_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
