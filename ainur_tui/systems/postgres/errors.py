@@ -60,7 +60,8 @@ def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
         return ProbeFailure("dns", where)
     if isinstance(error, ssl.SSLError):
         return ProbeFailure("tls", f"{where}: {clean(redact(str(error)), 200)}")
-    if isinstance(error, ConnectionError) and error.errno is None:
+    dropped = isinstance(error, ConnectionError) and error.errno is None
+    if dropped or "clos" in str(error):  # the driver's own words for a connection it has lost
         return ProbeFailure("unavailable", f"{where}: it closed the connection")
     if isinstance(error, OSError):
         found = _ERRNO.search(str(error))  # several addresses: one error that quotes the others

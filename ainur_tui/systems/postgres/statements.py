@@ -139,7 +139,7 @@ class StatementsProbe(Probe):
                 epoch, evicted = info["stats_reset"] or "", info["dealloc"]
             found = await connection.fetch(queries.statements(version))
             at = self._clock.monotonic()
-        if found and all(row["queryid"] is None for row in found):
+        if any(row["queryid"] is None for row in found):
             raise _Unreadable(_HIDDEN)
         return Snapshot(at, epoch, evicted, dict(map(_entry, found)))
 

@@ -81,6 +81,7 @@ def test_placeholders_of_the_guide_are_recognised() -> None:
         (OSError(errno.EHOSTUNREACH, "no"), "unreachable"),
         (ConnectionResetError(), "unavailable"),
         (asyncpg.InterfaceError("odd"), "bad answer"),
+        (asyncpg.InterfaceError("connection is closed"), "unavailable"),
     ],
 )
 def test_errors_become_failures(error: Exception, kind: str) -> None:

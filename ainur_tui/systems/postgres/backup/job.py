@@ -71,19 +71,18 @@ class Job:
         self._begun = True
         telling = asyncio.create_task(self._tell(step, progress, began))
         try:
-            async with (
-                self._told(step),
-                asyncio.timeout(_LONGEST),
-                dump.snapshot(self._database) as snapshot,
-            ):
-                self._dumper.check(snapshot.major, snapshot.server_version)
-                counting = asyncio.create_task(_measure(snapshot))
-                try:
-                    written = await self._stream(self._dumper.argv(snapshot.name), progress)
-                    schema, rows = await counting
-                finally:
-                    counting.cancel()
-                    await asyncio.gather(counting, return_exceptions=True)
+            async with self._told(step), asyncio.timeout(_LONGEST):
+                with self._database.address.libpq() as variables:
+                    async with dump.snapshot(self._database) as snapshot:
+                        self._dumper.check(snapshot.major, snapshot.server_version)
+                        counting = asyncio.create_task(_measure(snapshot))
+                        try:
+                            argv = self._dumper.argv(snapshot.name)
+                            written = await self._stream(argv, variables, progress)
+                            schema, rows = await counting
+                        finally:
+                            counting.cancel()
+                            await asyncio.gather(counting, return_exceptions=True)
         finally:
             telling.cancel()
         seconds = clock.monotonic() - began
@@ -99,17 +98,18 @@ class Job:
             f"{len(self._places)} places in {duration(seconds)}"
         )
 
-    async def _stream(self, argv: list[str], progress: Progress) -> Written:
-        with self._database.address.libpq() as variables:
-            return await stream_to(
-                self._places,
-                self._id + names.DATA,
-                argv,
-                env=self._context.tools.environment | variables,
-                part=self._part,
-                progress=progress,
-                redact=self._context.redact,
-            )
+    async def _stream(
+        self, argv: list[str], variables: dict[str, str], progress: Progress
+    ) -> Written:
+        return await stream_to(
+            self._places,
+            self._id + names.DATA,
+            argv,
+            env=self._context.tools.environment | variables,
+            part=self._part,
+            progress=progress,
+            redact=self._context.redact,
+        )
 
     async def verify(self, step: StepContext) -> str:
         """What lies at the far ends, read back and compared."""

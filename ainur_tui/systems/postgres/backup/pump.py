@@ -11,6 +11,7 @@ from typing import Any
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor
+from ainur_tui.model.text import clean
 from ainur_tui.systems import process
 from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.places import Place
@@ -98,6 +99,10 @@ async def _deliver(place: Place, name: str, channel: Channel, part: int) -> None
     """Let a place take its stream; the others learn at once when it does not."""
     try:
         await place.receive(name, aiter(channel), part)
+    except OSError as error:
+        failure = ActionFailure(f"{place.location(name)}: {clean(error.strerror or error, 200)}")
+        channel.fail(failure)
+        raise failure from None
     except Exception as error:
         channel.fail(error)
         raise

@@ -1,0 +1,179 @@
+"""The object store: what answers, what refuses, what is left behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from ainur_tui.config.types import Environment, SecretSource, Storage
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.base import Clock, Context, Probe, Sample, System, Tools
+from ainur_tui.systems.storage.client import Bucket, open_bucket
+from ainur_tui.systems.storage.errors import failure
+from ainur_tui.systems.storage.system import connect
+from tests.systems.conftest import Store
+from tests.systems.faulty import FaultyStore
+
+
+def resolve(source: SecretSource) -> Secret:
+    assert isinstance(source, str)
+    return Secret(source)
+
+
+def context(clock: Clock) -> Context:
+    return Context("test", clock, Redactor(), Tools(lambda _: None), resolve)
+
+
+def bucket(section: Storage, clock: Clock, name: str = "ainur-backups") -> Bucket:
+    return open_bucket(section, name, context(clock))
+
+
+def connected(section: Storage, clock: Clock) -> System:
+    found = connect(Environment(name="test", storage=section), context(clock))
+    assert found is not None
+    return found
+
+
+def probe(system: System, name: str) -> Probe:
+    return next(probe for probe in system.probes if probe.name == name)
+
+
+def values(sample: Sample) -> dict[tuple[str, str], float | None]:
+    return {(r.target, r.signal): r.value for r in sample.readings}
+
+
+async def test_well(s3: Store, clock: Clock) -> None:
+    system = connected(s3.section, clock)
+    assert [t.name for t in system.targets] == [
+        "storage", "storage/ainur-backups", "storage/ainur-agents",
+    ]  # fmt: skip
+    sample = await probe(system, "storage.buckets").read()
+    found = values(sample)
+    assert found["storage", "storage.up"] == 1.0
+    assert found["storage/ainur-agents", "bucket.up"] == 1.0
+    assert 0 < (found["storage", "storage.latency"] or 0) < 5
+    assert [row.cells[1] for row in sample.tables[0].rows] == ["answers", "answers"]
+    written = await probe(system, "storage.write").read()
+    assert values(written) == {("storage", "storage.write"): 1.0}
+    assert await bucket(s3.section, clock).list(".ainur-tui/") == []
+
+
+async def test_a_bucket_that_is_not_there_is_its_own_trouble(s3: Store, clock: Clock) -> None:
+    section = msgspec.structs.replace(s3.section, buckets=["nowhere"])
+    found = values(await probe(connected(section, clock), "storage.buckets").read())
+    assert found["storage", "storage.up"] == 1.0
+    assert found["storage/nowhere", "bucket.up"] == 0.0
+
+
+async def test_nothing_listens(s3: Store, clock: Clock) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    section = msgspec.structs.replace(s3.section, endpoint=f"http://127.0.0.1:{port}")
+    for each in connected(section, clock).probes:
+        with pytest.raises(ProbeFailure) as caught:
+            await each.read()
+        assert caught.value.kind == "refused"
+
+
+async def test_refused_writes_are_the_finding(s3: Store, clock: Clock) -> None:
+    with FaultyStore(s3.endpoint) as faulty:
+        faulty.refuse("PUT", "")
+        section = msgspec.structs.replace(s3.section, endpoint=faulty.endpoint)
+        system = connected(section, clock)
+        assert values(await probe(system, "storage.buckets").read())["storage", "storage.up"] == 1
+        sample = await probe(system, "storage.write").read()
+    assert sample.readings[0].value == 0.0
+    assert "503" in (sample.readings[0].note or "")
+    assert probe(system, "storage.write").signals[0].trouble == "refuses writes"
+
+
+async def test_silence_ends_at_the_deadline(s3: Store, clock: Clock) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        section = msgspec.structs.replace(
+            s3.section, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.3
+        )
+        with pytest.raises(ProbeFailure) as caught:
+            await probe(connected(section, clock), "storage.buckets").read()
+    assert caught.value.kind == "timeout"
+
+
+async def test_an_upload_of_unknown_length_comes_back_the_same(s3: Store, clock: Clock) -> None:
+    import hashlib
+
+    data = os.urandom(1 << 20)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield data
+
+    there = bucket(s3.section, clock)
+    await there.upload("big", chunks(), 5 << 20)
+    assert await there.digest("big") == (12 << 20, hashlib.sha256(data * 12).hexdigest())
+    await there.delete("big")
+    assert await there.head("big") is None
+
+
+async def test_unfinished_uploads_are_found_and_aborted(s3: Store, clock: Clock) -> None:
+    import boto3
+
+    client = boto3.client(
+        "s3", endpoint_url=s3.endpoint, aws_access_key_id="canary-key-id",
+        aws_secret_access_key="canary-secret", region_name="us-east-1", verify=False,
+    )  # fmt: skip
+    client.create_multipart_upload(Bucket="ainur-backups", Key="left/over & more")
+    client.create_multipart_upload(Bucket="ainur-backups", Key="other")
+    uploads = bucket(s3.section, clock).multipart
+    found = await uploads.list("left/")
+    assert [upload.key for upload in found] == ["left/over & more"]
+    assert abs(found[0].at - clock.now()) < 1e9
+    await uploads.abort(found[0])
+    assert await uploads.list("left/") == []
+    assert len(await uploads.list("other")) == 1
+    await uploads.abort((await uploads.list("other"))[0])
+
+
+async def test_what_exists_is_not_written_over(s3: Store, clock: Clock) -> None:
+    there = bucket(s3.section, clock)
+    await there.put("one", b"1", fresh=True)
+    with pytest.raises(ProbeFailure):
+        await there.put("one", b"2", fresh=True)
+    assert await there.get("one") == b"1"
+    with pytest.raises(ProbeFailure) as caught:
+        await there.get("one", limit=0)
+    assert caught.value.kind == "too large"
+    await there.delete("one")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("status code: 403 Forbidden: <Code>AccessDenied</Code>", "forbidden"),
+        ("status code: 403 Forbidden: <Code>SignatureDoesNotMatch</Code>", "auth"),
+        ("status code: 503 : <Code>SlowDown</Code>", "rate limited"),
+        ("status code: 500 Internal", "unavailable"),
+        ("x\nkind: Connect dns error: failed to lookup", "dns"),
+        ("x\ninvalid peer certificate", "tls"),
+        ("something \x1b[2J else", "bad answer"),
+    ],
+)
+def test_errors_become_failures(text: str, kind: str) -> None:
+    found = failure(RuntimeError(text), "bucket b", Redactor())
+    assert found.kind == kind
+    assert str(found).isprintable()
+
+
+def test_placeholders_and_emptiness_are_not_configured(s3: Store, clock: Clock) -> None:
+    for section in (
+        msgspec.structs.replace(s3.section, endpoint="https://<account-id>.r2.example.net"),
+        msgspec.structs.replace(s3.section, buckets=[], probe_bucket=None),
+    ):
+        assert connect(Environment(storage=section), context(clock)) is None
+    assert connect(Environment(), context(clock)) is None
