@@ -50,7 +50,7 @@ class RestartMachines(Action):
             risk=self.spec.risk,
             params={},
             steps=[_step_name(machine.id, machine.region) for machine in chosen],
-            affects=world.dependants(target),
+            affects=[] if "/" in target else world.dependants(target),
             before={"machines": {m.id: f"{m.state} {m.instance}" for m, _ in judged}},
             goal={
                 "machines": [
@@ -159,6 +159,7 @@ class RestartMachine(RestartMachines):
         return replace(
             self.draft(target, params, judged, chosen, world),
             title=f"Restart machine {id}",
+            affects=[] if others else ["api", *world.dependants("api")],
             warnings=warnings + _elsewhere(world),
             facts=[f"{others} other healthy machine{'s' if others != 1 else ''}"],
         )
