@@ -61,7 +61,7 @@ class AinurApp(App[None]):
         read_only: bool = False,
     ) -> None:
         super().__init__(ansi_color=False)
-        self.glyphs: Glyphs = glyphs_for(getattr(sys.__stdout__, "encoding", None))
+        self.glyphs: Glyphs = glyphs_for(getattr(sys.__stderr__, "encoding", None))
         self.crash: Exception | None = None
         self.store = Store(
             self.glyphs, environment, operator=hello.operator, read_only=read_only,

@@ -18,6 +18,8 @@ ROW_TONE: dict[RowTone, Tone] = {
 }  # fmt: skip
 ROW_MARK: dict[RowTone, str] = {"warn": "degraded", "fail": "down"}
 GAP = 2
+LEAST = 12
+"""Columns a text column keeps before whole columns are left out."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +46,25 @@ def layout(table: Table, rows: Sequence[Row], columns: int) -> Layout:
         if column.unit == "text":
             widest = min(widest, column.limit)
         wanted[index] = max(widest, cell_len(column.title))
-    chosen: list[int] = []
+    by_rank = sorted(wanted, key=lambda i: (table.columns[i].rank, i))
+    widths: dict[int, int] = {}
     room = columns - 2
-    for index in sorted(wanted, key=lambda i: (table.columns[i].rank, i)):
+    for index in by_rank:
         text = table.columns[index].unit == "text"
-        least = min(wanted[index], 12) if text else wanted[index]
-        if least + GAP > room and chosen:
-            continue
-        chosen.append(index)
-        room -= least + GAP
-    widths = {
-        i: min(wanted[i], 12) if table.columns[i].unit == "text" else wanted[i] for i in chosen
-    }
-    for index in sorted(chosen):
-        more = min(room, wanted[index] - widths[index])
-        if more > 0:
+        least = min(wanted[index], LEAST) if text else wanted[index]
+        if least + GAP <= room or not widths:
+            widths[index] = least
+            room -= least + GAP
+    for index in by_rank:
+        if index in widths:
+            more = min(max(0, room), wanted[index] - widths[index])
             widths[index] += more
             room -= more
-    texts = [i for i in sorted(chosen) if table.columns[i].unit == "text"]
+    chosen = sorted(widths)
+    texts = [i for i in chosen if table.columns[i].unit == "text"]
     if texts and room > 0:
         widths[texts[-1]] += room
-    return Layout(tuple((i, table.columns[i], widths[i]) for i in sorted(chosen)))
+    return Layout(tuple((i, table.columns[i], widths[i]) for i in chosen))
 
 
 def head_line(plan: Layout, sort: int | None, reverse: bool) -> Line:

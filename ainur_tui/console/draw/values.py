@@ -13,6 +13,8 @@ Named = tuple[str, str, str]
 """(title, target, signal)"""
 
 
+FAR = 10_000
+"""Block numbers from here on are heights, written ``#184,046``; below they are distances."""
 LABEL, NARROW = (13, 11), (11, 10)
 """Columns of title and value, in wide and narrow sections."""
 
@@ -35,6 +37,8 @@ def value_text(signal: SignalView) -> str:
         return "—"
     if signal.limit is not None and signal.unit in {"count", ""}:
         return f"{number(signal.value)}/{number(signal.limit)}"
+    if signal.unit == "blocks" and signal.value >= FAR:
+        return f"#{number(signal.value)}"
     return show(signal.value, signal.unit)
 
 

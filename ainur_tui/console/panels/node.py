@@ -16,7 +16,7 @@ class NodePanel(TargetPanel):
         ("finalized", "node", "node.finalized"),
         ("target", "node", "node.target"),
         ("behind", "node", "node.lag"),
-        ("finality lag", "node", "node.finality.lag"),
+        ("unfinalized", "node", "node.finality.lag"),
         ("block age", "node", "node.block.age"),
         ("imports", "node", "node.import.rate"),
         ("peers", "node", "node.peers"),
