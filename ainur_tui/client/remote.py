@@ -149,11 +149,11 @@ class Remote:
         if message.error is not None:
             answer.set_exception(CallError(message.error.code, message.error.message))
         else:
-            answer.set_result(message.result or msgspec.Raw(b"null"))
+            answer.set_result(message.result)
 
     def _notify(self, message: Message) -> None:
         kind = NOTIFICATIONS.get(message.method)
-        if kind is None or message.params is None:
+        if kind is None:
             return
         with contextlib.suppress(asyncio.QueueEmpty):
             # Nobody iterates, or too slowly: the oldest goes. `Session` never lets it come to it.

@@ -30,8 +30,7 @@ from ainur_tui.systems.base import Action, Clock, World
 
 PLAN_DEADLINE = 15.0
 KEPT_RUNS = 200
-READ_BACK = 2000
-"""Entries of the record read at the start."""
+READ_BACK = 2000  # entries of the record read at the start
 
 _EVENT_KINDS: dict[str, EventKind] = {"restart": "restart", "scale": "scale", "backup": "backup"}
 

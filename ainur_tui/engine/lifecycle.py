@@ -33,7 +33,8 @@ class AlreadyRuns(Exception):
 def private(folder: Path) -> int | None:
     """Make a folder that is ours alone (0700).
 
-    Returns the group that may come in, where the administrator gave it the folder (team mode).
+    Returns the group that may come in (team mode): an administrator says so by a setgid folder
+    the group may enter, mode 2750. Any other rights of others are taken away.
     Raises Unsafe when others could put something in our place.
     """
     try:
@@ -47,9 +48,11 @@ def private(folder: Path) -> int | None:
         raise Unsafe(f"{folder} belongs to another user; choose another or remove it")
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise Unsafe(f"others may write to {folder}; chmod go-w it")
-    if found.st_mode & stat.S_IRWXO and found.st_uid == os.geteuid():
-        folder.chmod(stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO)
-    return found.st_gid if found.st_mode & stat.S_IXGRP else None
+    team = bool(found.st_mode & stat.S_ISGID and found.st_mode & stat.S_IXGRP)
+    if found.st_uid == os.geteuid():
+        kept = stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO
+        folder.chmod(kept if team else kept & ~stat.S_IRWXG)
+    return found.st_gid if team else None
 
 
 @contextmanager

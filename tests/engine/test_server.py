@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import stat
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,13 @@ async def told(remote: Remote, kind: type[Any], count: int = 1) -> list[Any]:
     raise AssertionError("the engine went away")
 
 
+async def first_told(remote: Remote, kind: type[Any], wanted: Callable[[Any], bool]) -> Any:
+    while True:
+        (found,) = await told(remote, kind)
+        if wanted(found):
+            return found
+
+
 async def test_first_all_then_what_changed(tmp_path: Path) -> None:
     little = Little()
     async with serving(tmp_path, little) as made, await connected(tmp_path) as remote:
@@ -190,10 +199,7 @@ async def test_first_all_then_what_changed(tmp_path: Path) -> None:
         assert second.not_configured is None
         little.pulse.queue = 50
         await remote.call("board", BoardQuery(fresh=True))
-        async with asyncio.timeout(10):
-            async for found in remote:
-                if isinstance(found, Update) and found.state == "degraded":
-                    break
+        found = await first_told(remote, Update, lambda update: update.state == "degraded")
         assert found.targets is not None
         assert found.tables is not None
         assert found.tables[0].rows[0].cells == [50]
@@ -213,7 +219,7 @@ async def test_at_most_four_pictures_a_second(tmp_path: Path) -> None:
                     break
                 little.pulse.queue = 50 - little.pulse.queue
                 await made.looks.once({"api"}, None)
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(times)]
         assert min(gaps) > 0.2
 
 
@@ -222,10 +228,7 @@ async def test_runs_are_told_step_by_step(tmp_path: Path) -> None:
     async with serving(tmp_path, little), await connected(tmp_path) as remote:
         await remote.call("subscribe", Subscribe())
         run = await remote.call("run", call())
-        async with asyncio.timeout(10):
-            async for found in remote:
-                if isinstance(found, Run) and found.state == "verified":
-                    break
+        found = await first_told(remote, Run, lambda told: told.state == "verified")
         assert found.id == run.id
         assert (await remote.call("run", call())).id == run.id
         assert little.restart.boots == 2
