@@ -96,6 +96,7 @@ class Database:
             self._drop()
 
     async def _connection(self) -> Connection[Record]:
+        await asyncio.sleep(0)  # an end that has arrived is noticed before the connection is used
         if self._held is not None and not self._held.is_closed():
             return self._held
         if self._last is not None and self._clock.monotonic() < self._not_before:

@@ -37,6 +37,8 @@ _BY_ERRNO: dict[int, FailureKind] = {
     errno.EPIPE: "unavailable",
     errno.EACCES: "forbidden",
 }
+_LOST = {"InterfaceError", "InternalClientError", "ProtocolError"}
+"""The driver's words for a connection that ended while it was about to use it."""
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -60,11 +62,14 @@ def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
         return ProbeFailure("dns", where)
     if isinstance(error, ssl.SSLError):
         return ProbeFailure("tls", f"{where}: {clean(redact(str(error)), 200)}")
+    said = clean(redact(str(error)), 200)
+    if isinstance(error, ValueError):
+        return ProbeFailure("internal", f"{where}: {said}")
     dropped = isinstance(error, ConnectionError) and error.errno is None
-    if dropped or "clos" in str(error):  # the driver's own words for a connection it has lost
-        return ProbeFailure("unavailable", f"{where}: it closed the connection")
+    if dropped or type(error).__name__ in _LOST:
+        return ProbeFailure("unavailable", f"{where}: the connection is lost ({said})")
     if isinstance(error, OSError):
         found = _ERRNO.search(str(error))  # several addresses: one error that quotes the others
         number = error.errno or (int(found[1]) if found else 0)
         return ProbeFailure(_BY_ERRNO.get(number, "unreachable"), where)
-    return ProbeFailure("bad answer", f"{where}: {clean(redact(str(error)), 200)}")
+    return ProbeFailure("bad answer", f"{where}: {said}")

@@ -293,7 +293,8 @@ async def test_half_the_size_of_the_last_is_suspicious(older: Setting) -> None:
 async def test_a_stop_in_the_middle_leaves_nothing_and_nobody(older: Setting) -> None:
     tool(
         older,
-        f"echo $$ > {older.folder}/pid\nprintf PGDMP; head -c 3000000 /dev/urandom\nsleep 60 & wait",
+        f"echo $$ > {older.folder}/pid\n"
+        "printf PGDMP; head -c 3000000 /dev/urandom; sleep 60 & wait",
     )
     running = asyncio.create_task(older.take())
     for _ in range(500):

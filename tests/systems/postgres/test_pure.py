@@ -80,8 +80,9 @@ def test_placeholders_of_the_guide_are_recognised() -> None:
         (TimeoutError(), "timeout"),
         (OSError(errno.EHOSTUNREACH, "no"), "unreachable"),
         (ConnectionResetError(), "unavailable"),
-        (asyncpg.InterfaceError("odd"), "bad answer"),
         (asyncpg.InterfaceError("connection is closed"), "unavailable"),
+        (asyncpg.exceptions.ClientConfigurationError("sslmode"), "internal"),
+        (asyncpg.DivisionByZeroError("odd"), "bad answer"),
     ],
 )
 def test_errors_become_failures(error: Exception, kind: str) -> None:

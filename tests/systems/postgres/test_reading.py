@@ -240,11 +240,11 @@ async def test_after_the_server_ends_our_session_the_next_look_works(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE application_name = 'ainur-tui'"
         )
-    try:
-        await probe.read()
-    except ProbeFailure as failure:  # when the query was sent before the end was noticed
-        assert failure.kind == "unavailable"
-    assert value(await probe.read(), "db.up") == 1.0
+    # The end may be noticed before the next query or by it; the look after that is well.
+    looks = [await asyncio.gather(probe.read(), return_exceptions=True) for _ in range(2)]
+    failed = [found for (found,) in looks if isinstance(found, ProbeFailure)]
+    assert {failure.kind for failure in failed} <= {"unavailable"}, failed
+    assert isinstance(looks[1][0], Sample)
 
 
 async def test_refusals_are_put_off_and_then_tried_again(
