@@ -58,7 +58,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     found = Place(directory)
     with component("units", directory) as process:
         script = directory / "bin" / "systemctl"
-        until(lambda: script.exists() and found.run("systemctl", "is-active", "ainur-node").returncode == 0, 10, "the unit is active")  # noqa: E501 # fmt: skip
+        until(script.exists, 10, "the stand-ins are written")
+        until(
+            lambda: found.run("systemctl", "is-active", "ainur-node").returncode == 0,
+            10,
+            "the unit is active",
+        )
         until(lambda: len(found.records()) >= 4, 10, "the unit has said its lines")
         yield found
         children = psutil.Process(process.pid).children()
