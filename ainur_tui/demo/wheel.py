@@ -54,7 +54,7 @@ def programs_for(user: pwd.struct_passwd | None, home: Path) -> Path:
     if not _runs(install / "bin", user):
         # The layout is kept: the programs find their libraries relative to themselves.
         copy.chmod(0o755)
-        shutil.copytree(ours.parent, install, dirs_exist_ok=True)
+        shutil.copytree(ours.parent, install, ignore=_unneeded, dirs_exist_ok=True)
         libraries = ours.parent.parent.with_suffix(".libs")
         if libraries.is_dir():
             shutil.copytree(libraries, copy / libraries.name, dirs_exist_ok=True)
@@ -67,6 +67,13 @@ def discard(home: Path) -> None:
     if note.exists():
         shutil.rmtree(note.read_text(), ignore_errors=True)
         note.unlink()
+
+
+def _unneeded(folder: str, names: list[str]) -> list[str]:
+    """What a server can do without: the headers and the other programs."""
+    keep = {"postgres", "initdb"}
+    unused = set(names) - keep if Path(folder).name == "bin" else {"include"} & set(names)
+    return sorted(unused)
 
 
 def _runs(place: Path, user: pwd.struct_passwd) -> bool:

