@@ -179,6 +179,8 @@ class Alerting:
             summary += f" (nothing heard for {units.age(memory.silent)}; the last value stands)"
         if memory.state == "no data":
             summary = f"nothing heard of {rule.signal} for {units.age(memory.silent)}"
+        pending = memory.state == "pending"
+        fires_at = view.at + alerts.remaining(rule, memory) if pending else None
         return Alert(
             name=rule.name,
             target=target,
@@ -189,9 +191,7 @@ class Alerting:
             value=value,
             threshold=rule.threshold,
             unit=unit,
-            fires_at=view.at + alerts.remaining(rule, memory)
-            if memory.state == "pending"
-            else None,
+            fires_at=fires_at,
             caused_by=self._cause(target, view),
             origin=rule.origin,
         )

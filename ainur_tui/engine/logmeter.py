@@ -14,6 +14,10 @@ _DENSE = 50
 """Lines from which on their own times tell a rate."""
 _SEGMENT = 5.0
 _LAG = 1.5
+"""Seconds the newest line may be old before its source counts as behind."""
+_FLOWING = 1.0
+_INSTANT = 0.002
+"""Lines within so few seconds tell no rate: they carry one and the same time."""
 
 
 @dataclass(slots=True)
@@ -91,10 +95,12 @@ class LogMeter:
         if self._connected is None:
             return None
         covered = min(RATE_OVER, mono - self._reach)
-        if (dense := self._density(mono, now)) is not None and (
-            covered < RATE_OVER - 1 or now - self._segments[-1].last > _LAG
-        ):
-            return dense
+        flowing = self._came is not None and mono - self._came <= _FLOWING
+        lagging = flowing and bool(self._segments) and now - self._segments[-1].last > _LAG
+        if covered < RATE_OVER - 1 or lagging:
+            dense = self._density(now, flowing=flowing)
+            if dense is not None:
+                return dense
         lines = sum(second.lines for second in self._since(mono - RATE_OVER))
         return lines / max(covered, 1.0)
 
@@ -106,15 +112,15 @@ class LogMeter:
         """Errors in the last minute."""
         return sum(second.errors for second in self._since(mono - ERRORS_OVER))
 
-    def _density(self, mono: float, now: float) -> float | None:
-        if not self._segments or self._came is None:
+    def _density(self, now: float, *, flowing: bool) -> float | None:
+        if not self._segments:
             return None
         lines = sum(segment.lines for segment in self._segments)
-        first, last = self._segments[0].first, self._segments[-1].last
-        if last - first > RATE_OVER or lines < _DENSE or last - first < 0.002:
+        first = min(segment.first for segment in self._segments)
+        last = max(segment.last for segment in self._segments)
+        if last - first > RATE_OVER or lines < _DENSE or last - first < _INSTANT:
             return None
-        silent = mono - self._came > 1.0
-        return lines / max((now - first) if silent else (last - first), 0.002)
+        return lines / ((last - first) if flowing else max(now - first, _INSTANT))
 
     def _since(self, start: float) -> list[_Second]:
         return [second for second in self._seconds if second.at > start - 1]

@@ -25,16 +25,20 @@ _SECRET_KEY = re.compile(
     r"(?:pass(?:word|wd)|secret|token|authorization|api[_-]?key|access[_-]?key|cookie)$",
     re.IGNORECASE,
 )
+_HINTS = ("rror", "RROR", "atal", "ATAL", "anic", "ANIC", "ritical", "RITICAL")
 _ERROR = re.compile(
-    r"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|\"(?:level|severity|error_severity)\":\s*\"(?i:error"
-    r"|fatal|panic|dpanic|critical)\"|\blevel=(?:error|fatal|panic)\b"
+    r"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|level=(?:error|fatal|panic)\b"
+    r"|(?:level|severity)\":\s*\"(?:error|fatal|panic|dpanic|critical)\"",
 )
 BAD: frozenset[Level | None] = frozenset({"error", "fatal"})
 
 
 def may_be_error(raw: RawLine) -> bool:
     """Whether a line is worth taking apart though there are too many: a cheap first look."""
-    return word_level(raw.level) in BAD or _ERROR.search(raw.text, 0, LONGEST) is not None
+    if raw.level and word_level(raw.level) in BAD:
+        return True
+    text = raw.text
+    return any(hint in text for hint in _HINTS) and _ERROR.search(text, 0, LONGEST) is not None
 
 
 def refine(
@@ -49,11 +53,10 @@ def refine(
         text = text[:LONGEST]
     found = parse(text, raw.at)
     level = found.level or word_level(raw.level)
-    fields: dict[str, str] = {}
-    if found.fields:
-        for key, value in islice(found.fields.items(), FIELDS):
-            shown = MASK if value and _SECRET_KEY.search(key) else clean(redact(value), FIELD)
-            fields[clean(key, 64)] = shown
+    fields = {
+        clean(key, 64): MASK if value and _SECRET_KEY.search(key) else clean(redact(value), FIELD)
+        for key, value in islice(found.fields.items(), FIELDS)
+    }
     message = redact(found.message)
     if rest > 0:
         message = f"{clean(message[:MAX_LINE])} … +{max(0, len(message) - MAX_LINE) + rest}"
