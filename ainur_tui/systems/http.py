@@ -157,6 +157,7 @@ class HttpClient:
             raise ProbeFailure("internal", self._problem)
         check_path(call.path)
         within = self._deadline if deadline is None else deadline
+        self._pool()  # the driver's import must not count as the peer's time
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(within):

@@ -319,6 +319,23 @@ async def test_lines_come_once_also_after_resuming(system: System, fake: FlyFake
     assert [line.text for batch in again for line in batch.lines] == ["line 5"]
 
 
+@pytest.mark.parametrize(
+    ("stamp", "at"),
+    [
+        ("2026-11-24T10:00:00.123456789Z", 1795514400.123456789),
+        ("2026-11-24T10:00:00Z", 1795514400.0),
+        ("2026-11-24T12:00:00.5+02:00", 1795514400.5),
+        ("yesterday", 7.0),
+        ("", 7.0),
+    ],
+)
+async def test_times_of_lines_in_all_forms(stamp: str, at: float) -> None:
+    source = FlyLogs(None, FakeClock(7.0))  # type: ignore[arg-type]
+    page = {"data": [{"attributes": {"timestamp": stamp, "message": "m"}}] * 2}
+    found = source._fresh(source._decode.decode(msgspec.json.encode(page)))
+    assert [line.at for line in found] == [pytest.approx(at, abs=1e-6)]
+
+
 async def test_falling_behind_jumps_to_now_and_says_so(
     system: System, fake: FlyFake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

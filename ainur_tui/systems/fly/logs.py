@@ -14,7 +14,7 @@ from ainur_tui.systems.fly.machines import parse_time
 
 QUICKEST, SLOWEST = 0.25, 2.0
 """Seconds between polls: quick after lines, slower while there are none."""
-PAGES = 40
+PAGES = 8
 """Pages read one after the other before it is asked whether we fall behind."""
 BEHIND = 5.0
 """Seconds the newest line read may be old while there is always more; then we jump to now."""
@@ -54,7 +54,7 @@ class FlyLogs(LogSource):
     def __init__(self, client: FlyClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._known: dict[tuple[str, str, str], None] = {}
+        self._known: dict[str | tuple[str, str, str], None] = {}
         self._decode = msgspec.json.Decoder(_Page)
 
     async def batches(self, resume: float | None) -> AsyncIterator[RawBatch]:
@@ -88,24 +88,25 @@ class FlyLogs(LogSource):
             raise ProbeFailure("bad answer", f"bad JSON of log lines: {words}") from None
 
     def _fresh(self, page: _Page) -> list[RawLine]:
-        found = []
+        """The page's lines that were not told yet. A flood passes here, so it must be cheap."""
+        found: list[RawLine] = []
+        known = self._known
+        second, base = "", 0.0
         for entry in page.data:
             line = entry.attributes
-            key = (entry.id or line.timestamp, line.instance, "" if entry.id else line.message)
-            if key in self._known:
+            stamp = line.timestamp
+            key = entry.id or (stamp, line.instance, line.message)
+            if key in known:
                 continue
-            self._known[key] = None
-            at = parse_time(line.timestamp)
-            found.append(
-                RawLine(
-                    at=self._clock.now() if at is None else at,
-                    text=line.message,
-                    level=line.level or None,
-                    machine=line.instance or None,
-                )
-            )
-        if len(self._known) > _REMEMBERED:
-            self._known = dict.fromkeys(list(self._known)[-_REMEMBERED // 2 :])
+            known[key] = None
+            if stamp[:19] != second or stamp[-1:] != "Z":
+                whole = parse_time(stamp[:19] + "Z") if stamp[-1:] == "Z" else parse_time(stamp)
+                second, base = stamp[:19], self._clock.now() if whole is None else whole
+            rest = stamp[20:-1] if stamp[-1:] == "Z" else ""
+            at = base + int(rest) / 10 ** len(rest) if rest.isdecimal() else base
+            found.append(RawLine(at, line.message, line.level or None, line.instance or None))
+        if len(known) > _REMEMBERED:
+            self._known = dict.fromkeys(list(known)[-_REMEMBERED // 2 :])
         return found
 
 
