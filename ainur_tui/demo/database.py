@@ -21,7 +21,8 @@ TICK = 0.1
 
 def say(text: str) -> None:
     """One line for the platform's log."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def end(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
