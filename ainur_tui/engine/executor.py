@@ -19,26 +19,24 @@ from ainur_tui.engine.leases import LeaseLost, Leases, in_the_way
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.recovery import call_of, rebuild, usual_seconds, what_happened
 from ainur_tui.engine.running import Running
+from ainur_tui.engine.runrecord import event_of
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.event import Event, EventKind
+from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import PlanQuery, RunCall
 from ainur_tui.systems.base import Action, Clock, World
 
-PLAN_DEADLINE = 15.0
+PLAN_DEADLINE = 15.0  # seconds for reading the facts
 KEPT_RUNS = 200
 READ_BACK = 2000  # entries of the record read at the start
-
-_EVENT_KINDS: dict[str, EventKind] = {"restart": "restart", "scale": "scale", "backup": "backup"}
 
 
 class Executor:
     """Plans and runs actions. ``changed`` hears each new picture of a run, ``event`` what to draw
-    on the charts. ``board`` is the picture as judged now; ``dependants`` who needs a target.
-    """
+    on the charts. ``board`` is the picture judged now, ``dependants`` who needs a target."""
 
     def __init__(
         self,
@@ -98,6 +96,11 @@ class Executor:
         """Runs that are being worked on (recovering ones included)."""
         return [self._runs[id] for id in self._tasks if id in self._runs]
 
+    @property
+    def acting(self) -> list[Run]:
+        """Those that change the world; one that only recovers may be left to the next engine."""
+        return [self._runs[id] for id in self._working]
+
     async def plan(self, query: PlanQuery) -> Plan:
         """What would be done; nothing happens. Raises Refused when it makes no sense."""
         action = self._catalogue.find(query.action, query.target, self._board())
@@ -113,8 +116,6 @@ class Executor:
         """
         if peer.access != "operate":
             raise Refused("this connection may only read", gates.DENIED)
-        if not call.key:
-            raise Refused("a run needs a key, so that it cannot be begun twice", gates.USAGE)
         return await self._keys.once(call, lambda: self._begin(call, peer), self._runs.__getitem__)
 
     async def stop(self, *, force: bool) -> None:
@@ -156,9 +157,7 @@ class Executor:
         lease = await self._leases.take(call.target, peer.operator, why, id)
         try:
             plan = await self._fresh(action, call.target, call.params)
-            view = self._board().target(plan.target)
-            part = plan.target.rpartition("/")[2]
-            gates.judge(plan, call, {plan.target, part, view.title if view else part})
+            gates.judge(plan, call, gates.names_of(plan.target, self._board()))
             run = Run(
                 id=id,
                 plan=plan,
@@ -197,7 +196,7 @@ class Executor:
         running = self._running(run, lease, peer.tty)
         self._working[run.id] = running
         self._note(run)
-        self._tell(run, f"{run.plan.title} · {run.operator}", run.started_at)
+        self._event(event_of(run, f"{run.plan.title} · {run.operator}", run.started_at))
         self._follow(run.id, running.work(action))
 
     async def _recover(self, run: Run) -> None:
@@ -235,7 +234,9 @@ class Executor:
             self._working.pop(id, None)
             run = self._runs[id]
             if run.finished_at is not None and run.state != "verified":
-                self._tell(run, f"{run.plan.title}: {run.state}. {run.message}", run.finished_at)
+                self._event(
+                    event_of(run, f"{run.plan.title}: {run.state}. {run.message}", run.finished_at)
+                )
             self._changed(run)
 
         task.add_done_callback(over)
@@ -246,8 +247,3 @@ class Executor:
             del self._runs[oldest]
             self._keys.forget(oldest)
         self._changed(run)
-
-    def _tell(self, run: Run, text: str, at: float) -> None:
-        kind = _EVENT_KINDS.get(run.plan.action, "action")
-        key = f"run:{run.id}:{'begun' if run.finished_at is None else 'ended'}"
-        self._event(Event(key=key, at=at, kind=kind, target=run.plan.target, text=text))

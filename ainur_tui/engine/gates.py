@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ainur_tui.model.action import Plan, Risk, Run
+from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import RunCall
@@ -54,6 +55,12 @@ def judge(plan: Plan, call: RunCall, names: Iterable[str]) -> None:
         )
     if call.seen is not None and (moved := difference(call.seen, plan.before)):
         raise Refused(f"the world has moved since you looked: {moved}", TRY_AGAIN)
+
+
+def names_of(target: str, board: BoardView) -> set[str]:
+    """What a person may type for a target: its name, the name of the part, its title."""
+    view = board.target(target)
+    return {target, target.rpartition("/")[2], *([view.title] if view else [])}
 
 
 def difference(seen: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -113,7 +113,7 @@ async def _until_asked(engine: Engine, clock: Clock, idle: float) -> None:
         return engine.stay or engine.clients > 0 or bool(engine.executor.active)
 
     counter = lifecycle.Idle(clock, busy, idle)
-    engine.leaves_at = lambda: counter.leaves_at
+    engine.leaves_at = lambda: None if busy() else counter.leaves_at
     waiting = [
         asyncio.create_task(engine.stop_asked.wait()),
         asyncio.create_task(counter.over(min(1.0, idle / 2))),

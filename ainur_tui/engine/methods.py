@@ -116,7 +116,7 @@ async def _status(engine: Engine, _: Nothing, peer: Peer) -> Any:
 
 
 async def _stop(engine: Engine, call: StopCall, _: Peer) -> Any:
-    active = engine.executor.active
+    active = engine.executor.acting
     if active and not call.force:
         what = ", ".join(f"{run.plan.action} of {run.plan.target}" for run in active)
         raise Refused(f"the engine is at work ({what}); it stops when that is done", TRY_AGAIN)

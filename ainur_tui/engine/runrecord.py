@@ -11,10 +11,24 @@ from msgspec.structs import replace
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.record import plain
 from ainur_tui.model.action import Run
+from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.journal import EntryKind
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import Clock, Observation
+
+_EVENT_KINDS: dict[str, EventKind] = {"restart": "restart", "scale": "scale", "backup": "backup"}
+
+
+def event_of(run: Run, text: str, at: float) -> Event:
+    """A run's beginning or end as it is drawn on the charts."""
+    return Event(
+        key=f"run:{run.id}:{'begun' if run.finished_at is None else 'ended'}",
+        at=at,
+        kind=_EVENT_KINDS.get(run.plan.action, "action"),
+        target=run.plan.target,
+        text=text,
+    )
 
 
 class RunRecord:

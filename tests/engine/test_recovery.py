@@ -93,6 +93,7 @@ async def test_a_stale_lease_is_held_while_the_world_is_read(tmp_path: Path) -> 
     world = await World1(tmp_path, action, store=store).open()
     await world.leases.renew("none", (await _some_lease(world)))
     assert run.id in {lease.run for lease in world.leases.views()}
+    assert world.executor.acting == []
     await world.executor.stop(force=False)
     assert (await world.kinds())[-1][0] == "step"
 
