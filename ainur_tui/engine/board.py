@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ainur_tui.engine.backoff import pause
+from ainur_tui.engine.lastrun import LastRun, fault_of, probe_view
 from ainur_tui.engine.past import Past
-from ainur_tui.model.board import BoardView, ProbeView
+from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State, Target
-from ainur_tui.model.text import clean
 from ainur_tui.rules import findings, picture
-from ainur_tui.rules.evidence import LOST_NOTICE, Evidence, Fault, lost_network, tells_down
+from ainur_tui.rules.evidence import LOST_NOTICE, Evidence, lost_network, tells_down
 from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.judge import Held
 from ainur_tui.systems.base import Clock, Probe, Sample
@@ -32,18 +31,6 @@ class _Seen:
     probe: str
     came: float
     behind: float
-
-
-@dataclass(slots=True)
-class _Run:
-    """The last run of one probe."""
-
-    probe: Probe
-    at: float
-    came: float
-    seconds: float
-    failure: ProbeFailure | None = None
-    failures: int = 0
 
 
 class Board:
@@ -72,7 +59,7 @@ class Board:
         self._not_configured = not_configured
         self.on_event = on_event
         self._seen: dict[tuple[str, str], _Seen] = {}
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, LastRun] = {}
         self._tables: dict[str, Table] = {}
         self._events: dict[str, Event] = {}
         self._discovered: dict[str, dict[str, Target]] = {}
@@ -85,7 +72,7 @@ class Board:
     def record(self, probe: Probe, sample: Sample, seconds: float) -> None:
         """Take what a run brought home; ``seconds`` is what it took."""
         now, came = self._clock.now(), self._clock.monotonic()
-        self._runs[probe.name] = _Run(probe, now, came, seconds)
+        self._runs[probe.name] = LastRun(probe, now, came, seconds)
         for reading in sample.readings:
             behind = max(0.0, now - reading.observed_at)
             key = (reading.target, reading.signal)
@@ -105,11 +92,11 @@ class Board:
         """Take that a run failed. Returns the readings the failure itself is, for the history:
         a vital probe that finds nobody listening has read ``up`` = 0."""
         before = self._runs.get(probe.name)
-        run = _Run(probe, self._clock.now(), self._clock.monotonic(), seconds, failure)
+        run = LastRun(probe, self._clock.now(), self._clock.monotonic(), seconds, failure)
         run.failures = 1 + (before.failures if before else 0)
         self._runs[probe.name] = run
         self.version += 1
-        fault = _fault(run, failure, run.came)
+        fault = fault_of(run, failure, run.came)
         return [
             Reading(
                 target=probe.target,
@@ -186,7 +173,7 @@ class Board:
             findings=findings.findings(judged, caused, self._past.began),
             events=events,
             tables=list(self._tables.values()),
-            probes=[_probe_view(run, now, mono) for run in self._runs.values()],
+            probes=[probe_view(run, now, mono) for run in self._runs.values()],
             not_configured=self._not_configured,
             notices=[LOST_NOTICE] if lost_network(evidence) else [],
         )
@@ -211,7 +198,7 @@ class Board:
             signals=self._signals,
             held=held,
             expected=unread,
-            faults=[_fault(run, run.failure, mono) for run in self._runs.values() if run.failure],
+            faults=[fault_of(run, run.failure, mono) for run in self._runs.values() if run.failure],
             paused=frozenset().union(*self._paused.values()),
         )
 
@@ -227,31 +214,3 @@ class Board:
 def _of(signal: str, target: Target) -> bool:
     """Whether a signal belongs to a target of that kind: ``machine.up`` to ``api/machine``."""
     return target.kind.rpartition("/")[2] == signal.partition(".")[0]
-
-
-def _fault(run: _Run, failure: ProbeFailure, mono: float) -> Fault:
-    return Fault(
-        probe=run.probe.name,
-        target=run.probe.target,
-        kind=failure.kind,
-        text=clean(failure, 300),
-        blames_us=failure.blames_us,
-        signals=frozenset(signal.name for signal in run.probe.signals),
-        at=run.at,
-        age=max(0.0, mono - run.came),
-    )
-
-
-def _probe_view(run: _Run, now: float, mono: float) -> ProbeView:
-    wish = run.failure.retry_after if run.failure else None
-    due = run.came - run.seconds + pause(run.probe.interval, run.failures, wish)
-    return ProbeView(
-        name=run.probe.name,
-        target=run.probe.target,
-        interval=run.probe.interval,
-        deadline=run.probe.deadline,
-        last_at=run.at,
-        seconds=run.seconds,
-        problem=clean(run.failure, 300) if run.failure else None,
-        next_at=now + max(0.0, due - mono),
-    )
