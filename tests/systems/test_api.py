@@ -280,6 +280,21 @@ async def test_one_machine_that_does_not_answer_costs_only_itself() -> None:
     assert ("api/machine/a1", "machine.memory") not in found
 
 
+async def test_a_second_look_that_fails_leaves_the_first_ones_gauges() -> None:
+    asked = 0
+
+    def metrics(_: web.Request) -> tuple[int, str]:
+        nonlocal asked
+        asked += 1
+        gauges = {"ainur_tasks_in_queue": 7}
+        return (200, exposition(1, 10, **gauges)) if asked == 1 else (503, "busy")
+
+    found = by_name(await traffic_of(metrics))
+    assert found["api", "api.queue"].value == 7
+    assert found["api", "api.requests.rate"].value is None
+    assert "second look" in (found["api", "api.requests.rate"].note or "")
+
+
 async def test_none_that_answers_is_a_failure() -> None:
     with pytest.raises(ProbeFailure) as caught:
         await traffic_of(lambda _: (503, "no machine"), Roster())

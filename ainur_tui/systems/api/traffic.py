@@ -80,24 +80,35 @@ class TrafficProbe(Probe):
         self._first = True
 
     async def read(self) -> Sample:
-        began = self._clock.monotonic()
+        end = self._clock.monotonic() + self.deadline * 0.9
         machines = await self._roster.awake() if self._roster else []
-        looks = await self._look(machines, began)
+        looks = await self._look(machines, end)
         window = self._traffic.window(looks)
         if self._first:
-            await asyncio.sleep(min(self._pause, self.deadline * 0.4))
-            # Behind one address several processes answer in turn: the same one must come again.
-            for _ in range(1 if machines else 4):
-                looks = await self._look(machines, began)
-                window = self._traffic.window(looks)
-                if window is not None:
-                    break
+            looks, window = await self._again(machines, looks, end)
         self._first = False
         return Sample(readings=[*self._readings(looks, window), *_parts(looks, window, machines)])
 
-    async def _look(self, machines: Sequence[Machine], began: float) -> list[Look]:
+    async def _again(
+        self, machines: Sequence[Machine], looks: Sequence[Look], end: float
+    ) -> tuple[Sequence[Look], Window | None]:
+        """The second look, as far as the time goes; without one there are gauges, no rates yet."""
+        window = None
+        await asyncio.sleep(min(self._pause, max(end - self._clock.monotonic(), 0.0) * 0.4))
+        # Behind one address several processes answer in turn: the same one must come again.
+        for _ in range(1 if machines else 4):
+            try:
+                looks = await self._look(machines, end)
+            except ProbeFailure:
+                break
+            window = self._traffic.window(looks)
+            if window is not None:
+                break
+        return looks, window
+
+    async def _look(self, machines: Sequence[Machine], end: float) -> Sequence[Look]:
         """One scrape of each machine; fails only when none can be scraped."""
-        left = max(self.deadline * 0.95 - (self._clock.monotonic() - began), 0.05)
+        left = max(end - self._clock.monotonic(), 0.05)
         wanted: list[str | None] = [machine.id for machine in machines]
         found = await asyncio.gather(
             *(self._one(machine, left) for machine in wanted or [None]), return_exceptions=True

@@ -1,0 +1,47 @@
+"""The platform's actions against the miniature's platform, whose machines are real processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ainur_tui.config.types import Environment, Fly
+from ainur_tui.systems.fly.logs import FlyLogs
+from ainur_tui.systems.fly.system import connect
+from tests.demo.flyhouse import house
+from tests.systems.test_fly import (
+    CONTEXT,
+    action,
+    carry_out,
+    probe,
+    read_until,
+    scaler,
+    values,
+    world,
+)
+
+
+async def test_restart_and_scale_real_processes(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        fly = Fly(url=place.api, web_url=place.api, token="FlyV1 fm2_secret", timeout=5)
+        system = connect(Environment(fly=fly), CONTEXT)
+        assert system is not None
+        assert system.close is not None
+        found = values(await probe(system).read())
+        assert found["api", "api.machines.healthy"] == 2
+        restart = action(system, "restart", "api")
+        plan = await restart.plan("api", {}, world())
+        await carry_out(restart, plan, patience=20)
+        assert (await restart.observe(plan)).state == "verified"
+        scale = scaler(system)
+        up = await scale.plan("api", {"by": "+1"}, world())
+        await carry_out(scale, up, patience=20)
+        assert (await scale.observe(up)).state == "verified"
+        down = await scale.plan("api", {"count": "2"}, world())
+        assert set(down.goal["destroy"]).isdisjoint(up.before["machines"])
+        await carry_out(scale, down, patience=20)
+        assert len(await place.well()) == 2
+        source = system.logs[0]
+        assert isinstance(source, FlyLogs)
+        lines = [line for b in await read_until(source, None, 1) for line in b.lines]
+        assert any("Main child exited" in line.text for line in lines)
+        await system.close()
