@@ -44,6 +44,7 @@ class Store:
         self.span = 3600.0
         self.runs: dict[str, Run] = {}
         self.dismissed: set[str] = set()
+        self._told_runs: list[Run] = []
 
     def linked(self, welcome: Welcome) -> None:
         """An engine answers."""
@@ -59,8 +60,10 @@ class Store:
     def board(self, view: BoardView) -> None:
         """The newest picture."""
         self.view, self._received = view, time.monotonic()
-        for run in view.runs:
-            self.runs[run.id] = run
+        if view.runs is not self._told_runs:
+            # A picture merged from an update without runs carries the old list: ``ran`` is newer.
+            self._told_runs = view.runs
+            self.runs |= {run.id: run for run in view.runs}
         self._changed()
 
     def lines(self, page: LogPage) -> None:

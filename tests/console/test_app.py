@@ -84,6 +84,9 @@ class Engine:
                            steps=[StepRecord(name="one", state="running")])  # fmt: skip
         raise AssertionError(method)
 
+    def asked(self, method: str) -> list[Any]:
+        return [params for called, params in self.calls if called == method]
+
     async def look_at(self, tables: list[str], logs: LogQuery | None) -> None:
         self.looked.append((tables, logs))
 
@@ -151,13 +154,13 @@ async def test_a_key_opens_a_plan_and_y_runs_it_once() -> None:
     async with running() as (app, engine, pilot):
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
-        assert not [call for call, _ in engine.calls if call in {"plan", "run"}]
+        assert engine.asked("plan") + engine.asked("run") == []
         await pilot.press(*"restart db", "enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
         assert "affects the service" in shown(app)
         await pilot.press("y", "y", "y")
         await until(pilot, lambda: isinstance(app.screen, PageDialog))
-        runs = [params for call, params in engine.calls if call == "run"]
+        runs = engine.asked("run")
         assert len(runs) == 1
         call: RunCall = runs[0]
         assert (call.action, call.target, call.seen) == ("restart", "db", {"n": 1})
@@ -175,7 +178,7 @@ async def test_the_default_is_no(key: str) -> None:
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
         await pilot.press(key)
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        assert "run" not in [call for call, _ in engine.calls]
+        assert engine.asked("run") == []
 
 
 async def test_keys_typed_before_the_plan_opened_are_dropped(
@@ -187,7 +190,7 @@ async def test_keys_typed_before_the_plan_opened_are_dropped(
         await pilot.pause()
         await pilot.press("y", "enter", "y")
         assert isinstance(app.screen, PlanDialog)
-        assert "run" not in [call for call, _ in engine.calls]
+        assert engine.asked("run") == []
 
 
 async def test_downtime_needs_the_name_typed() -> None:
@@ -236,7 +239,7 @@ async def test_read_only_runs_nothing() -> None:
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PageDialog))
-        assert not [call for call, _ in engine.calls if call in {"plan", "run"}]
+        assert engine.asked("plan") + engine.asked("run") == []
 
 
 async def test_the_palette_finds_by_words() -> None:
@@ -247,7 +250,7 @@ async def test_the_palette_finds_by_words() -> None:
         assert "rolling" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
-        assert engine.calls[-1][1].target == "api"
+        assert engine.asked("plan")[-1].target == "api"
 
 
 async def test_parameters_are_asked_before_the_plan() -> None:
@@ -256,7 +259,7 @@ async def test_parameters_are_asked_before_the_plan() -> None:
         await until(pilot, lambda: "count" in shown(app))
         await pilot.press("3", "enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
-        assert engine.calls[-1][1].params == {"count": "3"}
+        assert engine.asked("plan")[-1].params == {"count": "3"}
 
 
 async def test_the_filter_narrows_and_escape_clears_it() -> None:
@@ -298,7 +301,7 @@ async def test_the_log_pauses_counts_and_follows_again() -> None:
         await pilot.press("G")
         await until(pilot, lambda: "FOLLOWING" in shown(app))
         await pilot.press("v")
-        await until(pilot, lambda: engine.calls[-1][1].min_level == "info")
+        await until(pilot, lambda: engine.asked("logs")[-1].min_level == "info")
 
 
 async def test_help_lists_the_keys_that_work() -> None:

@@ -69,14 +69,10 @@ class ChooseDialog(ModalScreen[T | None]):
         with Vertical(classes="dialog choose"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             yield Input(placeholder="type to narrow, Enter to choose", compact=True)
-            yield LinesView(glyphs=self._glyphs, classes="dialog-body")
+            yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self.call_after_refresh(self.redraw)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
         """Draw what fits the typed words."""

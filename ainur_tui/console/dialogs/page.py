@@ -41,7 +41,7 @@ class PageDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog page"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
-            yield LinesView(glyphs=self._glyphs, classes="dialog-body")
+            yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
     def redraw(self) -> None:
@@ -60,12 +60,6 @@ class PageDialog(ModalScreen[None]):
         self.query_one(".dialog-keys", LinesView).show(
             [line(("Esc", "key"), (" close   ", "quiet"), ("j k", "key"), (" scroll", "quiet"))]
         )
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
-
-    def on_mount(self) -> None:
-        self.call_after_refresh(self.redraw)
 
     def action_scroll(self, by: int) -> None:
         self._top += by

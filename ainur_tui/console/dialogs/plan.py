@@ -41,17 +41,13 @@ class PlanDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes=f"dialog plan risk-{self.plan.risk}"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
-            yield LinesView(glyphs=self._glyphs, classes="dialog-body")
+            yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
             if self.plan.risk == "R3" and not self.plan.blocked:
                 yield Input(placeholder=f"type {self.plan.target} to confirm", compact=True)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
     def on_mount(self) -> None:
         self._opened = time.monotonic()
-        self.call_after_refresh(self.redraw)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
         """Draw the plan; nothing in it changes while it is shown."""

@@ -6,7 +6,7 @@ terminal only for what differs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -29,10 +29,17 @@ class LinesView(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone-{tone}" for tone in TONES}
 
     def __init__(
-        self, *, glyphs: Glyphs = UNICODE, id: str | None = None, classes: str | None = None
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,
+        classes: str | None = None,
+        sized: Callable[[], None] | None = None,
     ) -> None:
+        """``sized`` is called when there is a new size to draw for."""
         super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
+        self._sized = sized
         self._lines: list[Line] = []
         self._styles: dict[str, Style] = {}
 
@@ -46,6 +53,10 @@ class LinesView(Widget):
             after = fresh[row] if row < len(fresh) else EMPTY
             if before != after:
                 self.refresh(Region(0, row, columns, 1))
+
+    def on_resize(self) -> None:
+        if self._sized is not None:
+            self._sized()
 
     def notify_style_update(self) -> None:
         self._styles.clear()
