@@ -19,6 +19,9 @@ ERRORS = 2_000.0
 _SLICE = 400
 """Lines taken in before others get their turn on the event loop."""
 _GAP_EVERY = 1.0
+_ARRIVAL = 0.05
+"""Lines that all carry one time, so many seconds old at most, carry the time they came: then what
+the line says tells when it was written. Any other source knows that better than the line."""
 
 
 class Allowance:
@@ -142,6 +145,7 @@ class Intake:
             self._dropped += len(left_out)
         backlog = self._meter.backlog(mono)
         first, last = lines[0].at, lines[-1].at
+        came = len(lines) > 1 and first == last and last > now - _ARRIVAL
         errors = 0
         hostile = sum(1 for raw in left_out if is_hostile(raw.text))
         for raw in kept:
@@ -150,8 +154,9 @@ class Intake:
             self._store.add(line)
             bad = line.level in BAD
             if backlog:
-                first = min(first, line.at)
-                self._meter.count(mono, 1, hostile=steers, errors=bad, age=now - line.at)
+                written = line.at if came else raw.at
+                first = min(first, written)
+                self._meter.count(mono, 1, hostile=steers, errors=bad, age=now - written)
                 self._hostile += steers
             else:
                 errors += bad

@@ -18,7 +18,7 @@ from ainur_tui.systems.base import Clock, LogSource, Probe, Sample
 
 FIRST_LOOK = 1.2
 """Seconds after the start in which sources may not have shown anything yet."""
-_ENOUGH = 0.6
+_ENOUGH = 0.9
 _TELL_EVERY = 0.1
 _PROBE_EVERY = 2.0
 

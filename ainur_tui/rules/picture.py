@@ -11,8 +11,12 @@ from ainur_tui.model.board import SignalView
 from ainur_tui.model.failure import FailureKind
 from ainur_tui.model.signal import Verdict
 from ainur_tui.model.target import WORST_FIRST, State, Target
+from ainur_tui.model.text import clean
 from ainur_tui.rules import judge, words
 from ainur_tui.rules.evidence import DOWN, ODD, Evidence, Fault, lost_network, tells_down
+
+LONGEST = 160
+"""Characters of one trouble in a summary; a finding has it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +202,12 @@ def _summary(
     views: Sequence[SignalView],
     vitals: _Vitals,
 ) -> str:
-    bad = [t.text for t in troubles if t.verdict in {"warn", "fail"}]
-    told = bad or [t.text for t in troubles]
+    bad = [clean(t.text, LONGEST) for t in troubles if t.verdict in {"warn", "fail"}]
+    told = bad or [clean(t.text, LONGEST) for t in troubles]
     if state == "unknown":
-        told = [t.text for t in troubles if t.vital] or ([vitals.reason] if vitals.reason else told)
+        told = [clean(t.text, LONGEST) for t in troubles if t.vital] or (
+            [vitals.reason] if vitals.reason else told
+        )
         return "; ".join(told[:2]) or "not read yet"
     if bad:
         return "; ".join(bad[:2])

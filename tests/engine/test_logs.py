@@ -385,6 +385,12 @@ def test_one_look_sees_a_flood_from_the_times_of_the_first_page() -> None:
     assert took <= 1.2
 
 
+def test_the_sources_time_of_a_line_counts_not_what_the_line_says() -> None:
+    old = [RawLine(EPOCH - 0.25 + n / 8000, line(-60, str(n)).text) for n in range(2000)]
+    view = played(FakeSource(RawBatch(old)), seconds=0.2, then=lambda hub: hub.views()[0])
+    assert view.rate == pytest.approx(8000, rel=0.05)
+
+
 def test_settling_ends_when_nothing_comes_and_the_probe_waits_no_longer() -> None:
     async def main() -> float:
         clock = WarpClock()
