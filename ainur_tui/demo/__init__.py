@@ -1,1 +1,1 @@
-"""A miniature Ainur to run, break and rehearse on: a separate world that imports nothing of ours."""
+"""A miniature Ainur to run, break and rehearse on: a separate world, it imports nothing of ours."""

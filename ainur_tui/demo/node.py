@@ -90,9 +90,9 @@ class NodeLog:
 
 async def grow(chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog) -> None:
     """Move the chain on with the clock, for ever."""
-    told, height = time.monotonic(), chain.best
+    told, height = time.time(), chain.best
     while True:
-        now = time.monotonic()
+        now = time.time()
         imported = chain.advance(now, switches.names)
         if imported:
             rpc.publish(imported)

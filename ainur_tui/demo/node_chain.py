@@ -36,6 +36,8 @@ class Chain:
     start: int = FIRST_HEIGHT
     peers: int = PEERS
     pool: list[str] = field(default_factory=list)
+    produced: float = 0.0
+    """When the newest block of the network was made, by the clock ``advance`` is told."""
     _next_block: float | None = None
     _next_import: float = 0.0
     _speed: float = 0.0
@@ -62,6 +64,11 @@ class Chain:
         text = f"{self.seed}/{kind}/{number}".encode()
         return "0x" + hashlib.blake2b(text, digest_size=32).hexdigest()
 
+    @property
+    def timestamp(self) -> float:
+        """When the best block was made: blocks behind the network are older by their distance."""
+        return self.produced - (self.target - self.best) * self.block_time
+
     def header(self, number: int) -> dict[str, Any]:
         """The header of a block as the RPC answers it."""
         slot = hashlib.blake2b(f"{self.seed}/slot/{number}".encode(), digest_size=8).hexdigest()
@@ -76,7 +83,7 @@ class Chain:
     def advance(self, now: float, faults: frozenset[str]) -> list[int]:
         """Bring the chain to ``now`` (seconds, any clock); the heights imported since."""
         if self._next_block is None:
-            self._next_block, self._last = now + self.block_time, now
+            self._next_block, self._last, self.produced = now + self.block_time, now, now
         passed, self._last = now - self._last, now
         self.peers = 0 if "node-no-peers" in faults else max(self.peers, 1)
         lagging, before = "node-lagging" in faults, self.best
@@ -84,9 +91,10 @@ class Chain:
         if lagging:
             self.target = max(self.target, self.best + LAG)
         while self._next_block <= now:
-            self._next_block += self.block_time
             if not stalled:
+                self.produced = self._next_block
                 self._block()
+            self._next_block += self.block_time
         if lagging:
             self._owed += passed / (self.block_time * SLOW_IMPORT)
             self._speed = 0.0

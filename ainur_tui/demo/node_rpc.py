@@ -11,6 +11,8 @@ from ainur_tui.demo.node_chain import Chain
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
 UNSAFE = {"system_peers"}
+TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
+"""twox128("Timestamp") and twox128("Now"), one after the other."""
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
     "chain_getFinalisedHead": "chain_getFinalizedHead",
@@ -71,6 +73,7 @@ class Methods:
             "chain_getBlock": self.block,
             "state_getRuntimeVersion": self.runtime,
             "state_getMetadata": self.metadata,
+            "state_getStorage": self.storage,
             "author_pendingExtrinsics": lambda: list(chain.pool),
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
@@ -159,6 +162,12 @@ class Methods:
             "systemVersion": 1,
             "stateVersion": 1,
         }
+
+    def storage(self, key: str, _at: str | None = None) -> str | None:
+        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds); no other key is."""
+        if key.lower() != TIMESTAMP_NOW:
+            return None
+        return "0x" + int(self._chain.timestamp * 1000).to_bytes(8, "little").hex()
 
     def metadata(self, _at: str | None = None) -> str:
         raise RpcError(-32000, "Client error", "this miniature carries no runtime, so no metadata")

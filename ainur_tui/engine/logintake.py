@@ -21,7 +21,7 @@ _SLICE = 400
 _GAP_EVERY = 1.0
 _ARRIVAL = 0.05
 """Lines that all carry one time, so many seconds old at most, carry the time they came: then what
-the line says tells when it was written. Any other source knows that better than the line."""
+the line says tells when it was written. A source that knows the machine knows the time."""
 
 
 class Allowance:
@@ -145,7 +145,7 @@ class Intake:
             self._dropped += len(left_out)
         backlog = self._meter.backlog(mono)
         first, last = lines[0].at, lines[-1].at
-        came = len(lines) > 1 and first == last and last > now - _ARRIVAL
+        came = first == last > now - _ARRIVAL and len(lines) > 1 and lines[0].machine is None
         errors = 0
         hostile = sum(1 for raw in left_out if is_hostile(raw.text))
         for raw in kept:

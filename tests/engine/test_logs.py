@@ -386,9 +386,17 @@ def test_one_look_sees_a_flood_from_the_times_of_the_first_page() -> None:
 
 
 def test_the_sources_time_of_a_line_counts_not_what_the_line_says() -> None:
-    old = [RawLine(EPOCH - 0.25 + n / 8000, line(-60, str(n)).text) for n in range(2000)]
+    text = line(-60, "made long ago").text
+    old = [RawLine(EPOCH - 0.25 + n // 400 / 20, text, machine="1781") for n in range(2000)]
     view = played(FakeSource(RawBatch(old)), seconds=0.2, then=lambda hub: hub.views()[0])
-    assert view.rate == pytest.approx(8000, rel=0.05)
+    assert view.rate == pytest.approx(10_000, rel=0.05)
+
+
+def test_a_file_that_tells_no_times_lets_the_lines_tell_theirs() -> None:
+    lines = [RawLine(EPOCH, raw.text) for raw in many(-600, 590, 1, level="error")]
+    found = played(FakeSource(RawBatch(lines)), seconds=0.2, then=readings)
+    assert found["api.logs.errors"][0] == pytest.approx(50, abs=2)
+    assert found["api.logs.rate"][0] < 2
 
 
 def test_settling_ends_when_nothing_comes_and_the_probe_waits_no_longer() -> None:

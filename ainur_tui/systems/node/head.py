@@ -56,8 +56,8 @@ def signals(block_time: float) -> tuple[Signal, ...]:
 class HeadProbe(Probe):
     """Health, best and finalized block, and how long ago the best block advanced by our clock.
 
-    A first read cannot know that age, so it takes the time of the best block from the chain, and
-    where that is old or not to be had it waits for the next block as long as its deadline allows.
+    A first read cannot know that age, so it takes the time of the best block from the chain; where
+    that is old or not to be had it waits for the next block. The deadline has room for that wait.
     """
 
     name = "node.head"
@@ -65,7 +65,9 @@ class HeadProbe(Probe):
 
     def __init__(self, client: NodeClient, config: Node, context: Context) -> None:
         self.interval = config.interval
-        self.deadline = config.timeout
+        self._timeout = config.timeout
+        self._patience = 1.5 * config.block_time + 0.5
+        self.deadline = config.timeout + self._patience + MARGIN
         self.signals = signals(config.block_time)
         self._block_time = config.block_time
         self._client = client
@@ -76,7 +78,7 @@ class HeadProbe(Probe):
         self._seen: deque[tuple[float, int]] = deque()
 
     async def read(self) -> Sample:
-        end = self._clock.monotonic() + self.deadline - MARGIN
+        end = self._clock.monotonic() + self._timeout
         health = await self._client.call("system_health", Health, deadline=self._left(end))
         header, sync, final = await asyncio.gather(
             self._client.call("chain_getHeader", Header, deadline=self._left(end)),
@@ -85,7 +87,7 @@ class HeadProbe(Probe):
         )
         note = self._client.fallback
         if self._head is None:
-            await self._first_look(header, end)
+            await self._first_look(header)
         else:
             self._look(header)
         now = self._clock.monotonic()
@@ -125,16 +127,16 @@ class HeadProbe(Probe):
         if header != self._head:
             self._head, self._advanced, self._stalled = header, self._clock.monotonic(), False
 
-    async def _first_look(self, header: Header, end: float) -> None:
+    async def _first_look(self, header: Header) -> None:
         """Find out how old the best block is, waiting for a newer one where that is needed."""
         began = self._clock.monotonic()
-        age = await self._age_by_chain(end)
+        age = await self._age_by_chain(began + self._timeout)
         self._look(header)
         if age is not None:
             self._advanced = began - age
             if age < WATCHED * self._block_time:
                 return
-        until = min(end, began + 1.5 * self._block_time + 0.5)
+        until = began + self._patience
         while (left := until - self._clock.monotonic()) > 0:
             await asyncio.sleep(min(left, 0.15, self._block_time / 10))
             try:
