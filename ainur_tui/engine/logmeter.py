@@ -74,6 +74,8 @@ class LogMeter:
         moment = mono - min(max(age, 0.0), ERRORS_OVER)
         self._reach = min(self._reach, moment)
         self._came = mono
+        if age > ERRORS_OVER:
+            return
         second = self._second(int(moment))
         second.lines += lines
         second.hostile += hostile
