@@ -55,7 +55,7 @@ async def follow(call: Invocation, engine: Link, begun: Run) -> Run:
     async with contextlib.AsyncExitStack() as opened:
         while True:
             _tell_steps(call, last, told)
-            if last.state in FINAL:
+            if last.state in FINAL and (last.finished_at or last.state != "unknown"):
                 return last
             await asyncio.sleep(EVERY)
             try:

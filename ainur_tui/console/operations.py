@@ -34,12 +34,17 @@ def wishes(specs: list[ActionSpec], view: BoardView | None) -> list[Choice[Wish]
     """Every action on every target that offers it, as things to choose."""
     targets = [target.name for target in view.targets] if view else []
     return [
-        Choice(f"{spec.name.capitalize()} {target}", f"{spec.summary} ({spec.risk})",
-               (spec, target), None if spec.available else spec.reason or "not available")
+        _wish(spec, target, kind_of(target))
         for spec in specs
         for target in targets
         if kind_of(target) in spec.targets
-    ]  # fmt: skip
+    ]
+
+
+def _wish(spec: ActionSpec, target: str, kind: str) -> Choice[Wish]:
+    about = f"{spec.risks.get(kind, spec.risk)}  {spec.about.get(kind, spec.summary)}"
+    reason = None if spec.available else spec.reason or "not available"
+    return Choice(f"{spec.name.capitalize()} {target}", about, (spec, target), reason)
 
 
 class Operations:

@@ -26,7 +26,11 @@ class Catalogue:
         merged: dict[str, ActionSpec] = {}
         for action in self._actions:
             reason = action.unavailable()
-            spec = replace(action.spec, available=reason is None, reason=reason)
+            kinds, one = action.spec.targets, action.spec
+            spec = replace(
+                one, available=reason is None, reason=reason,
+                about=dict.fromkeys(kinds, one.summary), risks=dict.fromkeys(kinds, one.risk),
+            )  # fmt: skip
             known = merged.get(spec.name)
             merged[spec.name] = spec if known is None else _merge(known, spec)
         return sorted(merged.values(), key=lambda spec: spec.name)
@@ -81,6 +85,8 @@ def _merge(one: ActionSpec, other: ActionSpec) -> ActionSpec:
             for param in params.values()
         ],
         inverse=one.inverse or other.inverse,
+        about=one.about | other.about,
+        risks=one.risks | other.risks,
         available=available,
         reason=None if available else one.reason,
     )

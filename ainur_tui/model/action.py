@@ -27,6 +27,7 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue says of an action, before anything is planned.
 
     ``targets`` are kinds (``api``, ``api/machine``). ``reason`` says why it is not available.
+    Where actions of one name differ by kind, ``about`` and ``risks`` tell each kind's own.
     """
 
     name: str
@@ -37,6 +38,8 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     inverse: str | None = None
     available: bool = True
     reason: str | None = None
+    about: dict[str, str] = {}
+    risks: dict[str, Risk] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

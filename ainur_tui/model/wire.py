@@ -100,8 +100,9 @@ class Subscribe(msgspec.Struct, kw_only=True):
 class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Notification ``board``: what changed since the last one sent to this client (≤ 4 a second).
 
-    Absent fields did not change (``state``, ``since`` and ``trust`` come together); ``targets`` and ``tables`` hold only the changed ones and
-    ``gone`` the names of targets that are no more. Merged into a ``BoardView`` by the client.
+    Absent fields did not change (``state``, ``since`` and ``trust`` come together); ``targets``
+    and ``tables`` hold only the changed ones and ``gone`` the names of targets that are no more.
+    Merged into a ``BoardView`` by the client.
     """
 
     at: float
