@@ -132,6 +132,7 @@ def run(of: Plan, state: Any = "verified", **more: Any) -> Run:
         "id": "r1", "plan": of, "operator": "mira", "state": state, "started_at": NOW,
         "steps": [StepRecord(name=name, state=step, started_at=NOW, seconds=1.0)
                   for name in of.steps],
-        "message": "", "verified_by": "GET /health" if state == "verified" else None,
+        "finished_at": None if state == "running" else NOW + 1, "message": "",
+        "verified_by": "GET /health" if state == "verified" else None,
     }  # fmt: skip
     return Run(**(fields | more))
