@@ -14,18 +14,16 @@ from textual.widgets import Input
 
 from ainur_tui.client.session import Session
 from ainur_tui.console import frame_keys
-from ainur_tui.console.commands import Command, Offer, commands
-from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
-from ainur_tui.console.draw import frame, help, target
+from ainur_tui.console.draw import frame, help
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
-from ainur_tui.console.draw.loglines import record_detail
-from ainur_tui.console.draw.rows import row_detail
-from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import line
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
 from ainur_tui.console.looks import THEME, stylesheet
-from ainur_tui.console.operations import Operations, wishes
+from ainur_tui.console.operations import Operations
+from ainur_tui.console.pages import Pages
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
@@ -70,6 +68,7 @@ class AinurApp(App[None]):
         self.session = Session(socket, hello, self.store, launch=launch)
         self.operations = Operations(self)
         self.feed = Feed(self)
+        self.pages = Pages(self)
         self._color = color
         self._panels: dict[str, Panel] = {}
         self._active = PANELS[0].title
@@ -133,12 +132,21 @@ class AinurApp(App[None]):
         strip.display = bool(runs)
         strip.styles.height = len(runs)
         strip.show([frame.run_line(run, scene, columns) for run in runs])
-        self.panel.show_scene(scene)
+        self._draw_panel(scene)
         base.query_one("#footer", LinesView).show(
             [help.footer(self.screen.active_bindings.values(), columns)]
         )
         if isinstance(self.screen, PageDialog):
             self.screen.redraw()
+
+    def _draw_panel(self, scene: Scene) -> None:
+        """A tab that cannot be drawn costs that tab, never the console."""
+        try:
+            self.panel.show_scene(scene)
+        except Exception as error:
+            words = f" this tab cannot be drawn ({type(error).__name__}); the others go on"
+            self.screen_stack[0].query_one("#strip", LinesView).show([line((words, "fail"))])
+            self.screen_stack[0].query_one("#strip").display = True
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
@@ -169,28 +177,25 @@ class AinurApp(App[None]):
         """Show a tab."""
         if title == self._active:
             return
-        self.panel.display = False
-        self._active = title
-        panel = self._panel(title)
+        before, panel = self.panel, self._panel(title)
         if panel.parent is None:
+            # Only a panel that has its widgets may be drawn: pictures arrive while this waits.
+            panel.display = False
             await self.query_one("#body").mount(panel)
+        self._active = title
+        before.display = False
         panel.display = True
         panel.focus_first()
         self.feed.look()
         self.call_after_refresh(self.redraw)
 
-    def _go(self, title: str) -> None:
+    def go(self, title: str) -> None:
+        """Show a tab, from wherever this is called."""
         self.call_later(self.action_tab, title)
 
     def action_help_page(self) -> None:
         """Every key of this screen."""
-        bindings = list(self.screen.active_bindings.values())
-        words = [(f"{symbol} {state}", "") for state, symbol in self.glyphs.state.items()]
-        self.push_screen(
-            PageDialog(
-                f"Help: {self._active}", lambda _: help.help_lines(bindings, words), self.glyphs
-            )
-        )
+        self.pages.help(self._active)
 
     def action_span(self, step: int) -> None:
         """Wider or narrower charts."""
@@ -244,55 +249,17 @@ class AinurApp(App[None]):
 
     def action_palette(self) -> None:
         """Everything that can be done, by typing its name."""
-        self.run_worker(
-            self._choose_command(), group="operate", exclusive=True, exit_on_error=False
-        )
-
-    async def _choose_command(self) -> None:
-        choices: list[Choice[Any]] = commands(
-            PANELS, self.store.view,
-            go=self._go,
-            open_target=self.open_target,
-            others=[
-                ("Help", "keys and symbols of this screen", self.action_help_page),
-                ("Leave", "close the console, the engine goes on", self.action_leave),
-            ],
-        )  # fmt: skip
-        choices.extend(wishes(await self.feed.catalogue(), self.store.view))
-        offer: Offer | None = await self.push_screen_wait(
-            ChooseDialog("Commands", choices, self.glyphs)
-        )
-        if isinstance(offer, Command):
-            offer.work()
-        elif offer is not None:
-            await self.operations.operate(offer, {})
-
-    def open_target(self, name: str) -> None:
-        """All that is known of a target."""
-
-        def build(columns: int) -> list[Line]:
-            scene = self.store.scene()
-            found = scene.target(name)
-            if found is None:
-                return [line((f"{name} is not there any more", "quiet"))]
-            return target.detail(found, scene, columns)
-
-        self.push_screen(PageDialog(name, build, self.glyphs))
+        work = self.pages.palette()
+        self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def on_findings_opened(self, message: Findings.Opened) -> None:
-        self.open_target(message.target)
+        self.pages.target(message.target)
 
     def on_table_view_opened(self, message: TableView.Opened) -> None:
-        table, row = message.table, message.row
-        self.push_screen(
-            PageDialog(
-                f"{table.title}: {row.key}", lambda c: row_detail(table, row, c), self.glyphs
-            )
-        )
+        self.pages.row(message.table, message.row)
 
     def on_log_view_opened(self, message: LogView.Opened) -> None:
-        record = message.record
-        self.push_screen(PageDialog("Log record", lambda c: record_detail(record, c), self.glyphs))
+        self.pages.record(message.record)
 
     def on_log_view_older(self, message: LogView.Older) -> None:
         self.feed.older(message.seq)

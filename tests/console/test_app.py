@@ -336,3 +336,30 @@ async def test_any_size_is_survived(size: tuple[int, int]) -> None:
             await pilot.press(key)
         app.redraw()
         assert app.is_running
+
+
+async def test_a_tab_that_cannot_be_drawn_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("nothing of this may be shown")
+
+    async with running() as (app, _, pilot):
+        monkeypatch.setattr(app.panel, "show_scene", broken)
+        app.redraw()
+        await until(pilot, lambda: "cannot be drawn (KeyError)" in shown(app))
+        assert "nothing of this" not in shown(app)
+        await pilot.press("2")
+        await until(pilot, lambda: worlds.MACHINES[0] in shown(app))
+
+
+async def test_pictures_may_arrive_while_a_tab_is_being_made() -> None:
+    async with running() as (app, engine, pilot):
+        for key in "2345":
+            app.call_later(
+                app.action_tab, {"2": "Services", "3": "Database", "4": "Node", "5": "Logs"}[key]
+            )
+            for _ in range(20):
+                app.store.board(engine.view)
+                await asyncio.sleep(0)
+        await until(pilot, lambda: "[Logs]" in shown(app))

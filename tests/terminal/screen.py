@@ -72,8 +72,11 @@ class Terminal:
         """Pump until ``condition`` holds for the screen's text; returns that text."""
         end = time.monotonic() + seconds
         while not condition(self.text):
-            if time.monotonic() > end or not self.pump():
+            if time.monotonic() > end:
                 raise AssertionError(f"not within {seconds:g} s: {what}\n{self.text}")
+            if not self.pump():
+                code = self.process.wait(5)
+                raise AssertionError(f"it ended with {code} before: {what}\n{self.text}")
         return self.text
 
     def shows(self, words: str, seconds: float = 15) -> str:

@@ -1,0 +1,76 @@
+"""Pages of details, and the palette: what is opened over the tabs to look closer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ainur_tui.console.commands import Command, Offer, commands
+from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
+from ainur_tui.console.dialogs.page import Build, PageDialog
+from ainur_tui.console.draw import help, target
+from ainur_tui.console.draw.loglines import record_detail
+from ainur_tui.console.draw.rows import row_detail
+from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.operations import wishes
+from ainur_tui.console.panels.registry import PANELS
+from ainur_tui.console.widgets.logview import Record
+from ainur_tui.model.table import Row, Table
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+
+class Pages:
+    """Opens dialogs that read; nothing here acts."""
+
+    def __init__(self, app: AinurApp) -> None:
+        self._app = app
+
+    def help(self, title: str) -> None:
+        """Every key that works now, and the symbols."""
+        bindings = list(self._app.screen.active_bindings.values())
+        states = [(f"{symbol} {state}", "") for state, symbol in self._app.glyphs.state.items()]
+        lines = help.help_lines(bindings, states)
+        self._open(f"Help: {title}", lambda _: lines)
+
+    def target(self, name: str) -> None:
+        """All that is known of a target, kept up to date while it is open."""
+
+        def build(columns: int) -> list[Line]:
+            scene = self._app.store.scene()
+            found = scene.target(name)
+            if found is None:
+                return [line((f"{name} is not there any more", "quiet"))]
+            return target.detail(found, scene, columns)
+
+        self._open(name, build)
+
+    def row(self, table: Table, row: Row) -> None:
+        """A row with everything that did not fit its columns."""
+        self._open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
+
+    def record(self, record: Record) -> None:
+        """A log record with its fields."""
+        self._open("Log record", lambda columns: record_detail(record, columns))
+
+    async def palette(self) -> None:
+        """Everything that can be done, by typing its name."""
+        app = self._app
+        choices: list[Choice[Any]] = commands(
+            PANELS, app.store.view,
+            go=app.go, open_target=self.target,
+            others=[
+                ("Help", "keys and symbols of this screen", app.action_help_page),
+                ("Leave", "close the console, the engine goes on", app.action_leave),
+            ],
+        )  # fmt: skip
+        choices.extend(wishes(await app.feed.catalogue(), app.store.view))
+        dialog = ChooseDialog("Commands", choices, app.glyphs)
+        offer: Offer | None = await app.push_screen_wait(dialog)
+        if isinstance(offer, Command):
+            offer.work()
+        elif offer is not None:
+            await app.operations.operate(offer, {})
+
+    def _open(self, title: str, build: Build) -> None:
+        self._app.push_screen(PageDialog(title, build, self._app.glyphs))
