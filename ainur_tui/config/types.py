@@ -49,6 +49,12 @@ class Fly(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database_app: str | None = "ainur-db"
     url: Annotated[str, Meta(description="Machines API, without /v1")] = "https://api.machines.dev"
     web_url: Annotated[str, Meta(description="web API: releases and logs")] = "https://api.fly.io"
+    prometheus_url: Annotated[
+        str | None, Meta(description="the platform's Prometheus, up to /api/v1; none: not asked")
+    ] = None
+    flags: Annotated[
+        list[str], Meta(description="secrets that are feature flags (true or false)")
+    ] = msgspec.field(default_factory=lambda: ["ENABLE_AUCTION_SYSTEM", "MAINTENANCE_MODE"])
     token: SecretSource
 
 
@@ -86,6 +92,9 @@ class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The frontend, as its users reach it."""
 
     url: str
+    maintenance_marker: Annotated[
+        str, Meta(description="words of the page that is shown during maintenance")
+    ] = "maintenance"
 
 
 class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,13 +14,25 @@ FINAL: frozenset[str] = frozenset({"verified", "failed", "unknown", "refused"})
 
 
 class Param(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter of an action. ``type`` is ``int``, ``str``, ``bool`` or ``relative`` (±N)."""
+    """A parameter of an action. ``type`` is ``int``, ``str``, ``bool``, ``relative`` (±N) or
+    ``secret``: a value that is typed unseen, travels apart from the others and is never kept.
+    ``choices`` are the values it may have, where they are known.
+    """
 
     name: str
-    type: Literal["int", "str", "bool", "relative"]
+    type: Literal["int", "str", "bool", "relative", "secret"]
     help: str
     required: bool = False
     default: str | None = None
+    choices: list[str] = []
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """The action that takes another one back: what ``u`` offers, with the same checks."""
+
+    action: str
+    target: str
+    params: dict[str, str] = {}
 
 
 class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +59,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``before`` holds the facts that are read again at execution; a difference stops the run
     (S-43). ``goal`` is what the post-condition is read against, also after a crash. ``warnings``
-    are sentences for the person deciding; ``blocked`` is the sentence that forbids it.
+    are sentences for the person deciding; ``blocked`` is the sentence that forbids it, ``policy``
+    one that forbids it unless the glass is broken. ``undo`` is the inverse as an action, ``load``
+    who uses the target at this moment, in words.
     """
 
     action: str
@@ -64,6 +78,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     facts: list[str] = []
     blocked: str | None = None
+    policy: str | None = None
+    undo: Undo | None = None
+    load: list[str] = []
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +106,26 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
     verified_by: str | None = None
     result: dict[str, Any] = {}
+
+
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator at another console: where they look, what they have selected."""
+
+    operator: str
+    tty: str
+    since: float
+    tab: str = ""
+    target: str | None = None
+    here: bool = False
+    """Whether this is the client that is told."""
+
+
+class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
+    """Policies are lifted for a while; everybody sees it, the journal has it (S-49)."""
+
+    operator: str
+    reason: str
+    until: float
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):

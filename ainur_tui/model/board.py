@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ainur_tui.model.action import Lease, Run
+from ainur_tui.model.action import BreakGlass, Lease, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
 from ainur_tui.model.log import LogSourceView
@@ -105,6 +105,8 @@ class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     logs: list[LogSourceView] = []
     probes: list[ProbeView] = []
     not_configured: dict[str, str] = {}
+    presence: list[Presence] = []
+    break_glass: BreakGlass | None = None
     notices: list[str] = []
     """Sentences about the engine itself: journal not writable, history set aside."""
 

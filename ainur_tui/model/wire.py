@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model.action import ActionSpec, Lease, Plan, Run
+from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
@@ -121,6 +121,9 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     notices: list[str] | None = None
     leases: list[Lease] | None = None
     not_configured: dict[str, str] | None = None
+    presence: list[Presence] | None = None
+    glass: list[BreakGlass] | None = None
+    """Empty: the glass is whole again."""
 
 
 class BoardQuery(msgspec.Struct, kw_only=True):
@@ -186,7 +189,9 @@ class PlanQuery(msgspec.Struct, kw_only=True):
 
 class RunCall(msgspec.Struct, kw_only=True):
     """The decision. ``key`` makes a second identical call refused; ``seen`` is the plan's
-    ``before`` as the person saw it; ``confirm`` the typed name for R3."""
+    ``before`` as the person saw it; ``confirm`` the typed name for R3. ``secrets`` are parameters
+    of type ``secret``: held for the run in memory, never written. ``take_over`` ends another's
+    lease, which needs a ``reason`` and is told to its holder."""
 
     action: str
     target: str
@@ -195,6 +200,21 @@ class RunCall(msgspec.Struct, kw_only=True):
     seen: dict[str, Any] | None = None
     confirm: str | None = None
     reason: str = ""
+    secrets: dict[str, str] = {}
+    take_over: bool = False
+
+
+class LookingAt(msgspec.Struct, kw_only=True):
+    """What this client shows and has selected, for the others (``presence``)."""
+
+    tab: str = ""
+    target: str | None = None
+
+
+class BreakGlassCall(msgspec.Struct, kw_only=True):
+    """Lift policies for 15 minutes; an empty reason puts the glass back."""
+
+    reason: str
 
 
 class RunsQuery(msgspec.Struct, kw_only=True):
@@ -244,6 +264,8 @@ RESULTS: dict[str, Any] = {
     "runs": list[Run],
     "journal": list[JournalEntry],
     "journal.verify": JournalVerdict,
+    "presence": None,
+    "break-glass": None,
     "engine.status": EngineStatus,
     "engine.stop": None,
 }
