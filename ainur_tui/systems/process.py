@@ -14,6 +14,7 @@ from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import decode
 
 _STDERR_KEPT = 4096
+_PATIENCE = 2.0
 _PIPE_SIZE = 1 << 20
 _F_SETPIPE_SZ = 1031
 _REDACT = Redactor()
@@ -51,7 +52,7 @@ async def run(
     try:
         async with asyncio.timeout(deadline):
             out, tail, _, code = await asyncio.gather(
-                _read(process.stdout, limit, argv[0]),
+                _read(process, limit),
                 _tail(process.stderr),
                 _feed(process.stdin, stdin),
                 process.wait(),
@@ -60,7 +61,9 @@ async def run(
         _kill(process)  # also what outlived the program itself and holds its pipes
         raise ProbeFailure("timeout", f"{_name(argv)} ran longer than {deadline:g} s") from None
     finally:
-        await _end(process)
+        await _end(process, process.stdout, process.stderr)
+    if out is None:
+        raise ProbeFailure("too large", f"{_name(argv)} wrote more than {limit} bytes")
     return Completed(code, out, redact(_sentence(tail)))
 
 
@@ -134,13 +137,16 @@ async def _spawn(
         raise ProbeFailure("forbidden", f"{_name(argv)} may not be run") from None
 
 
-async def _read(source: asyncio.StreamReader | None, limit: int, name: str) -> bytes:
-    kept = bytearray()
+async def _read(process: asyncio.subprocess.Process, limit: int) -> bytes | None:
+    """What it wrote; ``None``, and the program killed, once that is more than ``limit``."""
+    kept, source = bytearray(), process.stdout
     while source is not None and (chunk := await source.read(65536)):
-        kept += chunk
-        if len(kept) > limit:
-            raise ProbeFailure("too large", f"{_name([name])} wrote more than {limit} bytes")
-    return bytes(kept)
+        # Reading goes on after the limit: a full pipe that nobody reads hides the program's end.
+        if len(kept) <= limit:
+            kept += chunk
+            if len(kept) > limit:
+                _kill(process)
+    return bytes(kept) if len(kept) <= limit else None
 
 
 async def _tail(source: asyncio.StreamReader | None) -> bytes:
@@ -164,10 +170,19 @@ def _kill(process: asyncio.subprocess.Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        _kill(process)
-        await asyncio.shield(process.wait())
+async def _end(process: asyncio.subprocess.Process, *pipes: asyncio.StreamReader | None) -> None:
+    """Kill what still runs and wait for it; ``pipes`` are those nobody reads any more."""
+    if process.returncode is not None:
+        return
+    _kill(process)
+    # asyncio tells of the end only after every pipe's end, and a full one has to be emptied first.
+    # A grandchild that left the group may hold them for ever: it is not waited for.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            for pipe in pipes:
+                while pipe is not None and await pipe.read(65536):
+                    pass
+            await process.wait()
 
 
 def _name(argv: Sequence[str]) -> str:
