@@ -32,6 +32,7 @@ from ainur_tui.console.store import Store
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
+from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.action import FINAL
 from ainur_tui.model.wire import Hello
 
@@ -59,6 +60,9 @@ class AinurApp(App[None]):
         read_only: bool = False,
     ) -> None:
         super().__init__(ansi_color=False)
+        self.register_theme(THEME)
+        # Set before anything watches: a change of theme parses and applies every style again.
+        self.set_reactive(App.theme, THEME.name)
         self.glyphs: Glyphs = glyphs_for(getattr(sys.__stderr__, "encoding", None))
         self.crash: Exception | None = None
         self.store = Store(
@@ -81,6 +85,7 @@ class AinurApp(App[None]):
         return self.return_code or 0
 
     def compose(self) -> ComposeResult:
+        yield Tones()
         yield LinesView(glyphs=self.glyphs, id="header")
         yield LinesView(glyphs=self.glyphs, id="tabs")
         yield Container(self._panel(self._active), id="body")
@@ -89,8 +94,6 @@ class AinurApp(App[None]):
         yield LinesView(glyphs=self.glyphs, id="tiny")
 
     def on_mount(self) -> None:
-        self.register_theme(THEME)
-        self.theme = THEME.name
         self.set_class(self.glyphs.ascii, "-ascii")
         end_on_signals(self._leave)
         self.app_resume_signal.subscribe(self, self._resumed)

@@ -1,4 +1,4 @@
-"""A widget that shows lines of spans and repaints only the rows that changed.
+"""A widget that shows lines of spans and repaints only the columns that changed.
 
 No layout, no children, no markup: a refresh costs one comparison a row, and bytes go to the
 terminal only for what differs.
@@ -7,7 +7,6 @@ terminal only for what differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,18 +14,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ainur_tui.console.draw.changes import changed
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
 from ainur_tui.console.draw.spans import EMPTY, Line
-
-TONES = frozenset(
-    {"text", "quiet", "title", "accent", "strong", "ok", "warn", "fail", "unknown", "key", "cursor"}
-)
+from ainur_tui.console.widgets.tones import Tones
 
 
 class LinesView(Widget):
     """Draws ``lines`` from the top; rows beyond them stay empty."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone-{tone}" for tone in TONES}
 
     def __init__(
         self,
@@ -47,12 +42,12 @@ class LinesView(Widget):
         """Replace the lines; only rows that differ are painted again."""
         fresh = list(lines)
         old, self._lines = self._lines, fresh
-        columns = self.size.width
-        for row in range(max(len(old), len(fresh))):
+        for row in range(min(max(len(old), len(fresh)), self.size.height)):
             before = old[row] if row < len(old) else EMPTY
             after = fresh[row] if row < len(fresh) else EMPTY
             if before != after:
-                self.refresh(Region(0, row, columns, 1))
+                ranges = changed(before, after)
+                self.refresh(*(Region(start, row, end - start, 1) for start, end in ranges))
 
     def on_resize(self) -> None:
         if self._sized is not None:
@@ -66,7 +61,10 @@ class LinesView(Widget):
         """The style of a tone on this widget's own background."""
         found = self._styles.get(tone)
         if found is None:
-            found = self._styles[tone] = self.get_component_rich_style(f"tone-{tone}")
+            tones = self.app.screen_stack[0].query_one(Tones)
+            _, background = self.background_colors
+            looks = tones.get_component_rich_style(f"tone-{tone}", partial=True)
+            found = self._styles[tone] = Style(bgcolor=background.rich_color) + looks
         return found
 
     def strip(self, spans: Line, columns: int) -> Strip:
