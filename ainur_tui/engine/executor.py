@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.secret import Redactor
+from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import PlanQuery, RunCall
 from ainur_tui.systems.base import Action, Clock, World
@@ -116,7 +116,11 @@ class Executor:
         """
         if peer.access != "operate":
             raise Refused("this connection may only read", gates.DENIED)
-        return await self._keys.once(call, lambda: self._begin(call, peer), self._runs.__getitem__)
+        secrets = {name: Secret(value) for name, value in call.secrets.items()}
+        call = replace(call, secrets={})  # from here on nothing that is kept holds a value
+        return await self._keys.once(
+            call, lambda: self._begin(call, peer, secrets), self._runs.__getitem__
+        )
 
     async def stop(self, *, force: bool) -> None:
         """End every run at its next safe point (``force``: at once, verdict unknown)."""
@@ -147,7 +151,7 @@ class Executor:
                 f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", gates.UNAVAILABLE
             ) from None
 
-    async def _begin(self, call: RunCall, peer: Peer) -> Run:
+    async def _begin(self, call: RunCall, peer: Peer, secrets: Mapping[str, Secret]) -> Run:
         if self._stopping:
             raise Refused("the engine is stopping", gates.UNAVAILABLE)
         action = self._catalogue.find(call.action, call.target, self._board())
@@ -171,7 +175,7 @@ class Executor:
         except BaseException:
             await self._leases.release(id)
             raise
-        self._launch(run, action, lease, peer)
+        self._launch(run, action, self._running(run, lease, peer.tty, secrets))
         return run
 
     async def _intent(self, run: Run, call: RunCall, peer: Peer) -> None:
@@ -192,8 +196,7 @@ class Executor:
                     f"{error}; without it nothing risky is begun", gates.CANNOT_CREATE
                 ) from None
 
-    def _launch(self, run: Run, action: Action, lease: Lease, peer: Peer) -> None:
-        running = self._running(run, lease, peer.tty)
+    def _launch(self, run: Run, action: Action, running: Running) -> None:
         self._working[run.id] = running
         self._note(run)
         self._event(event_of(run, f"{run.plan.title} · {run.operator}", run.started_at))
@@ -214,7 +217,9 @@ class Executor:
         action = self._catalogue.pick(run.plan.action, run.plan.target)
         self._follow(run.id, self._running(run, lease, "").recover(action, what_happened(run)))
 
-    def _running(self, run: Run, lease: Lease, tty: str) -> Running:
+    def _running(
+        self, run: Run, lease: Lease, tty: str, secrets: Mapping[str, Secret] | None = None
+    ) -> Running:
         return Running(
             run,
             lease,
@@ -224,6 +229,7 @@ class Executor:
             redact=self._redact,
             changed=self._note,
             tty=tty,
+            secrets=secrets,
         )
 
     def _follow(self, id: str, work: Coroutine[Any, Any, None]) -> None:

@@ -15,6 +15,7 @@ from ainur_tui.engine import about
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.wire import (
     Access,
@@ -89,6 +90,8 @@ async def _plan(engine: Engine, query: PlanQuery, _: Peer) -> Any:
 async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
     if not engine.watching:
         raise Refused("only the engine process runs actions; it is not running", UNAVAILABLE)
+    for value in call.secrets.values():
+        engine.redact.learn(Secret(value))
     await engine.looks.first_round()
     return await engine.executor.run(call, peer)
 

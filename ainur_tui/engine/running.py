@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from ainur_tui.engine.record import plain
 from ainur_tui.engine.runrecord import RunRecord
 from ainur_tui.model.action import Lease, Run, StepState
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
-from ainur_tui.model.secret import Redactor
+from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Action, Clock, Observation, Step
 
 SETTLE = 10.0
@@ -45,9 +45,11 @@ class Running(RunRecord):
         redact: Redactor,
         changed: Callable[[Run], None],
         tty: str = "",
+        secrets: Mapping[str, Secret] | None = None,
     ) -> None:
         super().__init__(run, journal=journal, clock=clock, redact=redact, changed=changed, tty=tty)
         self.run_id = run.id
+        self.secrets: Mapping[str, Secret] = secrets or {}
         self._lease = lease
         self._leases = leases
         self._stop = asyncio.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -100,6 +100,9 @@ class StepContext(Protocol):
 
     run_id: str
     clock: Clock
+    secrets: Mapping[str, Secret]
+    """Values of parameters of type ``secret``, by name; only the process that took them has them,
+    so a run that is recovered after a crash has none."""
 
     def progress(self, detail: str) -> None:
         """Tell how far the step is; shown live. Cleaned and redacted by the executor."""
