@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
 from textual.widgets import Input
 
 from ainur_tui.client.session import Session
@@ -28,6 +29,7 @@ from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
 from ainur_tui.console.panels.registry import PANELS
+from ainur_tui.console.screen import MainScreen
 from ainur_tui.console.store import Store
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
@@ -63,6 +65,7 @@ class AinurApp(App[None]):
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.glyphs: Glyphs = glyphs_for(getattr(sys.__stderr__, "encoding", None))
         self.crash: Exception | None = None
         self.store = Store(
@@ -84,9 +87,14 @@ class AinurApp(App[None]):
             raise self.crash
         return self.return_code or 0
 
+    def get_default_screen(self) -> Screen[Any]:
+        return MainScreen(self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS)
+
     def compose(self) -> ComposeResult:
         yield Tones()
-        yield LinesView(glyphs=self.glyphs, id="header")
+        with Horizontal(id="top"):
+            yield LinesView(glyphs=self.glyphs, id="header")
+            yield LinesView(glyphs=self.glyphs, id="clock")
         yield LinesView(glyphs=self.glyphs, id="tabs")
         yield Container(self._panel(self._active), id="body")
         yield LinesView(glyphs=self.glyphs, id="strip")
@@ -101,7 +109,6 @@ class AinurApp(App[None]):
         self.set_interval(1.0, self.redraw)
         self.set_interval(4.0, self.feed.ask_series)
         self.panel.focus_first()
-        self.call_after_refresh(self.redraw)
 
     @property
     def panel(self) -> Panel:
@@ -128,6 +135,7 @@ class AinurApp(App[None]):
             tiny.show(frame.tiny(scene, *tiny.size))
             return
         header.show([frame.header(scene, columns)])
+        base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
         names = [(kind.key, kind.title) for kind in PANELS]
         base.query_one("#tabs", LinesView).show([frame.tabs(names, self._active, columns)])
         runs = self.store.current_runs(scene.now)[:3]
@@ -150,9 +158,6 @@ class AinurApp(App[None]):
             words = f" this tab cannot be drawn ({type(error).__name__}); the others go on"
             self.screen_stack[0].query_one("#strip", LinesView).show([line((words, "fail"))])
             self.screen_stack[0].query_one("#strip").display = True
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
 
     def _lines_arrived(self, page: Any) -> None:
         if isinstance(self.panel, LogsPanel):
@@ -189,8 +194,8 @@ class AinurApp(App[None]):
         before.display = False
         panel.display = True
         panel.focus_first()
+        self.redraw()
         self.feed.look()
-        self.call_after_refresh(self.redraw)
 
     def go(self, title: str) -> None:
         """Show a tab, from wherever this is called."""

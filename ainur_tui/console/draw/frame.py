@@ -20,7 +20,7 @@ def overall(scene: Scene) -> State:
 
 
 def header(scene: Scene, columns: int) -> Line:
-    """Name and environment, state and since when, alerts, trust, operator, UTC. Always one line."""
+    """Name and environment, state and since when, alerts, trust, operator. Always one line."""
     state = overall(scene)
     view = scene.view
     start: Line = ((" Ainur", "title"), ("  ", "text"), (scene.environment, "accent"))
@@ -34,12 +34,17 @@ def header(scene: Scene, columns: int) -> Line:
             (f"{scene.glyphs.state[state]} {word}", STATE_TONE[state]),
             (f" {scene.state_since(view.since)}", "quiet"),
         )
-    end: Line = ((f" {clock(scene.now)} UTC ", "text"),)
+    end: Line = ()
     for part in reversed(_facts(scene)):
         if width(start) + width(part) + width(end) + 4 > columns:
             continue
-        end = (*part, ("  ", "text"), *end)
+        end = (*part, ("  ", "text"), *end) if end else part
     return ends(start, end, columns)
+
+
+def clock_line(scene: Scene) -> Line:
+    """The time. Apart from the header, so that a second costs its digits and no more."""
+    return ((f"  {clock(scene.now)} UTC ", "text"),)
 
 
 def _facts(scene: Scene) -> list[Line]:

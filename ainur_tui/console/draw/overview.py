@@ -207,11 +207,12 @@ def _node(target: TargetView, scene: Scene, stem: str) -> Line:
 
 
 def _parts(target: TargetView, scene: Scene) -> Line:
-    """``2/2`` for a target that is made of parts, then its own words."""
+    """``2/2`` for a target that is made of parts; words only where something is wrong."""
     targets = scene.view.targets if scene.view else []
     parts = [t for t in targets if t.parent == target.name]
     count = f"{sum(p.state == 'up' for p in parts)}/{len(parts)} " if parts else ""
-    return line((f" {count}", "text"), (target.summary, "quiet"))
+    words = target.summary if target.state != "up" else ""
+    return line((f" {count}", "quiet"), (words, "quiet"))
 
 
 def compact_needs(scene: Scene, columns: int) -> Line:

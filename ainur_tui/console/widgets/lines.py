@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -31,17 +31,20 @@ class LinesView(Widget):
         classes: str | None = None,
         sized: Callable[[], None] | None = None,
     ) -> None:
-        """``sized`` is called when there is a new size to draw for."""
+        """``sized`` draws for a new size; without it the app draws everything."""
         super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
         self._sized = sized
         self._lines: list[Line] = []
         self._styles: dict[str, Style] = {}
+        self._painted: Size | None = None
 
     def show(self, lines: Sequence[Line]) -> None:
         """Replace the lines; only rows that differ are painted again."""
         fresh = list(lines)
         old, self._lines = self._lines, fresh
+        if self._painted != self.size:
+            return  # it is painted as a whole when its turn comes
         for row in range(min(max(len(old), len(fresh)), self.size.height)):
             before = old[row] if row < len(old) else EMPTY
             after = fresh[row] if row < len(fresh) else EMPTY
@@ -49,9 +52,17 @@ class LinesView(Widget):
                 ranges = changed(before, after)
                 self.refresh(*(Region(start, row, end - start, 1) for start, end in ranges))
 
-    def on_resize(self) -> None:
-        if self._sized is not None:
-            self._sized()
+    def new_size(self) -> None:
+        """Draw for another size: called within the paint, so that its first frame has it."""
+        redraw = self._sized or getattr(self.app, "redraw", None)
+        if redraw is not None:
+            redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._painted != self.size:
+            self.new_size()
+            self._painted = self.size
+        return super().render_lines(crop)
 
     def notify_style_update(self) -> None:
         self._styles.clear()

@@ -166,7 +166,7 @@ class LogView(LinesView, can_focus=True):
         if self.record is not None:
             self.post_message(self.Opened(self.record))
 
-    def on_resize(self) -> None:
+    def new_size(self) -> None:
         self._draw()
 
     def on_mouse_scroll_down(self) -> None:

@@ -167,7 +167,7 @@ class TableView(LinesView, can_focus=True):
         self._reverse = not self._reverse
         self._arrange()
 
-    def on_resize(self) -> None:
+    def new_size(self) -> None:
         self._draw()
 
     def on_focus(self) -> None:

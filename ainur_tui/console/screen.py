@@ -1,0 +1,27 @@
+"""The screen under the tabs: one layout and one paint for what is one change."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+class MainScreen(Screen[Any]):
+    """A screen with the classes of the terminal's size from the start, so that the first layout is
+    the last. A change of focus repaints the widgets it concerns, not everything."""
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(self, across: Sequence[tuple[int, str]], down: Sequence[tuple[int, str]]) -> None:
+        columns, rows = shutil.get_terminal_size()
+        names = [_class_for(columns, across), _class_for(rows, down)]
+        super().__init__(id="_default", classes=" ".join(names))
+
+
+def _class_for(size: int, breakpoints: Sequence[tuple[int, str]]) -> str:
+    return max(point for point in breakpoints if point[0] <= size)[1]
