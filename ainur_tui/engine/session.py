@@ -28,13 +28,23 @@ from ainur_tui.engine.peer import (
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import PROTOCOL, Hello, LogQuery, Message, Request, Subscribe, WireError
+from ainur_tui.model.wire import (
+    PROTOCOL,
+    Hello,
+    LogQuery,
+    LookingAt,
+    Message,
+    Request,
+    Subscribe,
+    WireError,
+)
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
 
 URGENT_EVERY = 0.25
-BOARD_EVERY = 1.0
+BOARD_EVERY = 2.0
+"""Plain numbers; what is urgent (states, alerts, runs) goes at once."""
 LOGS_EVERY = 0.1
 HEARTBEAT = 2.0
 LINES_PER_PAGE = 500
@@ -84,6 +94,7 @@ class ClientSession:
                 await self._free.acquire()
                 self._start(self._answer(line))
         finally:
+            self._engine.presences.leave(self)
             self._engine.logs.listeners.discard(wake)
             if self._timer is not None:
                 self._timer.cancel()
@@ -125,7 +136,11 @@ class ClientSession:
         if self._peer is None:
             raise WireFault("the first call on a connection is hello", INVALID_REQUEST)
         if request.method == "subscribe":
+            self._engine.presences.enter(self, self._peer)
             return self._subscribe(_params(request, Subscribe))
+        if request.method == "presence":
+            at = _params(request, LookingAt)
+            return self._engine.presences.look(self, self._peer, at)
         return await self._engine.call(request.method, request.params, self._peer)
 
     def _hello(self, hello: Hello) -> Any:
@@ -197,6 +212,8 @@ class ClientSession:
         if picture.view is None or wait > 0:
             return wait if wait > 0 else HEARTBEAT
         update = picture.since(self._sent, self._sent_tables)
+        if update.presence is not None:
+            update.presence = self._engine.presences.told(self, update.presence)
         self._sent = picture.revision
         self._sent_tables = dict.fromkeys(self._sent_tables, picture.revision)
         self._board_at = self._loop.time()
