@@ -11,7 +11,7 @@ from ainur_tui.model.wire import Update
 
 _WHOLE = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured",
+    "not_configured", "presence",
 )  # fmt: skip
 
 
@@ -32,6 +32,8 @@ def merge(board: BoardView, update: Update) -> BoardView:
         changes |= {"state": update.state, "since": update.since}
     if update.trust is not None:
         changes["trust"] = update.trust
+    if update.glass is not None:
+        changes["break_glass"] = update.glass[0] if update.glass else None
     if update.tables is not None:
         tables = {table.name: table for table in board.tables}
         changes["tables"] = list((tables | {table.name: table for table in update.tables}).values())

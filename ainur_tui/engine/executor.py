@@ -8,58 +8,53 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from ainur_tui.engine import gates
-from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.journal import Journal, JournalUnwritable
+from ainur_tui.engine import decisions, gates, takeover
+from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.keys import Keys
-from ainur_tui.engine.leases import LeaseLost, Leases, in_the_way
+from ainur_tui.engine.leases import LeaseLost, Leases
 from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.recovery import call_of, rebuild, usual_seconds, what_happened
+from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.recovery import call_of, rebuild, what_happened
 from ainur_tui.engine.running import Running
 from ainur_tui.engine.runrecord import event_of
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
-from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import PlanQuery, RunCall
-from ainur_tui.systems.base import Action, Clock, World
+from ainur_tui.systems.base import Action, Clock
 
-PLAN_DEADLINE = 15.0  # seconds for reading the facts
 KEPT_RUNS = 200
 READ_BACK = 2000  # entries of the record read at the start
 
 
 class Executor:
     """Plans and runs actions. ``changed`` hears each new picture of a run, ``event`` what to draw
-    on the charts. ``board`` is the picture judged now, ``dependants`` who needs a target."""
+    on the charts, ``tell`` what everybody must read."""
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        planner: Planner,
         *,
         journal: Journal,
         leases: Leases,
         clock: Clock,
         redact: Redactor,
-        board: Callable[[], BoardView],
-        dependants: Callable[[str], list[str]],
         changed: Callable[[Run], None],
         event: Callable[[Event], None],
+        tell: Callable[[str], None],
     ) -> None:
-        self._catalogue = catalogue
+        self._planner = planner
         self._journal = journal
         self._leases = leases
         self._clock = clock
         self._redact = redact
-        self._board = board
-        self._dependants = dependants
         self._changed = changed
         self._event = event
+        self._tell = tell
         self._runs: dict[str, Run] = {}
         self._keys = Keys()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -83,7 +78,7 @@ class Executor:
 
     def specs(self) -> list[ActionSpec]:
         """The catalogue."""
-        return self._catalogue.specs()
+        return self._planner.catalogue.specs()
 
     def runs(self, id: str | None = None, limit: int = 50) -> list[Run]:
         """One run, or the newest, newest first."""
@@ -103,11 +98,10 @@ class Executor:
 
     async def plan(self, query: PlanQuery) -> Plan:
         """What would be done; nothing happens. Raises Refused when it makes no sense."""
-        action = self._catalogue.find(query.action, query.target, self._board())
-        plan = await self._fresh(action, query.target, query.params)
-        if plan.blocked is None and (lease := self._leases.holder(query.target)):
-            plan = replace(plan, blocked=in_the_way(lease, self._clock.now()))
-        return plan
+        action = self._planner.find(query.action, query.target)
+        runs = self._runs.values()
+        plan = await self._planner.fresh(action, query.target, query.params, runs)
+        return self._planner.surrounded(plan, self.active)
 
     async def run(self, call: RunCall, peer: Peer) -> Run:
         """Begin it. Returns once the intent is on the disk; raises Refused when a gate is shut.
@@ -119,7 +113,7 @@ class Executor:
         secrets = {name: Secret(value) for name, value in call.secrets.items()}
         call = replace(call, secrets={})  # from here on nothing that is kept holds a value
         return await self._keys.once(
-            call, lambda: self._begin(call, peer, secrets), self._runs.__getitem__
+            call, lambda: self._decide(call, peer, secrets), self._runs.__getitem__
         )
 
     async def stop(self, *, force: bool) -> None:
@@ -139,29 +133,42 @@ class Executor:
         for task in self._tasks.values():
             task.cancel()
 
-    async def _fresh(self, action: Action, target: str, params: dict[str, str]) -> Plan:
-        usual = usual_seconds(self._runs.values(), action.spec.name, target)
-        world = World(self._board(), self._dependants, usual)
+    async def _fresh(self, action: Action, call: RunCall) -> Plan:
+        return await self._planner.fresh(action, call.target, call.params, self._runs.values())
+
+    async def _decide(self, call: RunCall, peer: Peer, secrets: Mapping[str, Secret]) -> Run:
         try:
-            return await asyncio.wait_for(action.plan(target, params, world), PLAN_DEADLINE)
-        except ProbeFailure as failure:
-            raise Refused(f"the facts cannot be read: {failure}", gates.UNAVAILABLE) from failure
-        except TimeoutError:
-            raise Refused(
-                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", gates.UNAVAILABLE
-            ) from None
+            return await self._begin(call, peer, secrets)
+        except Refused as refusal:
+            await decisions.refused(self._journal, refusal, call, peer)
+            raise
+
+    async def _take_over(self, call: RunCall, peer: Peer, action: Action) -> None:
+        plan = await self._fresh(action, call)
+        self._planner.judge(plan, call)  # nobody is displaced for what would be refused anyway
+        for lease in self._leases.against(call.target):
+            reason = clean(self._redact(call.reason.strip()), 300)
+            why = await takeover.ask(lease, call, peer, reason, self._journal)
+            self._tell(why)
+            at = self._clock.now()
+            self._event(
+                Event(key=f"lease:{lease.run}", at=at, kind="action", target=lease.target, text=why)
+            )
+            await takeover.displace(lease, why, self._leases, self._working, self._tasks)
 
     async def _begin(self, call: RunCall, peer: Peer, secrets: Mapping[str, Secret]) -> Run:
         if self._stopping:
             raise Refused("the engine is stopping", gates.UNAVAILABLE)
-        action = self._catalogue.find(call.action, call.target, self._board())
+        action = self._planner.find(call.action, call.target)
         gates.loop_guard(call, action.spec.risk, self._runs.values(), self._clock.now())
         id = uuid.uuid4().hex[:12]
         why = f"{call.action} ({clean(call.reason)})" if call.reason.strip() else call.action
+        if call.take_over:
+            await self._take_over(call, peer, action)
         lease = await self._leases.take(call.target, peer.operator, why, id)
         try:
-            plan = await self._fresh(action, call.target, call.params)
-            gates.judge(plan, call, gates.names_of(plan.target, self._board()))
+            plan = await self._fresh(action, call)
+            self._planner.judge(plan, call)
             run = Run(
                 id=id,
                 plan=plan,
@@ -171,30 +178,12 @@ class Executor:
                 steps=[StepRecord(name=name, state="waiting") for name in plan.steps],
                 message="",
             )
-            await self._intent(run, call, peer)
+            await decisions.intend(self._journal, run, call, peer, self._planner.glass.now())
         except BaseException:
             await self._leases.release(id)
             raise
         self._launch(run, action, self._running(run, lease, peer.tty, secrets))
         return run
-
-    async def _intent(self, run: Run, call: RunCall, peer: Peer) -> None:
-        try:
-            await self._journal.append(
-                "intent",
-                run.id,
-                operator=peer.operator,
-                tty=peer.tty,
-                action=run.plan.action,
-                target=run.plan.target,
-                state="running",
-                detail={"plan": msgspec.to_builtins(run.plan), "call": msgspec.to_builtins(call)},
-            )
-        except JournalUnwritable as error:
-            if run.plan.risk in {"R2", "R3"}:
-                raise Refused(
-                    f"{error}; without it nothing risky is begun", gates.CANNOT_CREATE
-                ) from None
 
     def _launch(self, run: Run, action: Action, running: Running) -> None:
         self._working[run.id] = running
@@ -214,7 +203,7 @@ class Executor:
             LeaseLost
         ):  # two were left for one target: both are only looked at
             await self._leases.renew(run.id, lease)
-        action = self._catalogue.pick(run.plan.action, run.plan.target)
+        action = self._planner.catalogue.pick(run.plan.action, run.plan.target)
         self._follow(run.id, self._running(run, lease, "").recover(action, what_happened(run)))
 
     def _running(

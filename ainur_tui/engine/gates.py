@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ainur_tui.model.action import Plan, Risk, Run
+from ainur_tui.model.action import BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
@@ -41,11 +41,16 @@ def loop_guard(call: RunCall, risk: Risk, runs: Iterable[Run], now: float) -> No
         )
 
 
-def judge(plan: Plan, call: RunCall, names: Iterable[str]) -> None:
-    """Refuse a plan that forbids itself, downtime without the typed name (one of ``names``), and
-    one that rests on other facts than the person saw (S-38, S-43)."""
+def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | None) -> None:
+    """Refuse a plan that forbids itself, one against a policy while the glass is whole, downtime
+    without the typed name (one of ``names``), and one that rests on other facts than the person
+    saw (S-38, S-43, S-49)."""
     if plan.blocked:
         raise Refused(plan.blocked, UNAVAILABLE)
+    if plan.policy and glass is None:
+        raise Refused(
+            f"{plan.policy} (a policy: break the glass to do it all the same)", UNAVAILABLE
+        )
     typed = (call.confirm or "").strip().casefold()
     if plan.risk == "R3" and typed not in {name.casefold() for name in names}:
         raise Refused(

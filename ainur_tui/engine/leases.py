@@ -67,7 +67,11 @@ class Leases:
 
     def holder(self, target: str) -> Lease | None:
         """Who stands in the way of acting on ``target``."""
-        return next((held for held in self.views() if overlaps(held.target, target)), None)
+        return next(iter(self.against(target)), None)
+
+    def against(self, target: str) -> list[Lease]:
+        """All that stand in the way of acting on ``target``."""
+        return [lease for lease in self.views() if overlaps(lease.target, target)]
 
     def views(self) -> list[Lease]:
         """The leases that hold now."""

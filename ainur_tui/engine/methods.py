@@ -20,6 +20,7 @@ from ainur_tui.model.text import clean, near
 from ainur_tui.model.wire import (
     Access,
     BoardQuery,
+    BreakGlassCall,
     JournalQuery,
     LogQuery,
     PlanQuery,
@@ -96,6 +97,12 @@ async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
     return await engine.executor.run(call, peer)
 
 
+async def _break_glass(engine: Engine, call: BreakGlassCall, peer: Peer) -> Any:
+    if not engine.watching:
+        raise Refused("only the engine process lifts policies; it is not running", UNAVAILABLE)
+    await engine.glass.put(call.reason, peer)
+
+
 async def _runs(engine: Engine, query: RunsQuery, _: Peer) -> Any:
     return engine.executor.runs(query.id, query.limit)
 
@@ -135,10 +142,11 @@ METHODS: dict[str, Method] = {
     "actions": Method("read", Nothing, _actions),
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),
+    "break-glass": Method("operate", BreakGlassCall, _break_glass),
     "runs": Method("read", RunsQuery, _runs),
     "journal": Method("read", JournalQuery, _journal),
     "journal.verify": Method("read", Nothing, _verify),
     "engine.status": Method("read", Nothing, _status),
     "engine.stop": Method("operate", StopCall, _stop),
 }
-"""``subscribe`` belongs to a connection and is answered by its session."""
+"""``subscribe`` and ``presence`` belong to a connection and are answered by its session."""

@@ -38,7 +38,7 @@ async def observe(
         if hurry is None:
             await asyncio.sleep(every)
         elif await _set_within(hurry, every):
-            return Observation("unknown", f"not seen yet when the engine was stopped: {seen.by}")
+            return Observation("unknown", f"not seen yet when it was stopped: {seen.by}")
 
 
 async def _look(action: Action, plan: Plan, deadline: float) -> Observation:

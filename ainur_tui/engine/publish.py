@@ -15,9 +15,9 @@ from ainur_tui.model.wire import Update
 
 _LISTS = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured",
+    "not_configured", "presence",
 )  # fmt: skip
-_URGENT = frozenset({"head", "alerts", "runs", "leases", "notices"})
+_URGENT = frozenset({"head", "alerts", "runs", "leases", "notices", "presence", "glass"})
 """Parts a person must hear of at once; numbers that moved can wait a second."""
 
 
@@ -40,6 +40,8 @@ class Picture:
         parts = {name for name in _LISTS if before is None or _differs(before, view, name)}
         if before is None or _head(before) != _head(view):
             parts.add("head")
+        if before is None or before.break_glass != view.break_glass:
+            parts.add("glass")
         known = {table.name: table for table in before.tables} if before else {}
         parts |= {f"table:{t.name}" for t in view.tables if known.get(t.name) != t}
         moved = self._advance_targets(view, number)
@@ -72,6 +74,8 @@ class Picture:
         )
         if self._changed.get("head", 0) > revision:
             update.state, update.since, update.trust = view.state, view.since, view.trust
+        if self._changed.get("glass", 0) > revision:
+            update.glass = [view.break_glass] if view.break_glass else []
         return update
 
     def _advance_targets(self, view: BoardView, number: int) -> bool:

@@ -18,6 +18,7 @@ from ainur_tui.engine.runrecord import RunRecord
 from ainur_tui.model.action import Lease, Run, StepState
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Action, Clock, Observation, Step
 
 SETTLE = 10.0
@@ -53,10 +54,17 @@ class Running(RunRecord):
         self._lease = lease
         self._leases = leases
         self._stop = asyncio.Event()
+        self._why = STOPPED
         self._current = 0
 
-    def stop(self) -> None:
+    @property
+    def step_name(self) -> str:
+        """The step it is at."""
+        return self.run.steps[self._current].name if self.run.steps else self.run.plan.title
+
+    def stop(self, why: str = STOPPED) -> None:
         """Ask for an end at the next safe point: what the running step's policy says."""
+        self._why = why
         self._stop.set()
 
     async def work(self, action: Action) -> None:
@@ -128,7 +136,7 @@ class Running(RunRecord):
         failure: str | None = None
         for index, step in enumerate(steps):
             if failure is None and self._stop.is_set():
-                failure = f"stopped before “{step.name}”: {STOPPED}"
+                failure = f"stopped before “{step.name}”: {self._why}"
             if failure is not None:
                 self._step(index, state="skipped")
                 continue
@@ -154,9 +162,9 @@ class Running(RunRecord):
         failure: str | None = None
         try:
             detail = self._safe(await self._obeying(step))
-        except _CutShort:
-            state, detail = "unknown", f"cut short: {STOPPED}"
-            failure = f"“{step.name}” was cut short: {STOPPED}"
+        except _CutShort as cut:
+            state, detail = "unknown", f"cut short: {cut}"
+            failure = f"“{step.name}” was cut short: {cut}"
         except Exception as error:  # any fault of a step is its result
             if not isinstance(error, ActionFailure | ProbeFailure):
                 _log.exception("step %s of %s", step.name, self.run_id)
@@ -168,14 +176,16 @@ class Running(RunRecord):
         return failure
 
     async def _obeying(self, step: Step) -> str:
-        """Run the step; when a stop is asked for, an ``abort`` step is cancelled."""
+        """Run the step; it is cancelled when its time is over, and an ``abort`` step also when a
+        stop is asked for."""
         work = asyncio.ensure_future(step.work(self))
         stop = asyncio.ensure_future(self._stop.wait())
+        waited = {work, stop} if step.policy == "abort" else {work}
         try:
-            if step.policy == "abort":
-                await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
-                    raise _CutShort
+            await asyncio.wait(waited, timeout=step.limit, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                late = f"it took longer than {duration(step.limit)}"
+                raise _CutShort(self._why if stop.done() and stop in waited else late)
             return await work
         finally:
             for task in (work, stop):
@@ -203,4 +213,4 @@ class Running(RunRecord):
 
 
 class _CutShort(Exception):
-    """A step was cancelled because a stop was asked for."""
+    """A step was cancelled: a stop was asked for, or its time was over. The text says which."""

@@ -17,7 +17,12 @@ from ainur_tui.model.journal import EntryKind
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import Clock, Observation
 
-_EVENT_KINDS: dict[str, EventKind] = {"restart": "restart", "scale": "scale", "backup": "backup"}
+_EVENT_KINDS: dict[str, EventKind] = {
+    "restart": "restart", "scale": "scale", "backup": "backup", "deploy": "deploy",
+    "rollback": "deploy", "secret-set": "secret", "secret-unset": "secret",
+    "secret-import": "secret", "flag-set": "flag", "log-level": "setting",
+    "maintenance": "setting",
+}  # fmt: skip
 
 
 def event_of(run: Run, text: str, at: float) -> Event:

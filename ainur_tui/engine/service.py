@@ -20,12 +20,16 @@ from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
 from ainur_tui.engine.executor import Executor
+from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.looking import Looks
+from ainur_tui.engine.notices import A_WHILE, Notices
 from ainur_tui.engine.peer import Peer, WireFault
+from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
 from ainur_tui.engine.watching import Watch
 from ainur_tui.model.action import Run
@@ -81,7 +85,9 @@ class Engine:
         self._resolve = resolve_secret
         self._connect = connect
         self.redact = Redaction()
-        self._notices: list[str] = []
+        self._notices = Notices(clock)
+        self.presences = Presences(clock, self._moved)
+        self._watch: Watch | None = None
         self.watching = False
         self.started_at = clock.now()
 
@@ -98,7 +104,7 @@ class Engine:
         )
         self.systems = connected.systems
         self.history = History(self._paths.history, self._clock)
-        self._notice(await self.history.open(writable=watching))
+        self._notices.add(await self.history.open(writable=watching))
         self.journal = Journal(
             self._paths.journal,
             self._paths.head,
@@ -122,28 +128,33 @@ class Engine:
         )
         self.alerting = Alerting(defaults.rules(), self._clock, self.board, graph)
         self.leases = Leases(self._clock, self.history if watching else None)
-        self.executor = Executor(
+        self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
+        planner = Planner(
             Catalogue([action for system in self.systems for action in system.actions]),
+            self.leases, self.glass, self._clock,
+            board=self.view,
+            dependants=graph.dependants,
+        )  # fmt: skip
+        self.executor = Executor(
+            planner,
             journal=self.journal,
             leases=self.leases,
             clock=self._clock,
             redact=self.redact,
-            board=self.view,
-            dependants=graph.dependants,
             changed=self._ran,
             event=self.add_event,
+            tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
-        self._watch: Watch | None = None
         if watching:
             await self._begin_watching()
         else:
             await self.executor.open(recover=False)
 
     async def _begin_watching(self) -> None:
-        self._notice(await self.journal.open())
+        self._notices.add(await self.journal.open())
         await self.leases.open()
         self.board.on_event = self.history.add_event
         self._watch = Watch(self, self._clock)
@@ -187,7 +198,7 @@ class Engine:
     def view(self) -> BoardView:
         """The whole picture, judged now."""
         view = self.board.view()
-        told = [*view.notices, *self._notices, *self.history.notices]
+        told = [*view.notices, *self._notices.now(), *self.history.notices]
         told += filter(None, (self.journal.problem, self.history.problem))
         active = self.executor.active
         known = {run.id for run in active}
@@ -198,6 +209,8 @@ class Engine:
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),
+            presence=self.presences.views(),
+            break_glass=self.glass.now(),
             notices=list(dict.fromkeys(told)),
         )
 
@@ -235,7 +248,3 @@ class Engine:
     def _moved(self) -> None:
         if self._watch is not None:
             self._watch.moved.set()
-
-    def _notice(self, sentence: str | None) -> None:
-        if sentence:
-            self._notices.append(sentence)

@@ -81,6 +81,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None = None
     undo: Undo | None = None
     load: list[str] = []
+    held: Lease | None = None
+    """Another's lease on the target; ``blocked`` says so too, unless the plan forbids itself.
+    A run with ``take_over`` and a reason goes ahead."""
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):

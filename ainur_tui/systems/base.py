@@ -121,12 +121,14 @@ class StepContext(Protocol):
 @dataclass(frozen=True)
 class Step:
     """One step: its name as the plan shows it, its work, what happens when a stop is asked for
-    in the middle, and how it is taken back when a later one fails."""
+    in the middle, and how it is taken back when a later one fails. After ``limit`` seconds it is
+    cut short, whatever its policy: nothing runs for ever."""
 
     name: str
     work: Callable[[StepContext], Awaitable[str]]
     policy: Policy = "finish"
     undo: Callable[[], Awaitable[None]] | None = None
+    limit: float = 900.0
 
 
 @dataclass(frozen=True)

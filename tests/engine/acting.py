@@ -9,9 +9,11 @@ from typing import Any
 
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.executor import Executor
+from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.planning import Planner
 from ainur_tui.model.action import ActionSpec, Plan, Risk, Run
 from ainur_tui.model.board import BoardView, TargetView, Trust
 from ainur_tui.model.event import Event
@@ -160,19 +162,25 @@ class World1:
             host="box",
         )
         self.leases = Leases(self.clock, store)
+        self.told: list[str] = []
         self.runs: list[Run] = []
         self.events: list[Event] = []
         self.board = picture("api", "api/machine/17", "db", "frontend")
+        self.glass = Glass(self.journal, self.clock, self.redact, self.events.append)
+        planner = Planner(
+            Catalogue(actions), self.leases, self.glass, self.clock,
+            board=lambda: self.board,
+            dependants=lambda target: ["frontend"] if target == "api" else [],
+        )  # fmt: skip
         self.executor = Executor(
-            Catalogue(actions),
+            planner,
             journal=self.journal,
             leases=self.leases,
             clock=self.clock,
             redact=self.redact,
-            board=lambda: self.board,
-            dependants=lambda target: ["frontend"] if target == "api" else [],
             changed=self.runs.append,
             event=self.events.append,
+            tell=self.told.append,
         )
 
     async def open(self, *, recover: bool = True) -> World1:

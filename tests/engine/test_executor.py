@@ -161,7 +161,7 @@ async def test_downtime_needs_the_typed_name(tmp_path: Path, typed: str | None, 
         assert (await world.ended(run)).state == "verified"
     else:
         assert (await refused(world, target="db", confirm=typed)).code == 64
-        assert await world.kinds() == []
+        assert await world.kinds() == [("note", "refused")]
         assert world.leases.views() == []
 
 

@@ -25,7 +25,7 @@ def raw(params: msgspec.Struct) -> msgspec.Raw:
 
 
 def test_every_method_of_the_wire_is_answered() -> None:
-    assert METHODS.keys() | {"subscribe"} == RESULTS.keys()
+    assert METHODS.keys() | {"subscribe", "presence"} == RESULTS.keys()
 
 
 async def test_one_look_without_an_engine(tmp_path: Path) -> None:

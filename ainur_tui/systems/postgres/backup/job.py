@@ -18,7 +18,7 @@ from ainur_tui.systems.postgres.client import Database, major_of, version_text
 
 _LEAST_PART = 8 << 20
 _MOST_PARTS = 9000
-_LONGEST = 12 * 3600.0
+LONGEST = 12 * 3600.0
 _TELL_EVERY = 1.0
 _MEBIBYTE = 1 << 20
 
@@ -71,7 +71,7 @@ class Job:
         self._begun = True
         telling = asyncio.create_task(self._tell(step, progress, began))
         try:
-            async with self._told(step), asyncio.timeout(_LONGEST):
+            async with self._told(step), asyncio.timeout(LONGEST):
                 with self._database.address.libpq() as variables:
                     async with dump.snapshot(self._database) as snapshot:
                         self._dumper.check(snapshot.major, snapshot.server_version)
@@ -202,7 +202,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, ActionFailure | ProbeFailure):
         return str(error)
     if isinstance(error, TimeoutError):
-        return f"it took longer than {duration(_LONGEST)}"
+        return f"it took longer than {duration(LONGEST)}"
     if isinstance(error, OSError):
         return clean(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 300)
     return clean(f"{type(error).__name__}: {error}", 300)

@@ -1,0 +1,98 @@
+"""Plans with fresh facts, and what a person should know around them before deciding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from ainur_tui.engine.catalogue import Catalogue
+from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
+from ainur_tui.engine.glass import Glass
+from ainur_tui.engine.leases import Leases, in_the_way, overlaps
+from ainur_tui.engine.recovery import usual_seconds
+from ainur_tui.model.action import Plan, Run
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.units import duration
+from ainur_tui.model.wire import RunCall
+from ainur_tui.systems.base import Action, Clock, World
+
+PLAN_DEADLINE = 15.0  # seconds for reading the facts
+
+TAKE_OVER = "It can be taken over with a reason: the other run stops at its next safe point"
+
+_MAINTENANCE = (("api", "api.maintenance"), ("frontend", "frontend.maintenance"))
+
+
+class Planner:
+    """Plans from facts read now, and the gates before them. ``board`` is the picture judged now,
+    ``dependants`` who needs a target."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        leases: Leases,
+        glass: Glass,
+        clock: Clock,
+        *,
+        board: Callable[[], BoardView],
+        dependants: Callable[[str], list[str]],
+    ) -> None:
+        self.catalogue = catalogue
+        self.glass = glass
+        self._board = board
+        self._dependants = dependants
+        self._leases = leases
+        self._clock = clock
+
+    def find(self, name: str, target: str) -> Action:
+        """The action that is meant. Raises Refused with what was meant instead."""
+        return self.catalogue.find(name, target, self._board())
+
+    async def fresh(
+        self, action: Action, target: str, params: dict[str, str], runs: Iterable[Run]
+    ) -> Plan:
+        """What would be done; ``runs`` are the past ones. Raises Refused when it makes no sense
+        or the facts cannot be read."""
+        usual = usual_seconds(runs, action.spec.name, target)
+        world = World(self._board(), self._dependants, usual)
+        try:
+            return await asyncio.wait_for(action.plan(target, params, world), PLAN_DEADLINE)
+        except ProbeFailure as failure:
+            raise Refused(f"the facts cannot be read: {failure}", UNAVAILABLE) from failure
+        except TimeoutError:
+            raise Refused(
+                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
+            ) from None
+
+    def judge(self, plan: Plan, call: RunCall) -> None:
+        """Raises Refused where a gate is shut."""
+        judge(plan, call, names_of(plan.target, self._board()), self.glass.now())
+
+    def surrounded(self, plan: Plan, active: Iterable[Run]) -> Plan:
+        """The plan with what goes on around it: maintenance, other runs, whoever holds the
+        target, a broken glass."""
+        board, now = self._board(), self._clock.now()
+        warnings = [*plan.warnings]
+        if plan.action != "maintenance" and any(_on(board, *where) for where in _MAINTENANCE):
+            warnings.append("Maintenance mode is on: users see the maintenance page")
+        warnings += [
+            f"{run.operator} is at work since {duration(max(0.0, now - run.started_at))}:"
+            f" {run.plan.title} (run {run.id})"
+            for run in active
+            if not overlaps(run.plan.target, plan.target)
+        ]
+        plan = self.glass.lift(replace(plan, warnings=warnings))
+        lease = self._leases.holder(plan.target)
+        if lease is None:
+            return plan
+        held = in_the_way(lease, now)
+        hint = f"{held}. {TAKE_OVER}"
+        return replace(plan, held=lease, facts=[*plan.facts, hint], blocked=plan.blocked or held)
+
+
+def _on(board: BoardView, target: str, signal: str) -> bool:
+    found = board.signal(target, signal)
+    return found is not None and found.value == 1.0
