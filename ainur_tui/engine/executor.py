@@ -99,6 +99,7 @@ class Executor:
     async def plan(self, query: PlanQuery) -> Plan:
         """What would be done; nothing happens. Raises Refused when it makes no sense."""
         action = self._planner.find(query.action, query.target)
+        gates.secrets_apart(action.spec, query.params)
         runs = self._runs.values()
         plan = await self._planner.fresh(action, query.target, query.params, runs)
         return self._planner.surrounded(plan, self.active)
@@ -110,6 +111,8 @@ class Executor:
         """
         if peer.access != "operate":
             raise Refused("this connection may only read", gates.DENIED)
+        if action := self._planner.catalogue.pick(call.action, call.target):
+            gates.secrets_apart(action.spec, call.params, call.secrets)
         secrets = {name: Secret(value) for name, value in call.secrets.items()}
         call = replace(call, secrets={})  # from here on nothing that is kept holds a value
         return await self._keys.once(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ainur_tui.model.action import BreakGlass, Plan, Risk, Run
+from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
@@ -39,6 +39,23 @@ def loop_guard(call: RunCall, risk: Risk, runs: Iterable[Run], now: float) -> No
             " again rarely helps. Give a reason to do it all the same",
             TRY_AGAIN,
         )
+
+
+def secrets_apart(
+    spec: ActionSpec, params: Iterable[str], secrets: Iterable[str] | None = None
+) -> None:
+    """Refuse a secret among the plain parameters, which are written down; with ``secrets`` (the
+    names of those that were given apart) also one that is missing or that nobody asked for."""
+    kinds = {param.name: param for param in spec.params if param.type == "secret"}
+    for name in params:
+        if name in kinds:
+            raise Refused(f"{name} is a secret: its value is given apart, never as text", USAGE)
+    for name in () if secrets is None else secrets:
+        if name not in kinds:
+            raise Refused(f"{spec.name} takes no secret {clean(name, 40)!r}", USAGE)
+    for name, param in kinds.items():
+        if secrets is not None and param.required and name not in set(secrets):
+            raise Refused(f"{spec.name} needs the secret {name}: {param.help}", USAGE)
 
 
 def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | None) -> None:

@@ -79,7 +79,7 @@ class Planner:
         if plan.action != "maintenance" and any(_on(board, *where) for where in _MAINTENANCE):
             warnings.append("Maintenance mode is on: users see the maintenance page")
         warnings += [
-            f"{run.operator} is at work since {duration(max(0.0, now - run.started_at))}:"
+            f"{run.operator} has been at work for {duration(max(0.0, now - run.started_at))}:"
             f" {run.plan.title} (run {run.id})"
             for run in active
             if not overlaps(run.plan.target, plan.target)

@@ -132,8 +132,7 @@ class Engine:
         planner = Planner(
             Catalogue([action for system in self.systems for action in system.actions]),
             self.leases, self.glass, self._clock,
-            board=self.view,
-            dependants=graph.dependants,
+            board=self.view, dependants=graph.dependants,
         )  # fmt: skip
         self.executor = Executor(
             planner,
