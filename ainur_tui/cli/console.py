@@ -27,6 +27,9 @@ def show(call: Invocation) -> int:
             " (more with: ainur-tui check --help)"
         )
         return check.report(call, only=[])
+    import gc
+
+    gc.disable()  # until the first paint: nothing made by then is garbage
     from ainur_tui.cli import common
     from ainur_tui.console.app import AinurApp
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -23,8 +25,6 @@ from ainur_tui.console.draw.spans import line
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
 from ainur_tui.console.looks import THEME, stylesheet
-from ainur_tui.console.operations import Operations
-from ainur_tui.console.pages import Pages
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
@@ -37,6 +37,10 @@ from ainur_tui.console.widgets.table import TableView
 from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.action import FINAL
 from ainur_tui.model.wire import Hello
+
+if TYPE_CHECKING:
+    from ainur_tui.console.operations import Operations
+    from ainur_tui.console.pages import Pages
 
 Launch = Callable[[], Awaitable[None]]
 
@@ -73,12 +77,24 @@ class AinurApp(App[None]):
             changed=self.redraw, lines=self._lines_arrived, relinked=self._relinked,
         )  # fmt: skip
         self.session = Session(socket, hello, self.store, launch=launch)
-        self.operations = Operations(self)
         self.feed = Feed(self)
-        self.pages = Pages(self)
         self._color = color
         self._panels: dict[str, Panel] = {}
         self._active = PANELS[0].title
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Actions and their dialogs; nobody needs them for the first paint."""
+        from ainur_tui.console.operations import Operations
+
+        return Operations(self)
+
+    @cached_property
+    def pages(self) -> Pages:
+        """What is opened over the tabs."""
+        from ainur_tui.console.pages import Pages
+
+        return Pages(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
@@ -108,7 +124,13 @@ class AinurApp(App[None]):
         self.run_worker(self.session.run(), group="session", exit_on_error=False)
         self.set_interval(1.0, self.redraw)
         self.set_interval(4.0, self.feed.ask_series)
+        self.set_interval(1.0, self.feed.present)
         self.panel.focus_first()
+
+    def on_ready(self) -> None:
+        """What start-up made lives as long as we do: collecting it again and again is in vain."""
+        gc.freeze()
+        gc.enable()
 
     @property
     def panel(self) -> Panel:
@@ -127,6 +149,7 @@ class AinurApp(App[None]):
         if not self.is_running or not self.screen_stack:
             return
         scene = self.store.scene()
+        self.set_class(scene.glass is not None, "-glass")
         base = self.screen_stack[0]
         header = base.query_one("#header", LinesView)
         columns = header.size.width
@@ -247,6 +270,13 @@ class AinurApp(App[None]):
     def action_act(self, name: str = "") -> None:
         """Choose an action (or the targets of one), see its plan, decide."""
         work = self.operations.choose(name or None, self.panel.selection())
+        self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
+
+    def action_record(self, name: str) -> None:
+        """The journal, what changed, undo, and what else is opened rarely."""
+        from ainur_tui.console.records import open_record
+
+        work = open_record(self, name)
         self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def action_progress(self) -> None:
