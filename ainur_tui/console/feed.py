@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from textual.css.query import NoMatches
 
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.model.action import ActionSpec
-from ainur_tui.model.wire import LogPage, SeriesQuery
+from ainur_tui.model.wire import LogPage, LookingAt, SeriesQuery
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -23,6 +24,7 @@ class Feed:
 
     def __init__(self, app: AinurApp) -> None:
         self._app = app
+        self._told: tuple[str, str | None] | None = None
 
     def look(self) -> None:
         """The visible tab, its filters or the link have changed."""
@@ -33,6 +35,19 @@ class Feed:
         """Fetch the drawn signals of the visible tab."""
         if self._app.store.welcome is not None and self._app.store.lost is None:
             self._work(self._series(), "series")
+
+    def present(self) -> None:
+        """Tell the others where this console looks, when that is not where it was."""
+        store = self._app.store
+        try:
+            here = (self._app.panel.title, self._app.panel.selection().target)
+        except NoMatches:  # the tab is being made, or the console is leaving
+            return
+        if store.lost is not None or store.welcome is None:
+            self._told = None
+        elif self._told != here:
+            self._told = here
+            self._work(self.ask("presence", LookingAt(tab=here[0], target=here[1])), "presence")
 
     def older(self, seq: int) -> None:
         """Fetch the log lines before ``seq``."""
@@ -48,13 +63,14 @@ class Feed:
 
     async def catalogue(self) -> list[ActionSpec]:
         """All actions, or none while no engine answers."""
-        found: list[ActionSpec] | None = await self._call("actions", None)
+        found: list[ActionSpec] | None = await self.ask("actions", None)
         return found or []
 
     def _work(self, work: Any, group: str) -> None:
         self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    async def _call(self, method: str, params: msgspec.Struct | None) -> Any:
+    async def ask(self, method: str, params: msgspec.Struct | None) -> Any:
+        """The answer, or ``None`` where there is none (now)."""
         try:
             return await self._app.session.call(method, params)
         except (CallError, Disconnected):
@@ -80,10 +96,11 @@ class Feed:
 
     async def _series(self) -> None:
         panel = self._app.panel
-        if not panel.series:
+        wanted = panel.wanted(self._app.store.scene())
+        if not wanted:
             return
-        query = SeriesQuery(wanted=list(panel.series), seconds=self._app.store.span, points=POINTS)
-        found = await self._call("history", query)
+        query = SeriesQuery(wanted=wanted, seconds=self._app.store.span, points=POINTS)
+        found = await self.ask("history", query)
         if found is not None:
             self._app.store.add_series(found)
             self._app.redraw()
@@ -92,6 +109,6 @@ class Feed:
         panel = self._app.panel
         if isinstance(panel, LogsPanel):
             query = msgspec.structs.replace(panel.query_now, before=seq)
-            page = await self._call("logs", query)
+            page = await self.ask("logs", query)
             if page is not None:
                 panel.prepend(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.commands import Command, Offer, commands
@@ -60,6 +61,11 @@ class Pages:
             PANELS, app.store.view,
             go=app.go, open_target=self.target,
             others=[
+                ("What changed", "key w: events before the trouble", _record(app, "changed")),
+                ("Undo", "key u: the newest action that has a way back", _record(app, "undo")),
+                ("Journal", "key J: what was done here", _record(app, "journal")),
+                ("Who is here", "the other consoles, where they look", _record(app, "others")),
+                *_glass(app),
                 ("Help", "keys and symbols of this screen", app.action_help_page),
                 ("Leave", "close the console, the engine goes on", app.action_leave),
             ],
@@ -74,3 +80,15 @@ class Pages:
 
     def _open(self, title: str, build: Build) -> None:
         self._app.push_screen(PageDialog(title, build, self._app.glyphs))
+
+
+def _record(app: AinurApp, name: str) -> Callable[[], None]:
+    return lambda: app.action_record(name)
+
+
+def _glass(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
+    """Whichever of the two makes sense now."""
+    if app.store.scene().glass is None:
+        return [("Break the glass", "lift policies for 15 minutes, with a reason",
+                 _record(app, "break-glass"))]  # fmt: skip
+    return [("Put the glass back", "policies hold again", _record(app, "whole-glass"))]

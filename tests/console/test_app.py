@@ -17,7 +17,7 @@ from ainur_tui.console.app import AinurApp
 from ainur_tui.console.dialogs import plan as plan_dialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
-from ainur_tui.console.dialogs.plan import PlanDialog
+from ainur_tui.console.dialogs.plan import Decision, PlanDialog
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
@@ -51,6 +51,8 @@ class Engine:
         self.looked: list[tuple[list[str], LogQuery | None]] = []
         self.risk = "R2"
         self.refusal: str | None = None
+        self.more: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {"presence": None, "runs": [], "break-glass": None}
 
     async def run(self) -> None:
         self.app.store.linked(
@@ -62,6 +64,8 @@ class Engine:
 
     async def call(self, method: str, params: Any = None, *, timeout: float = 10.0) -> Any:
         self.calls.append((method, params))
+        if method in self.answers:
+            return self.answers[method]
         match method:
             case "actions":
                 return [
@@ -75,7 +79,7 @@ class Engine:
             case "logs":
                 return LogPage(lines=[record(number) for number in range(1, 121)])
             case "plan":
-                return plan(params.action, params.target, self.risk)
+                return plan(params.action, params.target, self.risk, **self.more)
             case "run":
                 if self.refusal:
                     raise CallError(75, self.refusal)
@@ -102,7 +106,8 @@ async def running(
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield app, engine, pilot
-    assert app.crash is None
+    if app.crash is not None:
+        raise app.crash
 
 
 def shown(app: AinurApp) -> str:
@@ -131,7 +136,8 @@ async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
             await pilot.press(key)
             await until(pilot, lambda t=title: f"[{t}]" in shown(app))
         assert (
-            ["api.machines", "api.services", "api.events", "storage.buckets"],
+            ["api.machines", "api.services", "api.events", "api.releases", "api.secrets",
+             "api.volumes", "api.certificates", "storage.buckets"],
             None,
         ) in engine.looked
         await until(pilot, lambda: engine.looked[-1][1] is not None)
@@ -195,19 +201,19 @@ async def test_keys_typed_before_the_plan_opened_are_dropped(
 
 async def test_downtime_needs_the_name_typed() -> None:
     async with running() as (app, _, pilot):
-        answers: list[str | None] = []
+        answers: list[Decision | None] = []
         app.push_screen(PlanDialog(plan("restart", "db", "R3"), app.glyphs), answers.append)
         await pilot.pause()
         await pilot.press("y", "enter")
         assert isinstance(app.screen, PlanDialog)
-        assert "that is not db" in shown(app)
+        assert "is not db" in shown(app)
         await pilot.press("backspace", *"db", "enter")
-        await until(pilot, lambda: answers == ["db"])
+        await until(pilot, lambda: answers == [Decision(confirm="db")])
 
 
 async def test_a_blocked_plan_cannot_be_run() -> None:
     async with running() as (app, _, pilot):
-        answers: list[str | None] = []
+        answers: list[Decision | None] = []
         blocked = plan("scale", "api", "R2", blocked="50 machines need 1,250 connections of 100")
         app.push_screen(PlanDialog(blocked, app.glyphs), answers.append)
         await pilot.pause()

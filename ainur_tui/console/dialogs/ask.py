@@ -1,4 +1,4 @@
-"""Ask for the parameters of an action, or for one line of text."""
+"""Ask for the parameters of an action."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from ainur_tui.console.dialogs.pick import PickField
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.spans import line
+from ainur_tui.console.draw.spans import EMPTY, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import Param
 
 
 class AskDialog(ModalScreen[dict[str, str] | None]):
-    """One field a parameter; Enter goes to the next one and, after the last, on to the plan."""
+    """One field a parameter; Enter goes to the next one and, after the last, on to the plan.
+
+    Secret parameters are typed unseen; they are among the values it dismisses with, and nowhere
+    else.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "refuse", "Back", id="ask.back")]
 
@@ -32,43 +37,72 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog ask"):
+        with VerticalScroll(classes="dialog ask"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             for param in self._params:
                 yield LinesView(glyphs=self._glyphs, id=f"label-{param.name}", classes="label")
-                yield Input(
-                    value=self._values.get(param.name, param.default or ""),
-                    id=f"field-{param.name}", compact=True,
-                    placeholder="required" if param.required else "leave empty if not wanted",
-                )  # fmt: skip
+                yield self._field(param)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
+
+    def _field(self, param: Param) -> Input | PickField:
+        choices = param.choices or (["true", "false"] if param.type == "bool" else [])
+        value = self._values.get(param.name, param.default or "")
+        if choices:
+            return PickField(
+                choices, value, glyphs=self._glyphs, required=param.required,
+                id=f"field-{param.name}",
+            )  # fmt: skip
+        secret = param.type == "secret"
+        needed = "required" if param.required else "leave empty if not wanted"
+        return Input(
+            value="" if secret else value, id=f"field-{param.name}", compact=True, password=secret,
+            placeholder=f"{needed}; not shown, not kept" if secret else needed,
+        )  # fmt: skip
+
+    @property
+    def _fields(self) -> list[Input | PickField]:
+        found = (self.query_one(f"#field-{param.name}") for param in self._params)
+        return [field for field in found if isinstance(field, Input | PickField)]
 
     def on_mount(self) -> None:
         self.query_one(".dialog-title", LinesView).show([line((self._title, "strong"))])
         for param in self._params:
             label = self.query_one(f"#label-{param.name}", LinesView)
             label.show([line((f"{param.name}  ", "text"), (param.help, "quiet"))])
-        self.query_one(".dialog-keys", LinesView).show(
-            [
-                line(
-                    ("Enter", "key"),
-                    (" next, then the plan     ", "quiet"),
-                    ("Esc", "key"),
-                    (" back", "quiet"),
-                )
-            ]
-        )
-        self.query(Input).first().focus()
+        self._say("")
+        self._fields[0].focus()
+
+    def _say(self, trouble: str) -> None:
+        head = line((f"{trouble}   ", "fail")) if trouble else EMPTY
+        keys = line(("Enter", "key"), (" next, then the plan     ", "quiet"), ("Esc", "key"),
+                    (" back", "quiet"))  # fmt: skip
+        self.query_one(".dialog-keys", LinesView).show([(*head, *keys)])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        fields = list(self.query(Input))
-        place = fields.index(event.input)
+        self._after(event.input)
+
+    def on_pick_field_picked(self, event: PickField.Picked) -> None:
+        event.stop()
+        self._after(event.field)
+
+    def _after(self, field: Input | PickField) -> None:
+        fields = self._fields
+        place = fields.index(field)
         if place + 1 < len(fields):
             fields[place + 1].focus()
             return
-        values = {p.name: f.value.strip() for p, f in zip(self._params, fields, strict=True)}
-        self.dismiss({name: value for name, value in values.items() if value})
+        values: dict[str, str] = {}
+        for param, given in zip(self._params, fields, strict=True):
+            # Blanks at the ends of a secret may be part of it.
+            value = given.value if param.type == "secret" else given.value.strip()
+            if value:
+                values[param.name] = value
+            elif param.required:
+                given.focus()
+                self._say(f"{param.name} is needed")
+                return
+        self.dismiss(values)
 
     def action_refuse(self) -> None:
         self.dismiss(None)

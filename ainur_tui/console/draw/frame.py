@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.console.draw.glyphs import STATE_TONE
+from ainur_tui.console.draw.others import others, short
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.target import State
-from ainur_tui.model.units import age, clock
+from ainur_tui.model.units import age, clock, duration
 
 FIRING = {"firing", "recovering"}
 
@@ -51,6 +52,9 @@ def _facts(scene: Scene) -> list[Line]:
     """Facts of the header in the order of their place; the last ones stay the longest."""
     facts: list[Line] = []
     view = scene.view
+    if there := others(scene):
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        facts.append(line((f"with {short(there[0])}{more}", "accent")))
     if scene.operator:
         facts.append(line((scene.operator, "quiet")))
     if scene.welcome and not scene.welcome.stay:
@@ -64,6 +68,12 @@ def _facts(scene: Scene) -> list[Line]:
         facts.append(line((text, "fail" if firing else "quiet")))
     if scene.read_only:
         facts.append(line(("read only", "strong")))
+    maintenance = scene.signal("api", "api.maintenance")
+    if maintenance is not None and maintenance.value:
+        facts.append(line(("MAINTENANCE", "warn")))
+    if (glass := scene.glass) is not None:
+        left = duration(glass.until - scene.now)
+        facts.append(line((f"GLASS BROKEN {left} ", "fail"), (glass.operator, "fail")))
     return facts
 
 

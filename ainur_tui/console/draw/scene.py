@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.model.action import BreakGlass
 from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.units import age
 from ainur_tui.model.wire import Series, Welcome
@@ -40,6 +41,12 @@ class Scene:
     def signal(self, target: str, name: str) -> SignalView | None:
         """A signal's view, if the engine told of it."""
         return self.view.signal(target, name) if self.view else None
+
+    @property
+    def glass(self) -> BreakGlass | None:
+        """Who lifted the policies, while they are lifted; nobody can tell without an engine."""
+        broken = self.view.break_glass if self.view and self.lost is None else None
+        return broken if broken is not None and broken.until > self.now else None
 
     def state_since(self, since: float | None) -> str:
         """How long ago a state began, or nothing when that is not known."""

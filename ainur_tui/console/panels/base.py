@@ -38,6 +38,10 @@ class Panel(Widget):
         """Draw the newest picture."""
         raise NotImplementedError
 
+    def wanted(self, scene: Scene) -> list[Wanted]:  # noqa: ARG002
+        """What is drawn over time now."""
+        return list(self.series)
+
     def selection(self) -> Selection:
         """What actions would act on now."""
         return Selection()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from ainur_tui.console.draw import machines
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.panels.base import Wanted
 from ainur_tui.console.panels.target import TargetPanel
+from ainur_tui.model.table import Table
 
 
 class ServicesPanel(TargetPanel):
@@ -26,4 +30,16 @@ class ServicesPanel(TargetPanel):
         ("disk", "host", "host.disk"),
     )
     charts = (("api", "api.requests.rate"), ("api", "api.latency.p95"))
-    tables = ("api.machines", "api.services", "api.events", "storage.buckets")
+    tables = (
+        "api.machines", "api.services", "api.events", "api.releases", "api.secrets",
+        "api.volumes", "api.certificates", "storage.buckets",
+    )  # fmt: skip
+
+    def wanted(self, scene: Scene) -> list[Wanted]:
+        return [*self.series, *machines.wanted(scene)]
+
+    def table(self, scene: Scene, name: str) -> Table | None:
+        found = super().table(scene, name)
+        if found is not None and name == "api.machines":
+            return machines.with_use(found, scene)
+        return found

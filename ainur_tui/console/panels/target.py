@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from ainur_tui.console.draw import target as draw
+from ainur_tui.console.draw.others import others, short
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import Line, Tone, fit, line
+from ainur_tui.console.draw.spans import EMPTY, Line, ends, fit, line, width
 from ainur_tui.console.draw.values import Named
 from ainur_tui.console.panels.base import Panel, Selection, Wanted
 from ainur_tui.console.widgets.lines import LinesView
@@ -62,14 +63,15 @@ class TargetPanel(Panel):
         ):
             if view.size.width:
                 view.show(draw.signal_chart(target, name, scene, *view.size))
-        self.query_one(".stack", LinesView).show([self._names(scene)])
+        self.query_one(".stack", LinesView).show([self._stack(scene)])
         self._show_table(scene)
 
-    def _table(self, scene: Scene, name: str) -> Table | None:
+    def table(self, scene: Scene, name: str) -> Table | None:
+        """One of the tab's tables as it is shown."""
         return scene.view.table(name) if scene.view else None
 
     def _show_table(self, scene: Scene) -> None:
-        table = self._table(scene, self.tables[self._shown])
+        table = self.table(scene, self.tables[self._shown])
         elapsed = scene.elapsed
         if table is not None and scene.view is not None:
             elapsed += max(0.0, scene.view.at - table.observed_at)
@@ -89,21 +91,27 @@ class TargetPanel(Panel):
             return [line(("  could not be read: ", "warn"), (probe.problem or "", "text"))]
         return [line(("  not read yet", "quiet"))]
 
-    def _names(self, scene: Scene) -> Line:
-        spans: list[tuple[str, Tone]] = [(" ", "text")]
-        for index, name in enumerate(self.tables):
-            table = self._table(scene, name)
-            words = name.partition(".")[2] or name
-            count = "" if table is None or table.missing else f" {len(table.rows)}"
-            here = index == self._shown
-            spans.append(
-                (
-                    f"[{words}{count}]" if here else f" {words}{count} ",
-                    "cursor" if here else "quiet",
-                )
-            )
-            spans.append((" ", "text"))
-        return fit(tuple(spans), self.size.width)
+    def _stack(self, scene: Scene) -> Line:
+        """The tables of this tab, the shown one always among them; at the right, the others."""
+        there = others(scene)
+        end = line((" with " + ", ".join(map(short, there)) + " ", "accent")) if there else EMPTY
+        end = fit(end, self.size.width // 2)
+        room = self.size.width - width(end) - 1
+        parts = [self._tab(scene, index) for index in range(len(self.tables))]
+        first = 0
+        while first < self._shown and sum(map(width, parts[first : self._shown + 1])) > room - 2:
+            first += 1
+        start: Line = (("‹" if first else " ", "quiet"), *(s for p in parts[first:] for s in p))
+        return ends(fit(start, room), end, self.size.width)
+
+    def _tab(self, scene: Scene, index: int) -> Line:
+        name = self.tables[index]
+        table = scene.view.table(name) if scene.view else None
+        words = name.partition(".")[2] or name
+        count = "" if table is None or table.missing else f" {len(table.rows)}"
+        if index == self._shown:
+            return line((f"[{words}{count}]", "cursor"), (" ", "text"))
+        return line((f" {words}{count} ", "quiet"), (" ", "text"))
 
     def action_table(self, by: int) -> None:
         self._shown = (self._shown + by) % len(self.tables)

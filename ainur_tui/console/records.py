@@ -1,0 +1,77 @@
+"""What was done and what changed: the journal, the events before the trouble, who is here."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ainur_tui.console.dialogs.listing import ListingDialog
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.draw import changed, journal, others
+from ainur_tui.console.panels.base import Selection
+from ainur_tui.model.journal import JournalVerdict
+from ainur_tui.model.units import clock
+from ainur_tui.model.wire import JournalQuery
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+NEWEST = 2000
+"""Entries that are fetched to look at, and exported."""
+
+
+async def open_record(app: AinurApp, name: str) -> None:
+    """What a key or a command of the palette names."""
+    match name:
+        case "journal":
+            await show_journal(app)
+        case "changed":
+            await show_changed(app)
+        case "others":
+            show_others(app)
+        case "undo":
+            await app.operations.undo()
+        case "break-glass":
+            await app.operations.break_glass()
+        case "whole-glass":
+            await app.operations.put_glass()
+
+
+async def show_journal(app: AinurApp) -> None:
+    """The newest entries, and whether the whole chain holds."""
+    entries = await app.feed.ask("journal", JournalQuery(limit=NEWEST))
+    if entries is None:
+        empty = "the journal cannot be read: no engine answers, or it refuses"
+        await _show(app, ListingDialog("Journal", lambda: None, app.glyphs, empty=empty))
+        return
+    verdict: JournalVerdict | None = await app.feed.ask("journal.verify", None)
+    table = journal.table(entries, verdict, time.time())
+    stamp = clock(time.time(), date=True).replace(" ", "T").replace(":", "")
+    name = f"ainur-journal-{app.store.scene().environment}-{stamp}Z.jsonl"
+    await _show(
+        app,
+        ListingDialog(
+            "Journal", lambda: table, app.glyphs, empty="",
+            export=(name, lambda: journal.export(entries)),
+        ),
+    )  # fmt: skip
+
+
+async def show_changed(app: AinurApp) -> None:
+    """Every event against the first symptom, kept up to date while it is open."""
+    await _show(
+        app,
+        ListingDialog("What changed", lambda: changed.table(app.store.scene()), app.glyphs,
+                      empty="asking the engine …"),
+    )  # fmt: skip
+
+
+def show_others(app: AinurApp) -> None:
+    """Every console of this environment."""
+    app.push_screen(PageDialog("Who is here", lambda _: others.page(app.store.scene()), app.glyphs))
+
+
+async def _show(app: AinurApp, dialog: ListingDialog) -> None:
+    target = await app.push_screen_wait(dialog)
+    if target is not None:
+        await app.operations.choose(None, Selection(target))
