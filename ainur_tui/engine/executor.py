@@ -72,8 +72,10 @@ class Executor:
         for entry in entries:
             if entry.kind == "intent" and (call := call_of(entry)) and entry.id in self._runs:
                 self._keys.keep(call, entry.id)
-        for run in list(self._runs.values()) if recover else []:
-            if run.finished_at is None:
+        if recover:
+            left = [run for run in self._runs.values() if run.finished_at is None]
+            await self._leases.only([run.id for run in left])
+            for run in left:
                 await self._recover(run)
 
     def specs(self) -> list[ActionSpec]:

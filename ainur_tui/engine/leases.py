@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,6 +102,14 @@ class Leases:
     async def release(self, run: str) -> None:
         """Give a lease back."""
         if self._held.pop(run, None) is not None:
+            await self._save()
+
+    async def only(self, runs: Collection[str]) -> None:
+        """Give back those of all other runs: an engine before this one ended after their verdict,
+        or before they were begun."""
+        if ended := self._held.keys() - set(runs):
+            for run in ended:
+                del self._held[run]
             await self._save()
 
     def _put(self, target: str, holder: str, reason: str, run: str) -> Lease:

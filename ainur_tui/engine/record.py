@@ -134,7 +134,8 @@ def verify(path: Path, head: Path) -> JournalVerdict:
             fault(last + 1, f"entry {last + 1} is missing: {seq} comes after {last}")
         elif fields.get("prev") != prev:
             fault(seq, f"entry {seq} does not follow the one before it")
-        if fields.get("hash") != digest(fields):
+        # Written again in other words it is not what was written, whatever it says.
+        if fields.get("hash") != digest(fields) or json.dumps(fields).encode() != line:
             fault(seq, f"entry {seq} was changed after it was written")
         last, prev = seq, str(fields.get("hash"))
         anchored = anchored or anchor == (seq, prev)

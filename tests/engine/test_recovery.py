@@ -121,3 +121,14 @@ async def test_an_odd_record_stops_no_start(
     world = await World1(tmp_path, Restart()).open()
     await world.over()
     assert len(world.executor.runs()) <= 1
+
+
+async def test_a_lease_ends_with_its_run_though_the_engine_ended_between(tmp_path: Path) -> None:
+    store = Store()
+    world = await World1(tmp_path, action := Restart(("api", "db")), store=store).open()
+    await world.leases.take("db", "mira", "never begun", "run0")
+    run = await world.executor.run(call(), MIRA)
+    await world.ended(run)
+    await world.leases.take("api", "mira", "killed after its verdict", run.id)
+    after = await World1(tmp_path, action, store=store).open()
+    assert after.leases.views() == []

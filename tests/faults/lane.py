@@ -1,0 +1,79 @@
+"""One environment of the trials: its folder, its world, its engines one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sys
+from pathlib import Path
+
+from ainur_tui.client.errors import Disconnected
+from ainur_tui.client.remote import Remote
+from ainur_tui.engine import record
+from ainur_tui.model.journal import JournalEntry
+from tests.engine.engines import hello, paths
+from tests.faults.platform import Platform
+
+
+class Lane:
+    """One environment with its world; its trials follow one another on one record."""
+
+    def __init__(self, folder: Path, world: Platform) -> None:
+        self.folder = folder
+        self.world = world
+        self._process: asyncio.subprocess.Process | None = None
+        self._remote: Remote | None = None
+
+    @property
+    def dead(self) -> bool:
+        return self._process is None or self._process.returncode is not None
+
+    async def connected(self) -> Remote:
+        """A connection to the engine that runs, or to a new one."""
+        if self._remote is None:
+            self._remote = await self._start()
+        return self._remote
+
+    async def _start(self) -> Remote:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.process", str(self.folder), self.world.url
+        )
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(OSError, TimeoutError, Disconnected):
+                    return await Remote.open(paths(self.folder).socket, hello())
+                if self._process.returncode is not None:
+                    raise AssertionError(f"the engine ended: {self._process.returncode}")
+                await asyncio.sleep(0.02)
+
+    def kill(self) -> None:
+        """At once, as a power cut would."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def killed(self) -> None:
+        """Wait until it is dead and what it sent last has reached the world or not."""
+        if self._process is not None:
+            await self._process.wait()
+        if self._remote is not None:
+            await self._remote.close()
+            self._remote = None
+        await self.world.settled()
+
+    def entries(self, id: str | None = None) -> list[JournalEntry]:
+        found = record.read(paths(self.folder).journal, limit=10_000)
+        return [entry for entry in found if id is None or entry.id == id]
+
+    def tear(self, rng: random.Random) -> None:
+        """Half a line at the end of the record."""
+        journal = paths(self.folder).journal
+        lines = record.whole_lines(journal)[0] if journal.exists() else []
+        if line := lines[-1] if lines else b"":
+            with journal.open("ab") as file:
+                file.write(line[: rng.randrange(1, len(line))])
+
+    def has(self, words: str) -> list[str]:
+        """The files that hold these words."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path.name for path in files if words.encode() in path.read_bytes()]

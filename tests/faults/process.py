@@ -1,0 +1,104 @@
+"""The real engine over the trials' world: ``python -m tests.faults.process FOLDER URL``.
+
+Executor, journal, leases, recovery and the actions on machines are the shipped ones; only their
+patience is shorter.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from ainur_tui.config.types import Api, Environment, Fly, SecretRef, SecretSource
+from ainur_tui.engine.main import serve
+from ainur_tui.model.action import ActionSpec, Param, Plan
+from ainur_tui.model.secret import Secret
+from ainur_tui.model.target import Target
+from ainur_tui.systems.answers import json_of
+from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, System, World
+from ainur_tui.systems.fly import system as fly
+from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.http import HttpClient
+from tests.engine.engines import paths
+from tests.faults.words import TOKEN, digest
+
+VERIFY = 1.5
+"""Seconds after which the world's state is the verdict; minutes where a person waits."""
+
+
+class Keep(Action):
+    """Stores a secret; only its digest can be read back."""
+
+    spec = ActionSpec(
+        name="keep", targets=["api"], risk="R2", summary="store a secret",
+        params=[
+            Param(name="value", type="secret", help="what to store", required=True),
+            Param(name="digest", type="str", help="what it must be"),
+        ],
+    )  # fmt: skip
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        return Plan(
+            action="keep", target=target, risk="R2", params=params, steps=["store"], affects=[],
+            before={"digest": await self._digest()}, goal={"digest": params["digest"]},
+            inverse=None, expected_seconds=None, title="Store a secret",
+        )  # fmt: skip
+
+    def steps(self, plan: Plan) -> list[Step]:
+        return [Step("store", self._store)]
+
+    async def observe(self, plan: Plan) -> Observation:
+        found = await self._digest()
+        same = found == plan.goal["digest"]
+        return Observation("verified" if same else "failed", f"the digest is {found or 'none'}")
+
+    async def _store(self, context: StepContext) -> str:
+        value = context.secrets["value"].reveal()
+        await self._client.send("POST", "/secret", json={"value": value}, expect=frozenset({200}))
+        return f"stored {digest(value)}"
+
+    async def _digest(self) -> str:
+        found = json_of(await self._client.get("/secret"))
+        return str(found["digest"]) if isinstance(found, dict) else ""
+
+
+def connect(name: str, environment: Environment, context: Context, *, url: str) -> System | None:
+    if name == "api":
+        client = HttpClient(url, clock=context.clock, redact=context.redact, deadline=5.0)
+        target = Target(name="api", kind="api", title="API service")
+        return System("api", (target,), actions=(Keep(client),), close=client.close)
+    system = fly.connect(environment, context) if name == "fly" else None
+    for action in system.actions if system else ():
+        action.verify_within = VERIFY
+        if isinstance(action, ScaleApi):
+            action._drain = 0.1
+    return system
+
+
+def resolve(source: SecretSource) -> Secret:
+    return Secret(TOKEN)
+
+
+def main() -> int:
+    folder, url = Path(sys.argv[1]), sys.argv[2]
+    environment = Environment(
+        name="trial",
+        api=Api(url=url),
+        fly=Fly(url=url, web_url=url, database_app=None, token=SecretRef(env="TOKEN")),
+    )
+    return serve(
+        environment,
+        paths(folder),
+        version="1",
+        resolve_secret=resolve,
+        connect=partial(connect, url=url),
+        idle=600.0,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
