@@ -17,7 +17,7 @@ from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Action, Context, RawBatch, System, Tools, World
-from ainur_tui.systems.fly.client import Pace, authorization
+from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.machines import parse_machine

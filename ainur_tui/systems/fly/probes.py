@@ -14,7 +14,8 @@ from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.model.target import Target
 from ainur_tui.systems.answers import text
 from ainur_tui.systems.base import Clock, Probe, Sample
-from ainur_tui.systems.fly.client import FlyClient, release_words
+from ainur_tui.systems.fly.appclient import release_words
+from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.happenings import LOOK_BACK, Happenings
 from ainur_tui.systems.fly.health import Health, health, serving
 from ainur_tui.systems.fly.machines import Machine, parse_time

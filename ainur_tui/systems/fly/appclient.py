@@ -1,0 +1,152 @@
+"""What belongs to an app as a whole: releases, logs, secrets, volumes, certificates, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ainur_tui.config.types import Fly
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.answers import json_of, object_of, pick, text
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.fly.access import Pace, authorization
+from ainur_tui.systems.http import Answer, HttpClient
+from ainur_tui.systems.httpurls import segment
+
+Rows = list[Mapping[str, Any]]
+
+DONE = frozenset({200, 201, 202, 204})
+CHANGE_DEADLINE = 40.0
+"""Seconds a change may take to be answered: a restart waits for the old process to end."""
+
+
+class AppClient:
+    """Calls of one organisation's token. Failures are :class:`ProbeFailure`; changes are sent
+    once, whatever comes back."""
+
+    def __init__(self, fly: Fly, token: Secret, *, clock: Clock, redact: Redactor) -> None:
+        headers = {"authorization": authorization(token)}
+        self.app = fly.app
+        self._pace = Pace(clock)
+        self._machines = HttpClient(
+            fly.url, clock=clock, redact=redact, headers=headers, deadline=fly.timeout * 0.95
+        )
+        self._web = HttpClient(
+            fly.web_url, clock=clock, redact=redact, headers=headers, deadline=fly.timeout * 0.95
+        )
+        self.peer = self._machines.peer
+        self._prometheus = None
+        if fly.prometheus_url:
+            self._prometheus = HttpClient(
+                fly.prometheus_url.removesuffix("/").removesuffix("/api/v1"),
+                clock=clock, redact=redact, headers=headers, deadline=fly.timeout * 0.95,
+            )  # fmt: skip
+
+    async def releases(self, limit: int = 10) -> list[Mapping[str, Any]]:
+        """The newest releases of the app, newest first, as they came."""
+        path = f"/api/v1/apps/{segment(self.app)}/releases"
+        found = object_of(await self._web.get(path, params={"limit": str(limit)}))
+        rows = found.get("releases")
+        if not isinstance(rows, list):
+            raise ProbeFailure("bad answer", "JSON without releases")
+        return [row for row in rows if isinstance(row, Mapping)]
+
+    async def logs(self, token: str | None) -> Answer:
+        """One page of log lines after ``token``."""
+        path = f"/api/v1/apps/{segment(self.app)}/logs"
+        return await self._web.get(path, params={"next_token": token} if token else None)
+
+    async def about(self, app: str | None = None) -> Mapping[str, Any]:
+        """The app: its name, status and organization."""
+        return object_of(await self._machines.get(self._path(app)))
+
+    async def secrets(self) -> Rows:
+        """Names, digests and times of the app's secrets; their values cannot be read."""
+        return await self._rows("secrets")
+
+    async def set_secrets(self, values: Mapping[str, Secret | None]) -> int | None:
+        """Set (``None``: unset) secrets, staged: machines have them after their next update.
+        The version to wait for in that update, where the platform tells one."""
+        body = {"values": {k: None if v is None else v.reveal() for k, v in values.items()}}
+        path = self._path(None, "secrets")
+        version = pick(
+            object_of(await self._change("POST", path, None, "secrets", body)), "version"
+        )
+        return version if isinstance(version, int) else None
+
+    async def volumes(self) -> Rows:
+        """The app's volumes."""
+        return await self._rows("volumes")
+
+    async def snapshots(self, volume: str) -> Rows:
+        """A volume's snapshots."""
+        return await self._rows("volumes", volume, "snapshots")
+
+    async def snapshot(self, volume: str) -> None:
+        """Take a snapshot of a volume."""
+        path = self._path(None, "volumes", volume, "snapshots")
+        await self._change("POST", path, None, f"snapshot {volume}")
+
+    async def certificates(self) -> Rows:
+        """The app's host names with certificates."""
+        return await self._rows("certificates")
+
+    async def query(self, promql: str) -> Rows:
+        """An instant query of the platform's Prometheus: its vector, as it came."""
+        if self._prometheus is None:
+            raise ProbeFailure("missing", "fly.prometheus_url is not configured")
+        answer = await self._prometheus.get("/api/v1/query", params={"query": promql})
+        return _objects(pick(object_of(answer), "data.result"), "a vector")
+
+    async def close(self) -> None:
+        """Close the connections' pools."""
+        await self._machines.close()
+        await self._web.close()
+        if self._prometheus is not None:
+            await self._prometheus.close()
+
+    async def _rows(self, *parts: str) -> Rows:
+        """A list of the app's, given as it is or under the name of what it lists."""
+        await self._pace.wait(" ".join(parts))
+        found = json_of(await self._machines.get(self._path(None, *parts)))
+        kind = parts[-1]
+        return _objects(found.get(kind) if isinstance(found, Mapping) else found, kind)
+
+    async def _change(
+        self,
+        method: str,
+        path: str,
+        nonce: str | None,
+        pace: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        await self._pace.wait(pace)
+        return await self._machines.send(
+            method,
+            path,
+            json=body,
+            params=params,
+            headers={"fly-machine-lease-nonce": nonce} if nonce else None,
+            expect=DONE,
+            deadline=CHANGE_DEADLINE,
+        )
+
+    def _path(self, app: str | None, *parts: str) -> str:
+        return "/v1/apps/" + "/".join(segment(part) for part in (app or self.app, *parts))
+
+
+def _objects(found: Any, what: str) -> Rows:
+    if not isinstance(found, list):
+        raise ProbeFailure("bad answer", f"JSON without {what}")
+    return [row for row in found if isinstance(row, Mapping)]
+
+
+def release_words(row: Mapping[str, Any]) -> str:
+    """A release in a line: ``v142 by deploy@… (complete)``."""
+    version = row.get("version")
+    user = text(row, "user.email", 60) or text(row, "user.name", 60) or text(row, "user", 60)
+    by = f" by {user}" if user else ""
+    return f"v{version if isinstance(version, int) else '?'}{by}"
