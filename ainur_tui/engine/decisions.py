@@ -19,7 +19,7 @@ async def intend(
 ) -> None:
     """Record the intent, with the plan it rests on and the glass that lifted its policy. Raises
     Refused where that cannot be done and the risk is not small."""
-    detail = {"plan": msgspec.to_builtins(run.plan), "call": msgspec.to_builtins(call)}
+    detail = {"plan": run.plan, "call": msgspec.to_builtins(call)}
     if run.plan.policy and glass is not None:
         detail["glass"] = msgspec.to_builtins(glass)
     try:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ainur_tui.model.action import Plan
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.secret import MASK
 from ainur_tui.model.text import clean
@@ -33,8 +34,12 @@ def digest(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def plain(value: Any, redact: Callable[[str], str]) -> Any:
-    """Anything as JSON that is safe to keep and to show: redacted, cleaned, finite."""
+def plain(value: Any, redact: Callable[[str], str], *, by_name: bool = True) -> Any:
+    """Anything as JSON that is safe to keep and to show: redacted, cleaned, finite.
+
+    ``by_name``: text under a name that sounds like a secret's is masked. Not so in a plan, which
+    holds no secret: a run is judged by it after a crash, so a digest must stay what it is.
+    """
     match value:
         case None | bool() | int():
             return value
@@ -45,15 +50,16 @@ def plain(value: Any, redact: Callable[[str], str]) -> Any:
         case Mapping():
             return {
                 clean(redact(str(name))): MASK
-                if isinstance(item, str)
-                and any(word in str(name).lower() for word in _SECRET_WORDS)
-                else plain(item, redact)
+                if by_name and _hides(name, item)
+                else plain(item, redact, by_name=by_name)
                 for name, item in value.items()
             }
         case list() | tuple() | set() | frozenset():
-            return [plain(item, redact) for item in value]
+            return [plain(item, redact, by_name=by_name) for item in value]
+        case Plan():
+            return plain(msgspec.to_builtins(value), redact, by_name=False)
         case msgspec.Struct():
-            return plain(msgspec.to_builtins(value), redact)
+            return plain(msgspec.to_builtins(value), redact, by_name=by_name)
         case _:
             return clean(redact(str(value)))
 

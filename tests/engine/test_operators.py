@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -216,9 +217,7 @@ async def test_a_secret_reaches_its_step_and_nothing_that_is_kept(tmp_path: Path
         ({"secrets": {"value": SECRET, "other": SECRET}}, "takes no secret"),
     ],
 )
-async def test_secrets_come_apart(
-    tmp_path: Path, more: dict[str, dict[str, str]], words: str
-) -> None:
+async def test_secrets_come_apart(tmp_path: Path, more: Any, words: str) -> None:
     world = await World1(tmp_path, Spelling()).open()
     with pytest.raises(Refused, match=words) as found:
         await world.executor.run(RunCall(action="restart", target="api", key="k", **more), MIRA)
@@ -245,7 +244,7 @@ async def test_no_step_runs_for_ever(tmp_path: Path) -> None:
 
 def test_everybody_sees_who_is_here() -> None:
     moved: list[int] = []
-    here = Presences(StillClock(), lambda: moved.append(1))  # type: ignore[arg-type]
+    here = Presences(StillClock(), lambda: moved.append(1))
     here.enter("a", MIRA)
     here.enter("a", MIRA)
     here.look("b", OTTO, LookingAt(tab="Services", target="api\x1b[31m"))
@@ -303,3 +302,19 @@ async def test_readers_break_no_glass(tmp_path: Path) -> None:
 
 class StillClock(Clock):
     """Two may come in the same moment."""
+
+
+async def test_a_digest_under_a_secrets_name_stays_what_it_is(tmp_path: Path) -> None:
+    class Setting(Restart):
+        async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+            plan = await super().plan(target, params, world)
+            return replace(plan, goal=plan.goal | {"secret": "DB_PASSWORD", "DB_PASSWORD": "7f"})
+
+    world = await World1(tmp_path, Setting()).open()
+    run = await world.ended(await world.executor.run(call(params={"token": "abcdefg"}), MIRA))
+    after = await World1(tmp_path, Setting()).open()
+    found = after.executor.runs(run.id)[0].plan
+    assert found.goal["DB_PASSWORD"] == "7f"
+    assert found.goal["secret"] == "DB_PASSWORD"
+    (intent,) = [e for e in await after.journal.entries() if e.kind == "intent"]
+    assert intent.detail["call"]["params"]["token"] != "abcdefg"

@@ -48,7 +48,7 @@ async def trials(folder: Path, number: int, seed: int, lanes: int = 4) -> list[O
 
 def table(outcomes: list[Outcome]) -> str:
     """Where the kills fell against what was said in the end."""
-    rows = [("killed", "trials", *STATES, "torn", "wrong")]
+    rows: list[tuple[str, ...]] = [("killed", "trials", *STATES, "torn", "wrong")]
     for point in (*POINTS, "all"):
         those = [one for one in outcomes if point in (one.point, "all")]
         states = Counter(one.state for one in those)

@@ -73,6 +73,11 @@ class Lane:
             with journal.open("ab") as file:
                 file.write(line[: rng.randrange(1, len(line))])
 
+    def last_words(self) -> str:
+        """The end of the engine's log."""
+        log = paths(self.folder).log
+        return log.read_text()[-2000:] if log.exists() else "no log"
+
     def has(self, words: str) -> list[str]:
         """The files that hold these words."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]

@@ -55,6 +55,8 @@ class Platform(FlyFake):
             answer = await handler(request)
             self.at(number, False)
             return answer
+        except ConnectionError:  # killed in the middle of its words: nothing was asked for
+            return web.Response(status=400)
         finally:
             self.under_way -= 1
             if self.under_way == 0:
