@@ -38,6 +38,8 @@ class Keep(Action):
         ],
     )  # fmt: skip
 
+    verify_within = VERIFY
+
     def __init__(self, client: HttpClient) -> None:
         self._client = client
 
