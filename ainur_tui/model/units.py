@@ -33,7 +33,8 @@ def duration(seconds: float) -> str:
     if seconds < 0:
         return f"-{duration(-seconds)}"
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+        places = 1 if 0 < seconds < 0.00995 else 0
+        return f"{seconds * 1000:.{places}f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

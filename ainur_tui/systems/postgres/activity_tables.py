@@ -84,7 +84,7 @@ def sessions(
 
 
 _SESSION_COLUMNS = [
-    Column(name="pid", title="Pid", unit="count"),
+    Column(name="pid", title="Pid", limit=8),
     Column(name="user", title="User", rank=4, limit=20),
     Column(name="app", title="Application", rank=3, limit=24),
     Column(name="client", title="Client", rank=6, limit=24),
@@ -117,7 +117,7 @@ def _session(session: Session, shown: Shown) -> Row:
     return Row(
         key=f"{session.pid}@{shown.text(session.started)}",
         cells=[
-            session.pid, shown.text(session.user), shown.text(session.application),
+            str(session.pid), shown.text(session.user), shown.text(session.application),
             shown.text(session.client), shown.text(session.state), shown.text(wait), session.age,
             session.xact_age, shown.query(session.query),
         ],
