@@ -65,7 +65,11 @@ class Operations:
             choices = [c for c in choices if c.value[0].name == name]
             choices.sort(key=lambda c: c.value[1] != selection.target)
         elif selection.target is not None:
-            choices = [c for c in choices if c.value[1] == selection.target]
+            # A machine is selected nearly always: what can be done to the whole comes after it.
+            whole = kind_of(selection.target).partition("/")[0]
+            places = [selection.target, whole]
+            choices = [c for c in choices if c.value[1] in places]
+            choices.sort(key=lambda c: places.index(c.value[1]))
         if not choices:
             where = f" on {selection.target}" if selection.target and name is None else ""
             self._tell("Nothing to do", f"No action is offered{where} by what is configured.")

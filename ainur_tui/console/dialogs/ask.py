@@ -37,7 +37,7 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog ask"):
+        with VerticalScroll(classes="dialog ask", can_focus=False):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             for param in self._params:
                 yield LinesView(glyphs=self._glyphs, id=f"label-{param.name}", classes="label")

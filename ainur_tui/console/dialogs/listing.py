@@ -39,6 +39,7 @@ class ListingDialog(ModalScreen[str | None]):
     """Shows what ``build`` gives, drawn anew each second. Dismisses with the target whose actions
     are wanted, or ``None``. ``export`` makes the bytes of a file whose name is proposed."""
 
+    AUTO_FOCUS = "TableView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="listing.filter"),
         Binding("a", "act", "Actions", id="listing.act"),
@@ -66,14 +67,14 @@ class ListingDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog listing"):
-            yield Input(placeholder="filter: Enter keeps it, Esc clears it", compact=True)
+            field = Input(placeholder="filter: Enter keeps it, Esc clears it", compact=True)
+            field.display = False
+            yield field
             yield TableView(glyphs=self._glyphs)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys", sized=self.redraw)
 
     def on_mount(self) -> None:
-        self.query_one(Input).display = False
-        self.query_one(TableView).focus()
-        self.redraw()
+        self.call_after_refresh(self.redraw)
         self.set_interval(1.0, self.redraw)
 
     def redraw(self) -> None:

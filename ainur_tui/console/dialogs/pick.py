@@ -46,8 +46,13 @@ class PickField(LinesView, can_focus=True):
         return self._values[self._index]
 
     def on_mount(self) -> None:
-        self.styles.height = min(ROWS, len(self._values))
         self.styles.margin = (0, 0, 1, 0)
+        self._open(False)
+
+    def _open(self, focused: bool) -> None:
+        """The whole list while it has the keyboard, else the picked value alone."""
+        self.styles.height = min(ROWS, len(self._values)) if focused else 1
+        self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
         """Draw the list around what is picked."""
@@ -81,7 +86,7 @@ class PickField(LinesView, can_focus=True):
                 return
 
     def on_focus(self) -> None:
-        self.draw()
+        self._open(True)
 
     def on_blur(self) -> None:
-        self.draw()
+        self._open(False)

@@ -40,6 +40,7 @@ class PlanDialog(ModalScreen[Decision | None]):
     are lifted now.
     """
 
+    AUTO_FOCUS = ""  # a field that is not shown yet would be focused, and take the keys
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "No", id="plan.no"),
         Binding("down", "scroll(1)", "Down", show=False, id="plan.down"),
@@ -82,6 +83,8 @@ class PlanDialog(ModalScreen[Decision | None]):
 
     def on_mount(self) -> None:
         self._opened = time.monotonic()
+        for field in self.query(Input):
+            self.set_focus(field if field.display else None)
         self.set_interval(1.0, self.redraw)
 
     def on_screen_resume(self) -> None:

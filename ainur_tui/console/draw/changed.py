@@ -10,7 +10,7 @@ from ainur_tui.model.units import clock, duration
 
 COLUMNS = [
     Column(name="when", title="when", rank=0, limit=16),
-    Column(name="at", title="at (UTC)", rank=2, limit=19),
+    Column(name="at", title="at (UTC)", rank=2, limit=11),
     Column(name="kind", title="kind", rank=1, limit=8),
     Column(name="target", title="target", rank=1, limit=26),
     Column(name="who", title="who", rank=3, limit=16),
@@ -18,6 +18,8 @@ COLUMNS = [
 ]
 OUTSIDE = "—"
 """Who it was is not known: seen by a probe, done by somebody or something else."""
+SUSPECTS, SUSPICIOUS = 3, 900.0
+"""So many changes nearest before the symptom are marked, none further from it (seconds)."""
 SYMPTOMS = frozenset({"alert", "state", "gap"})
 """Kinds that tell of trouble; all others may have caused it."""
 
@@ -37,33 +39,51 @@ def table(scene: Scene) -> Table:
         before = [event for event in events if event.at <= since]
         after = [event for event in reversed(events) if event.at > since]
         events = before + after
+    marked = suspects(events, since)
     note = "nothing is wrong now: newest first"
     if first is not None and since is not None:
         note = f"first symptom {clock(since)}: {first.target}: {first.text}"[:100]
+    rows = [_row(event, scene, since, marked) for event in events]
     return Table(
         name="changed", target="", title="What changed", columns=COLUMNS, interval=1e9,
-        rows=[_row(event, scene, since) for event in events], source="probes and the journal",
-        observed_at=scene.now, note=note,
+        rows=rows, source="probes and the journal", observed_at=scene.now,
+        note=note,
     )  # fmt: skip
 
 
-def _row(event: Event, scene: Scene, since: float | None) -> Row:
+def suspects(events: list[Event], since: float | None) -> set[str]:
+    """Keys of the changes that may well have caused it."""
     if since is None:
-        when = f"{duration(max(0.0, scene.now - event.at))} ago"
+        return set()
+    near = [
+        event.key
+        for event in events
+        if event.kind not in SYMPTOMS and 0 <= since - event.at < SUSPICIOUS
+    ]
+    return set(near[:SUSPECTS])
+
+
+def _row(event: Event, scene: Scene, since: float | None, marked: set[str]) -> Row:
+    tone: Tone = "warn" if event.key in marked else "none"
+    if since is None:
+        when = f"{_long(scene.now - event.at)} ago"
     elif event.at <= since:
-        when = f"{duration(since - event.at)} before"
+        when = f"{_long(since - event.at)} before"
     else:
-        when = f"{duration(event.at - since)} after"
-    suspect = since is not None and event.at <= since and event.kind not in SYMPTOMS
-    tone: Tone = "warn" if suspect and since - event.at < 900 else "none"  # type: ignore[operator]
-    if since is not None and event.at > since:
-        tone = "quiet"
+        when, tone = f"{_long(event.at - since)} after", "quiet"
+    today = clock(event.at, date=True)[:10] == clock(scene.now, date=True)[:10]
+    at = clock(event.at) if today else clock(event.at, date=True)[5:16]
     return Row(
         key=event.key, tone=tone, target=event.target or None,
-        cells=[when, clock(event.at, date=True), event.kind, event.target, _who(event, scene),
+        cells=[when, at, event.kind, event.target.rpartition("/")[2], _who(event, scene),
                event.text],
-        detail={"what in full": event.text, "seen as": event.key},
+        detail={"exactly at": clock(event.at, date=True), "target in full": event.target,
+                "seen as": event.key},
     )  # fmt: skip
+
+
+def _long(seconds: float) -> str:
+    return "just" if seconds < 1 else duration(seconds)
 
 
 def _who(event: Event, scene: Scene) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.console.draw.glyphs import STATE_TONE
-from ainur_tui.console.draw.others import others, short
+from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
@@ -53,8 +53,9 @@ def _facts(scene: Scene) -> list[Line]:
     facts: list[Line] = []
     view = scene.view
     if there := others(scene):
-        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        facts.append(line((f"with {short(there[0])}{more}", "accent")))
+        facts.append(
+            line((f"with {', '.join(dict.fromkeys(p.operator for p in there))}", "accent"))
+        )
     if scene.operator:
         facts.append(line((scene.operator, "quiet")))
     if scene.welcome and not scene.welcome.stay:
@@ -73,7 +74,8 @@ def _facts(scene: Scene) -> list[Line]:
         facts.append(line(("MAINTENANCE", "warn")))
     if (glass := scene.glass) is not None:
         left = duration(glass.until - scene.now)
-        facts.append(line((f"GLASS BROKEN {left} ", "fail"), (glass.operator, "fail")))
+        facts.insert(0, line((f"because: {glass.reason}", "fail")))
+        facts.append(line((f"GLASS BROKEN {left} by {glass.operator}", "fail")))
     return facts
 
 

@@ -10,10 +10,11 @@ import msgspec
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.table import Cell, Column, Row, Table, Tone
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import rfc3339
 
 COLUMNS = [
     Column(name="seq", title="#", unit="count", rank=2),
-    Column(name="at", title="at (UTC)", rank=0, limit=19),
+    Column(name="at", title="at (UTC)", rank=0, limit=11),
     Column(name="operator", title="operator", rank=1, limit=16),
     Column(name="kind", title="kind", rank=3, limit=7),
     Column(name="action", title="action", rank=1, limit=16),
@@ -22,7 +23,7 @@ COLUMNS = [
     Column(name="what", title="what", rank=4, limit=80),
 ]
 _TONES: dict[str, Tone] = {
-    "verified": "ok", "failed": "fail", "unknown": "warn", "refused": "warn", "taken over": "warn",
+    "verified": "ok", "failed": "fail", "unknown": "warn", "taken over": "warn",
     "glass broken": "warn",
 }  # fmt: skip
 _WORDS = ("message", "refused", "reason", "title", "name", "detail")
@@ -31,9 +32,10 @@ _WORDS = ("message", "refused", "reason", "title", "name", "detail")
 
 def table(entries: Sequence[JournalEntry], verdict: JournalVerdict | None, at: float) -> Table:
     """Newest first. What was recorded is cleaned again: a file can be edited by anyone."""
+    now = rfc3339(at) or ""
     return Table(
         name="journal", target="", title="Journal", columns=COLUMNS, observed_at=at,
-        rows=[_row(entry) for entry in reversed(entries)], source="the journal", interval=1e9,
+        rows=[_row(entry, now) for entry in reversed(entries)], source="the journal", interval=1e9,
         note=_whole(verdict),
     )  # fmt: skip
 
@@ -47,18 +49,25 @@ def _whole(verdict: JournalVerdict | None) -> str:
     return clean(f"NOT WHOLE{where}: {verdict.reason or 'its end is missing'}", 200)
 
 
-def _row(entry: JournalEntry) -> Row:
+def _when(at: str, now: str) -> str:
+    """The time of today, the day and the minute of any other day."""
+    at, day, today = clean(at, 40), at[:10], now[:10]
+    return at[11:19] if day == today else f"{at[5:10]} {at[11:16]}"
+
+
+def _row(entry: JournalEntry, now: str) -> Row:
     words = next((str(entry.detail[name]) for name in _WORDS if entry.detail.get(name)), "")
     plan = entry.detail.get("plan")
     if not words and isinstance(plan, dict):
         words = str(plan.get("title", ""))
     cells: list[Cell] = [
-        entry.seq, entry.at[:19].replace("T", " "), clean(entry.operator, 40), entry.kind,
-        clean(entry.action, 40), clean(entry.target, 80), clean(entry.state, 40),
-        clean(words, 200),
+        entry.seq, _when(entry.at, now), clean(entry.operator, 40), entry.kind,
+        clean(entry.action, 40), clean(entry.target.rpartition("/")[2], 80),
+        clean(entry.state, 40), clean(words, 200),
     ]  # fmt: skip
     detail = {
-        "exactly at": entry.at, "from": clean(f"{entry.host} {entry.tty}", 120),
+        "exactly at": clean(entry.at, 40), "target in full": clean(entry.target, 120),
+        "from": clean(f"{entry.host} {entry.tty}", 120),
         "run": clean(entry.id, 40), **dict(_flat("", entry.detail)),
         "hash": clean(entry.hash, 80), "hash before it": clean(entry.prev, 80),
     }  # fmt: skip

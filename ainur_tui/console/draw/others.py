@@ -15,8 +15,8 @@ def others(scene: Scene) -> list[Presence]:
 
 
 def short(one: Presence) -> str:
-    """``ilya on api/machine/1781…``, or the tab where nothing is selected."""
-    where = one.target or one.tab
+    """``ilya on 17811953c92e18``, or the tab where nothing is selected."""
+    where = (one.target or one.tab).rpartition("/")[2]
     return f"{one.operator} on {where}" if where else one.operator
 
 

@@ -95,7 +95,7 @@ class TargetPanel(Panel):
         """The tables of this tab, the shown one always among them; at the right, the others."""
         there = others(scene)
         end = line((" with " + ", ".join(map(short, there)) + " ", "accent")) if there else EMPTY
-        end = fit(end, self.size.width // 2)
+        end = fit(end, self.size.width * 2 // 5)
         room = self.size.width - width(end) - 1
         parts = [self._tab(scene, index) for index in range(len(self.tables))]
         first = 0
