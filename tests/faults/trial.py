@@ -25,6 +25,7 @@ from tests.faults.platform import Platform
 from tests.faults.words import digest
 
 POINTS = (
+    "while it is decided",
     "before a change", "after a change, unanswered", "as the record grows", "at a moment",
     "after the end",
 )  # fmt: skip
@@ -86,13 +87,14 @@ def holds(call: RunCall, world: Platform) -> bool:
 
 def arm(lane: Lane, point: str, call: RunCall, rng: random.Random) -> asyncio.TimerHandle | None:
     """Have the engine killed at a random point of that kind."""
-    if point in POINTS[:2]:
+    if point in POINTS[1:3]:
         most = CHANGES[call.action, call.params.get("count", call.target)]
-        wanted = (rng.randrange(1, most + 1), point == POINTS[0])
+        wanted = (rng.randrange(1, most + 1), point == POINTS[1])
         lane.world.at = lambda number, before: lane.kill() if (number, before) == wanted else None
-    elif point == "at a moment":
-        return asyncio.get_running_loop().call_later(rng.uniform(0.0, 1.2), lane.kill)
-    return None
+    longest = {"while it is decided": 0.05, "at a moment": 1.2}.get(point)
+    if longest is None:
+        return None
+    return asyncio.get_running_loop().call_later(rng.uniform(0.0, longest), lane.kill)
 
 
 async def until_killed(lane: Lane, point: str, rng: random.Random) -> None:
