@@ -11,9 +11,10 @@ import socket
 import struct
 from pathlib import Path
 
+from ainur_tui.engine.messages import error_line
 from ainur_tui.engine.peer import INVALID_REQUEST
 from ainur_tui.engine.service import Engine
-from ainur_tui.engine.session import ClientSession, error_line
+from ainur_tui.engine.session import ClientSession
 
 LARGEST_REQUEST = 1 << 20
 MOST_CLIENTS = 64

@@ -17,9 +17,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.engine import about
+from ainur_tui.engine.messages import message, params_of
 from ainur_tui.engine.peer import (
     INTERNAL,
-    INVALID_PARAMS,
     INVALID_REQUEST,
     PARSE_ERROR,
     Peer,
@@ -33,7 +33,6 @@ from ainur_tui.model.wire import (
     Hello,
     LogQuery,
     LookingAt,
-    Message,
     Request,
     Subscribe,
     WireError,
@@ -117,29 +116,29 @@ class ClientSession:
             request = _request.decode(line)
             id = request.id
             result = await self._handle(request)
-            reply = _message(id=id, result=msgspec.Raw(_encode.encode(result)))
+            reply = message(id=id, result=msgspec.Raw(_encode.encode(result)))
         except (Refused, WireFault) as fault:
-            reply = _message(id=id, error=WireError(fault.code, str(fault)))
+            reply = message(id=id, error=WireError(fault.code, str(fault)))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             words = f"this is not a request: {clean(error, 200)}"
-            reply = _message(error=WireError(PARSE_ERROR, words))
+            reply = message(error=WireError(PARSE_ERROR, words))
         except Exception as error:  # a fault of ours is an answer too, never a lost connection
             _log.exception("answering a call")
             words = f"our own code failed ({type(error).__name__}); the engine's log has more"
-            reply = _message(id=id, error=WireError(INTERNAL, words))
+            reply = message(id=id, error=WireError(INTERNAL, words))
         self._replies.append(reply)
         self._wake.set()
 
     async def _handle(self, request: Request) -> Any:
         if request.method == "hello":
-            return self._hello(_params(request, Hello))
+            return self._hello(params_of(request, Hello))
         if self._peer is None:
             raise WireFault("the first call on a connection is hello", INVALID_REQUEST)
         if request.method == "subscribe":
             self._engine.presences.enter(self, self._peer)
-            return self._subscribe(_params(request, Subscribe))
+            return self._subscribe(params_of(request, Subscribe))
         if request.method == "presence":
-            at = _params(request, LookingAt)
+            at = params_of(request, LookingAt)
             return self._engine.presences.look(self, self._peer, at)
         return await self._engine.call(request.method, request.params, self._peer)
 
@@ -191,7 +190,7 @@ class ClientSession:
 
     async def _notify(self, method: str, params: Any) -> None:
         body = msgspec.Raw(_encode.encode(params))
-        await self._send(_message(method=method, params=body))
+        await self._send(message(method=method, params=body))
 
     async def _tell_runs(self) -> float:
         while self._runs:
@@ -239,19 +238,3 @@ class ClientSession:
         if page.lines or page.gaps:
             await self._notify("logs", page)
         return HEARTBEAT
-
-
-def error_line(code: int, words: str) -> bytes:
-    """A message that is an error and answers no call in particular."""
-    return _message(error=WireError(code, words))
-
-
-def _message(**fields: Any) -> bytes:
-    return _encode.encode(Message(protocol=PROTOCOL, jsonrpc="2.0", **fields))
-
-
-def _params(request: Request, type: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(request.params, type=type)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise WireFault(f"{request.method}: {clean(error, 200)}", INVALID_PARAMS) from None
