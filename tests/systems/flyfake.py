@@ -61,7 +61,8 @@ def machine(id: str, **changes: Any) -> dict[str, Any]:
 
 @dataclass
 class FlyFake:
-    """``calls`` are the changes that were asked for; ``hooks`` replace an answer by its name."""
+    """``calls`` are the changes that were asked for; ``hooks`` replace an answer by its name;
+    a machine with a ``broken`` image never passes its check."""
 
     url: str = ""
     apps: dict[str, dict[str, dict[str, Any]]] = field(
@@ -76,6 +77,7 @@ class FlyFake:
         default_factory=dict
     )
     unhealthy: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     lines: list[tuple[int, str]] = field(default_factory=list)
     releases: list[dict[str, Any]] = field(default_factory=list)
     made: int = 0
@@ -110,7 +112,7 @@ class FlyFake:
         found = machines.get(rest[0])
         if found is None:
             return web.json_response({"error": "machine not found"}, status=404)
-        return await self.one(request, machines, found, rest[1] if len(rest) > 1 else "")
+        return await self.one(request, machines, found, *(rest[1:] or [""]))
 
     async def collection(
         self, request: web.Request, machines: dict[str, dict[str, Any]]
@@ -135,8 +137,9 @@ class FlyFake:
         return web.json_response(machines[id])
 
     async def one(
-        self, request: web.Request, machines: dict[str, Any], found: dict[str, Any], verb: str
-    ) -> web.Response:
+        self, request: web.Request, machines: dict[str, Any], found: dict[str, Any], verb: str,
+        key: str = "",
+    ) -> web.Response:  # fmt: skip
         id, method = found["id"], request.method
         nonce = request.headers.get("fly-machine-lease-nonce")
         if method == "GET":
@@ -154,17 +157,36 @@ class FlyFake:
             data = {"nonce": self.leases[id], "expires_at": int(time.time()) + 60, "owner": "us"}
             return web.json_response({"status": "success", "data": data}, status=201)
         assert held is not None, f"{verb} without a lease"
-        self.calls.append(f"{verb or 'destroy'} {id}")
-        if method == "DELETE":
+        name = verb or ("update" if method == "POST" else "destroy")
+        self.calls.append(f"{name} {key or id}")
+        if verb == "metadata":
+            metadata = found["config"].setdefault("metadata", {})
+            metadata.pop(key, None)
+            if method == "POST":
+                metadata[key] = (await request.json())["value"]
+        elif method == "DELETE":
             del machines[id]
+        elif not verb:
+            return self.update(found, await request.json())
         elif verb in {"start", "restart"}:
             kinds = ("exit", "start") if found["state"] == "started" else ("start",)
             self.turn(found, *kinds, state="started")
-        elif verb == "stop":
-            self.turn(found, "exit", state="stopped")
+        elif verb in {"stop", "suspend"}:
+            self.turn(found, "exit", state="stopped" if verb == "stop" else "suspended")
         else:
             found["cordoned"] = verb == "cordon"
         return web.json_response({"ok": True})
+
+    def update(self, found: dict[str, Any], body: dict[str, Any]) -> web.Response:
+        if body.get("current_version") not in {None, found["instance_id"]}:
+            return web.json_response({"error": "precondition"}, status=412)
+        found["config"] = body["config"]
+        found["instance_id"] = f"I{found['id']}-{len(self.calls)}"
+        bad = body["config"]["image"] in self.broken
+        found["checks"][0]["status"] = "critical" if bad else "passing"
+        if not body.get("skip_launch"):
+            self.turn(found, "exit", "start", state="started")
+        return web.json_response(found)
 
     async def health(self, request: web.Request) -> web.Response:
         pinned = request.headers.get("fly-force-instance-id")

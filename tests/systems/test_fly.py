@@ -438,7 +438,7 @@ async def test_what_the_plan_of_a_restart_warns_of(system: System, fake: FlyFake
     await carry_out(act, plan)
     assert "start b2" in fake.calls
     fake.machines["a1"]["state"] = "updating"
-    assert "deployment" in ((await act.plan("api", {}, world())).blocked or "")
+    assert "deployment" in ((await act.plan("api", {}, world())).policy or "")
 
 
 async def test_restart_of_what_is_not_there(system: System, fake: FlyFake) -> None:
@@ -590,13 +590,14 @@ async def test_a_machine_that_does_not_stop_gets_requests_again(
 async def test_the_connection_budget(system: System, fake: FlyFake) -> None:
     act = scaler(system)
     over = await act.plan("api", {"count": "7"}, world())
-    assert "connection budget" in (over.blocked or "")
-    assert "= 6 machines" in (over.blocked or "")
-    assert (await act.plan("api", {"count": "6"}, world())).blocked is None
+    assert over.blocked is None
+    assert "connection budget" in (over.policy or "")
+    assert "= 6 machines" in (over.policy or "")
+    assert (await act.plan("api", {"count": "6"}, world())).policy is None
     unknown = await act.plan("api", {"count": "3"}, world(limit=None))
-    assert unknown.blocked is None
+    assert unknown.policy is None
     assert "not known" in unknown.warnings[0]
-    assert (await act.plan("api", {"count": "50"}, world(limit=None))).blocked
+    assert (await act.plan("api", {"count": "50"}, world(limit=None))).policy
     down = await act.plan("api", {"count": "1"}, world(limit=20))
     assert down.blocked is None
     assert len(down.warnings) == 2

@@ -56,11 +56,14 @@ class FlyClient(AppClient):
 
     async def update(
         self, machine: Machine, config: Mapping[str, Any], nonce: str, app: str | None = None,
-        secrets: int | None = None,
+        *, secrets: int | None = None, launch: bool = True,
     ) -> Machine:  # fmt: skip
         """Give a machine another (whole) configuration, unless it has changed since it was read
-        (412). A running one is replaced. ``secrets`` is the version it must have."""
+        (412). A running one is replaced, one at rest stays so without ``launch``. ``secrets`` is
+        the version of the secrets it must have."""
         body: dict[str, Any] = {"config": config, "current_version": machine.instance}
+        if not launch:
+            body["skip_launch"] = True
         if secrets is not None:
             body["min_secrets_version"] = secrets
         path = self._path(app, "machines", machine.id)
@@ -107,14 +110,14 @@ class FlyClient(AppClient):
         path = self._path(self.app, "machines", id)
         await self._change("DELETE", path, nonce, f"destroy {id}", params={"force": "true"})
 
-    async def cordon(self, id: str, nonce: str) -> None:
+    async def cordon(self, id: str, nonce: str, app: str | None = None) -> None:
         """Send no more requests to it."""
-        path = self._path(self.app, "machines", id, "cordon")
+        path = self._path(app, "machines", id, "cordon")
         await self._change("POST", path, nonce, f"cordon {id}")
 
-    async def uncordon(self, id: str, nonce: str) -> None:
+    async def uncordon(self, id: str, nonce: str, app: str | None = None) -> None:
         """Send requests to it again."""
-        path = self._path(self.app, "machines", id, "uncordon")
+        path = self._path(app, "machines", id, "uncordon")
         await self._change("POST", path, nonce, f"uncordon {id}")
 
     async def lease(

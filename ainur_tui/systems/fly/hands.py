@@ -61,6 +61,8 @@ class Hands:
             change = self.client.start if before.state in AT_REST else self.client.restart
             context.progress(f"{id} was {before.state}; asked")
             await sent(change(id, nonce, self.app), context)
+            if before.cordoned and before.state in AT_REST:
+                await sent(self.client.uncordon(id, nonce, self.app), context)
 
             async def back() -> str | None:
                 machine = await self.client.machine(id, self.app)

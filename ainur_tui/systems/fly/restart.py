@@ -11,14 +11,19 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import Action, Observation, Step, World
+from ainur_tui.systems.fly.fleet import (
+    SECONDS_EACH,
+    UNAVAILABLE,
+    USAGE,
+    Judged,
+    before,
+    busy,
+    judged,
+    load,
+    no_parameters,
+)
 from ainur_tui.systems.fly.hands import Hands, turned
-from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
 from ainur_tui.systems.fly.machines import Machine
-
-SECONDS_EACH = 12.0
-USAGE, UNAVAILABLE = 64, 69
-
-Judged = list[tuple[Machine, Health]]
 
 
 class RestartMachines(Action):
@@ -31,19 +36,14 @@ class RestartMachines(Action):
 
     async def judged(self) -> Judged:
         """The app's machines as they are now; raises Refused where there is none."""
-        now = self.hands.clock.now()
-        machines = serving(await self.hands.client.machines(self.hands.app))
-        if not machines:
-            raise Refused(f"app {self.hands.app} has no machine", UNAVAILABLE)
-        return [(machine, health(machine, now)) for machine in machines]
+        return await judged(self.hands)
 
     def draft(
-        self, target: str, params: dict[str, str], judged: Judged, chosen: Sequence[Machine],
+        self, target: str, params: dict[str, str], all: Judged, chosen: Sequence[Machine],
         world: World,
     ) -> Plan:  # fmt: skip
         """The plan to restart the chosen machines in their order."""
-        if params:
-            raise Refused(f"restart takes no parameter {', '.join(sorted(params))}", USAGE)
+        no_parameters("restart", params)
         return Plan(
             action="restart",
             target=target,
@@ -51,7 +51,7 @@ class RestartMachines(Action):
             params={},
             steps=[_step_name(machine.id, machine.region) for machine in chosen],
             affects=[] if "/" in target else world.dependants(target),
-            before={"machines": {m.id: f"{m.state} {m.instance}" for m, _ in judged}},
+            before=before([m for m, _ in all]),
             goal={
                 "machines": [
                     {"id": m.id, "region": m.region, "turn": m.last_turn, "updated": m.updated_at}
@@ -61,7 +61,8 @@ class RestartMachines(Action):
             inverse=None,
             expected_seconds=world.usual_seconds or SECONDS_EACH * len(chosen),
             title=f"Restart {target}",
-            blocked=_blocked(judged),
+            policy=busy(all),
+            load=load(world, target),
         )
 
     def steps(self, plan: Plan) -> list[Step]:
@@ -195,16 +196,6 @@ class RestartDatabase(RestartMachines):
 
 def _step_name(id: str, region: str) -> str:
     return f"restart machine {id}" + (f" ({region})" if region else "")
-
-
-def _blocked(judged: Judged) -> str | None:
-    """The sentence that forbids working here: someone else does at this moment."""
-    for machine, how in judged:
-        if machine.state in DEPLOYING:
-            return f"Machine {machine.id} is {machine.state}: a deployment is under way"
-        if machine.state in PASSING and not how.note.startswith("stuck"):
-            return f"Machine {machine.id} is {machine.state}: wait until it is done"
-    return None
 
 
 def _elsewhere(world: World) -> list[str]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 from functools import partial
 from typing import Any
 
-from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
+from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.rules.budget import Budget
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.hands import BACK_WITHIN, Hands, sent
-from ainur_tui.systems.fly.health import DEPLOYING, health, serving
+from ainur_tui.systems.fly.fleet import before, busy, load, sentence
+from ainur_tui.systems.fly.hands import Hands, sent
+from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
+from ainur_tui.systems.fly.moves import DRAIN, LOOK_FOR, copied, halted
+from ainur_tui.systems.fly.sizing import SIZE_PARAMS, ResizeApi
 
-MARK = "ainur_action"
-"""Metadata key that holds our action's id: a lost answer may have made a machine all the same."""
 GUIDE_MOST = 6
 """The guide's greatest number of machines; more is not begun while the budget is not known."""
-DRAIN = 2.0
-"""Seconds between cordon and stop, for requests on their way."""
-STOP_WITHIN = 30
-LOOK_FOR = 30.0
 SECONDS_EACH = 15.0
 USAGE = 64
 
@@ -35,10 +30,12 @@ class ScaleApi(Action):
         name="scale",
         targets=["api"],
         risk="R2",
-        summary="Change the number of API machines; exactly one of count and by",
+        summary="Change the number of API machines, their size, or their region",
         params=[
             Param(name="count", type="int", help="how many machines there shall be"),
             Param(name="by", type="relative", help="how many more or fewer: +1, -1"),
+            Param(name="region", type="str", help="where new ones are made; alone: move all there"),
+            *SIZE_PARAMS,
         ],
         inverse="scale api to the count before",
     )
@@ -48,54 +45,67 @@ class ScaleApi(Action):
         self._hands = hands
         self._pool = pool_size
         self._drain = drain
+        self._resize = ResizeApi(hands)
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        if {"size", "memory"} & {name for name, value in params.items() if value}:
+            return await self._resize.plan(target, params, world)
         machines = await self._machines()
         now = len(machines)
-        count = _count(params, now)
-        source = max(machines, key=lambda m: m.created_at, default=None)
-        if source is None:
+        if not machines:
             raise Refused(f"app {self._hands.app} has no machine whose configuration to take", 69)
-        doomed = self._doomed(machines, now - count)
-        warnings, facts, blocked = self._budget(now, count, world)
-        if any(machine.state in DEPLOYING for machine in machines):
-            blocked = blocked or "A deployment is under way"
-        if count > now and source.config.get("mounts"):
-            blocked = blocked or "The machines have volumes; a copy needs a volume of its own"
+        source = max(machines, key=lambda m: m.created_at)
+        count, region = _wish(params, now)
+        moved = [m for m in machines if m.region != region] if region and count == now else []
+        if region and not moved and count <= now:
+            raise Refused(f"no machine would be made in {region}", USAGE)
+        new = len(moved) or max(count - now, 0)
+        region = region or source.region
+        doomed = moved or self._doomed(machines, now - count)
+        warnings, facts, policy = self._budget(now, now + new if moved else count, world)
+        blocked = None
+        if new and source.config.get("mounts"):
+            blocked = "The machines have volumes; a copy needs a volume of its own"
         if count < now and count < 2:
             warnings.append("One machine is left: its next restart or fault is downtime")
-        new = max(count - now, 0)
         return Plan(
             action="scale",
             target=target,
             risk="R2",
             params=params,
-            steps=[_create_name(i + 1, new, source.region) for i in range(new)]
+            steps=[_create_name(i + 1, new, region) for i in range(new)]
             + [_destroy_name(machine.id) for machine in doomed],
             affects=world.dependants(target) if count < now else [],
-            before={"machines": {m.id: f"{m.state} {m.instance}" for m in machines}},
+            before=before(machines),
             goal={
                 "count": count,
                 "create": new,
                 "source": source.id,
-                "region": source.region,
+                "region": region,
                 "destroy": [machine.id for machine in doomed],
             },
-            inverse=f"scale api count={now}" if count != now else None,
-            expected_seconds=world.usual_seconds or SECONDS_EACH * abs(count - now),
-            title=f"Scale the API from {now} to {count} machines",
+            inverse=sentence(undo := _undo(target, machines, count, moved)),
+            undo=undo,
+            expected_seconds=world.usual_seconds or SECONDS_EACH * (new + len(doomed)),
+            title=f"Move {len(moved)} machines of the API to {region}"
+            if moved
+            else f"Scale the API from {now} to {count} machines",
             warnings=warnings,
             facts=facts,
             blocked=blocked,
+            policy=policy or busy([(m, health(m, self._hands.clock.now())) for m in machines]),
+            load=load(world, target),
         )
 
     def steps(self, plan: Plan) -> list[Step]:
+        if "guest" in plan.goal:
+            return self._resize.steps(plan)
         goal: dict[str, Any] = plan.goal
         new = goal["create"]
         return [
             Step(
                 name=_create_name(i + 1, new, goal["region"]),
-                work=partial(self._create, goal["source"], i + 1),
+                work=partial(self._create, goal, i + 1),
             )
             for i in range(new)
         ] + [
@@ -103,6 +113,8 @@ class ScaleApi(Action):
         ]
 
     async def observe(self, plan: Plan) -> Observation:
+        if "guest" in plan.goal:
+            return await self._resize.observe(plan)
         machines = await self._machines()
         wanted = plan.goal["count"]
         left = [m.id for m in machines if m.id in plan.goal["destroy"]]
@@ -146,35 +158,11 @@ class ScaleApi(Action):
         over = f"{count} machines are more than the connection budget allows: {budget.arithmetic}"
         return ([], facts, over) if count > now else ([over], facts, None)
 
-    async def _create(self, source: str, number: int, context: StepContext) -> str:
-        client, hands = self._hands.client, self._hands
+    async def _create(self, goal: dict[str, Any], number: int, context: StepContext) -> str:
         mark = f"{context.run_id}-{number}"
-        found = await self._marked(mark)
-        if found is None:
-            model = await client.machine(source)
-            metadata = {**(model.config.get("metadata") or {}), MARK: mark}
-            body = {"region": model.region, "config": {**model.config, "metadata": metadata}}
-            await sent(client.create(body), context)
-
-            async def made() -> str | None:
-                nonlocal found
-                found = await self._marked(mark)
-                return None if found is None else found.id
-
-            await context.until(made, LOOK_FOR)
-        if found is None:
-            raise ActionFailure("no machine with our mark appeared")
-        id = found.id
+        id, found = await copied(self._hands, goal["source"], goal["region"], mark, context)
         context.keep(**{f"machine_{number}": id})
-
-        async def serves() -> str | None:
-            return await hands.serves(await client.machine(id), context.progress)
-
-        return await context.until(serves, BACK_WITHIN)
-
-    async def _marked(self, mark: str) -> Machine | None:
-        found = await self._hands.client.machines(metadata={MARK: mark})
-        return next((m for m in found if (m.config.get("metadata") or {}).get(MARK) == mark), None)
+        return found
 
     async def _destroy(self, id: str, context: StepContext) -> str:
         client = self._hands.client
@@ -187,7 +175,7 @@ class ScaleApi(Action):
             raise ActionFailure(f"no other machine is healthy; {id} is left alone")
         async with self._hands.leased(id, context) as nonce:
             if machine.state == "started":
-                await self._drained(machine, nonce, context)
+                await halted(self._hands, machine, nonce, context, drain=self._drain)
             context.progress(f"{id} stopped; destroying")
             await sent(client.destroy(id, nonce), context)
 
@@ -200,36 +188,39 @@ class ScaleApi(Action):
 
             return await context.until(gone, LOOK_FOR)
 
-    async def _drained(self, machine: Machine, nonce: str, context: StepContext) -> None:
-        """Out of routing, a moment for what is on its way, then stopped; routed again if not."""
-        client, id = self._hands.client, machine.id
-        try:
-            await client.cordon(id, nonce)
-            context.progress(f"{id} gets no new requests")
-            await asyncio.sleep(self._drain)
-            await sent(client.stop(id, nonce), context)
-            if not await client.wait(machine, "stopped", STOP_WITHIN):
-                raise ActionFailure(f"{id} did not stop within {STOP_WITHIN} s")
-        except BaseException:
-            with contextlib.suppress(ProbeFailure):
-                await client.uncordon(id, nonce)
-            raise
 
-
-def _count(params: dict[str, str], now: int) -> int:
-    """The absolute number that is wanted; raises Refused (64) for what makes no sense."""
-    given = {name: value for name, value in params.items() if value != ""}
+def _wish(params: dict[str, str], now: int) -> tuple[int, str]:
+    """The absolute number that is wanted and the region; raises Refused (64) for nonsense."""
+    given = {name: value.strip() for name, value in params.items() if value != ""}
+    region = given.pop("region", "")
+    if region and not re.fullmatch(r"[a-z]{2,4}", region):
+        raise Refused("region must be a code such as sjc", USAGE)
+    if region and not given:
+        return now, region
     if set(given) not in ({"count"}, {"by"}):
         raise Refused("scale needs exactly one of count=N and by=±N", USAGE)
     name, value = next(iter(given.items()))
-    if not re.fullmatch(r"[+-]?[0-9]{1,3}" if name == "by" else r"[0-9]{1,3}", value.strip()):
+    if not re.fullmatch(r"[+-]?[0-9]{1,3}" if name == "by" else r"[0-9]{1,3}", value):
         raise Refused(f"{name} must be a whole number", USAGE)
     count = int(value) + (now if name == "by" else 0)
     if count < 1:
         raise Refused(
-            "scaling below one machine would destroy them all with their configuration", USAGE
+            "scaling below one machine would destroy them all with their configuration;"
+            " emergency-stop stops them and keeps it",
+            USAGE,
         )
-    return count
+    return count, region
+
+
+def _undo(target: str, machines: list[Machine], count: int, moved: list[Machine]) -> Undo | None:
+    if moved:
+        regions = {m.region for m in machines}
+        if len(regions) > 1:
+            return None
+        return Undo(action="scale", target=target, params={"region": regions.pop()})
+    if count == len(machines):
+        return None
+    return Undo(action="scale", target=target, params={"count": str(len(machines))})
 
 
 def _create_name(number: int, of: int, region: str) -> str:

@@ -12,13 +12,22 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context, System
 from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.deploying import Deploy, Rollback
+from ainur_tui.systems.fly.draining import Drain, Undrain
+from ainur_tui.systems.fly.emergency import EmergencyStop, RestoreCount
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.logs import FlyLogs
+from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.sizing import ResizeDatabase
 
 GUIDE_POOL = 25
+ON_MACHINES = (
+    Start, Stop, StopMachine, Suspend, Drain, Undrain, EmergencyStop, RestoreCount, Deploy,
+    Rollback,
+)  # fmt: skip
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
@@ -42,12 +51,12 @@ def connect(environment: Environment, context: Context) -> System | None:
         RestartApi(hands),
         RestartMachine(hands),
         ScaleApi(hands, api.pool_size if api else GUIDE_POOL),
+        *(kind(hands) for kind in ON_MACHINES),
     ]
     if fly.database_app:
         answers = _database_port(environment, context)
-        actions.append(
-            RestartDatabase(Hands(client, context.clock, fly.database_app, answers=answers))
-        )
+        database = Hands(client, context.clock, fly.database_app, answers=answers)
+        actions += [RestartDatabase(database), ResizeDatabase(database)]
 
     async def close() -> None:
         await client.close()

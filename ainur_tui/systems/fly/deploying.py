@@ -1,0 +1,208 @@
+"""Deploy an image, and roll back to the last release that was healthy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.text import clean
+from ainur_tui.model.units import clock
+from ainur_tui.systems.base import Step, World
+from ainur_tui.systems.fly.appclient import Rows, release_words
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.machines import Machine, parse_time
+from ainur_tui.systems.fly.replacing import Config, Replacing
+
+HEALTHY = frozenset({"complete", "completed", "succeeded", "success"})
+RELEASES = 50
+_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,254}")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+class _Image(EachMachine):
+    """Each machine gets the plan's image; each must serve before the next is touched."""
+
+    verb = "replace"
+
+    async def draft_image(
+        self, target: str, params: dict[str, str], image: str, world: World, *, title: str,
+        facts: list[str], releases: Rows | None,
+    ) -> Plan:  # fmt: skip
+        """The plan to have ``image`` on every machine."""
+        all = await judged(self.hands)
+        chosen = [m for m, _ in all if m.config.get("image") != image]
+        if not chosen:
+            raise Refused(f"every machine runs {image} already", UNAVAILABLE)
+        former = {str(m.config.get("image")) for m in chosen}
+        healthy = well(all)
+        warnings = []
+        if healthy < 2:
+            warnings.append(
+                f"Only {machines(healthy)} healthy: users have no service while it is replaced"
+            )
+        if len(former) > 1:
+            warnings.append("The machines run different images now; there is no single way back")
+        warnings.append("The database's schema is not changed with the image")
+        policy = "A deploy is going on" if releases and releases[0].get("in_progress") else None
+        undo = Undo(action="deploy", target=target, params={"image": former.pop()})
+        return self.draft(
+            target, params, all, chosen, world,
+            title=title,
+            affects=True,
+            undo=undo if len(former) == 0 else None,
+            policy=policy,
+            warnings=warnings,
+            facts=[*facts, *(f"{m.id}: {_tag(m)} → {image.rpartition(':')[2]}" for m in chosen)],
+            goal={"image": image},
+        )  # fmt: skip
+
+    def steps(self, plan: Plan) -> list[Step]:
+        found = []
+        for one in plan.goal["machines"]:
+            step = Replacing(self.hands, one["id"], partial(_with_image, plan.goal["image"]))
+            name = self.step_name(one["id"], one["region"])
+            found.append(Step(name, step.work, undo=step.undo))
+        return found
+
+    async def proof(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
+        if machine.config.get("image") != plan.goal["image"]:
+            lacks.append(f"{machine.id} runs {_tag(machine)}")
+            return None
+        found = await self.hands.serves(machine, lacks.append)
+        return None if found is None else f"{found}, image {_tag(machine)}"
+
+
+class Deploy(_Image):
+    """An image on all machines, rolling."""
+
+    spec = ActionSpec(
+        name="deploy",
+        targets=["api"],
+        risk="R2",
+        summary="Put an image on all machines, one after another; all go back when one fails",
+        params=[
+            Param(name="image", type="str", help="image reference, or a tag", required=True),
+        ],
+        inverse="deploy the image before",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        given = params.get("image", "").strip()
+        if set(params) != {"image"} or not (_IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
+            raise Refused("deploy needs image=REFERENCE, or image=TAG of the present image", USAGE)
+        all = await judged(self.hands)
+        image = _reference(given, str(all[-1][0].config.get("image", "")))
+        releases, facts = None, []
+        try:
+            releases = await self.hands.client.releases(1)
+        except ProbeFailure as failure:
+            facts.append(f"releases cannot be read, so a deploy may be going on: {failure}")
+        return await self.draft_image(
+            target, {"image": image}, image, world,
+            title=f"Deploy {image.rpartition('/')[2]}", facts=facts, releases=releases,
+        )  # fmt: skip
+
+
+class Rollback(_Image):
+    """The newest release before the present one that was healthy, or a given version."""
+
+    spec = ActionSpec(
+        name="rollback",
+        targets=["api"],
+        risk="R2",
+        summary="Deploy the image of the newest earlier release that was healthy",
+        params=[Param(name="version", type="int", help="a release's number instead: 141")],
+        inverse="deploy the image before",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        given = {name: value for name, value in params.items() if value}
+        version = given.get("version", "").removeprefix("v")
+        if set(given) - {"version"} or (version and not re.fullmatch(r"[0-9]{1,9}", version)):
+            raise Refused("rollback takes version=N at most", USAGE)
+        try:
+            releases = await self.hands.client.releases(RELEASES)
+        except ProbeFailure as failure:
+            raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE) from None
+        releases = sorted(releases, key=lambda row: -_version(row))
+        all = await judged(self.hands)
+        now = present(releases, {str(m.config.get("image")) for m, _ in all})
+        row = chosen(releases, now, int(version) if version else None)
+        image = str(row["image_ref"])
+        facts = [f"from {_told(now)} to {_told(row)}"] if now else [f"to {_told(row)}"]
+        facts += [f"left out: {_told(one)}" for one in skipped(releases, now, row)]
+        return await self.draft_image(
+            target, {"version": str(_version(row))}, image, world,
+            title=f"Roll back to {release_words(row).partition(' ')[0]}", facts=facts,
+            releases=releases,
+        )  # fmt: skip
+
+
+def present(releases: Rows, images: set[str]) -> Mapping[str, Any] | None:
+    """The release the machines run: the newest with an image of theirs, else the newest."""
+    mine = [row for row in releases if row.get("image_ref") in images]
+    return next(iter(mine or releases), None)
+
+
+def chosen(releases: Rows, now: Mapping[str, Any] | None, version: int | None) -> Mapping[str, Any]:
+    """The release to go back to; raises Refused where there is none that will do."""
+    if version is not None:
+        found = next((row for row in releases if _version(row) == version), None)
+        if found is None or not _usable(found):
+            raise Refused(f"there is no release v{version} with an image", USAGE)
+        return found
+    for row in _earlier(releases, now):
+        if _usable(row) and healthy(row) and row["image_ref"] != (now or {}).get("image_ref"):
+            return row
+    raise Refused("no earlier release was healthy; give version=N", UNAVAILABLE)
+
+
+def skipped(releases: Rows, now: Mapping[str, Any] | None, row: Mapping[str, Any]) -> Rows:
+    """The releases between the two that will not do, newest first."""
+    return [one for one in _earlier(releases, now) if _version(one) > _version(row)][:3]
+
+
+def healthy(row: Mapping[str, Any]) -> bool:
+    """Whether a release came to its end well, as the platform tells."""
+    done = str(row.get("status", "")).lower() in HEALTHY
+    return done and row.get("stable") is not False and not row.get("in_progress")
+
+
+def _earlier(releases: Rows, now: Mapping[str, Any] | None) -> Rows:
+    return [row for row in releases if now is None or _version(row) < _version(now)]
+
+
+def _usable(row: Mapping[str, Any]) -> bool:
+    image = row.get("image_ref")
+    return isinstance(image, str) and _IMAGE.fullmatch(image) is not None
+
+
+def _version(row: Mapping[str, Any]) -> int:
+    value = row.get("version")
+    return value if isinstance(value, int) else -1
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    at = parse_time(row.get("created_at"))
+    status = "" if healthy(row) else f" ({clean(row.get('status') or 'no status', 40)})"
+    when = f" of {clock(at, date=True)}" if at else ""
+    return f"{release_words(row)}{when}{status}"
+
+
+def _reference(given: str, present: str) -> str:
+    """A full reference; a bare tag is one of the present image's repository."""
+    if "/" in given or ":" in given or not present:
+        return given
+    return f"{present.partition('@')[0].rpartition(':')[0] or present}:{given}"
+
+
+def _tag(machine: Machine) -> str:
+    return clean(str(machine.config.get("image", "")).rpartition(":")[2], 80)
+
+
+def _with_image(image: str, config: Config) -> dict[str, Any]:
+    return {**config, "image": image}

@@ -1,0 +1,180 @@
+"""What actions on machines share: which machines, what they rest on, who uses them now."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+
+from ainur_tui.model.action import Plan, Undo
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.units import duration
+from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.fly.hands import Hands
+from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
+from ainur_tui.systems.fly.machines import Machine
+
+SECONDS_EACH = 12.0
+USAGE, UNAVAILABLE = 64, 69
+_LOAD = (
+    ("api", "api.requests.rate", "{:.1f} requests/s"),
+    ("api", "api.connections", "{:.0f} open connections"),
+    ("api", "api.agents", "{:.0f} agents"),
+    ("db", "db.connections.used", "{:.0f} sessions connected"),
+    ("db", "db.connections.active", "{:.0f} of them at work"),
+)
+
+Judged = list[tuple[Machine, Health]]
+
+
+async def judged(hands: Hands) -> Judged:
+    """The app's machines as they are now; raises Refused where there is none."""
+    now = hands.clock.now()
+    machines = serving(await hands.client.machines(hands.app))
+    if not machines:
+        raise Refused(f"app {hands.app} has no machine", UNAVAILABLE)
+    return [(machine, health(machine, now)) for machine in machines]
+
+
+def before(machines: Sequence[Machine]) -> dict[str, Any]:
+    """The facts a plan rests on: who is there, in which state and version, routed or not."""
+    return {
+        "machines": {
+            m.id: f"{m.state} {m.instance}" + (" cordoned" if m.cordoned else "") for m in machines
+        }
+    }
+
+
+def busy(judged: Judged) -> str | None:
+    """The sentence why one should not work here: someone else does at this moment."""
+    for machine, how in judged:
+        if machine.state in DEPLOYING:
+            return f"Machine {machine.id} is {machine.state}: a deployment is under way"
+        if machine.state in PASSING and not how.note.startswith("stuck"):
+            return f"Machine {machine.id} is {machine.state}: wait until it is done"
+    return None
+
+
+def well(judged: Judged, but: Collection[str] = ()) -> int:
+    """How many machines are healthy, those named left out."""
+    return sum(how.state == "up" for machine, how in judged if machine.id not in but)
+
+
+def load(world: World, target: str) -> list[str]:
+    """Who uses the target at this moment, as far as the board knows."""
+    root = target.partition("/")[0]
+    found = []
+    for owner, name, words in _LOAD:
+        signal = world.board.signal(owner, name) if owner == root else None
+        if signal is not None and signal.value is not None:
+            found.append(words.format(signal.value))
+    oldest = world.board.signal("db", "db.transaction.oldest") if root == "db" else None
+    if oldest is not None and oldest.value:
+        found.append(f"the oldest transaction is {duration(oldest.value)} old")
+    return found
+
+
+def machines(number: int) -> str:
+    """``1 machine``, ``2 machines``."""
+    return f"{number} machine" + ("" if number == 1 else "s")
+
+
+class EachMachine(Action):
+    """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
+    step's word."""
+
+    verb: str
+    verify_within = 60.0
+
+    def __init__(self, hands: Hands) -> None:
+        self.hands = hands
+
+    def chosen(self, target: str, judged: Judged) -> Judged:
+        """The machines the target stands for; raises Refused for one that is not there."""
+        kind, _, id = target.rpartition("/")
+        if not kind:
+            return judged
+        found = [pair for pair in judged if pair[0].id == id]
+        if not found:
+            raise Refused(f"there is no machine {id}", USAGE)
+        return found
+
+    def draft(
+        self, target: str, params: dict[str, str], judged: Judged, chosen: Sequence[Machine],
+        world: World, *, title: str, affects: bool, undo: Undo | None = None,
+        policy: str | None = None, warnings: Sequence[str] = (), facts: Sequence[str] = (),
+        goal: dict[str, Any] | None = None,
+    ) -> Plan:  # fmt: skip
+        """The plan for the chosen machines in their order. ``affects``: users notice it."""
+        root, _, part = target.partition("/")
+        return Plan(
+            action=self.spec.name,
+            target=target,
+            risk=self.spec.risk,
+            params=params,
+            steps=[self.step_name(m.id, m.region) for m in chosen],
+            affects=[*([root] if part else []), *world.dependants(root)] if affects else [],
+            before=before([m for m, _ in judged]),
+            goal={"machines": [{"id": m.id, "region": m.region} for m in chosen]} | (goal or {}),
+            inverse=sentence(undo),
+            undo=undo,
+            expected_seconds=world.usual_seconds or SECONDS_EACH * len(chosen),
+            title=title,
+            warnings=list(warnings),
+            facts=list(facts),
+            policy=policy or busy(judged),
+            load=load(world, target),
+        )
+
+    def step_name(self, id: str, region: str) -> str:
+        return f"{self.verb} machine {id}" + (f" ({region})" if region else "")
+
+    @abstractmethod
+    async def proof(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
+        """What shows that a machine is as it should be, or ``None`` after telling why not."""
+
+    async def observe(self, plan: Plan) -> Observation:
+        found = {m.id: m for m in await self.hands.client.machines(self.hands.app)}
+        proofs: list[str] = []
+        lacks: list[str] = []
+        for one in plan.goal["machines"]:
+            id = one["id"]
+            if id not in found:
+                lacks.append(f"{id} is no longer there")
+                continue
+            try:
+                if proof := await self.proof(found[id], plan, lacks):
+                    proofs.append(proof)
+            except ProbeFailure as failure:
+                lacks.append(f"{id}: {failure}")
+        if lacks:
+            return Observation("failed", "; ".join(lacks))
+        return Observation("verified", "; ".join(proofs))
+
+
+class OneByOne(EachMachine):
+    """The same work for each machine."""
+
+    def steps(self, plan: Plan) -> list[Step]:
+        return [
+            Step(self.step_name(one["id"], one["region"]), partial(self.work, one["id"]))
+            for one in plan.goal["machines"]
+        ]
+
+    @abstractmethod
+    async def work(self, id: str, context: StepContext) -> str:
+        """The step of one machine; what was observed at its end."""
+
+
+def sentence(undo: Undo | None) -> str | None:
+    """An inverse in words: ``scale api count=2``."""
+    if undo is None:
+        return None
+    return " ".join([undo.action, undo.target, *(f"{k}={v}" for k, v in undo.params.items())])
+
+
+def no_parameters(name: str, params: dict[str, str]) -> None:
+    """Raises Refused (64) when there are any."""
+    if params:
+        raise Refused(f"{name} takes no parameter {', '.join(sorted(params))}", USAGE)

@@ -1,0 +1,128 @@
+"""What is done to one machine: out of routing, to rest, awake again, copied, destroyed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Literal
+
+from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.systems.base import StepContext
+from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, Hands, sent
+from ainur_tui.systems.fly.machines import Machine
+
+MARK = "ainur_action"
+"""Metadata key that holds our action's id: a lost answer may have made a machine all the same."""
+DRAIN = 2.0
+"""Seconds between cordon and stop, for requests on their way."""
+STOP_WITHIN = 30
+LOOK_FOR = 30.0
+
+Rest = Literal["stop", "suspend"]
+RESTED = {"stop": "stopped", "suspend": "suspended"}
+
+
+def wakes_itself(machine: Machine) -> bool:
+    """Whether the platform's proxy may start it for a request that comes in."""
+    services = machine.config.get("services") or []
+    return any(isinstance(one, dict) and one.get("autostart") is not False for one in services)
+
+
+async def unrouted(
+    hands: Hands, machine: Machine, nonce: str, context: StepContext, drain: float
+) -> None:
+    """Send it no new requests, and leave those on their way ``drain`` seconds."""
+    if machine.cordoned or not machine.config.get("services"):
+        return
+    await sent(hands.client.cordon(machine.id, nonce, hands.app), context)
+    context.progress(f"{machine.id} gets no new requests")
+    await asyncio.sleep(drain)
+
+
+async def halted(
+    hands: Hands, machine: Machine, nonce: str, context: StepContext, *,
+    drain: float = DRAIN, how: Rest = "stop",
+) -> None:  # fmt: skip
+    """Out of routing, then at rest; routed again when it does not come to rest."""
+    client, id, wanted = hands.client, machine.id, RESTED[how]
+    try:
+        await unrouted(hands, machine, nonce, context, drain)
+        change = client.suspend if how == "suspend" else client.stop
+        await sent(change(id, nonce, hands.app), context)
+        if not await client.wait(machine, wanted, STOP_WITHIN, hands.app):
+            raise ActionFailure(f"{id} did not stop within {STOP_WITHIN} s")
+    except BaseException:
+        if not machine.cordoned:
+            with contextlib.suppress(ProbeFailure):
+                await client.uncordon(id, nonce, hands.app)
+        raise
+
+
+async def rest(
+    hands: Hands, id: str, context: StepContext, *, how: Rest = "stop", drain: float = DRAIN
+) -> str:
+    """Drain and stop (or suspend) one machine. It stays out of routing where the platform's proxy
+    would start it again for the next request; :func:`wake` brings it back."""
+    async with hands.leased(id, context) as nonce:
+        machine = await hands.client.machine(id, hands.app)
+        if machine.state in AT_REST:
+            return f"{id} is {machine.state} already"
+        await halted(hands, machine, nonce, context, drain=drain, how=how)
+        if not machine.cordoned and machine.config.get("services") and not wakes_itself(machine):
+            await sent(hands.client.uncordon(id, nonce, hands.app), context)
+
+        async def rests() -> str | None:
+            now = await hands.client.machine(id, hands.app)
+            context.progress(f"{id} is {now.state}")
+            return f"{id} is {now.state}" if now.state == RESTED[how] else None
+
+        return await context.until(rests, LOOK_FOR)
+
+
+async def wake(hands: Hands, id: str, context: StepContext) -> str:
+    """Start one machine, route requests to it again, wait until it serves."""
+    async with hands.leased(id, context) as nonce:
+        machine = await hands.client.machine(id, hands.app)
+        if machine.state in AT_REST:
+            await sent(hands.client.start(id, nonce, hands.app), context)
+        if machine.cordoned:
+            await sent(hands.client.uncordon(id, nonce, hands.app), context)
+
+        async def serves() -> str | None:
+            return await hands.serves(await hands.client.machine(id, hands.app), context.progress)
+
+        return await context.until(serves, BACK_WITHIN)
+
+
+async def copied(
+    hands: Hands, source: str, region: str, mark: str, context: StepContext
+) -> tuple[str, str]:
+    """A new machine with the configuration of ``source``: its id, and what shows that it serves.
+    One with our mark that is there already is ours, and no other is made."""
+    client = hands.client
+    found = await _marked(hands, mark)
+    if found is None:
+        model = await client.machine(source)
+        metadata = {**(model.config.get("metadata") or {}), MARK: mark}
+        body = {"region": region, "config": {**model.config, "metadata": metadata}}
+        await sent(client.create(body), context)
+
+        async def made() -> str | None:
+            nonlocal found
+            found = await _marked(hands, mark)
+            return None if found is None else found.id
+
+        await context.until(made, LOOK_FOR)
+    if found is None:
+        raise ActionFailure("no machine with our mark appeared")
+    id = found.id
+
+    async def serves() -> str | None:
+        return await hands.serves(await client.machine(id), context.progress)
+
+    return id, await context.until(serves, BACK_WITHIN)
+
+
+async def _marked(hands: Hands, mark: str) -> Machine | None:
+    found = await hands.client.machines(metadata={MARK: mark})
+    return next((m for m in found if (m.config.get("metadata") or {}).get(MARK) == mark), None)

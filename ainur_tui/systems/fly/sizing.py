@@ -1,0 +1,164 @@
+"""Size: other processors or memory for machines, one after another."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any, Literal
+
+from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
+from ainur_tui.model.failure import Refused
+from ainur_tui.systems.base import Step, World
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.machines import Machine
+from ainur_tui.systems.fly.replacing import Config, Replacing
+
+STEP = 256
+"""MiB: memory comes in multiples of this."""
+LEAST = {"shared": 256, "performance": 2048}
+MOST = {"shared": 2048, "performance": 8192}
+"""MiB for each processor of a kind."""
+SIZES = [f"shared-cpu-{n}x" for n in (1, 2, 4, 8)] + [f"performance-{n}x" for n in (1, 2, 4, 8, 16)]
+SIZE_PARAMS = [
+    Param(name="size", type="str", help="processors of each machine", choices=SIZES),
+    Param(name="memory", type="str", help="memory of each machine: 1024 (MB), 2GB"),
+]
+_SIZE = re.compile(r"(?:(shared)-cpu|(performance)(?:-cpu)?)-([0-9]{1,2})x")
+_MEMORY = re.compile(r"([0-9]{1,6})\s*(mb|gb|mib|gib)?", re.IGNORECASE)
+
+
+class _Resize(EachMachine):
+    verb = "resize"
+    owner: str
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        given = {name: value.strip() for name, value in params.items() if value.strip()}
+        if not given or set(given) - {"size", "memory"}:
+            raise Refused("size and memory go together, and with nothing else", USAGE)
+        all = await judged(self.hands)
+        guests = {m.id: guest(m.config, given) for m, _ in all}
+        chosen = [m for m, _ in all if dict(m.config.get("guest") or {}) != guests[m.id]]
+        if not chosen:
+            raise Refused("every machine has this size already", UNAVAILABLE)
+        # Those that do not serve come first: replacing them costs no one a request.
+        chosen.sort(key=lambda m: next(how.state == "up" for one, how in all if one is m))
+        former = {(size_of(m.config), _memory(m.config)) for m in chosen}
+        undo = None
+        if len(former) == 1:
+            size, memory = former.pop()
+            undo = Undo(action="scale", target=target, params={"size": size, "memory": str(memory)})
+        alone = well(all) < 2
+        warnings = ["The price changes with the size; this platform's interface does not tell it"]
+        if alone:
+            warnings.append(f"{self.owner} is away while its machine is replaced")
+        return self.draft(
+            target, given, all, chosen, world,
+            title=f"Resize {machines(len(chosen))} of {target}",
+            affects=alone or target == "db",
+            undo=undo,
+            warnings=warnings,
+            facts=[f"{m.id}: {words(m.config)} → {words({'guest': guests[m.id]})}" for m in chosen],
+            goal={"guest": {m.id: guests[m.id] for m in chosen}},
+        )  # fmt: skip
+
+    def steps(self, plan: Plan) -> list[Step]:
+        found = []
+        for one in plan.goal["machines"]:
+            change = partial(_with_guest, plan.goal["guest"][one["id"]])
+            step = Replacing(self.hands, one["id"], change)
+            name = self.step_name(one["id"], one["region"])
+            found.append(Step(name, step.work, undo=step.undo))
+        return found
+
+    async def proof(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
+        wanted = plan.goal["guest"][machine.id]
+        have = machine.config.get("guest") or {}
+        if any(have.get(key) != value for key, value in wanted.items()):
+            lacks.append(f"{machine.id} is {words(machine.config)}")
+            return None
+        found = await self.hands.serves(machine, lacks.append)
+        return None if found is None else f"{found}, {words(machine.config)}"
+
+
+class ResizeApi(_Resize):
+    """Rolling; offered as a part of ``scale``."""
+
+    owner = "The API"
+    spec = ActionSpec(
+        name="scale", targets=["api"], risk="R2", summary="Change the size of the machines",
+        params=SIZE_PARAMS,
+    )  # fmt: skip
+
+
+class ResizeDatabase(_Resize):
+    """The database's machines are replaced: every session ends."""
+
+    owner = "The database"
+    spec = ActionSpec(
+        name="scale",
+        targets=["db"],
+        risk="R3",
+        summary="Change the size of the database's machine: it restarts, every session ends",
+        params=SIZE_PARAMS,
+        inverse="scale db to the size before",
+    )
+
+
+def guest(config: Config, given: dict[str, str]) -> dict[str, Any]:
+    """The guest that is wanted, its memory kept where it fits; raises Refused (64)."""
+    now: dict[str, Any] = dict(config.get("guest") or {})
+    if "size" in given:
+        now["cpu_kind"], now["cpus"] = _size(given["size"])
+    kind, cpus = str(now.get("cpu_kind") or "shared"), int(now.get("cpus") or 1)
+    least, most = LEAST.get(kind, STEP) * cpus, MOST.get(kind, 8192) * cpus
+    if "memory" in given:
+        memory = _megabytes(given["memory"])
+        if not least <= memory <= most:
+            raise Refused(
+                f"{_named(kind, cpus)} has between {least} and {most} MB, not {memory}", USAGE
+            )
+    else:
+        memory = min(max(int(now.get("memory_mb") or least), least), most)
+    return now | {"memory_mb": memory}
+
+
+def size_of(config: Config) -> str:
+    """The size's name: ``shared-cpu-1x``, ``performance-2x``."""
+    found = config.get("guest") or {}
+    return _named(str(found.get("cpu_kind") or "shared"), int(found.get("cpus") or 1))
+
+
+def words(config: Config) -> str:
+    """Size and memory in words."""
+    return f"{size_of(config)}, {_memory(config)} MB"
+
+
+def _memory(config: Config) -> int:
+    return int((config.get("guest") or {}).get("memory_mb") or 0)
+
+
+def _named(kind: str, cpus: int) -> str:
+    return f"performance-{cpus}x" if kind == "performance" else f"{kind}-cpu-{cpus}x"
+
+
+def _size(value: str) -> tuple[Literal["shared", "performance"], int]:
+    found = _SIZE.fullmatch(value)
+    name = found and _named(found[1] or found[2], int(found[3]))
+    if found is None or name not in SIZES:
+        gone = "; dedicated sizes are called performance now" if "dedicated" in value else ""
+        raise Refused(f"there is no size {value[:40]}{gone}; one of {', '.join(SIZES)}", USAGE)
+    return ("shared" if found[1] else "performance"), int(found[3])
+
+
+def _megabytes(value: str) -> int:
+    found = _MEMORY.fullmatch(value)
+    if found is None:
+        raise Refused("memory must be a number of MB, or such as 2GB", USAGE)
+    memory = int(found[1]) * (1024 if (found[2] or "").lower().startswith("g") else 1)
+    if memory < STEP or memory % STEP:
+        raise Refused(f"memory must be a multiple of {STEP} MB", USAGE)
+    return memory
+
+
+def _with_guest(wanted: dict[str, Any], config: Config) -> dict[str, Any]:
+    return {**config, "guest": wanted}

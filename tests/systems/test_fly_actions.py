@@ -1,0 +1,367 @@
+"""Actions on the platform's machines: start, stop, drain, emergency, deploy, roll back, resize."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from ainur_tui.model.action import Plan, Undo
+from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.systems.base import Action, System
+from ainur_tui.systems.fly import access, draining, power
+from tests.systems.flyfake import FlyFake, Steps, event, exit_event, fly_fake, iso, machine
+from tests.systems.test_fly import action, carry_out, stored, system_for, world
+from tests.systems.web import RealClock
+
+OLD = "registry.fly.io/zerostate-api:v1"
+NEW = "registry.fly.io/zerostate-api:v2"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No drain, and no pace: the fake has no limits."""
+    monkeypatch.setattr(power._Rest, "drain", 0.0)
+    monkeypatch.setattr(draining.Drain, "drain", 0.0)
+    monkeypatch.setattr(access, "_BURST", 100)
+    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FlyFake]:
+    async with fly_fake() as found:
+        yield found
+
+
+@pytest.fixture
+async def system(fake: FlyFake) -> AsyncIterator[System]:
+    found = system_for(fake.url)
+    yield found
+    assert found.close is not None
+    await found.close()
+
+
+async def done(act: Action, target: str, params: dict[str, str] | None = None) -> Plan:
+    """Plan it, carry it out, see it verified."""
+    plan = await act.plan(target, params or {}, world())
+    assert plan.blocked is None
+    assert plan.policy is None
+    await carry_out(act, plan)
+    seen = await act.observe(stored(plan))
+    assert seen.state == "verified", seen.by
+    return plan
+
+
+def changes(fake: FlyFake) -> list[str]:
+    return [call for call in fake.calls if not call.startswith(("lease", "release"))]
+
+
+# Start, stop, suspend.
+
+
+async def test_stop_and_start_of_one_machine(system: System, fake: FlyFake) -> None:
+    plan = await done(action(system, "stop", "api/machine"), "api/machine/a1")
+    assert (plan.risk, plan.affects) == ("R2", [])
+    assert plan.undo == Undo(action="start", target="api/machine/a1")
+    assert changes(fake) == ["cordon a1", "stop a1"]
+    assert fake.machines["a1"]["cordoned"], "the proxy would start it again"
+    back = await done(action(system, "start", "api/machine"), "api/machine/a1")
+    assert back.risk == "R1"
+    assert changes(fake)[2:] == ["start a1", "uncordon a1"]
+    assert fake.leases == {}
+
+
+async def test_a_machine_that_nothing_wakes_is_routed_after_its_stop(
+    system: System, fake: FlyFake
+) -> None:
+    fake.machines["a1"]["config"]["services"][0]["autostart"] = False
+    await done(action(system, "stop", "api/machine"), "api/machine/a1")
+    assert changes(fake) == ["cordon a1", "stop a1", "uncordon a1"]
+
+
+async def test_the_last_healthy_machine_is_a_matter_of_policy(
+    system: System, fake: FlyFake
+) -> None:
+    fake.machines["b2"]["checks"][0]["status"] = "critical"
+    for name in ("stop", "suspend", "drain"):
+        plan = await action(system, name, "api/machine").plan("api/machine/a1", {}, world())
+        assert plan.blocked is None
+        assert "No other machine is healthy" in (plan.policy or "")
+        assert plan.affects == ["api", "frontend"]
+
+
+async def test_the_whole_api(system: System, fake: FlyFake) -> None:
+    plan = await done(action(system, "stop", "api"), "api")
+    assert plan.risk == "R3"
+    assert plan.affects == ["frontend"]
+    assert "no service" in plan.warnings[0]
+    with pytest.raises(Refused, match="nothing to stop"):
+        await action(system, "stop", "api").plan("api", {}, world())
+    assert len((await done(action(system, "start", "api"), "api")).steps) == 2
+    with pytest.raises(Refused, match="nothing to start"):
+        await action(system, "start", "api").plan("api", {}, world())
+    assert {m["state"] for m in fake.machines.values()} == {"started"}
+
+
+async def test_suspend(system: System, fake: FlyFake) -> None:
+    await done(action(system, "suspend", "api/machine"), "api/machine/b2")
+    assert fake.machines["b2"]["state"] == "suspended"
+    await done(action(system, "start", "api/machine"), "api/machine/b2")
+
+
+async def test_a_start_that_brings_no_service_fails(system: System, fake: FlyFake) -> None:
+    fake.machines["a1"] |= {
+        "state": "stopped", "events": [exit_event(time.time(), 1, requested=False)],
+    }  # fmt: skip
+    fake.unhealthy.add("a1")
+    act = action(system, "start", "api")
+    plan = await act.plan("api", {}, world())
+    assert plan.steps == ["start machine a1 (sjc)"]
+    with pytest.raises(ActionFailure):
+        await carry_out(act, plan)
+    assert (await act.observe(plan)).state == "failed"
+
+
+async def test_a_stop_whose_answer_is_lost_is_sent_once(system: System, fake: FlyFake) -> None:
+    async def lost(_: web.Request) -> web.Response:
+        fake.calls.append("stop a1")
+        fake.turn(fake.machines["a1"], "exit", state="stopped")
+        return web.json_response({"error": "gateway"}, status=502)
+
+    fake.hooks["POST a1 stop"] = lost
+    await done(action(system, "stop", "api/machine"), "api/machine/a1")
+    assert fake.calls.count("stop a1") == 1
+
+
+async def test_a_deploy_that_goes_on_stops_everything_but_the_emergency(
+    system: System, fake: FlyFake
+) -> None:
+    fake.machines["b2"] |= {"state": "replacing", "updated_at": iso(time.time())}
+    for name, params in {
+        "stop": {}, "restart": {}, "scale": {"by": "+1"}, "deploy": {"image": "v2"},
+    }.items():  # fmt: skip
+        plan = await action(system, name, "api").plan("api", params, world())
+        assert "deployment is under way" in (plan.policy or ""), name
+    plan = await action(system, "emergency-stop", "api").plan("api", {}, world())
+    assert plan.policy is None
+    assert "in spite of" in plan.facts[-1]
+
+
+# Drain.
+
+
+async def test_drain_and_undrain(system: System, fake: FlyFake) -> None:
+    plan = await done(action(system, "drain", "api/machine"), "api/machine/a1")
+    assert plan.undo == Undo(action="undrain", target="api/machine/a1")
+    assert fake.machines["a1"]["state"] == "started"
+    with pytest.raises(Refused, match="already"):
+        await action(system, "drain", "api/machine").plan("api/machine/a1", {}, world())
+    await done(action(system, "undrain", "api/machine"), "api/machine/a1")
+    assert changes(fake) == ["cordon a1", "uncordon a1"]
+    with pytest.raises(Refused, match="not drained"):
+        await action(system, "undrain", "api/machine").plan("api/machine/a1", {}, world())
+
+
+# Emergency.
+
+
+async def test_emergency_stop_and_back(system: System, fake: FlyFake) -> None:
+    fake.machines["c3"] = machine("c3")
+    stop, back = action(system, "emergency-stop", "api"), action(system, "restore-count", "api")
+    with pytest.raises(Refused, match="no emergency stop"):
+        await back.plan("api", {}, world())
+    plan = await done(stop, "api")
+    assert plan.risk == "R3"
+    assert plan.undo == Undo(action="restore-count", target="api")
+    assert any("not destroyed" in warning for warning in plan.warnings)
+    assert len(fake.machines) == 3
+    assert {m["state"] for m in fake.machines.values()} == {"stopped"}
+    assert {m["config"]["metadata"]["ainur_stopped"] for m in fake.machines.values()} == {"3"}
+    del fake.machines["b2"]
+    fake.calls.clear()
+    found = await done(back, "api")
+    assert "1 machine of them gone" in found.warnings[0]
+    assert len(fake.machines) == 3
+    assert not any("ainur_stopped" in m["config"]["metadata"] for m in fake.machines.values())
+
+
+async def test_emergency_stop_goes_on_past_a_machine_it_may_not_touch(
+    system: System, fake: FlyFake
+) -> None:
+    act = action(system, "emergency-stop", "api")
+    plan = await act.plan("api", {}, world())
+    fake.leases["a1"] = "theirs"
+    with pytest.raises(ActionFailure, match="someone else works on a1"):
+        await carry_out(act, plan)
+    assert fake.machines["b2"]["state"] == "stopped"
+    assert (await act.observe(plan)).state == "failed"
+
+
+# Deploy and roll back.
+
+
+def release(version: int, image: str, **row: Any) -> dict[str, Any]:
+    return {
+        "version": version, "image_ref": image, "status": "complete", "stable": True,
+        "in_progress": False, "created_at": iso(1_700_000_000 + version),
+        "user": {"email": "mira@ainur"},
+    } | row  # fmt: skip
+
+
+async def test_deploy_and_its_way_back(system: System, fake: FlyFake) -> None:
+    act = action(system, "deploy", "api")
+    plan = await done(act, "api", {"image": "v2"})
+    assert plan.params == {"image": NEW}
+    assert plan.undo == Undo(action="deploy", target="api", params={"image": OLD})
+    assert changes(fake) == ["update a1", "update b2"]
+    assert fake.machines["a1"]["config"]["env"] == {"LOG_LEVEL": "info"}
+    with pytest.raises(Refused, match="already"):
+        await act.plan("api", {"image": NEW}, world())
+    assert plan.undo is not None
+    await done(act, "api", plan.undo.params)
+    assert fake.machines["b2"]["config"]["image"] == OLD
+
+
+async def test_an_image_that_never_gets_healthy_is_taken_back(
+    system: System, fake: FlyFake
+) -> None:
+    fake.broken.add(NEW)
+    act = action(system, "deploy", "api")
+    plan = await act.plan("api", {"image": "v2"}, world())
+    with pytest.raises(ActionFailure, match="former configuration is back"):
+        await carry_out(act, plan)
+    assert changes(fake) == ["update a1", "update a1"]
+    assert {m["config"]["image"] for m in fake.machines.values()} == {OLD}
+    assert (await act.observe(plan)).state == "failed"
+    assert fake.leases == {}
+
+
+async def test_machines_done_before_go_back_too(system: System, fake: FlyFake) -> None:
+    act = action(system, "deploy", "api")
+    plan = await act.plan("api", {"image": "v2"}, world())
+    first, second = act.steps(plan)
+    await first.work(Steps(RealClock()))
+    fake.broken.add(NEW)
+    with pytest.raises(ActionFailure):
+        await second.work(Steps(RealClock()))
+    assert first.undo is not None
+    await first.undo()
+    assert {m["config"]["image"] for m in fake.machines.values()} == {OLD}
+
+
+async def test_a_machine_at_rest_gets_the_image_and_stays_at_rest(
+    system: System, fake: FlyFake
+) -> None:
+    act = action(system, "deploy", "api")
+    fake.machines["b2"] |= {"state": "stopped", "events": [event("stop", time.time())]}
+    plan = await act.plan("api", {"image": "v2"}, world())
+    await carry_out(act, plan)
+    assert fake.machines["b2"]["state"] == "stopped"
+    assert fake.machines["b2"]["config"]["image"] == NEW
+
+
+async def test_one_that_changed_meanwhile_is_not_overwritten(system: System, fake: FlyFake) -> None:
+    act = action(system, "deploy", "api")
+    plan = await act.plan("api", {"image": "v2"}, world())
+
+    async def moved(_: web.Request) -> web.Response:
+        return web.json_response({"error": "current version is another"}, status=412)
+
+    fake.hooks["POST a1"] = moved
+    with pytest.raises(ActionFailure, match="refuses"):
+        await carry_out(act, plan)
+    assert changes(fake) == []
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"image": "a b"}, {"image": "-x"}, {"image": "v2", "x": "1"}]
+)
+async def test_images_that_make_no_sense(system: System, params: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        await action(system, "deploy", "api").plan("api", params, world())
+
+
+async def test_rollback_takes_the_newest_healthy_one_before(system: System, fake: FlyFake) -> None:
+    repository = OLD.rpartition(":")[0]
+    fake.releases = [
+        release(12, f"{repository}:v12"),
+        release(11, f"{repository}:v11", status="failed"),
+        release(10, f"{repository}:v10", stable=False),
+        release(9, f"{repository}:v12"),
+        release(8, f"{repository}:v8"),
+        release(7, f"{repository}:v7"),
+    ]
+    for found in fake.machines.values():
+        found["config"]["image"] = f"{repository}:v12"
+    act = action(system, "rollback", "api")
+    plan = await done(act, "api")
+    assert plan.params == {"version": "8"}
+    assert plan.goal["image"] == f"{repository}:v8"
+    assert any(fact.startswith("left out: v11") for fact in plan.facts)
+    # The platform records no release for it; what the machines run tells where we are.
+    again = await act.plan("api", {}, world())
+    assert again.params == {"version": "7"}
+    assert (await act.plan("api", {"version": "v12"}, world())).goal["image"].endswith(":v12")
+    with pytest.raises(Refused, match="no release v99"):
+        await act.plan("api", {"version": "99"}, world())
+    fake.releases[0]["in_progress"] = True
+    assert (await act.plan("api", {}, world())).policy == "A deploy is going on"
+    fake.releases = fake.releases[:1]
+    with pytest.raises(Refused, match="no earlier release"):
+        await act.plan("api", {}, world())
+
+
+# Size and region.
+
+
+async def test_size_and_back(system: System, fake: FlyFake) -> None:
+    act = action(system, "scale", "api")
+    plan = await done(act, "api", {"size": "performance-1x"})
+    assert fake.machines["a1"]["config"]["guest"] == {
+        "cpu_kind": "performance", "cpus": 1, "memory_mb": 2048,
+    }  # fmt: skip
+    assert "shared-cpu-1x, 512 MB → performance-1x, 2048 MB" in plan.facts[0]
+    assert plan.undo == Undo(
+        action="scale", target="api", params={"size": "shared-cpu-1x", "memory": "512"}
+    )
+    await done(act, "api", {"memory": "4GB"})
+    assert fake.machines["b2"]["config"]["guest"]["memory_mb"] == 4096
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"size": "dedicated-cpu-2x"}, {"size": "shared-cpu-3x"}, {"memory": "700"},
+        {"memory": "4GB"}, {"memory": "lots"}, {"size": "shared-cpu-2x", "count": "3"},
+    ],
+)  # fmt: skip
+async def test_sizes_that_do_not_exist(system: System, params: dict[str, str]) -> None:
+    with pytest.raises(Refused) as caught:
+        await action(system, "scale", "api").plan("api", params, world())
+    assert caught.value.code == 64
+
+
+async def test_size_of_the_database(system: System, fake: FlyFake) -> None:
+    config = fake.apps["ainur-db"]["d9"]["config"]
+    config |= {"guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 1024}, "image": "pg:16"}
+    plan = await done(action(system, "scale", "db"), "db", {"memory": "2048"})
+    assert plan.risk == "R3"
+    assert plan.affects == ["api", "frontend"]
+    assert plan.load == ["60 sessions connected"]
+    assert "The database is away" in plan.warnings[1]
+
+
+async def test_move_to_another_region(system: System, fake: FlyFake) -> None:
+    act = action(system, "scale", "api")
+    act._drain = 0.0  # type: ignore[attr-defined]
+    plan = await done(act, "api", {"region": "lax"})
+    assert len(plan.steps) == 4
+    assert {m["region"] for m in fake.machines.values()} == {"lax"}
+    assert plan.undo == Undo(action="scale", target="api", params={"region": "sjc"})
+    plan = await act.plan("api", {"by": "+1", "region": "sjc"}, world())
+    assert plan.steps == ["create machine 1 of 1 in sjc"]
+    with pytest.raises(Refused):
+        await act.plan("api", {"region": "../x"}, world())
