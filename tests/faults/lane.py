@@ -24,6 +24,7 @@ class Lane:
         self.world = world
         self._process: asyncio.subprocess.Process | None = None
         self._remote: Remote | None = None
+        self._shot = False
 
     @property
     def dead(self) -> bool:
@@ -36,6 +37,7 @@ class Lane:
         return self._remote
 
     async def _start(self) -> Remote:
+        self._shot = False
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.process", str(self.folder), self.world.url
         )
@@ -49,7 +51,8 @@ class Lane:
 
     def kill(self) -> None:
         """At once, as a power cut would."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and not self.dead and not self._shot:
+            self._shot = True  # a second kill may take the exit status from who waits for it
             self._process.kill()
 
     async def killed(self) -> None:
