@@ -159,7 +159,8 @@ class Operations:
             self._lost(error)
             return
         if run is not None:
-            self._app.store.ran(run)
+            if run.id not in self._app.store.runs:  # a step may have been told before the answer
+                self._app.store.ran(run)
             self.watch(run.id)
 
     async def undo(self) -> None:

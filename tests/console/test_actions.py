@@ -193,6 +193,16 @@ async def test_the_loop_guard_asks_for_a_reason() -> None:
         assert first.key != second.key
 
 
+async def test_a_late_answer_does_not_hide_what_was_told_before_it() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("r", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        app.store.ran(ended("r1", worlds.NOW))
+        await pilot.press("y")
+        await until(pilot, lambda: engine.asked("run") != [] and isinstance(app.screen, PageDialog))
+        assert app.store.runs["r1"].state == "verified"
+
+
 async def test_undo_offers_the_way_back_of_the_newest_verified_run() -> None:
     back = Undo(action="scale", target="api", params={"count": "2"})
     async with running() as (app, engine, pilot):

@@ -136,8 +136,16 @@ async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
             await pilot.press(key)
             await until(pilot, lambda t=title: f"[{t}]" in shown(app))
         assert (
-            ["api.machines", "api.services", "api.events", "api.releases", "api.secrets",
-             "api.volumes", "api.certificates", "storage.buckets"],
+            [
+                "api.machines",
+                "api.services",
+                "api.events",
+                "api.releases",
+                "api.secrets",
+                "api.volumes",
+                "api.certificates",
+                "storage.buckets",
+            ],
             None,
         ) in engine.looked
         await until(pilot, lambda: engine.looked[-1][1] is not None)

@@ -10,7 +10,8 @@ from ainur_tui.console.draw.values import value_text
 from ainur_tui.model.table import Column, Row, Table
 
 SIGNALS = (("machine.cpu", "cpu"), ("machine.memory", "used"))
-BARS = 8
+FEW, MANY = 5, 12
+"""Bars of a trend where the room is scarce, and where it is not."""
 
 
 def wanted(scene: Scene) -> list[tuple[str, str]]:
@@ -25,17 +26,17 @@ def wanted(scene: Scene) -> list[tuple[str, str]]:
     ]
 
 
-def with_use(table: Table, scene: Scene) -> Table:
+def with_use(table: Table, scene: Scene, bars: int = FEW) -> Table:
     """The same table with a column for each signal that is read of any machine."""
     read = {name for _, name in wanted(scene)}
     shown = [(name, title) for name, title in SIGNALS if name in read]
     if not shown or table.missing:
         return table
-    more = [Column(name=name, title=title, rank=2, limit=9 + BARS) for name, title in shown]
+    more = [Column(name=name, title=title, rank=2, limit=9 + bars) for name, title in shown]
     place = next((i for i, c in enumerate(table.columns) if c.name == "checks"), 0) + 1
     rows = []
     for row in table.rows:
-        use = [_cell(row, name, scene) for name, _ in shown]
+        use = [_cell(row, name, scene, bars) for name, _ in shown]
         rows.append(
             msgspec.structs.replace(row, cells=[*row.cells[:place], *use, *row.cells[place:]])
         )
@@ -43,7 +44,7 @@ def with_use(table: Table, scene: Scene) -> Table:
     return msgspec.structs.replace(table, columns=columns, rows=rows)
 
 
-def _cell(row: Row, name: str, scene: Scene) -> str | None:
+def _cell(row: Row, name: str, scene: Scene, bars: int) -> str | None:
     signal = scene.signal(row.target or "", name)
     if signal is None or signal.value is None:
         return None
@@ -53,5 +54,5 @@ def _cell(row: Row, name: str, scene: Scene) -> str | None:
     if series is None or not series.values:
         return value_text(signal)
     scale = signal.scale or signal.limit
-    bars = spark(series.values, BARS, scene.glyphs, threshold=signal.threshold, scale=scale)
-    return f"{value_text(signal):<9}" + "".join(text for text, _ in bars)
+    trend = spark(series.values, bars, scene.glyphs, threshold=signal.threshold, scale=scale)
+    return f"{value_text(signal):<9}" + "".join(text for text, _ in trend)
