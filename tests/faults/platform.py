@@ -44,6 +44,8 @@ class Platform(FlyFake):
 
     @web.middleware
     async def watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/v1/") and "/machines" not in request.path:
+            return web.json_response({"error": "not found"}, status=404)  # no part of the trials
         if request.method == "GET":
             return await handler(request)
         self.number += 1

@@ -18,7 +18,6 @@ from ainur_tui.model.target import Target
 from ainur_tui.systems.answers import json_of
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, System, World
 from ainur_tui.systems.fly import system as fly
-from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.http import HttpClient
 from tests.engine.engines import paths
 from tests.faults.words import TOKEN, digest
@@ -76,8 +75,8 @@ def connect(name: str, environment: Environment, context: Context, *, url: str) 
     system = fly.connect(environment, context) if name == "fly" else None
     for action in system.actions if system else ():
         action.verify_within = VERIFY
-        if isinstance(action, ScaleApi):
-            action._drain = 0.1
+        for name in {"drain", "_drain"} & set(dir(action)):
+            setattr(action, name, 0.1)
     return system
 
 

@@ -32,6 +32,7 @@ POINTS = (
 CHANGES = {
     ("restart", "api"): 6, ("restart", "api/machine/a1"): 3, ("restart", "api/machine/b2"): 3,
     ("scale", "1"): 5, ("scale", "3"): 1, ("scale", "4"): 2, ("keep", "api"): 1,
+    ("stop", "api"): 8, ("stop", "api/machine/b2"): 4, ("drain", "api/machine/a1"): 3,
 }  # fmt: skip
 """How many changes an action sends (leases and their release are among them)."""
 LONGEST = 20.0
@@ -62,12 +63,14 @@ def wish(rng: random.Random, number: int) -> tuple[RunCall, str]:
             ("restart", f"api/machine/{rng.choice(['a1', 'b2'])}", {}),
             ("scale", "api", {"count": "1"}),
             ("scale", "api", {"count": rng.choice(["3", "4"])}),
+            ("stop", rng.choice(["api", "api/machine/b2"]), {}),
+            ("drain", "api/machine/a1", {}),
             ("keep", "api", {"digest": digest(secret)}),
         ]
     )
     call = RunCall(
         action=action, target=target, params=params, key=f"key-{number}-{rng.randrange(1 << 30)}",
-        reason="a trial", secrets={"value": secret} if action == "keep" else {},
+        reason="a trial", confirm=target, secrets={"value": secret} if action == "keep" else {},
     )  # fmt: skip
     return call, secret
 
@@ -79,6 +82,11 @@ def holds(call: RunCall, world: Platform) -> bool:
             return {"restart a1", "restart b2"} <= set(world.calls)
         case "restart", target:
             return f"restart {target.rpartition('/')[2]}" in world.calls
+        case "stop", target:
+            ids = list(world.machines) if target == "api" else ["b2"]
+            return all(world.machines[id]["state"] == "stopped" for id in ids)
+        case "drain", _:
+            return bool(world.machines["a1"]["cordoned"])
         case "scale", _:
             return len(world.machines) == int(call.params["count"])
         case _:
