@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ainur_tui.model.secret import Secret
 from tests.systems.web import app_server
 
 TOKEN = "FlyV1 fm2_canary-token"
@@ -233,6 +234,7 @@ class Steps:
     """A step's context that remembers what it was told; its waits are short."""
 
     run_id = "run123"
+    secrets: Mapping[str, Secret] = {}
 
     def __init__(self, clock: Any, patience: float = 0.6) -> None:
         self.clock = clock

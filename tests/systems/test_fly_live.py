@@ -45,3 +45,29 @@ async def test_restart_and_scale_real_processes(tmp_path: Path) -> None:
         lines = [line for b in await read_until(source, None, 1) for line in b.lines]
         assert any("Main child exited" in line.text for line in lines)
         await system.close()
+
+
+async def test_stop_deploy_and_emergency_on_real_processes(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        fly = Fly(url=place.api, web_url=place.api, token="FlyV1 fm2_secret", timeout=5)
+        system = connect(Environment(fly=fly), CONTEXT)
+        assert system is not None
+        assert system.close is not None
+        first = (await place.machines())[0]["id"]
+        for name, kind, target, params in (
+            ("drain", "api/machine", f"api/machine/{first}", {}),
+            ("undrain", "api/machine", f"api/machine/{first}", {}),
+            ("deploy", "api", "api", {"image": "deployment-02"}),
+            ("rollback", "api", "api", {}),
+            ("emergency-stop", "api", "api", {}),
+            ("restore-count", "api", "api", {}),
+        ):
+            act = action(system, name, kind)
+            plan = await act.plan(target, dict(params), world())
+            assert plan.blocked is None
+            assert plan.policy is None
+            await carry_out(act, plan, patience=20)
+            assert (await act.observe(plan)).state == "verified", name
+        found = await place.well()
+        assert {m["config"]["image"].rpartition(":")[2] for m in found} == {"deployment-01"}
+        await system.close()

@@ -42,7 +42,9 @@ def connect(environment: Environment, context: Context) -> System | None:
         targets=(Target(name="api", kind="api", title="API"),),
         probes=(
             HealthProbe(api, client, context.clock, context.redact),
-            TrafficProbe(api, client, context.clock, roster),
+            TrafficProbe(
+                api, client, context.clock, roster, parts=not (fly and fly.prometheus_url)
+            ),
             ServicesProbe(api, client, context.clock, context.redact),
         ),
         close=close,

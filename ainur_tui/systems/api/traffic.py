@@ -35,12 +35,13 @@ _BLIND = "no such series in /metrics: "
 class TrafficProbe(Probe):
     """``GET /metrics`` of every machine that runs (or of whichever answers, without Fly).
 
-    The first read looks twice, ``pause`` seconds apart, so that rates exist at once.
+    The first read looks twice, ``pause`` seconds apart, so that rates exist at once. Without
+    ``parts`` another source tells each machine's memory and processor.
     """
 
     name = "api.metrics"
     target = "api"
-    signals = (
+    signals: tuple[Signal, ...] = (
         Signal(name="api.requests.rate", title="Requests", unit="/s", statistic="mean"),
         Signal(
             name="api.latency.p95", title="p95 latency", unit="s", statistic="p95", warn=0.1,
@@ -69,6 +70,7 @@ class TrafficProbe(Probe):
         roster: Roster | None,
         *,
         pause: float = 1.0,
+        parts: bool = True,
     ) -> None:
         self.interval = api.interval
         self.deadline = api.timeout
@@ -76,6 +78,9 @@ class TrafficProbe(Probe):
         self._clock = clock
         self._roster = roster
         self._pause = pause
+        self._parts = parts
+        if not parts:
+            self.signals = tuple(one for one in self.signals if one.name.startswith("api."))
         self._traffic = Traffic()
         self._first = True
 
@@ -87,7 +92,8 @@ class TrafficProbe(Probe):
         if self._first:
             looks, window = await self._again(machines, looks, end)
         self._first = False
-        return Sample(readings=[*self._readings(looks, window), *_parts(looks, window, machines)])
+        parts = _parts(looks, window, machines) if self._parts else []
+        return Sample(readings=[*self._readings(looks, window), *parts])
 
     async def _again(
         self, machines: Sequence[Machine], looks: Sequence[Look], end: float

@@ -19,9 +19,11 @@ from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
+from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.sizing import ResizeDatabase
+from ainur_tui.systems.fly.vitals import VitalsProbe
 
 GUIDE_POOL = 25
 ON_MACHINES = (
@@ -69,6 +71,8 @@ def connect(environment: Environment, context: Context) -> System | None:
         probes=(
             MachinesProbe(fly, client, context.clock, context.redact),
             ReleasesProbe(fly, client, context.clock),
+            ResourcesProbe(fly, client, context.clock),
+            *([VitalsProbe(fly, client, context.clock)] if fly.prometheus_url else []),
         ),
         logs=(FlyLogs(client, context.clock),),
         actions=tuple(actions),

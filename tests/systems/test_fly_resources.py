@@ -1,0 +1,113 @@
+"""Volumes, certificates, and the platform's Prometheus."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from ainur_tui.config.types import Api, Environment, Fly
+from ainur_tui.systems.base import Probe, System
+from ainur_tui.systems.fly.system import connect
+from tests.systems.flyfake import TOKEN, iso
+from tests.systems.test_fly import CONTEXT
+from tests.systems.web import app_server
+
+APP = "/v1/apps/zerostate-api"
+ANSWERS: dict[str, Any] = {
+    f"{APP}/volumes": [
+        {
+            "id": "vol_1", "name": "data", "state": "created", "size_gb": 3, "region": "sjc",
+            "attached_machine_id": "a1", "created_at": iso(1e9), "snapshot_retention": 5,
+            "encrypted": True, "host_status": "ok",
+        },
+        {"id": "vol_2", "host_status": "unreachable", "size_gb": "many"},
+    ],
+    f"{APP}/volumes/vol_1/snapshots": [
+        {"id": "s1", "created_at": iso(1.1e9)}, {"id": "s2", "created_at": iso(1.2e9)},
+    ],
+    f"{APP}/certificates": {
+        "certificates": [
+            {"hostname": "api.ainur.example", "configured": True, "dns_provider": "cloudflare",
+             "issued": [{"expires_at": iso(time.time() + 5 * 86400)}]},
+            {"hostname": "old\x1b[31m.example", "configured": False},
+        ]
+    },
+}  # fmt: skip
+
+
+def vector(**values: str) -> dict[str, Any]:
+    rows = [{"metric": {"instance": id}, "value": [1.0, v]} for id, v in values.items()]
+    return {"status": "success", "data": {"resultType": "vector", "result": rows}}
+
+
+async def answer(request: web.Request) -> web.Response:
+    if request.headers.get("authorization") != TOKEN:
+        return web.json_response({"error": "unauthorized"}, status=401)
+    if request.path.endswith("/query"):
+        asked = request.query["query"]
+        assert 'app="zerostate-api"' in asked
+        if "mem_total" in asked:
+            return web.json_response(vector(a1="512", b2="512"))
+        if "mem_available" in asked:
+            return web.json_response(vector(a1="112", b2="NaN"))
+        return web.json_response(vector(a1="0.25"))
+    found = ANSWERS.get(request.path)
+    if found is None:
+        return web.json_response({"error": "not found"}, status=404)
+    return web.json_response(found)
+
+
+def system(url: str, **changes: Any) -> System:
+    fly = Fly(url=url, web_url=url, token=TOKEN, timeout=2, **changes)
+    found = connect(Environment(api=Api(url=url, timeout=2), fly=fly), CONTEXT)
+    assert found is not None
+    return found
+
+
+def named(found: System, name: str) -> Probe:
+    return next(probe for probe in found.probes if probe.name == name)
+
+
+async def test_volumes_and_certificates() -> None:
+    app = web.Application()
+    app.router.add_route("GET", "/{path:.*}", answer)
+    async with app_server(app) as url:
+        found = system(url)
+        volumes, certificates = (await named(found, "fly.resources").read()).tables
+        assert found.close is not None
+        await found.close()
+    assert [row.key for row in volumes.rows] == ["vol_1", "vol_2"]
+    assert volumes.rows[0].cells[2:7] == ["created", 3 * 1024.0**3, "sjc", "a1", 1.2e9]
+    assert volumes.rows[0].target == "api/machine/a1"
+    assert volumes.rows[1].tone == "fail"
+    assert volumes.rows[1].cells[3] is None
+    assert [row.tone for row in certificates.rows] == ["warn", "fail"]
+    assert "\x1b" not in str(certificates.rows[1].cells[0])
+
+
+async def test_what_cannot_be_read_is_told_in_the_table() -> None:
+    app = web.Application()
+    async with app_server(app) as url:
+        found = system(url)
+        sample = await named(found, "fly.resources").read()
+        assert found.close is not None
+        await found.close()
+    assert all("cannot be read" in (table.missing or "") for table in sample.tables)
+
+
+async def test_memory_and_processor() -> None:
+    app = web.Application()
+    app.router.add_route("GET", "/{path:.*}", answer)
+    async with app_server(app) as url:
+        found = system(url, prometheus_url=f"{url}/prometheus/ainur/api/v1")
+        sample = await named(found, "fly.prometheus").read()
+        assert found.close is not None
+        await found.close()
+    values = {(one.target, one.signal): (one.value, one.limit) for one in sample.readings}
+    assert values == {
+        ("api/machine/a1", "machine.cpu"): (0.25, None),
+        ("api/machine/a1", "machine.memory"): (400, 512),
+    }
+    assert not any(probe.name == "fly.prometheus" for probe in system(url).probes)
