@@ -185,7 +185,7 @@ def test_machines_show_what_they_use() -> None:
     assert column(table, "machine.cpu") == ["25.0 %", "—"]
     assert column(table, "machine.memory")[0] == "76.3 MiB"
     scene.series[name, "machine.cpu"] = worlds.series(name, "machine.cpu")  # type: ignore[index]
-    assert len(column(machines.with_use(worlds.machines_table(), scene), "machine.cpu")[0]) == 14
+    assert len(column(machines.with_use(worlds.machines_table(), scene), "machine.cpu")[0]) == 12
     assert machines.with_use(worlds.machines_table(), worlds.scene(worlds.well())).columns == (
         worlds.machines_table().columns
     )

@@ -10,8 +10,8 @@ from ainur_tui.console.draw.values import value_text
 from ainur_tui.model.table import Column, Row, Table
 
 SIGNALS = (("machine.cpu", "cpu"), ("machine.memory", "used"))
-FEW, MANY = 5, 12
-"""Bars of a trend where the room is scarce, and where it is not."""
+FEW, MANY = 3, 12
+"""Bars of a trend where the room is scarce, and where it is not: the newest are never cut off."""
 
 
 def wanted(scene: Scene) -> list[tuple[str, str]]:

@@ -41,6 +41,6 @@ class ServicesPanel(TargetPanel):
     def table(self, scene: Scene, name: str) -> Table | None:
         found = super().table(scene, name)
         if found is not None and name == "api.machines":
-            bars = machines.FEW if self.size.width < 100 else machines.MANY
+            bars = machines.FEW if self.size.width < 150 else machines.MANY
             return machines.with_use(found, scene, bars)
         return found
