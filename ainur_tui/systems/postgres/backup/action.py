@@ -12,7 +12,7 @@ from ainur_tui.model.units import duration, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, World
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.backup import catalogue, manifest, names
-from ainur_tui.systems.postgres.backup.job import Job, LONGEST
+from ainur_tui.systems.postgres.backup.job import LONGEST, Job
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.client import Database, version_text
 
