@@ -150,6 +150,37 @@ async def test_a_deploy_that_goes_on_stops_everything_but_the_emergency(
     assert "in spite of" in plan.facts[-1]
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "token is not accepted"), (403, "scope"), (422, "no capacity")]
+)
+async def test_refusals_have_their_meaning(
+    system: System, fake: FlyFake, status: int, words: str
+) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"error": "no"}, status=status)
+
+    fake.hooks["POST a1 stop"] = refuse
+    act = action(system, "stop", "api/machine")
+    plan = await act.plan("api/machine/a1", {}, world())
+    with pytest.raises(ActionFailure, match=words):
+        await carry_out(act, plan)
+    assert not fake.machines["a1"]["cordoned"]
+
+
+async def test_the_rate_limit_is_waited_for(system: System, fake: FlyFake) -> None:
+    turned_away: list[int] = []
+
+    async def storm(_: web.Request) -> web.Response | None:
+        if len(turned_away) == 2:
+            return None
+        turned_away.append(1)
+        return web.json_response({"error": "slow"}, status=429, headers={"retry-after": "0"})
+
+    fake.hooks["POST a1 stop"] = storm
+    await done(action(system, "stop", "api/machine"), "api/machine/a1")
+    assert fake.calls.count("stop a1") == 1
+
+
 # Drain.
 
 
@@ -271,7 +302,7 @@ async def test_one_that_changed_meanwhile_is_not_overwritten(system: System, fak
         return web.json_response({"error": "current version is another"}, status=412)
 
     fake.hooks["POST a1"] = moved
-    with pytest.raises(ActionFailure, match="refuses"):
+    with pytest.raises(ActionFailure, match="changed by someone else"):
         await carry_out(act, plan)
     assert changes(fake) == []
 

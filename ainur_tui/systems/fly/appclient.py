@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +13,22 @@ from ainur_tui.systems.answers import json_of, object_of, pick, text
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.http import Answer, HttpClient
+from ainur_tui.systems.httpfailures import HttpFailure
 from ainur_tui.systems.httpurls import segment
 
 Rows = list[Mapping[str, Any]]
 
 DONE = frozenset({200, 201, 202, 204})
+TRIES, LONGEST_PAUSE = 4, 15.0
+"""How often a change is sent that is turned away by the rate limit, and the longest pause
+(seconds) that is waited for."""
 CHANGE_DEADLINE = 40.0
 """Seconds a change may take to be answered: a restart waits for the old process to end."""
 
 
 class AppClient:
     """Calls of one organisation's token. Failures are :class:`ProbeFailure`; changes are sent
-    once, whatever comes back."""
+    once, whatever comes back; only one turned away by the rate limit (429) is sent again."""
 
     def __init__(self, fly: Fly, token: Secret, *, clock: Clock, redact: Redactor) -> None:
         headers = {"authorization": authorization(token)}
@@ -123,16 +128,25 @@ class AppClient:
         *,
         params: Mapping[str, str] | None = None,
     ) -> Answer:
-        await self._pace.wait(pace)
-        return await self._machines.send(
-            method,
-            path,
-            json=body,
-            params=params,
-            headers={"fly-machine-lease-nonce": nonce} if nonce else None,
-            expect=DONE,
-            deadline=CHANGE_DEADLINE,
-        )
+        for attempt in range(TRIES):
+            await self._pace.wait(pace)
+            try:
+                return await self._machines.send(
+                    method,
+                    path,
+                    json=body,
+                    params=params,
+                    headers={"fly-machine-lease-nonce": nonce} if nonce else None,
+                    expect=DONE,
+                    deadline=CHANGE_DEADLINE,
+                )
+            except HttpFailure as failure:
+                # Only this status says for certain that nothing was done.
+                pause = failure.retry_after if failure.retry_after is not None else 2.0**attempt
+                if failure.status != 429 or attempt == TRIES - 1 or pause > LONGEST_PAUSE:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
 
     def _path(self, app: str | None, *parts: str) -> str:
         return "/v1/apps/" + "/".join(segment(part) for part in (app or self.app, *parts))

@@ -21,6 +21,14 @@ BACK_WITHIN = 90.0
 EDGE_DEADLINE = 3.0
 AT_REST = frozenset({"stopped", "suspended", "created", "failed"})
 
+_REFUSALS = {
+    401: "the token is not accepted (any more): expired, revoked, or of another organisation",
+    403: "the token's scope does not allow this",
+    412: "the machine was changed by someone else since it was read",
+    422: "the platform cannot do this (no capacity, or a value it does not take)",
+    429: "the platform asks us to slow down; this was not done",
+}
+
 Answers = Callable[[], Awaitable[str | None]]
 """A look at the service itself: what was seen when it is well, raising or ``None`` otherwise."""
 
@@ -109,7 +117,8 @@ async def sent(change: Awaitable[object], context: StepContext) -> bool:
         await change
     except HttpFailure as failure:
         if failure.status < 500 and failure.status != 408:
-            raise ActionFailure(f"the platform refuses: {failure.detail}") from None
+            why = _REFUSALS.get(failure.status, "the platform refuses")
+            raise ActionFailure(f"{why}: {failure.detail}") from None
         context.progress(f"the platform answered {failure.detail}; looking at the machine")
         return False
     except ProbeFailure as failure:
