@@ -219,6 +219,14 @@ async def test_emergency_stop_and_back(system: System, fake: FlyFake) -> None:
     assert not any("ainur_stopped" in m["config"]["metadata"] for m in fake.machines.values())
 
 
+async def test_a_restore_that_broke_off_goes_on_where_it_was(system: System, fake: FlyFake) -> None:
+    await done(action(system, "emergency-stop", "api"), "api")
+    await done(action(system, "start", "api/machine"), "api/machine/a1")
+    plan = await done(action(system, "restore-count", "api"), "api")
+    assert plan.steps == ["start machine b2"]
+    assert len(fake.machines) == 2
+
+
 async def test_emergency_stop_goes_on_past_a_machine_it_may_not_touch(
     system: System, fake: FlyFake
 ) -> None:

@@ -23,11 +23,7 @@ from ainur_tui.systems.fly.fleet import (
 from ainur_tui.systems.fly.hands import AT_REST, Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.fly.moves import copied, halted, wake
-
-KEPT = "ainur_stopped"
-"""Metadata key on each machine an emergency stop took down: how many there were. Kept on the
-platform, so that any console can restore it, also when the machine this one ran on is lost."""
+from ainur_tui.systems.fly.moves import KEPT, copied, halted, wake
 
 
 class EmergencyStop(Action):
@@ -131,7 +127,7 @@ class RestoreCount(Action):
         if not marked:
             raise Refused("no emergency stop is remembered; use start, or scale", UNAVAILABLE)
         count = max(_kept(m) for m in marked)
-        new = max(count - len(marked), 0)
+        new = max(count - len(all), 0)
         region = marked[-1].region
         undo = Undo(action="stop", target=target)
         ids = [m.id for m in marked]
@@ -177,10 +173,7 @@ class RestoreCount(Action):
         return Observation("verified", by)
 
     async def _start(self, id: str, context: StepContext) -> str:
-        found = await wake(self.hands, id, context)
-        async with self.hands.leased(id, context) as nonce:
-            await sent(self.hands.client.mark(id, KEPT, None, nonce), context)
-        return found
+        return await wake(self.hands, id, context)
 
     async def _copy(self, goal: dict[str, Any], number: int, context: StepContext) -> str:
         source = goal["machines"][-1]

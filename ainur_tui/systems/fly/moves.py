@@ -13,6 +13,9 @@ from ainur_tui.systems.fly.machines import Machine
 
 MARK = "ainur_action"
 """Metadata key that holds our action's id: a lost answer may have made a machine all the same."""
+KEPT = "ainur_stopped"
+"""Metadata key on each machine an emergency stop took down: how many there were. Kept on the
+platform, so that any console can restore it, also when the machine this one ran on is lost."""
 DRAIN = 2.0
 """Seconds between cordon and stop, for requests on their way."""
 STOP_WITHIN = 30
@@ -91,7 +94,10 @@ async def wake(hands: Hands, id: str, context: StepContext) -> str:
         async def serves() -> str | None:
             return await hands.serves(await hands.client.machine(id, hands.app), context.progress)
 
-        return await context.until(serves, BACK_WITHIN)
+        seen = await context.until(serves, BACK_WITHIN)
+        if KEPT in (machine.config.get("metadata") or {}):
+            await sent(hands.client.mark(id, KEPT, None, nonce), context)
+        return seen
 
 
 async def copied(
@@ -104,6 +110,7 @@ async def copied(
     if found is None:
         model = await client.machine(source)
         metadata = {**(model.config.get("metadata") or {}), MARK: mark}
+        metadata.pop(KEPT, None)
         body = {"region": region, "config": {**model.config, "metadata": metadata}}
         await sent(client.create(body), context)
 
