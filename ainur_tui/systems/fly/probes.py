@@ -142,6 +142,7 @@ class ReleasesProbe(Probe):
         Column(name="status", title="Status", rank=2, limit=12),
         Column(name="user", title="By", rank=3, limit=30),
         Column(name="image", title="Image", rank=4, limit=60),
+        Column(name="strategy", title="Strategy", rank=5, limit=12),
     )
 
     def __init__(self, fly: Fly, client: FlyClient, clock: Clock) -> None:
@@ -179,9 +180,16 @@ def _release(row: Mapping[str, Any]) -> Row:
     words, _, by = release_words(row).partition(" by ")
     cells: list[Cell] = [
         words, parse_time(row.get("created_at")), text(row, "status", 40) or "", by,
-        text(row, "image_ref", 160) or "",
+        text(row, "image_ref", 160) or "", text(row, "strategy", 20) or "",
     ]  # fmt: skip
-    return Row(key=words, cells=cells, tone="fail" if cells[2] == "failed" else "none")
+    going = row.get("in_progress") is True
+    bad = not going and (cells[2] == "failed" or row.get("stable") is False)
+    return Row(
+        key=words,
+        cells=cells,
+        tone="fail" if bad else "warn" if going else "none",
+        detail={"description": text(row, "description", 200) or ""},
+    )
 
 
 def _deployed(row: Mapping[str, Any], now: float) -> Event | None:
