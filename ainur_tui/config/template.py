@@ -35,6 +35,8 @@ version = 1
 #token = { env = "FLY_API_TOKEN" }
 #url = "https://api.machines.dev"
 #web_url = "https://api.fly.io"
+#prometheus_url = "https://api.fly.io/prometheus/your-org/api/v1"    # cpu and memory of machines
+#flags = ["ENABLE_AUCTION_SYSTEM", "MAINTENANCE_MODE"]             # secrets that are true or false
 
 # PostgreSQL. Give the role pg_monitor; the DSN is postgresql://user:password@host:5432/database
 #[environment.production.postgres]
@@ -61,6 +63,7 @@ version = 1
 # The frontend, as its users reach it.
 #[environment.production.frontend]
 #url = "https://app.ainur.network"
+#maintenance_marker = "maintenance"  # words of the page shown during maintenance
 
 # The machine the engine runs on.
 #[environment.production.host]
