@@ -41,7 +41,10 @@ def plan_lines(plan: Plan) -> list[str]:
     lines.append(f"  undo: {plan.inverse or 'there is none'}")
     if plan.expected_seconds is not None:
         lines.append(f"  takes about {duration(plan.expected_seconds)}")
+    lines += [f"  now: {load}" for load in plan.load]
     lines += [f"  warning: {warning}" for warning in plan.warnings]
+    if plan.policy:
+        lines.append(f"  against a policy: {plan.policy}")
     return lines
 
 

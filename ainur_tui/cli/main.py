@@ -18,6 +18,8 @@ COMMANDS = {
     "check": "is everything well? for people, scripts and cron",
     "actions": "what can be done here",
     "run": "do something: plan, confirm, act, verify",
+    "undo": "take an action back, with the same plan and the same questions",
+    "break-glass": "lift policies for 15 minutes; everybody sees it",
     "backup": "create and list backups of the database",
     "logs": "lines of every source, filtered",
     "journal": "what was done, by whom, and is the record whole",
@@ -26,8 +28,8 @@ COMMANDS = {
     "engine": "the process behind the console: run, unit, status, stop",
     "demo": "a living miniature of Ainur to break and rehearse on",
 }
-"""Name → summary; ``ainur_tui.cli.NAME`` has ``options(parser)`` and ``run(call, args) -> int``.
-Each is imported only when it is called."""
+"""Name → summary; the module of that name (a dash is an underscore there) in ``ainur_tui.cli`` has
+``options(parser)`` and ``run(call, args) -> int``. Each is imported only when it is called."""
 
 
 def run() -> NoReturn:
@@ -75,7 +77,7 @@ def dispatch(argv: Sequence[str], call: Invocation) -> int:
         name, *rest = rest
     if name not in COMMANDS:
         raise errors.unknown("command", name, list(COMMANDS))
-    module = import_module(f"ainur_tui.cli.{name}")
+    module = import_module(f"ainur_tui.cli.{name.replace('-', '_')}")
     command = Parser(
         prog=f"ainur-tui {name}", parents=[global_options()], description=COMMANDS[name]
     )

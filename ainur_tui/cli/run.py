@@ -37,6 +37,10 @@ def add_decision(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reason", default="", help="why; stands in the journal")
     parser.add_argument(
+        "--take-over", action="store_true",
+        help="end another operator's lease on the target (needs --reason, and tells them)",
+    )  # fmt: skip
+    parser.add_argument(
         "--detach", action="store_true", help="return as soon as the engine has begun"
     )
 
@@ -133,9 +137,10 @@ async def _perform(
                 (call.output.tell if args.json else call.output.line)(line)
         if args.dry_run:
             outcome.planned = True
-            outcome.message = plan.blocked or "nothing was changed"
-            if plan.blocked and not args.json:
-                call.output.tell(f"it would be refused: {plan.blocked}")
+            hindered = plan.blocked or plan.policy
+            outcome.message = hindered or "nothing was changed"
+            if hindered and not args.json:
+                call.output.tell(f"it would be refused: {hindered}")
             return errors.OK
         if plan.blocked:
             leased = any(one.target == target for one in (await engine.call("board")).leases)
@@ -149,6 +154,7 @@ async def _perform(
             seen=plan.before,
             confirm=confirm,
             reason=args.reason,
+            take_over=args.take_over,
         )
         begun = outcome.run = await engine.call("run", order)
         if args.detach:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from ainur_tui.cli.shape import VERSION
 from ainur_tui.model.action import ActionSpec, Plan, Run, StepRecord
 from ainur_tui.model.units import rfc3339
@@ -49,6 +51,9 @@ def plan(one: Plan) -> dict[str, Any]:
         "params": one.params,
         "warnings": one.warnings,
         "blocked": one.blocked,
+        "policy": one.policy,
+        "load": one.load,
+        "undo": msgspec.to_builtins(one.undo),
     }
 
 

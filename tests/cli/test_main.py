@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_help_lists_every_command_and_each_has_its_own(shell: Shell) -> None:
     assert shell("--help") == 0
     for name in main.COMMANDS:
         assert name in shell.out
-        module = __import__(f"ainur_tui.cli.{name}", fromlist=["run"])
+        module = import_module(f"ainur_tui.cli.{name.replace('-', '_')}")
         assert callable(module.run)
 
 
