@@ -160,15 +160,15 @@ class AinurApp(App[None]):
         header.show([frame.header(scene, columns)])
         base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
         names = [(kind.key, kind.title) for kind in PANELS]
-        base.query_one("#tabs", LinesView).show([frame.tabs(names, self._active, columns)])
+        base.query_one("#tabs", LinesView).show([frame.tabs(names, self._active, base.size.width)])
         runs = self.store.current_runs(scene.now)[:3]
         strip = base.query_one("#strip", LinesView)
         strip.display = bool(runs)
         strip.styles.height = len(runs)
-        strip.show([frame.run_line(run, scene, columns) for run in runs])
+        strip.show([frame.run_line(run, scene, base.size.width) for run in runs])
         self._draw_panel(scene)
         base.query_one("#footer", LinesView).show(
-            [help.footer(self.screen.active_bindings.values(), columns)]
+            [help.footer(self.screen.active_bindings.values(), base.size.width)]
         )
         if isinstance(self.screen, PageDialog):
             self.screen.redraw()

@@ -26,16 +26,21 @@ def causes(
     """For every target whose trouble another's explains: that other one.
 
     A part of which nothing is known because its whole is not reachable is explained by the
-    whole; parts explain nothing themselves.
+    whole; parts explain nothing themselves. A whole counts as bad as its worst part here: a
+    database that is merely slow does not explain a machine that died.
     """
     states: dict[str, State] = {one.target.name: one.state for one in judged}
+    for one in judged:
+        whole = one.target.parent or ""
+        if whole in states and WEIGHT[one.state] > WEIGHT[states[whole]] > 0:
+            states[whole] = one.state
     found: dict[str, str] = {}
     for one in judged:
         name, parent = one.target.name, one.target.parent
         cause = graph.cause(name, states, since)
         if cause is None and parent and one.state == "unknown":
-            whole = states.get(parent, "up")
-            cause = parent if WEIGHT[whole] > WEIGHT["unknown"] else None
+            worst = states.get(parent, "up")
+            cause = parent if WEIGHT[worst] > WEIGHT["unknown"] else None
         if cause is not None and cause != name:
             found[name] = cause
     return found

@@ -245,6 +245,17 @@ def test_a_dead_database_is_the_one_cause_and_its_symptoms_are_folded_under_it()
     assert order[-1] == ("storage", None)
 
 
+def test_a_store_that_refuses_writes_does_not_explain_a_machine_that_died() -> None:
+    caused, order = told(
+        known(WELL | {"storage.write": 0}, machines={"api/machine/17": 0, "api/machine/18": 1})
+    )
+    assert "api" not in caused
+    assert "api/machine/17" not in caused
+    assert ("api", None) in order
+    slow = WELL | {"storage.write": 0, "api.latency.p95": 0.3}
+    assert told(known(slow))[0]["api"] == "storage"
+
+
 def test_findings_carry_a_hint_and_a_severity() -> None:
     judged = picture.judge_all(
         known(

@@ -65,7 +65,9 @@ def _facts(scene: Scene) -> list[Line]:
         whole = fresh == view.trust.all
         facts.append(line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown")))
         firing = sum(alert.state in FIRING for alert in view.alerts)
+        pending = sum(alert.state == "pending" for alert in view.alerts)
         text = f"{firing} alert{'' if firing == 1 else 's'}"
+        text += f", {pending} pending" if pending else ""
         facts.append(line((text, "fail" if firing else "quiet")))
     if scene.read_only:
         facts.append(line(("read only", "strong")))

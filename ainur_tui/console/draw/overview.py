@@ -144,7 +144,8 @@ def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
         before = ""
         if first is not None and 0 < first - event.at < 3600:
             before = f"{age(first - event.at)} before "
-        start = line((f" {clock(event.at)}  ", "quiet"), (event.text, "text"))
+        text = event.text if event.target in event.text else f"{event.target}  {event.text}"
+        start = line((f" {clock(event.at)}  ", "quiet"), (text, "text"))
         lines.append(ends(start, line((before, "warn")) if before else EMPTY, columns))
     return lines
 

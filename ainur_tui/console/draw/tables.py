@@ -20,6 +20,8 @@ ROW_MARK: dict[RowTone, str] = {"warn": "degraded", "fail": "down"}
 GAP = 2
 LEAST = 12
 """Columns a text column keeps before whole columns are left out."""
+KEY = 40
+"""The same for what tells rows apart (rank 0): a name that is cut names nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def layout(table: Table, rows: Sequence[Row], columns: int) -> Layout:
     room = columns - 2
     for index in by_rank:
         text = table.columns[index].unit == "text"
-        least = min(wanted[index], LEAST) if text else wanted[index]
+        enough = LEAST if table.columns[index].rank else KEY
+        least = min(wanted[index], enough) if text else wanted[index]
         if least + GAP <= room or not widths:
             widths[index] = least
             room -= least + GAP

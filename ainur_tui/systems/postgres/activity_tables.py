@@ -92,7 +92,7 @@ _SESSION_COLUMNS = [
     Column(name="wait", title="Waits for", rank=2, limit=22),
     Column(name="age", title="Age", unit="s", rank=1),
     Column(name="xact", title="Transaction", unit="s", rank=5),
-    Column(name="query", title="Query", rank=1, limit=120),
+    Column(name="query", title="Query", rank=0, limit=120),
 ]
 
 
@@ -179,7 +179,7 @@ _LOCK_COLUMNS = [
     Column(name="age", title="Age", unit="s", rank=1),
     Column(name="mode", title="Mode", rank=3, limit=24),
     Column(name="relation", title="On", rank=2, limit=30),
-    Column(name="query", title="Query", rank=1, limit=120),
+    Column(name="query", title="Query", rank=0, limit=120),
 ]
 
 
