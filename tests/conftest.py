@@ -18,5 +18,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Miniature]:
 @pytest.fixture
 def demo(running: Miniature) -> Miniature:
     """The miniature, well: what a test before this one broke has recovered."""
-    until(lambda: running.check("--fresh")["state"] == "up", 60, "the miniature is well")
+    told: list[str] = []
+
+    def well() -> bool:
+        found = running.check("--fresh")
+        told[:] = [f"{t['target']}: {t['summary']}" for t in found["targets"] if t["state"] != "up"]
+        return bool(found["state"] == "up")
+
+    try:
+        until(well, 60, "the miniature is well")
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}: {told}") from None
     return running

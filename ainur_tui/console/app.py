@@ -187,7 +187,7 @@ class AinurApp(App[None]):
             self.panel.append(page)
 
     def _relinked(self) -> None:
-        self.feed.look()
+        self.feed.meet()
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
@@ -285,10 +285,15 @@ class AinurApp(App[None]):
         if runs:
             self.operations.watch(runs[0].id)
 
-    def action_palette(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A colon typed into a field is a colon, and a dialog is finished first."""
+        if action == "palette":
+            return len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        return super().check_action(action, parameters)
+
+    async def action_palette(self) -> None:
         """Everything that can be done, by typing its name."""
-        work = self.pages.palette()
-        self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
+        await self.pages.palette()
 
     def on_findings_opened(self, message: Findings.Opened) -> None:
         self.pages.target(message.target)

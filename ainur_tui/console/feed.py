@@ -24,7 +24,13 @@ class Feed:
 
     def __init__(self, app: AinurApp) -> None:
         self._app = app
+        self.specs: list[ActionSpec] = []
         self._told: tuple[str, str | None] | None = None
+
+    def meet(self) -> None:
+        """An engine answers: learn what it can do, and look."""
+        self._work(self.catalogue(), "catalogue")
+        self.look()
 
     def look(self) -> None:
         """The visible tab, its filters or the link have changed."""
@@ -62,9 +68,11 @@ class Feed:
         self._app.redraw()
 
     async def catalogue(self) -> list[ActionSpec]:
-        """All actions, or none while no engine answers."""
+        """All actions; those known last while no engine answers."""
         found: list[ActionSpec] | None = await self.ask("actions", None)
-        return found or []
+        if found is not None:
+            self.specs = found
+        return self.specs
 
     def _work(self, work: Any, group: str) -> None:
         self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)

@@ -26,7 +26,9 @@ BINDINGS = [
     _key("u", "record('undo')", "Undo…", "take the newest action back: the plan comes first"),
     _key("J", "record('journal')", "Journal", "what was done here, by whom, and how it ended"),
     _key("p", "progress", "Progress", "the steps of the newest action", show=False),
-    _key("colon,ctrl+p", "palette", "Commands", "everything, by typing its name"),
+    # By priority, so that it is open before the next key is looked at.
+    Binding("colon,ctrl+p", "palette", "Commands", id="commands", priority=True,
+            tooltip="everything, by typing its name"),
     _key("left_square_bracket", "span(-1)", "Shorter charts", "a shorter time", show=False),
     _key("right_square_bracket", "span(1)", "Longer charts", "a longer time", show=False),
     _key("question_mark", "help_page", "Help", "this page"),

@@ -55,9 +55,13 @@ class Pages:
         self._open("Log record", lambda columns: record_detail(record, columns))
 
     async def palette(self) -> None:
-        """Everything that can be done, by typing its name."""
+        """Everything that can be done, by typing its name.
+
+        Open when this returns, with the actions known so far: words typed right after the key
+        belong to it. The newest catalogue follows.
+        """
         app = self._app
-        choices: list[Choice[Any]] = commands(
+        own: list[Choice[Any]] = commands(
             PANELS, app.store.view,
             go=app.go, open_target=self.target,
             others=[
@@ -70,13 +74,22 @@ class Pages:
                 ("Leave", "close the console, the engine goes on", app.action_leave),
             ],
         )  # fmt: skip
-        choices.extend(wishes(await app.feed.catalogue(), app.store.view))
-        dialog = ChooseDialog("Commands", choices, app.glyphs)
-        offer: Offer | None = await app.push_screen_wait(dialog)
+        dialog: ChooseDialog[Any] = ChooseDialog(
+            "Commands", own + wishes(app.feed.specs, app.store.view), app.glyphs
+        )
+        await app.push_screen(dialog, self._chosen)
+
+        async def refresh() -> None:
+            dialog.offer(own + wishes(await app.feed.catalogue(), app.store.view))
+
+        app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
+
+    def _chosen(self, offer: Offer | None) -> None:
         if isinstance(offer, Command):
             offer.work()
         elif offer is not None:
-            await app.operations.operate(offer, {})
+            work = self._app.operations.operate(offer, {})
+            self._app.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def _open(self, title: str, build: Build) -> None:
         self._app.push_screen(PageDialog(title, build, self._app.glyphs))

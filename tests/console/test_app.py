@@ -377,3 +377,12 @@ async def test_pictures_may_arrive_while_a_tab_is_being_made() -> None:
                 app.store.board(engine.view)
                 await asyncio.sleep(0)
         await until(pilot, lambda: "[Logs]" in shown(app))
+
+
+async def test_words_typed_right_after_the_palettes_key_belong_to_it() -> None:
+    async with running() as (app, engine, pilot):
+        await until(pilot, lambda: engine.asked("actions"))
+        for key in ("colon", *"restart api", "enter"):
+            app.simulate_key(key if key != " " else "space")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert engine.asked("plan")[-1].target == "api"

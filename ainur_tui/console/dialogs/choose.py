@@ -72,7 +72,13 @@ class ChooseDialog(ModalScreen[T | None]):
             yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
+
+    def offer(self, choices: Sequence[Choice[T]]) -> None:
+        """Choices that became known later."""
+        self._choices = choices
+        if self.is_mounted:
+            self.redraw()
 
     def redraw(self) -> None:
         """Draw what fits the typed words."""
