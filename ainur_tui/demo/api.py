@@ -52,6 +52,7 @@ async def instrument(request: web.Request, handler: Handler) -> web.StreamRespon
     if proper:
         service.metrics.request(endpoint_of(request), request.method, answer.status, seconds)
     ip = request.headers.get("Fly-Client-IP", request.remote or "-")
+    service.zap.debug("api/middleware.go:31", "request handled", path=request.path, ip=ip)
     service.zap.gin(request.method, request.path_qs, answer.status, seconds, ip)
     return answer
 
@@ -59,6 +60,9 @@ async def instrument(request: web.Request, handler: Handler) -> web.StreamRespon
 async def _answer(
     request: web.Request, handler: Handler, service: Service, *, proper: bool
 ) -> web.StreamResponse:
+    if proper and service.maintenance:
+        body = {"error": "maintenance", "message": "Down for maintenance.", "maintenance": True}
+        return web.json_response(body, status=503, headers={"Retry-After": "300"})
     try:
         if proper and service.switches.on("api-slow"):
             await asyncio.sleep(service.rng.uniform(*SLOW))
@@ -77,6 +81,11 @@ async def _answer(
         return web.json_response({"error": "internal server error"}, status=500)
 
 
+def flag(name: str, *, default: bool) -> bool:
+    """A setting that is ``true`` or ``false``, from the environment."""
+    return os.environ.get(name, str(default)).strip().lower() in {"1", "t", "true", "yes", "on"}
+
+
 def application(service: Service) -> web.Application:
     """The web application of one machine."""
     app = web.Application(middlewares=[instrument])
@@ -90,7 +99,7 @@ async def main(argv: list[str] | None = None) -> int:
     """Serve until told to stop; then finish what is in flight."""
     options = arguments("ainur_tui.demo.api", argv=argv)
     machine = os.environ.get("FLY_MACHINE_ID", "local")
-    zap = Log(machine_id=machine)
+    zap = Log(os.environ.get("LOG_LEVEL", "info"), machine_id=machine)
     metrics = Metrics()
     rng = random.Random(machine)
     switches = Switches(options.dir)
@@ -100,11 +109,14 @@ async def main(argv: list[str] | None = None) -> int:
         shape=os.environ.get("SUMMARY_SHAPE", "code"),
         database=database,
         node=Node(os.environ.get("CHAIN_RPC_URL"), metrics, zap),
-        orchestrator=Orchestrator(database, metrics, zap, rng),
+        orchestrator=Orchestrator(
+            database, metrics, zap, rng, auctions=flag("ENABLE_AUCTION_SYSTEM", default=True)
+        ),
         metrics=metrics,
         zap=zap,
         switches=switches,
         rng=rng,
+        maintenance=flag("MAINTENANCE_MODE", default=False),
     )
     work = [
         asyncio.create_task(each)

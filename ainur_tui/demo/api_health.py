@@ -72,6 +72,8 @@ async def health(request: web.Request) -> web.Response:
         "uptime": round(service.uptime, 3),
         "version": VERSION,
     }
+    if service.maintenance:
+        body["maintenance"] = True
     if not well:
         body["error"] = "; ".join(
             f"{name}: {each['message']}" for name, each in found.items()

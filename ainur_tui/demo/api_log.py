@@ -13,14 +13,17 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 STDOUT, STDERR = 1, 2
+LEVELS = ("debug", "info", "warn", "error")
 BACKLOG = 4_000
 """Pending writes beyond which new lines are dropped, as a full pipe would make a server choose."""
 
 
 class Log:
-    """The log of one API process. Every line carries the fields given at the start."""
+    """The log of one API process. Every line carries the fields given at the start;
+    lines below the level are not written (an unknown level is ``info``)."""
 
-    def __init__(self, **always: Any) -> None:
+    def __init__(self, level: str = "info", **always: Any) -> None:
+        self._lowest = LEVELS.index(level) if level in LEVELS else LEVELS.index("info")
         self._always = always
         self._queue: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -30,6 +33,10 @@ class Log:
     def backlog(self) -> int:
         """Writes waiting for the reader."""
         return self._queue.qsize()
+
+    def debug(self, caller: str, msg: str, **fields: Any) -> None:
+        """What only a developer wants to read."""
+        self._line("debug", caller, msg, fields)
 
     def info(self, caller: str, msg: str, **fields: Any) -> None:
         """An ordinary event."""
@@ -67,7 +74,8 @@ class Log:
         return line.encode("utf-8", "replace") + b"\n"
 
     def _line(self, level: str, caller: str, msg: str, fields: dict[str, Any]) -> None:
-        self.raw(self.encode(level, caller, msg, **fields))
+        if LEVELS.index(level) >= self._lowest:
+            self.raw(self.encode(level, caller, msg, **fields))
 
     def _write(self) -> None:
         while (entry := self._queue.get()) is not None:

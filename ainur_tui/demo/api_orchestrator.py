@@ -67,7 +67,11 @@ class Task(NamedTuple):
 class Orchestrator:
     """Accepts tasks and gets them done."""
 
-    def __init__(self, database: Database, metrics: Metrics, zap: Log, rng: random.Random) -> None:
+    def __init__(
+        self, database: Database, metrics: Metrics, zap: Log, rng: random.Random,
+        *, auctions: bool = True,
+    ) -> None:  # fmt: skip
+        self._auctions = auctions
         self._database, self._metrics, self._zap, self._rng = database, metrics, zap, rng
         self._waiting: deque[Task] = deque()
         self._arrived = asyncio.Event()
@@ -130,9 +134,11 @@ class Orchestrator:
             async with connection.transaction():
                 await connection.execute(ASSIGN, task.id, agent)
                 await connection.execute(HOLD, task.id)
-                await connection.execute(AUCTION, task.id)
-        self._metrics.auctions.add("vcg")
-        self._metrics.auction_seconds.observe(time.monotonic() - began)
+                if self._auctions:
+                    await connection.execute(AUCTION, task.id)
+        if self._auctions:
+            self._metrics.auctions.add("vcg")
+            self._metrics.auction_seconds.observe(time.monotonic() - began)
         # The agent works: no connection is held meanwhile.
         await asyncio.sleep(min(1.5, rng.lognormvariate(-1.6, 0.6)))
         failed = rng.random() < 0.015

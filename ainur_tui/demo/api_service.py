@@ -31,6 +31,7 @@ class Service:
     zap: Log
     switches: Switches
     rng: random.Random
+    maintenance: bool = False
     started: float = field(default_factory=time.time)
 
     @property

@@ -19,5 +19,12 @@ FAULTS: dict[str, str] = {
     "storage-refuses-writes": "the object store answers reads and refuses writes",
     "logs-hostile": "API log lines carry terminal escapes, bidi overrides and broken UTF-8",
     "logs-flood": "the API writes more than 10,000 log lines a second",
+    "fly-lease-held": "another deployment holds the lease of every API machine",
+    "api-never-healthy": "an API machine that is started now never passes its health check",
+    "fly-no-capacity": "the platform has no room: no machine can be created",
+    "fly-answer-lost": "the platform does what it is told, and its answer is lost",
+    "fly-rate-limited": "the platform turns three in four changes away (429, Retry-After)",
+    "fly-token-expired": "the token ends with the next change: every later call gets a 401",
+    "fly-external-change": "someone else adds an API machine and restarts another",
 }
 """Name to summary. Where a fault bites, its component asks ``Switches.on(name)``."""

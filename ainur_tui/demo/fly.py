@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from ainur_tui.demo.fly_api import MachinesApi
+from ainur_tui.demo.fly_faults import Meddler, disturb
 from ainur_tui.demo.fly_http import RateLimit, gate
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Json
@@ -24,7 +25,7 @@ FAULT_INTERVAL = 0.1
 
 def platform_of(spec: Json, switches: Switches) -> Platform:
     """Everything the spec file declares, nothing of it started."""
-    apps = {app["name"]: found(app, LogRing(app["region"])) for app in spec["apps"]}
+    apps = {app["name"]: found(app, LogRing(app["region"]), switches) for app in spec["apps"]}
     token = Path(spec["token_file"]).read_text().strip()
     return Platform(spec["org"], token, apps, switches)
 
@@ -32,7 +33,9 @@ def platform_of(spec: Json, switches: Switches) -> Platform:
 def api_of(platform: Platform, *, rate_limits: bool) -> web.Application:
     """The Machines API and the web API, on one port."""
     limit = RateLimit() if rate_limits else None
-    application = web.Application(middlewares=[gate(platform.token, limit, "sjc")])
+    application = web.Application(
+        middlewares=[gate(platform.token, limit, "sjc"), disturb(platform.switches)]
+    )
     application.add_routes([*MachinesApi(platform).routes(), *WebApi(platform).routes()])
     return application
 
@@ -48,10 +51,13 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
             servers.append(await serve(edge, app.spec["proxy_port"], grace=0.5))
     await platform.start()
     faults = asyncio.create_task(every(FAULT_INTERVAL, platform.apply_faults))
+    meddler = Meddler(platform)
+    meddling = asyncio.create_task(every(FAULT_INTERVAL, meddler.apply))
     try:
         await until_stopped()
     finally:
         faults.cancel()
+        meddling.cancel()
         await platform.close()
         await asyncio.gather(*(server.cleanup() for server in servers))
 

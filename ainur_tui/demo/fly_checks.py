@@ -77,6 +77,8 @@ async def watch(machine: Machine) -> None:
         while True:
             for name, check in checks.items():
                 passes, output = await probe(session, machine.port, check)
+                if machine.ailing:
+                    passes, output = False, "HTTP 503 Service Unavailable: migrations pending"
                 status = "passing" if passes else "critical"
                 machine.checks[name] = _entry(name, status, output)
             eager = any(check["status"] != "passing" for check in machine.checks.values())

@@ -78,7 +78,7 @@ class Lease:
 
 @dataclass
 class Machine:
-    """The record of one machine. ``held`` means a fault keeps it from running."""
+    """The record of one machine. A fault keeps it from running (``held``) or well (``ailing``)."""
 
     id: str
     name: str
@@ -94,6 +94,7 @@ class Machine:
     secrets: dict[str, str] = field(default_factory=dict)
     cordoned: bool = False
     held: bool = False
+    ailing: bool = False
     restarts: int = 0
     port: int = 0
     lease: Lease | None = None

@@ -49,6 +49,7 @@ class App:
 
     spec: Json
     logs: LogRing
+    switches: Switches
     runners: dict[str, Runner] = field(default_factory=dict)
     gone: list[Machine] = field(default_factory=list)
     secrets: dict[str, Secret] = field(default_factory=dict)
@@ -106,9 +107,13 @@ class App:
             secrets=self.values(),
         )
         machine.event("launch", "created", "user")
-        runner = Runner(self.name, machine, self.spec["command"], port, self.logs)
+        runner = Runner(self.name, machine, self.spec["command"], port, self.logs, ailing=self.ails)
         self.runners[machine.id] = runner
         return runner
+
+    def ails(self) -> bool:
+        """Whether a machine started now will never be well."""
+        return self.name == FAULTY_APP and self.switches.on("api-never-healthy")
 
     async def destroy(self, machine: str) -> None:
         """Stop a machine and forget its configuration."""
@@ -183,9 +188,9 @@ class App:
 NAMES = ("amber-valley", "blue-pine", "calm-river", "dark-meadow", "icy-brook", "wild-star")
 
 
-def found(spec: Json, logs: LogRing) -> App:
+def found(spec: Json, logs: LogRing, switches: Switches) -> App:
     """An app as it stands a while after its last deployment, its machines not yet started."""
-    app, now = App(spec, logs), time.time()
+    app, now = App(spec, logs, switches), time.time()
     given = {**(spec.get("env") or {}), **(spec.get("secrets") or {})}
     for name, value in given.items():
         if SECRET_NAME.search(name) or name in (spec.get("secrets") or {}):

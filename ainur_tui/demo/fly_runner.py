@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ainur_tui.demo import fly_checks
 from ainur_tui.demo.child import Child, exit_code
@@ -26,13 +26,15 @@ class Runner:
     """Runs one machine's process and keeps its record true; changes happen one after another."""
 
     def __init__(
-        self, app: str, machine: Machine, command: Sequence[str], port: int, logs: LogRing
-    ) -> None:
+        self, app: str, machine: Machine, command: Sequence[str], port: int, logs: LogRing,
+        *, ailing: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self.machine = machine
         machine.port = port
         self._app = app
         self._command = command
         self._logs = logs
+        self._ailing = ailing
         self._lock = asyncio.Lock()
         self._child: Child | None = None
         self._asked = False
@@ -96,6 +98,7 @@ class Runner:
             return
         machine.become("starting")
         fly_checks.reset(machine)
+        machine.ailing = self._ailing()
         self._asked, self._began = False, time.monotonic()
         try:
             self._child = await Child.start(self._command, self._environment(), self._lines)

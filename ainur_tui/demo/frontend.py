@@ -31,7 +31,7 @@ class Frontend:
         self._marker = directory / "maintenance"
         self._api = api
         self._session = session
-        self._well = True
+        self._well, self._maintenance = True, False
 
     def application(self) -> web.Application:
         """The aiohttp application to serve."""
@@ -41,10 +41,14 @@ class Frontend:
 
     async def look(self) -> None:
         """Ask the API how it is."""
-        self._well = (await self._ask("health"))[0] == 200
+        status, body = await self._ask("health")
+        self._well = status == 200
+        # What does not answer tells nothing: a page that said maintenance goes on saying it.
+        if self._well:
+            self._maintenance = b'"maintenance": true' in body
 
     async def page(self, _: web.Request) -> web.Response:
-        if self._marker.exists():
+        if self._maintenance or self._marker.exists():
             words = "Down for maintenance. We will be back shortly."
             return web.Response(
                 text=PAGE.format(status="maintenance", words=words),
