@@ -54,6 +54,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "database_app": DATABASE_APP,
             "url": layout.url("fly"),
             "web_url": layout.url("fly"),
+            "prometheus_url": layout.url("fly") + "/prometheus/ainur/api/v1",
             "token": secret("fly-token"),
         },
         "postgres": TIMING

@@ -15,6 +15,7 @@ from ainur_tui.demo.fly_http import RateLimit, gate
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Json
 from ainur_tui.demo.fly_platform import Platform, found
+from ainur_tui.demo.fly_prometheus import Prometheus
 from ainur_tui.demo.fly_proxy import Edge
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
@@ -36,7 +37,13 @@ def api_of(platform: Platform, *, rate_limits: bool) -> web.Application:
     application = web.Application(
         middlewares=[gate(platform.token, limit, "sjc"), disturb(platform.switches)]
     )
-    application.add_routes([*MachinesApi(platform).routes(), *WebApi(platform).routes()])
+    application.add_routes(
+        [
+            *MachinesApi(platform).routes(),
+            *WebApi(platform).routes(),
+            *Prometheus(platform).routes(),
+        ]
+    )
     return application
 
 

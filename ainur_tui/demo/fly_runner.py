@@ -9,6 +9,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
+import psutil
+
 from ainur_tui.demo import fly_checks
 from ainur_tui.demo.child import Child, exit_code
 from ainur_tui.demo.fly_logs import LogRing
@@ -47,6 +49,13 @@ class Runner:
     def running(self) -> bool:
         """Whether its process lives."""
         return self._child is not None and self._child.alive
+
+    @property
+    def pid(self) -> int:
+        """Of its process; raises ``psutil.NoSuchProcess`` when there is none."""
+        if self._child is None or not self._child.alive:
+            raise psutil.NoSuchProcess(0)
+        return self._child.pid
 
     async def start(self, source: str = "user") -> None:
         """Start it, unless it runs."""

@@ -81,6 +81,20 @@ async def check_never_healthy(place: House, machine: str) -> None:
     await place.well(2)
 
 
+async def test_machines_are_measured(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        path = "/prometheus/ainur/api/v1/query"
+        for asked in ("fly_instance_memory_mem_available{%s}", "1 - fly_instance_cpu{%s}"):
+            query = {"query": asked % 'app="zerostate-api"'}
+            status, said = await place.call("GET", path, params=query)
+            rows = said["data"]["result"]
+            assert status == 200
+            ids = {m["id"] for m in await place.machines()}
+            assert {row["metric"]["instance"] for row in rows} == ids
+            assert all(float(row["value"][1]) >= 0 for row in rows)
+        assert (await place.call("GET", path, params={"query": "up"}))[0] == 422
+
+
 async def test_each_bites_and_heals(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         machine = (await place.machines())[0]["id"]
