@@ -29,6 +29,17 @@ def name(call: Invocation, plan: Plan) -> str:
     return typed
 
 
+def unseen(call: Invocation, question: str) -> str:
+    """A value that is typed without being shown; nothing typed stops."""
+    import getpass
+
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    value = getpass.getpass(question, call.output.err)
+    if not value:
+        raise errors.Stop("nothing was typed; nothing was changed", errors.NOT_VERIFIED)
+    return value
+
+
 def _answer(call: Invocation, question: str) -> str:
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     call.output.err.write(question)

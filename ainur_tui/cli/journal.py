@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
@@ -23,6 +26,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, default=0, metavar="N", help="only the newest N entries"
     )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE",
+        help="write all entries to a new file, one JSON object a line, each with its hash",
+    )  # fmt: skip
     add_json(parser)
 
 
@@ -43,6 +50,13 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
             call.output.line(f"the journal is NOT whole{place}: {reason}")
         return errors.OK if found.ok else errors.NOT_VERIFIED
     entries = asyncio.run(_entries(call, args.limit))
+    if args.export is not None:
+        written = _export(args.export, entries)
+        if args.json:
+            call.output.json({"version": 1, "file": str(args.export), "entries": written})
+        else:
+            call.output.line(f"{args.export}: {written} entries; only you can read it")
+        return errors.OK
     if args.json:
         call.output.json(shape.journal(entries))
         return errors.OK
@@ -56,6 +70,21 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     if not rows:
         call.output.tell("the journal is empty: nothing was done here yet")
     return errors.OK
+
+
+def _export(path: Path, entries: Sequence[JournalEntry]) -> int:
+    """Write a new file for its owner alone; raises ``Stop`` when it is there or cannot be made."""
+    import msgspec
+
+    data = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        why = os.strerror(error.errno or 0).lower()
+        raise errors.Stop(f"{path} was not written: {why}", errors.CANNOT_CREATE) from None
+    return len(entries)
 
 
 async def _entries(call: Invocation, limit: int) -> list[JournalEntry]:

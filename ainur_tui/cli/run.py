@@ -24,6 +24,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="repeatable"
     )
+    parser.add_argument(
+        "--secret", action="append", default=[], metavar="NAME=SOURCE",
+        help="a secret parameter from env:VARIABLE, file:PATH or - (standard input); repeatable",
+    )  # fmt: skip
     add_decision(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
@@ -101,6 +105,8 @@ def perform(
 
     outcome = Outcome(args.action, args.target or "")
     try:
+        if args.take_over and not args.reason.strip():
+            raise errors.usage("--take-over needs --reason: the other operator is told why")
         if call.access == "read" and not args.dry_run:
             raise Refused(
                 "this session is read-only; nothing can be changed in it", errors.PERMISSION
@@ -123,9 +129,10 @@ def perform(
 async def _perform(
     call: Invocation, args: argparse.Namespace, params: dict[str, str], outcome: Outcome
 ) -> int:
-    from ainur_tui.cli import common, following
+    from ainur_tui.cli import common, following, unseen
     from ainur_tui.model.wire import PlanQuery, RunCall
 
+    given = unseen.sources(getattr(args, "secret", []))
     async with await common.process(call) as engine:
         spec = await _spec(engine, args.action)
         outcome.target = target = args.target or _only_target(spec)
@@ -142,10 +149,16 @@ async def _perform(
             if hindered and not args.json:
                 call.output.tell(f"it would be refused: {hindered}")
             return errors.OK
-        if plan.blocked:
-            leased = any(one.target == target for one in (await engine.call("board")).leases)
-            raise errors.Stop(plan.blocked, errors.TRY_AGAIN if leased else errors.UNAVAILABLE)
+        held = plan.held is not None and not args.take_over
+        if plan.blocked and (held or plan.held is None):
+            raise errors.Stop(plan.blocked, errors.TRY_AGAIN if held else errors.UNAVAILABLE)
+        if policy := await _unlifted(engine, plan):
+            raise errors.Stop(
+                f"{policy} (a policy: `ainur-tui break-glass REASON` lifts it for 15 minutes)",
+                errors.UNAVAILABLE,
+            )
         confirm = await asyncio.to_thread(_decide, call, args, plan)
+        secrets = await asyncio.to_thread(unseen.values, call, spec, given)
         order = RunCall(
             action=spec.name,
             target=target,
@@ -155,6 +168,7 @@ async def _perform(
             confirm=confirm,
             reason=args.reason,
             take_over=args.take_over,
+            secrets=secrets,
         )
         begun = outcome.run = await engine.call("run", order)
         if args.detach:
@@ -192,6 +206,13 @@ def _check_params(spec: ActionSpec, params: dict[str, str]) -> None:
         if name not in names:
             raise errors.unknown(f"parameter of {spec.name}:", name, names)
     for param in spec.params:
+        if param.type == "secret":
+            if param.name in params:
+                raise errors.usage(
+                    f"{param.name} is a secret, and arguments can be read by others: give it by"
+                    f" --secret {param.name}=… instead (and change this one: it was shown)"
+                )
+            continue
         if param.required and param.default is None and param.name not in params:
             raise errors.usage(
                 f"{spec.name} needs --param {param.name}=… ({param.type}: {param.help})"

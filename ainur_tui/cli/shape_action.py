@@ -30,6 +30,7 @@ def action(spec: ActionSpec) -> dict[str, Any]:
                 "required": param.required,
                 "default": param.default,
                 "help": param.help,
+                "choices": param.choices,
             }
             for param in spec.params
         ],
@@ -54,6 +55,7 @@ def plan(one: Plan) -> dict[str, Any]:
         "policy": one.policy,
         "load": one.load,
         "undo": msgspec.to_builtins(one.undo),
+        "held": msgspec.to_builtins(one.held),
     }
 
 

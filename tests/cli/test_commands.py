@@ -129,6 +129,11 @@ def test_journal_and_its_verdict(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     assert shell("journal") == 0
     assert "restart  api" in shell.out
     assert shell("journal", "verify", "--json") == 0
+    export = shell.config.parent / "record.jsonl"
+    assert shell("journal", "--export", str(export)) == 0
+    assert [json.loads(line)["hash"] for line in export.read_text().splitlines()] == ["1"]
+    assert export.stat().st_mode & 0o777 == 0o600
+    assert shell("journal", "--export", str(export)) == 73
     use(monkeypatch, FakeEngine(journal=[], journal_verify=bad))
     assert shell("journal", "verify") == 1
     assert "NOT whole at entry 2" in shell.out

@@ -12,7 +12,7 @@ from ainur_tui.cli.errors import Stop
 from ainur_tui.model.action import Lease
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.wire import RunCall, RunsQuery
-from tests.cli.fakes import SPECS, FakeEngine, Shell, board, plan, run, use
+from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +82,12 @@ def test_a_refusal_keeps_its_code(
     assert "because of this" in shell.err
 
 
-@pytest.mark.parametrize(("held", "code"), [("db", 69), ("api", 75)])
+@pytest.mark.parametrize(("held", "code"), [(False, 69), (True, 75)])
 def test_a_blocked_plan_is_not_begun(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, held: str, code: int
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, held: bool, code: int
 ) -> None:
-    lease = Lease(target=held, holder="mira", reason="", expires_at=0.0, run="r0")
-    fake = engine(plan(blocked="not now"), board=board(leases=[lease]))
+    lease = Lease(target="api", holder="mira", reason="", expires_at=0.0, run="r0")
+    fake = engine(plan(blocked="not now", held=lease if held else None))
     use(monkeypatch, fake)
     assert shell("run", "scale", "api", "--yes", "--json") == code
     assert json.loads(shell.out)["state"] == "refused"

@@ -69,6 +69,7 @@ def test_actions_and_runs() -> None:
     catalogue = shape_action.actions(SPECS)
     assert catalogue["actions"][2]["params"][0] == {
         "name": "count", "type": "int", "required": False, "default": None, "help": "how many",
+        "choices": [],
     }  # fmt: skip
     fields = {
         "version", "id", "action", "target", "risk", "operator", "state", "plan", "steps",
