@@ -15,20 +15,26 @@ from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.deploying import Deploy, Rollback
 from ainur_tui.systems.fly.draining import Drain, Undrain
 from ainur_tui.systems.fly.emergency import EmergencyStop, RestoreCount
+from ainur_tui.systems.fly.flags import FlagSet, LogLevel
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.logs import FlyLogs
+from ainur_tui.systems.fly.maintenance import Maintenance
+from ainur_tui.systems.fly.outside import MaintenanceProbe, outside_of
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
+from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.fly.sizing import ResizeDatabase
 from ainur_tui.systems.fly.vitals import VitalsProbe
+from ainur_tui.systems.http import HttpClient
 
 GUIDE_POOL = 25
 ON_MACHINES = (
     Start, Stop, StopMachine, Suspend, Drain, Undrain, EmergencyStop, RestoreCount, Deploy,
-    Rollback,
+    Rollback, SecretSet, SecretUnset, SecretImport, LogLevel,
 )  # fmt: skip
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
@@ -49,11 +55,21 @@ def connect(environment: Environment, context: Context) -> System | None:
     if api is not None and not is_placeholder(api.url):
         edge = ApiClient(api, clock=context.clock, redact=context.redact)
     hands = Hands(client, context.clock, fly.app, edge)
+    page = environment.frontend
+    eyes = [
+        HttpClient(one.url, clock=context.clock, redact=context.redact, deadline=one.timeout * 0.95)
+        if one is not None and not is_placeholder(one.url)
+        else None
+        for one in (api, page)
+    ]
+    outside = outside_of(eyes[0], eyes[1], page)
     actions: list[Action] = [
         RestartApi(hands),
         RestartMachine(hands),
         ScaleApi(hands, api.pool_size if api else GUIDE_POOL),
         *(kind(hands) for kind in ON_MACHINES),
+        FlagSet(hands, fly.flags),
+        Maintenance(hands, outside),
     ]
     if fly.database_app:
         answers = _database_port(environment, context)
@@ -62,8 +78,9 @@ def connect(environment: Environment, context: Context) -> System | None:
 
     async def close() -> None:
         await client.close()
-        if edge is not None:
-            await edge.close()
+        for one in (edge, *eyes):
+            if one is not None:
+                await one.close()
 
     return System(
         name="fly",
@@ -72,6 +89,12 @@ def connect(environment: Environment, context: Context) -> System | None:
             MachinesProbe(fly, client, context.clock, context.redact),
             ReleasesProbe(fly, client, context.clock),
             ResourcesProbe(fly, client, context.clock),
+            SecretsProbe(fly, client, context.clock),
+            *(
+                [MaintenanceProbe(outside, context.clock, api.interval, api.timeout)]
+                if edge and api
+                else []
+            ),
             *([VitalsProbe(fly, client, context.clock)] if fly.prometheus_url else []),
         ),
         logs=(FlyLogs(client, context.clock),),

@@ -1,0 +1,76 @@
+"""Maintenance mode on and off: a flag like others, but verified as users see it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
+from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.systems.base import Observation, World
+from ainur_tui.systems.fly.flags import Open
+from ainur_tui.systems.fly.fleet import USAGE, sentence
+from ainur_tui.systems.fly.hands import Hands
+from ainur_tui.systems.fly.outside import Outside
+
+FLAG = "MAINTENANCE_MODE"
+
+
+class Maintenance(Open):
+    """Sets the flag, updates the machines, then looks from outside."""
+
+    spec = ActionSpec(
+        name="maintenance",
+        targets=["api"],
+        risk="R2",
+        summary="Maintenance mode on or off, verified at the API and the frontend from outside",
+        params=[
+            Param(name="mode", type="str", help="on or off", required=True, choices=["on", "off"])
+        ],
+        inverse="maintenance mode=off, or on",
+    )
+
+    def __init__(self, hands: Hands, outside: Outside) -> None:
+        super().__init__(hands)
+        self._outside = outside
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        mode = params.get("mode", "").lower()
+        if set(params) != {"mode"} or mode not in {"on", "off"}:
+            raise Refused("maintenance needs mode=on|off", USAGE)
+        on = mode == "on"
+        try:
+            now = await self._outside.seen()
+            facts = [f"{who}: {'in maintenance' if is_on else 'in service'}"
+                     for who, is_on in now.items()]  # fmt: skip
+        except ProbeFailure as failure:
+            facts = [f"from outside it cannot be seen now: {failure}"]
+        plan = await self.draft_open(
+            target, {"mode": mode}, world, name=FLAG, value=str(on).lower(), key="mode",
+            title=f"Maintenance mode {mode}", facts=facts,
+        )  # fmt: skip
+        undo = Undo(action="maintenance", target=target, params={"mode": "off" if on else "on"})
+        affects = [target, *world.dependants(target)] if on else plan.affects
+        warnings = [*plan.warnings]
+        if on:
+            warnings.append("Users see the maintenance page; a reminder stays until it is off")
+        return replace(plan, undo=undo, inverse=sentence(undo), affects=affects, warnings=warnings)
+
+    async def observe(self, plan: Plan) -> Observation:
+        found = await super().observe(plan)
+        # The same value once more leaves the digest as it was; what users see decides.
+        if found.state == "failed":
+            return found
+        wanted = plan.goal["value"] == "true"
+        try:
+            seen = await self._outside.seen()
+        except ProbeFailure as failure:
+            return Observation("unknown", f"{found.by}; not seen from outside: {failure}")
+        if not seen:
+            return found
+        told = ", ".join(
+            f"{who} {'in maintenance' if on else 'in service'}" for who, on in seen.items()
+        )
+        by = f"from outside: {told}; {found.by}"
+        if any(on is not wanted for on in seen.values()):
+            return Observation("failed", by)
+        return Observation("verified", by)
