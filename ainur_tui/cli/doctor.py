@@ -7,12 +7,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.examine import Finding, folders, program, secrets, terminal, tools
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
+
+if TYPE_CHECKING:
+    from ainur_tui.model.action import ActionSpec
 
 MARKS = {"ok": "✓", "note": "·", "warn": "▲", "fail": "✖"}
 PROBING = 10.0
@@ -64,6 +68,7 @@ def lines(found: list[Finding]) -> Iterator[str]:
 async def _systems(call: Invocation) -> list[Finding]:
     """Each system: is it configured, and does it answer one run of its probes."""
     from ainur_tui.cli import common
+    from ainur_tui.client.local import Local
 
     found = []
     running = await common.running(call)
@@ -74,8 +79,10 @@ async def _systems(call: Invocation) -> list[Finding]:
             status = await running.call("engine.status")
         words = f"process {status.pid}, version {status.version}"
         found.append(Finding("engine", "process", "ok", words))
-    async with _quiet(), common.engine(call) as engine:
+    async with _quiet(), common.engine(call) as engine, Local(engine.call, call.hello()) as local:
         board = await engine.check(None, PROBING)
+        specs: list[ActionSpec] = await local.call("actions")
+        found += await _platform(call)
     for name, said in board.not_configured.items():
         absent = said.startswith("add ")
         found.append(Finding("systems", name, "note" if absent else "fail", said))
@@ -87,7 +94,27 @@ async def _systems(call: Invocation) -> list[Finding]:
     for source in board.logs:
         words = source.problem or ("connected" if source.connected else "nothing read yet")
         found.append(Finding("logs", source.name, "warn" if source.problem else "ok", words))
+    found += [
+        Finding("actions", spec.name, "note", f"not available: {spec.reason}")
+        for spec in specs
+        if not spec.available
+    ]
+    usable = sum(spec.available for spec in specs)
+    found.append(Finding("actions", "catalogue", "ok", f"{usable} of {len(specs)} can be used"))
     return found
+
+
+async def _platform(call: Invocation) -> list[Finding]:
+    """What the platform's version and the token give and do not give."""
+    from ainur_tui.cli import common
+    from ainur_tui.config.types import SecretMissing
+    from ainur_tui.systems.fly.abilities import abilities
+
+    try:
+        told = await abilities(call.loaded.environment, common.context(call))
+    except SecretMissing:
+        return []
+    return [Finding("platform", one.name, one.state, one.words) for one in told]
 
 
 @contextlib.asynccontextmanager
