@@ -267,3 +267,59 @@ async def test_maintenance_is_verified_from_outside(system: System, fake: Settin
     fake.in_use["a1"]["MAINTENANCE_MODE"] = "true"
     await done(act, {"mode": "off"})
     assert (await probe.read()).readings[0].value == 0.0
+
+
+async def test_the_configuration_is_saved_and_compared(
+    system: System, fake: SettingsFake, tmp_path: Path
+) -> None:
+    act, path = action(system, "config-save", "api"), tmp_path / "config.json"
+    await done(act, {"path": str(path)})
+    assert path.stat().st_mode & 0o077 == 0
+    fake.machines["a1"]["config"]["env"]["LOG_LEVEL"] = "debug"
+    plan = await act.plan("api", {"path": str(path)}, world())
+    assert plan.facts[0] == "2 lines differ from the file there"
+    assert any('"LOG_LEVEL": "debug"' in fact for fact in plan.facts)
+    path.write_text("{}")
+    for bad in (str(path), "config.json", str(tmp_path / "none" / "x")):
+        with pytest.raises(Refused):
+            await act.plan("api", {"path": bad}, world())
+
+
+async def test_all_stops_and_starts_in_order(system: System, fake: SettingsFake) -> None:
+    stop, start = action(system, "shutdown-all", "api"), action(system, "start-all", "api")
+    stop.drain = 0.0  # type: ignore[attr-defined]
+    plan = await done(stop, {})
+    assert [step.split()[-1] for step in plan.steps] == ["a1", "b2", "d9"]
+    assert plan.undo == Undo(action="start-all", target="api")
+    assert fake.apps["ainur-db"]["d9"]["state"] == "stopped"
+    back = await done(start, {})
+    assert [step.split()[-1] for step in back.steps] == ["d9", "a1", "b2"]
+    assert not any(m["cordoned"] for m in fake.machines.values())
+    with pytest.raises(Refused, match="nothing to start"):
+        await start.plan("api", {}, world())
+
+
+async def test_the_database_stays_while_the_api_cannot_be_stopped(
+    system: System, fake: SettingsFake
+) -> None:
+    act = action(system, "shutdown-all", "api")
+    act.drain = 0.0  # type: ignore[attr-defined]
+    plan = await act.plan("api", {}, world())
+    fake.leases["a1"] = "theirs"
+    with pytest.raises(ActionFailure, match="someone else"):
+        await carry_out(act, plan)
+    assert fake.apps["ainur-db"]["d9"]["state"] == "started"
+    assert (await act.observe(plan)).state == "failed"
+
+
+async def test_the_database_stops_and_starts(system: System, fake: SettingsFake) -> None:
+    stop, start = action(system, "stop", "db"), action(system, "start", "db")
+    plan = await stop.plan("db", {}, world())
+    assert (plan.risk, plan.policy, plan.affects) == ("R3", None, ["api", "frontend"])
+    await carry_out(stop, plan)
+    assert (await stop.observe(plan)).state == "verified"
+    with pytest.raises(Refused, match="nothing to stop"):
+        await stop.plan("db", {}, world())
+    plan = await start.plan("db", {}, world())
+    await carry_out(start, plan)
+    assert (await start.observe(plan)).state == "verified"

@@ -12,6 +12,8 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context, System
 from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.configsave import ConfigSave
+from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
 from ainur_tui.systems.fly.deploying import Deploy, Rollback
 from ainur_tui.systems.fly.draining import Drain, Undrain
 from ainur_tui.systems.fly.emergency import EmergencyStop, RestoreCount
@@ -19,6 +21,7 @@ from ainur_tui.systems.fly.flags import FlagSet, LogLevel
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.maintenance import Maintenance
+from ainur_tui.systems.fly.ordered import Part, ShutdownAll, StartAll
 from ainur_tui.systems.fly.outside import MaintenanceProbe, outside_of
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
@@ -70,11 +73,18 @@ def connect(environment: Environment, context: Context) -> System | None:
         *(kind(hands) for kind in ON_MACHINES),
         FlagSet(hands, fly.flags),
         Maintenance(hands, outside),
+        ConfigSave(hands, context.redact),
     ]
+    parts = [Part("api", hands)]
     if fly.database_app:
         answers = _database_port(environment, context)
         database = Hands(client, context.clock, fly.database_app, answers=answers)
-        actions += [RestartDatabase(database), ResizeDatabase(database)]
+        actions += [
+            RestartDatabase(database), ResizeDatabase(database), StartDatabase(database),
+            StopDatabase(database),
+        ]  # fmt: skip
+        parts.append(Part("db", database))
+    actions += [ShutdownAll(parts), StartAll(parts)]
 
     async def close() -> None:
         await client.close()

@@ -12,6 +12,7 @@ from ainur_tui.systems.node.facts import FactsProbe
 from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.peers import PeersProbe
+from ainur_tui.systems.node.power import StartNode, StopNode
 from ainur_tui.systems.node.unit import UnitProbe
 from ainur_tui.systems.systemctl import Systemctl
 
@@ -45,6 +46,9 @@ def connect(environment: Environment, context: Context) -> System | None:
         targets=(Target(name="node", kind="node", title="Node"),),
         probes=tuple(probes),
         logs=tuple(logs),
-        actions=(RestartNode(client, systemctl, context, config.timeout),),
+        actions=tuple(
+            kind(client, systemctl, context, config.timeout)
+            for kind in (RestartNode, StartNode, StopNode)
+        ),
         close=close,
     )

@@ -1,0 +1,59 @@
+"""Start and stop the machine(s) PostgreSQL runs on."""
+
+from __future__ import annotations
+
+from ainur_tui.model.action import ActionSpec, Plan, Undo
+from ainur_tui.model.failure import Refused
+from ainur_tui.systems.base import World
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, judged, machines, no_parameters
+from ainur_tui.systems.fly.hands import AT_REST
+from ainur_tui.systems.fly.power import Start, Stop
+
+
+class StartDatabase(Start):
+    """Each must answer as PostgreSQL before it counts."""
+
+    spec = ActionSpec(
+        name="start",
+        targets=["db"],
+        risk="R1",
+        summary="Start the database's machines that are at rest; done when PostgreSQL answers",
+        inverse="stop db",
+    )
+
+
+class StopDatabase(Stop):
+    """Nobody has a database until it is started."""
+
+    verb = "stop"
+    spec = ActionSpec(
+        name="stop",
+        targets=["db"],
+        risk="R3",
+        summary="Stop the database's machines: every session ends; volumes and data stay",
+        inverse="start db",
+    )
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        no_parameters("stop", params)
+        all = await judged(self.hands)
+        # Replicas before the primary, which its role check names.
+        chosen = sorted(
+            (m for m, _ in all if m.state not in AT_REST),
+            key=lambda m: any(c.name == "role" and "primary" in c.output.lower() for c in m.checks),
+        )
+        if not chosen:
+            raise Refused("the database does not run; nothing to stop", UNAVAILABLE)
+        clients = world.board.table("db.clients")
+        named = dict.fromkeys(str(r.cells[0]) for r in clients.rows if r.cells) if clients else {}
+        facts = [f"{m.id}: {m.state} → stopped" for m in chosen]
+        if named:
+            facts.append(f"connected now: {', '.join(list(named)[:6])}")
+        return self.draft(
+            target, {}, all, chosen, world,
+            title=f"Stop the database ({machines(len(chosen))})",
+            affects=True,
+            undo=Undo(action="start", target=target),
+            warnings=["Open transactions are rolled back; the API is without a database"],
+            facts=facts,
+        )  # fmt: skip
