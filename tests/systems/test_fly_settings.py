@@ -15,7 +15,7 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.base import Action, System
-from ainur_tui.systems.fly import access
+from ainur_tui.systems.fly import access, ordered
 from ainur_tui.systems.fly.outside import MaintenanceProbe
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
@@ -37,6 +37,7 @@ class SettingsFake(FlyFake):
         self.asked: list[int | None] = []
         self.in_use: dict[str, dict[str, str]] = {}
         self.tick = 1_700_000_000.0
+        self.held: list[int] = []
 
     async def list_secrets(self, request: web.Request) -> web.Response:
         assert request.headers["authorization"] == TOKEN
@@ -69,6 +70,10 @@ class SettingsFake(FlyFake):
         on = self.in_use.get(pinned, {}).get("MAINTENANCE_MODE") == "true"
         return web.json_response({"status": "healthy", "uptime": 5.0, "maintenance": on})
 
+    async def metrics(self, _: web.Request) -> web.Response:
+        held = self.held.pop(0) if len(self.held) > 1 else 1
+        return web.Response(text=f"api_connections_active {held}\n")
+
     async def page(self, _: web.Request) -> web.Response:
         on = self.in_use.get("a1", {}).get("MAINTENANCE_MODE") == "true"
         words = "Down for maintenance" if on else "Welcome"
@@ -82,6 +87,7 @@ class SettingsFake(FlyFake):
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pace: the fake has no limits."""
     monkeypatch.setattr(access, "_BURST", 100)
+    monkeypatch.setattr(ordered, "PAUSE", 0.01)
     monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
@@ -91,6 +97,7 @@ async def fake() -> AsyncIterator[SettingsFake]:
     app = web.Application()
     app.router.add_get("/health", found.health)
     app.router.add_get("/", found.page)
+    app.router.add_get("/metrics", found.metrics)
     app.router.add_get("/v1/apps/{app}/secrets", found.list_secrets)
     app.router.add_post("/v1/apps/{app}/secrets", found.set_secrets)
     app.router.add_route("*", "/v1/{path:.*}", found.handle)
@@ -287,8 +294,13 @@ async def test_the_configuration_is_saved_and_compared(
 
 async def test_all_stops_and_starts_in_order(system: System, fake: SettingsFake) -> None:
     stop, start = action(system, "shutdown-all", "api"), action(system, "start-all", "api")
-    stop.drain = 0.0  # type: ignore[attr-defined]
-    plan = await done(stop, {})
+    fake.held = [4, 3, 1, 1]
+    plan = await stop.plan("api", {}, world())
+    told = (await carry_out(stop, plan)).told
+    assert [word for word in told if "a1 holds" in word] == [
+        f"a1 holds {left} requests" for left in (3, 2, 0)
+    ]
+    assert (await stop.observe(stored(plan))).state == "verified"
     assert [step.split()[-1] for step in plan.steps] == ["a1", "b2", "d9"]
     assert plan.undo == Undo(action="start-all", target="api")
     assert fake.apps["ainur-db"]["d9"]["state"] == "stopped"
@@ -303,7 +315,6 @@ async def test_the_database_stays_while_the_api_cannot_be_stopped(
     system: System, fake: SettingsFake
 ) -> None:
     act = action(system, "shutdown-all", "api")
-    act.drain = 0.0  # type: ignore[attr-defined]
     plan = await act.plan("api", {}, world())
     fake.leases["a1"] = "theirs"
     with pytest.raises(ActionFailure, match="someone else"):

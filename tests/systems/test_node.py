@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -507,6 +507,7 @@ class Told:
     """A step's context that waits without patience."""
 
     run_id = "r"
+    secrets: Mapping[str, Secret] = {}
 
     def __init__(self, clock: base.Clock) -> None:
         self.clock = clock
@@ -554,6 +555,27 @@ async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock
         "verified",
         "unit ainur-node is active with PID 9 (was 7); its RPC answers with best block 100",
     )
+
+
+async def test_stop_and_start(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
+    _, start, stop = system(unit="ainur-node").actions
+    with pytest.raises(Refused, match="active already"):
+        await start.plan("node", {}, WORLD)
+    plan = await stop.plan("node", {}, WORLD)
+    assert (plan.risk, plan.inverse, plan.affects) == ("R3", "start node", ["api", "frontend"])
+    assert any("validator" in warning for warning in plan.warnings)
+    assert (await stop.observe(plan)).state == "failed"
+    [step] = stop.steps(plan)
+    assert await step.work(Told(clock)) == "systemctl stop ainur-node returned"
+    unit.says(pid=0, state="inactive")
+    assert (await stop.observe(plan)).state == "verified"
+    plan = await start.plan("node", {}, WORLD)
+    assert (plan.risk, plan.steps) == ("R1", ["start unit ainur-node"])
+    assert (await start.observe(plan)).state == "failed"
+    [step] = start.steps(plan)
+    assert "RPC answers, best block 100" in await step.work(Told(clock))
+    unit.says(pid=9)
+    assert (await start.observe(plan)).state == "verified"
 
 
 async def test_what_cannot_be_planned(unit: Unit, system: Connect) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.systems.api.metrics import CONNECTIONS
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
@@ -20,10 +23,11 @@ from ainur_tui.systems.fly.fleet import (
     sentence,
 )
 from ainur_tui.systems.fly.hands import AT_REST, Hands
-from ainur_tui.systems.fly.moves import rest, wake
+from ainur_tui.systems.fly.moves import DRAIN, rest, unrouted, wake
 
 QUIET = 60.0
 """Seconds a machine may have, out of routing, to finish the requests it holds (guide)."""
+PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class _Ordered(Action):
     """``down`` stops dependants first; up is the reverse."""
 
     down: bool
-    drain = 2.0
+    drain, quiet = DRAIN, QUIET
     verify_within = 90.0
 
     def __init__(self, parts: Sequence[Part]) -> None:
@@ -124,7 +128,47 @@ class _Ordered(Action):
         hands = self._parts[target]
         if not self.down:
             return await wake(hands, id, context)
-        return await rest(hands, id, context, drain=min(self.drain, QUIET))
+        routed = not (await hands.client.machine(id, hands.app)).cordoned
+        try:
+            await self._quiet(hands, id, context)
+            return await rest(hands, id, context, drain=0.0)
+        except BaseException:
+            if routed:
+                with contextlib.suppress(ProbeFailure, ActionFailure):
+                    async with hands.leased(id, context) as nonce:
+                        await hands.client.uncordon(id, nonce, hands.app)
+            raise
+
+    async def _quiet(self, hands: Hands, id: str, context: StepContext) -> None:
+        """Out of routing, until it holds no request; where that cannot be seen, a fixed drain."""
+        async with hands.leased(id, context) as nonce:
+            machine = await hands.client.machine(id, hands.app)
+            await unrouted(hands, machine, nonce, context, 0.0)
+            if not machine.config.get("services"):
+                return
+            end = hands.clock.monotonic() + self.quiet
+            while True:
+                held = await _held(hands, id)
+                if held is None:
+                    await asyncio.sleep(self.drain)
+                    return
+                context.progress(f"{id} holds {held:.0f} requests")
+                if held < 1 or hands.clock.monotonic() >= end:
+                    return
+                await asyncio.sleep(PAUSE)
+
+
+async def _held(hands: Hands, id: str) -> float | None:
+    """The requests a machine works on besides our own, if it tells."""
+    if hands.edge is None:
+        return None
+    try:
+        scrape, _ = await hands.edge.metrics(frozenset(CONNECTIONS), id, 2.0)
+    except ProbeFailure:
+        return None
+    name = scrape.first_of(CONNECTIONS)
+    total = None if name is None else scrape.total(name)
+    return None if total is None else max(total - 1, 0.0)
 
 
 class ShutdownAll(_Ordered):
