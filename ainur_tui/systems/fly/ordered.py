@@ -70,8 +70,10 @@ class _Ordered(Action):
         words = " → ".join(order)
         warnings = []
         if self.down:
-            warnings.append("Users have no service until start-all; run `maintenance mode=on` first"
-                            " so that they see why")  # fmt: skip
+            warnings.append("Users have no service until start-all")
+            mode = world.board.signal("api", "api.maintenance")
+            if mode is None or not mode.value:
+                warnings.append("Run `maintenance mode=on` first, so that users see why")
             queue = world.board.signal("api", "api.queue")
             if queue is not None and queue.value:
                 warnings.append(f"{queue.value:.0f} tasks are in the queue: workers are not waited"

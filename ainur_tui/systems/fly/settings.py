@@ -76,6 +76,8 @@ class Setting(EachMachine):
                 **(goal or {}),
             },
         )  # fmt: skip
+        if stage:
+            plan = replace(plan, expected_seconds=world.usual_seconds)
         return with_steps(plan, [self.first(plan), *plan.steps], rows)
 
     def first(self, plan: Plan) -> str:
