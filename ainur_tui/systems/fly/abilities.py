@@ -59,7 +59,7 @@ async def abilities(environment: Environment, context: Context) -> list[Ability]
         "logs": lambda: client.logs(None),
     }
     if fly.prometheus_url:
-        asked["metrics"] = lambda: client.query("fly_instance_up")
+        asked["metrics"] = lambda: client.query(f'fly_instance_memory_mem_total{{app="{fly.app}"}}')
     try:
         found = await asyncio.gather(
             _token(fly, token, context),

@@ -1,0 +1,155 @@
+"""Each action of the service management once, by the command line, with its way back."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.helpers import Miniature
+
+CANARY = "canary-4f1d-never-seen"
+IMAGE = "registry.fly.io/zerostate-api"
+
+
+def act(demo: Miniature, *words: str, code: int = 0) -> dict[str, Any]:
+    """Run it to its end; with a reason, for the loop guard counts what other tests did."""
+    name = ("--confirm-name", words[1]) if len(words) > 1 else ()
+    decided = ("--yes", *(() if words[0] == "undo" else name), "--reason", "rehearsal")
+    argv = words if words[0] in {"undo"} else ("run", *words)
+    found: dict[str, Any] = demo.program.json(*argv, *decided, codes=(code,), timeout=100)
+    assert found["state"] == ("verified" if code == 0 else "refused"), found
+    if code == 0:
+        assert found["verified_by"]
+        assert {step["state"] for step in found["steps"]} == {"done"}
+    return found
+
+
+def params(**given: object) -> list[str]:
+    return [word for k, v in given.items() for word in ("--param", f"{k}={v}")]
+
+
+def a_machine(demo: Miniature) -> str:
+    found = demo.check("--fresh")["targets"]
+    return next(str(t["target"]) for t in found if t["kind"] == "api/machine")
+
+
+def test_one_machine_comes_and_goes(demo: Miniature) -> None:
+    machine = a_machine(demo)
+    assert act(demo, "drain", machine)["plan"]["undo"]["action"] == "undrain"
+    assert act(demo, "undo")["action"] == "undrain"
+    act(demo, "stop", machine)
+    assert act(demo, "undo")["action"] == "start"
+
+
+def test_emergency_stop_remembers_what_it_stopped(demo: Miniature) -> None:
+    act(demo, "emergency-stop", "api")
+    assert demo.state("api", "--fresh") == "down"
+    act(demo, "restore-count", "api")
+    assert len([t for t in demo.check("--fresh")["targets"] if t["kind"] == "api/machine"]) == 2
+
+
+def test_deploy_and_roll_back(demo: Miniature) -> None:
+    done = act(demo, "deploy", "api", *params(image=f"{IMAGE}:deployment-02REHEARSAL"))
+    assert "deployment-02REHEARSAL" in done["verified_by"]
+    back = act(demo, "rollback", "api")
+    assert "deployment-02REHEARSAL" not in back["verified_by"]
+    again = act(demo, "deploy", "api", *params(image="not an image!"), code=64)
+    assert "image" in again["message"]
+
+
+def test_another_size_and_back(demo: Miniature) -> None:
+    done = act(demo, "scale", "api", *params(size="shared-cpu-2x"))
+    assert "shared-cpu-2x" in done["verified_by"]
+    assert "shared-cpu-1x" in act(demo, "undo")["verified_by"]
+
+
+def test_a_policy_holds_until_the_glass_is_broken(demo: Miniature) -> None:
+    words = ("scale", "api", *params(region="iad"))
+    refused = act(demo, *words, code=69)
+    assert "connection budget" in refused["plan"]["policy"]
+    assert "break-glass" in refused["message"]
+    program = demo.program
+    assert program.run("break-glass", "rehearsal of another region").returncode == 0
+    try:
+        planned = program.json("run", *words, "--dry-run")
+        assert planned["message"] == "nothing was changed"
+        assert planned["plan"]["steps"]
+    finally:
+        assert program.run("break-glass", "--end").returncode == 0
+    act(demo, *words, code=69)
+    notes = [e for e in program.json("journal")["entries"] if e["kind"] == "note"]
+    assert any("rehearsal of another region" in json.dumps(e["detail"]) for e in notes)
+
+
+def test_secrets_are_seen_by_their_digests_only(demo: Miniature, tmp_path: Path) -> None:
+    value = tmp_path / "value"
+    value.write_text(CANARY)
+    many = tmp_path / "many.env"
+    many.write_text(f"REHEARSAL_ONE={CANARY}-1\nREHEARSAL_TWO={CANARY}-2\n")
+    for file in (value, many):
+        file.chmod(0o600)
+    secret = ("--secret", f"value=file:{value}")
+    told = [act(demo, "secret-set", "api", *params(name="REHEARSAL", stage="true"), *secret)]
+    assert "digest" in told[0]["verified_by"]
+    told.append(act(demo, "secret-import", "api", *params(file=many, stage="true")))
+    for name in ("REHEARSAL", "REHEARSAL_ONE", "REHEARSAL_TWO"):
+        told.append(act(demo, "secret-unset", "api", *params(name=name, stage="true")))
+    assert CANARY not in json.dumps(told)
+    for folder, _, names in os.walk(demo.directory):
+        kept = [Path(folder) / name for name in names if "state" in folder or "run" in folder]
+        assert [path for path in kept if path.is_file() and CANARY.encode() in _head(path)] == []
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16 << 20)
+
+
+def test_settings_reach_the_machines(demo: Miniature) -> None:
+    act(demo, "log-level", "api", *params(level="debug"))
+    act(demo, "undo")
+    act(demo, "flag-set", "api", *params(name="ENABLE_AUCTION_SYSTEM", value="true", stage="true"))
+    act(demo, "undo")
+
+
+def test_maintenance_is_seen_from_outside(demo: Miniature) -> None:
+    on = act(demo, "maintenance", "api", *params(mode="on"))
+    assert "from outside" in on["verified_by"]
+    summary = next(t for t in demo.check("--fresh")["targets"] if t["target"] == "api")["summary"]
+    assert "maintenance" in summary
+    off = act(demo, "maintenance", "api", *params(mode="off"))
+    assert "in service" in off["verified_by"]
+
+
+def test_everything_goes_and_comes_in_order(demo: Miniature) -> None:
+    done = act(demo, "shutdown-all", "api")
+    order = [step["name"].split(" machine")[0].rpartition(" ")[2] for step in done["steps"]]
+    assert order == ["api", "api", "db"]
+    back = act(demo, "start-all", "api")
+    assert "db" in back["steps"][0]["name"]
+
+
+def test_the_node_and_the_database_stop_and_start(demo: Miniature) -> None:
+    for target in ("node", "db"):
+        assert act(demo, "stop", target)["risk"] == "R3"
+        act(demo, "start", target)
+
+
+def test_the_configuration_is_kept(demo: Miniature, tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    act(demo, "config-save", "api", *params(path=path))
+    assert json.loads(path.read_text())
+
+
+def test_the_doctor_and_the_record(demo: Miniature, tmp_path: Path) -> None:
+    found = demo.program.json("doctor", codes=(0, 1))["findings"]
+    told = {f["name"]: f for f in found if f["area"] == "platform"}
+    assert told["secrets"]["state"] == "ok"
+    assert "unmanaged Postgres" in told["app ainur-db"]["text"]
+    export = tmp_path / "record.jsonl"
+    assert demo.program.run("journal", "--export", str(export)).returncode == 0
+    entries = demo.program.json("journal")["entries"]
+    assert [json.loads(line) for line in export.read_text().splitlines()] == entries
+    assert demo.program.json("journal", "verify")["ok"] is True
