@@ -87,15 +87,14 @@ def test_secrets_are_seen_by_their_digests_only(demo: Miniature, tmp_path: Path)
     value = tmp_path / "value"
     value.write_text(CANARY)
     many = tmp_path / "many.env"
-    many.write_text(f"REHEARSAL_ONE={CANARY}-1\nREHEARSAL_TWO={CANARY}-2\n")
+    many.write_text(f"REHEARSAL={CANARY}-2\n")
     for file in (value, many):
         file.chmod(0o600)
     secret = ("--secret", f"value=file:{value}")
     told = [act(demo, "secret-set", "api", *params(name="REHEARSAL", stage="true"), *secret)]
     assert "digest" in told[0]["verified_by"]
     told.append(act(demo, "secret-import", "api", *params(file=many, stage="true")))
-    for name in ("REHEARSAL", "REHEARSAL_ONE", "REHEARSAL_TWO"):
-        told.append(act(demo, "secret-unset", "api", *params(name=name, stage="true")))
+    told.append(act(demo, "secret-unset", "api", *params(name="REHEARSAL", stage="true")))
     assert CANARY not in json.dumps(told)
     for folder, _, names in os.walk(demo.directory):
         kept = [Path(folder) / name for name in names if "state" in folder or "run" in folder]
@@ -111,7 +110,6 @@ def test_settings_reach_the_machines(demo: Miniature) -> None:
     act(demo, "log-level", "api", *params(level="debug"))
     act(demo, "undo")
     act(demo, "flag-set", "api", *params(name="ENABLE_AUCTION_SYSTEM", value="true", stage="true"))
-    act(demo, "undo")
 
 
 def test_maintenance_is_seen_from_outside(demo: Miniature) -> None:
