@@ -48,6 +48,11 @@ class Paths:
     def head(self) -> Path:
         return self.state_dir / "journal.head"
 
+    @property
+    def needs(self) -> Path:
+        """Who needs whom, where that was edited in the console; wins over the configuration."""
+        return self.state_dir / "needs.json"
+
 
 def config_file(variables: Mapping[str, str] = os.environ) -> Path:
     """The configuration's usual place; ``AINUR_CONFIG`` names another."""

@@ -33,7 +33,7 @@ def _sync_directory(path: Path) -> None:
         os.close(handle)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Replace a file so that a crash leaves the old one or the new one."""
     beside = path.with_name(f"{path.name}.new")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -155,7 +155,7 @@ class Journal:
             found.append("the anchor was missing")
         self._last = last
         if anchor is None:
-            _replace(self.head, json.dumps({"seq": last[0], "hash": last[1]}).encode())
+            replace_file(self.head, json.dumps({"seq": last[0], "hash": last[1]}).encode())
         return last, "the journal was damaged: " + "; ".join(found) if found else None
 
     def _newest(self, lines: list[bytes]) -> tuple[int, str]:
@@ -185,6 +185,6 @@ class Journal:
         if before == 0:
             _sync_directory(self.path.parent)
         self._last = (fields["seq"], fields["hash"])
-        _replace(self.head, json.dumps({"seq": seq + 1, "hash": fields["hash"]}).encode())
+        replace_file(self.head, json.dumps({"seq": seq + 1, "hash": fields["hash"]}).encode())
         self.problem = None
         return msgspec.convert(fields, JournalEntry)

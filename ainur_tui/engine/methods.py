@@ -23,6 +23,7 @@ from ainur_tui.model.wire import (
     BreakGlassCall,
     JournalQuery,
     LogQuery,
+    NeedsCall,
     PlanQuery,
     RunCall,
     RunsQuery,
@@ -103,6 +104,16 @@ async def _break_glass(engine: Engine, call: BreakGlassCall, peer: Peer) -> Any:
     await engine.glass.put(call.reason, peer)
 
 
+async def _needs(engine: Engine, _: Nothing, __: Peer) -> Any:
+    return engine.needs.view()
+
+
+async def _set_needs(engine: Engine, call: NeedsCall, peer: Peer) -> Any:
+    if not engine.watching:
+        raise Refused("only the engine process keeps who needs whom", UNAVAILABLE)
+    return await engine.needs.put(call, peer)
+
+
 async def _runs(engine: Engine, query: RunsQuery, _: Peer) -> Any:
     return engine.executor.runs(query.id, query.limit)
 
@@ -143,6 +154,8 @@ METHODS: dict[str, Method] = {
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),
     "break-glass": Method("operate", BreakGlassCall, _break_glass),
+    "needs": Method("read", Nothing, _needs),
+    "needs.set": Method("operate", NeedsCall, _set_needs),
     "runs": Method("read", RunsQuery, _runs),
     "journal": Method("read", JournalQuery, _journal),
     "journal.verify": Method("read", Nothing, _verify),

@@ -26,6 +26,7 @@ from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.looking import Looks
+from ainur_tui.engine.needs import Needs
 from ainur_tui.engine.notices import A_WHILE, Notices
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
@@ -38,7 +39,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules import defaults
-from ainur_tui.rules.graph import NEEDS, Graph
+from ainur_tui.rules.graph import NEEDS
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -96,28 +97,27 @@ class Engine:
         the logs, judge alerts and recover runs; only for the holder of the environment's lock."""
         self.watching = watching
         connected = await connect_all(
-            self.environment,
-            clock=self._clock,
-            redact=self.redact,
-            resolve=self._resolve,
-            connect=self._connect,
-        )
+            self.environment, clock=self._clock, redact=self.redact,
+            resolve=self._resolve, connect=self._connect,
+        )  # fmt: skip
         self.systems = connected.systems
         self.history = History(self._paths.history, self._clock)
         self._notices.add(await self.history.open(writable=watching))
         self.journal = Journal(
-            self._paths.journal,
-            self._paths.head,
-            clock=self._clock,
-            redact=self.redact,
+            self._paths.journal, self._paths.head, clock=self._clock, redact=self.redact,
             host=socket.gethostname(),
-        )
+        )  # fmt: skip
+        self.needs = Needs(
+            self._paths.needs, self.environment.needs or NEEDS, self.journal, self._clock,
+            targets=lambda: [target.name for target in self.board.targets()], event=self.add_event,
+        )  # fmt: skip
+        self._notices.add(self.needs.load())
+        graph = self.needs.graph
         self.logs = LogHub(
             [source for system in self.systems for source in system.logs], self._clock, self.redact
         )
         probes = [probe for system in self.systems for probe in system.probes]
         self.looks = Looks(probes, self.logs, self._arrived, self._clock)
-        graph = Graph(self.environment.needs or NEEDS)
         self.board = Board(
             self.environment.name,
             targets=[target for system in self.systems for target in system.targets],

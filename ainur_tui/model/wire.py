@@ -25,7 +25,7 @@ Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "actions", "plan", "runs", "journal",
-     "journal.verify", "engine.status"}
+     "journal.verify", "engine.status", "needs"}
 )  # fmt: skip
 
 
@@ -204,6 +204,13 @@ class RunCall(msgspec.Struct, kw_only=True):
     take_over: bool = False
 
 
+class AbortCall(msgspec.Struct, kw_only=True):
+    """End a run at its next safe point. Stopping another's needs a ``reason``: they are told."""
+
+    id: str
+    reason: str = ""
+
+
 class LookingAt(msgspec.Struct, kw_only=True):
     """What this client shows and has selected, for the others (``presence``)."""
 
@@ -215,6 +222,25 @@ class BreakGlassCall(msgspec.Struct, kw_only=True):
     """Lift policies for 15 minutes; an empty reason puts the glass back."""
 
     reason: str
+
+
+class NeedsCall(msgspec.Struct, kw_only=True):
+    """Who needs whom from now on (``needs.set``); ``None`` restores the configuration's graph.
+    ``seen`` is the graph the person started from: another one now refuses the call."""
+
+    needs: dict[str, list[str]] | None
+    seen: dict[str, list[str]] | None = None
+
+
+class NeedsView(msgspec.Struct, kw_only=True):
+    """Who needs whom now, and by default; ``names`` are those a graph may hold. ``edited_by`` and
+    ``edited_at`` (epoch seconds) tell whose graph it is, ``None`` while it is the default."""
+
+    needs: dict[str, list[str]]
+    default: dict[str, list[str]]
+    names: list[str]
+    edited_by: str | None = None
+    edited_at: float | None = None
 
 
 class RunsQuery(msgspec.Struct, kw_only=True):
@@ -261,11 +287,14 @@ RESULTS: dict[str, Any] = {
     "actions": list[ActionSpec],
     "plan": Plan,
     "run": Run,
+    "abort": Run,
     "runs": list[Run],
     "journal": list[JournalEntry],
     "journal.verify": JournalVerdict,
     "presence": None,
     "break-glass": None,
+    "needs": NeedsView,
+    "needs.set": NeedsView,
     "engine.status": EngineStatus,
     "engine.stop": None,
 }

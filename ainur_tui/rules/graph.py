@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ainur_tui.model.target import State
+from ainur_tui.model.text import clean, near
 
 NEEDS: dict[str, tuple[str, ...]] = {"frontend": ("api",), "api": ("db", "storage", "node")}
 """The built-in graph; a configuration's ``needs`` replaces it."""
@@ -21,6 +22,10 @@ class Graph:
     """
 
     def __init__(self, needs: Mapping[str, Sequence[str]] = NEEDS) -> None:
+        self.become(needs)
+
+    def become(self, needs: Mapping[str, Sequence[str]]) -> None:
+        """Hold other needs from now on, for everybody who looks at this graph."""
         self._needs = {name: tuple(dict.fromkeys(needed)) for name, needed in needs.items()}
 
     def needs(self, target: str) -> list[str]:
@@ -80,6 +85,35 @@ class Graph:
 
     def __iter__(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         return iter(self._needs.items())
+
+
+def fault(needs: Mapping[str, Sequence[str]], names: Collection[str]) -> str | None:
+    """The sentence why an edited graph cannot hold: a name that is none of ``names``, a target
+    that needs itself, a cycle. ``None`` where it can."""
+    for name in dict.fromkeys([*needs, *(one for needed in needs.values() for one in needed)]):
+        if name not in names:
+            close = near(name, list(names)) or list(names)
+            return f"there is no target {clean(name, 60)!r}; known are {', '.join(close)}"
+    ring = _ring(needs)
+    return f"{ring[0]} would need itself: {' → '.join(ring)}" if ring else None
+
+
+def _ring(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """The first way found from a target back to itself."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        for need in needs.get(name, ()):
+            if ring := walk(need, [*path, name]):
+                return ring
+        done.add(name)
+        return []
+
+    return next((ring for name in needs if (ring := walk(name, []))), [])
 
 
 def _whole(target: str) -> str:

@@ -1,0 +1,166 @@
+"""Who needs whom as an operator edited it: kept beside the journal, on the record, at once true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from ainur_tui.config import safefile
+from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, TRY_AGAIN
+from ainur_tui.engine.journal import Journal, JournalUnwritable, replace_file
+from ainur_tui.engine.peer import Peer
+from ainur_tui.model.event import Event
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.target import Kind, kind_of
+from ainur_tui.model.text import clean
+from ainur_tui.model.wire import NeedsCall, NeedsView
+from ainur_tui.rules.graph import Graph, fault
+from ainur_tui.systems.base import Clock
+
+KINDS: tuple[str, ...] = get_args(Kind)
+WHOLE = tuple(kind for kind in KINDS if "/" not in kind)
+
+
+class Edited(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the file holds."""
+
+    needs: dict[str, list[str]]
+    by: str
+    at: float
+    version: Literal[1] = 1
+
+
+class Needs:
+    """``graph`` is the one everybody looks at: an edit changes it in place. ``default`` is the
+    configuration's, ``targets`` names what is watched now; ``event`` hears of every edit."""
+
+    def __init__(
+        self,
+        path: Path,
+        default: Mapping[str, Sequence[str]],
+        journal: Journal,
+        clock: Clock,
+        *,
+        targets: Callable[[], Collection[str]],
+        event: Callable[[Event], None],
+    ) -> None:
+        self.graph = Graph(default)
+        self._path = path
+        self._default = {name: list(needed) for name, needed in default.items()}
+        self._journal = journal
+        self._clock = clock
+        self._targets = targets
+        self._event = event
+        self._edited: Edited | None = None
+        self._turn = asyncio.Lock()
+
+    def load(self) -> str | None:
+        """Take over the edited graph, where there is one. Returns a sentence when its file cannot
+        be used; the configuration's graph holds then."""
+        try:
+            found = edited(self._path)
+        except safefile.Unreadable as problem:
+            return f"{self._path} {problem}; who needs whom is as configured"
+        if found is not None:
+            self._edited = found
+            self.graph.become(found.needs)
+        return None
+
+    def view(self) -> NeedsView:
+        """The graph as it holds now, for those who edit it."""
+        buckets = [name for name in self._targets() if name.startswith("storage/")]
+        named = [n for name, needed in self._default.items() for n in (name, *needed)]
+        return NeedsView(
+            needs=self._now(),
+            default=self._default,
+            names=list(dict.fromkeys([*WHOLE, *buckets, *named])),
+            edited_by=self._edited.by if self._edited else None,
+            edited_at=self._edited.at if self._edited else None,
+        )
+
+    async def put(self, call: NeedsCall, peer: Peer) -> NeedsView:
+        """Hold another graph, or the configuration's again. Raises Refused for a graph that cannot
+        hold, for one that somebody else has changed meanwhile, and where it cannot be kept."""
+        async with self._turn:
+            before = self._now()
+            if call.seen is not None and _edges(call.seen) != _edges(before):
+                raise Refused("somebody changed who needs whom meanwhile; look again", TRY_AGAIN)
+            after = self._default if call.needs is None else _tidy(call.needs)
+            if call.needs is not None and (why := fault(after, self.view().names)):
+                raise Refused(why, BAD_DATA)
+            change = difference(before, after)
+            same = _edges(after) == _edges(self._default)
+            if change:
+                await self._keep(after, change, peer, restored=same)
+            return self.view()
+
+    def _now(self) -> dict[str, list[str]]:
+        return {name: list(needed) for name, needed in self.graph if needed}
+
+    async def _keep(
+        self, after: dict[str, list[str]], change: str, peer: Peer, *, restored: bool
+    ) -> None:
+        found = Edited(needs=after, by=peer.operator, at=self._clock.now())
+        await self._note("restored" if restored else "edited", peer, change)
+        try:
+            if restored:
+                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+            else:
+                data = msgspec.json.format(msgspec.json.encode(found), indent=2)
+                await asyncio.to_thread(replace_file, self._path, data)
+        except OSError as error:
+            await self._note("not kept", peer, change)
+            raise Refused(
+                f"{self._path}: {error.strerror}; it is as before", CANNOT_CREATE
+            ) from None
+        self._edited = None if restored else found
+        self.graph.become(after)
+        text = f"who needs whom: {change} · {peer.operator}"
+        key = f"needs:{found.at:.3f}"
+        self._event(Event(key=key, at=found.at, kind="setting", target="", text=text))
+
+    async def _note(self, state: str, peer: Peer, change: str) -> None:
+        try:
+            await self._journal.append(
+                "note", "", operator=peer.operator, tty=peer.tty, action="needs", state=state,
+                detail={"change": change},
+            )  # fmt: skip
+        except JournalUnwritable as error:
+            raise Refused(f"{error}; without it nothing is changed", CANNOT_CREATE) from None
+
+
+def edited(path: Path) -> Edited | None:
+    """What the file at ``path`` holds, or ``None`` without one. Raises Unreadable."""
+    if not path.exists():
+        return None
+    content = safefile.read(path)
+    if content.loose is not None:
+        raise safefile.Unreadable(content.loose)
+    try:
+        found = msgspec.json.decode(content.data, type=Edited)
+    except msgspec.DecodeError as error:
+        raise safefile.Unreadable(f"is not what the console wrote ({error})") from None
+    named = {n for name, needed in found.needs.items() for n in (name, *needed)}
+    if why := fault(found.needs, [n for n in named if kind_of(n) in KINDS and clean(n, 80) == n]):
+        raise safefile.Unreadable(f"cannot hold: {why}")
+    return msgspec.structs.replace(found, by=clean(found.by, 60))
+
+
+def difference(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> str:
+    """What was added and taken away, in words; empty where nothing was."""
+    old, new = _edges(before), _edges(after)
+    told = [f"{name} needs {need} too" for name, need in sorted(new - old)]
+    told += [f"{name} needs {need} no more" for name, need in sorted(old - new)]
+    return ", ".join(told)
+
+
+def _edges(needs: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    return {(name, need) for name, needed in needs.items() for need in needed}
+
+
+def _tidy(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {name: list(dict.fromkeys(needed)) for name, needed in needs.items() if needed}
