@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ainur_tui.engine import decisions, gates, takeover
+from ainur_tui.engine import decisions, gates
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.keys import Keys
 from ainur_tui.engine.leases import LeaseLost, Leases
@@ -19,12 +19,13 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.recovery import call_of, rebuild, what_happened
 from ainur_tui.engine.running import Running
 from ainur_tui.engine.runrecord import event_of
+from ainur_tui.engine.takeover import Interruptions
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import PlanQuery, RunCall
+from ainur_tui.model.wire import AbortCall, PlanQuery, RunCall
 from ainur_tui.systems.base import Action, Clock
 
 KEPT_RUNS = 200
@@ -54,12 +55,15 @@ class Executor:
         self._redact = redact
         self._changed = changed
         self._event = event
-        self._tell = tell
         self._runs: dict[str, Run] = {}
         self._keys = Keys()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._working: dict[str, Running] = {}
         self._stopping = False
+        self._interruptions = Interruptions(
+            self._working, self._tasks, journal=journal, leases=leases, clock=clock,
+            redact=redact, event=event, tell=tell,
+        )  # fmt: skip
 
     async def open(self, *, recover: bool) -> None:
         """Take up the record: past runs, and (``recover``) those without a result, whose verdict
@@ -121,6 +125,11 @@ class Executor:
             call, lambda: self._decide(call, peer, secrets), self._runs.__getitem__
         )
 
+    async def abort(self, call: AbortCall, peer: Peer) -> Run:
+        """End one run at its next safe point; the run as it stands. Raises Refused."""
+        await self._interruptions.abort(self._runs.get(call.id), call, peer)
+        return self._runs[call.id]
+
     async def stop(self, *, force: bool) -> None:
         """End every run at its next safe point (``force``: at once, verdict unknown)."""
         self._stopping = True
@@ -148,19 +157,6 @@ class Executor:
             await decisions.refused(self._journal, refusal, call, peer)
             raise
 
-    async def _take_over(self, call: RunCall, peer: Peer, action: Action) -> None:
-        plan = await self._fresh(action, call)
-        self._planner.judge(plan, call)  # nobody is displaced for what would be refused anyway
-        for lease in self._leases.against(call.target):
-            reason = clean(self._redact(call.reason.strip()), 300)
-            why = await takeover.ask(lease, call, peer, reason, self._journal)
-            self._tell(why)
-            at = self._clock.now()
-            self._event(
-                Event(key=f"lease:{lease.run}", at=at, kind="action", target=lease.target, text=why)
-            )
-            await takeover.displace(lease, why, self._leases, self._working, self._tasks)
-
     async def _begin(self, call: RunCall, peer: Peer, secrets: Mapping[str, Secret]) -> Run:
         if self._stopping:
             raise Refused("the engine is stopping", gates.UNAVAILABLE)
@@ -169,7 +165,9 @@ class Executor:
         id = uuid.uuid4().hex[:12]
         why = f"{call.action} ({clean(call.reason)})" if call.reason.strip() else call.action
         if call.take_over:
-            await self._take_over(call, peer, action)
+            # Nobody is displaced for what would be refused anyway.
+            self._planner.judge(await self._fresh(action, call), call)
+            await self._interruptions.take_over(call, peer)
         lease = await self._leases.take(call.target, peer.operator, why, id)
         try:
             plan = await self._fresh(action, call)

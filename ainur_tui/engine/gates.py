@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.facts import changes
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import RunCall
@@ -87,21 +86,4 @@ def names_of(target: str, board: BoardView) -> set[str]:
 
 def difference(seen: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What differs, fact by fact; empty when nothing does."""
-    was, is_now = _as_sent(seen), _as_sent(now)
-    return "; ".join(
-        f"{clean(name)} was {_words(was.get(name))}, now {_words(is_now.get(name))}"
-        for name in sorted(was.keys() | is_now.keys())
-        if was.get(name) != is_now.get(name)
-    )
-
-
-def _as_sent(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """As the wire carries them: a tuple and a list are the same fact."""
-    sent: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))
-    return sent
-
-
-def _words(value: object) -> str:
-    if value is None:
-        return "not there"
-    return clean(value if isinstance(value, str) else msgspec.json.encode(value).decode(), 200)
+    return "; ".join(f"{one.name} was {one.was}, now {one.now}" for one in changes(seen, now))

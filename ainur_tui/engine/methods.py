@@ -18,6 +18,7 @@ from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.wire import (
+    AbortCall,
     Access,
     BoardQuery,
     BreakGlassCall,
@@ -98,6 +99,10 @@ async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
     return await engine.executor.run(call, peer)
 
 
+async def _abort(engine: Engine, call: AbortCall, peer: Peer) -> Any:
+    return await engine.executor.abort(call, peer)
+
+
 async def _break_glass(engine: Engine, call: BreakGlassCall, peer: Peer) -> Any:
     if not engine.watching:
         raise Refused("only the engine process lifts policies; it is not running", UNAVAILABLE)
@@ -153,6 +158,7 @@ METHODS: dict[str, Method] = {
     "actions": Method("read", Nothing, _actions),
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),
+    "abort": Method("operate", AbortCall, _abort),
     "break-glass": Method("operate", BreakGlassCall, _break_glass),
     "needs": Method("read", Nothing, _needs),
     "needs.set": Method("operate", NeedsCall, _set_needs),

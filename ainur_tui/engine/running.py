@@ -54,6 +54,7 @@ class Running(RunRecord):
         self._lease = lease
         self._leases = leases
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._why = STOPPED
         self._current = 0
 
@@ -62,18 +63,26 @@ class Running(RunRecord):
         """The step it is at."""
         return self.run.steps[self._current].name if self.run.steps else self.run.plan.title
 
-    def stop(self, why: str = STOPPED) -> None:
-        """Ask for an end at the next safe point: what the running step's policy says."""
-        self._why = why
+    def stop(self, why: str = STOPPED, *, hurry: bool = True) -> None:
+        """Ask for an end at the next safe point: what the running step's policy says. ``hurry``:
+        somebody waits for it, so that the verdict is what the world shows at once."""
+        if not self._stop.is_set():
+            self._why = why
         self._stop.set()
+        if hurry:
+            self._hurry.set()
 
     async def work(self, action: Action) -> None:
         """Do it all; whatever happens, a verdict is journalled. Cancelled: verdict *unknown*."""
         heartbeat = asyncio.ensure_future(self._heartbeat())
         try:
-            failure = await self._steps(action.steps(self.run.plan))
+            steps = action.steps(self.run.plan)
+            for index, step in enumerate(steps):
+                if step.policy != "finish":
+                    self._step(index, policy=step.policy)
+            failure = await self._steps(steps)
             within = SETTLE if failure else None
-            seen = await observe(action, self.run.plan, self.clock, within, hurry=self._stop)
+            seen = await observe(action, self.run.plan, self.clock, within, hurry=self._hurry)
             await self._conclude(seen, failure)
         except asyncio.CancelledError:
             self._mark_unfinished("the engine was stopped by force")

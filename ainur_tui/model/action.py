@@ -84,16 +84,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     held: Lease | None = None
     """Another's lease on the target; ``blocked`` says so too, unless the plan forbids itself.
     A run with ``take_over`` and a reason goes ahead."""
+    past_runs: int = 0
+    """How many verified runs of this system ``expected_seconds`` is the median of; 0: no such run
+    yet, so that it is a guess."""
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a run, as it stands."""
+    """One step of a run, as it stands. ``policy`` says what becomes of it when the run is to stop
+    in its middle: it is broken off (``abort``), or finished first."""
 
     name: str
     state: StepState
     started_at: float | None = None
     seconds: float | None = None
     detail: str = ""
+    policy: Literal["abort", "finish"] = "finish"
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
