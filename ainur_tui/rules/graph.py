@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ainur_tui.model.target import State
 from ainur_tui.model.text import clean, near
@@ -85,6 +85,15 @@ class Graph:
 
     def __iter__(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         return iter(self._needs.items())
+
+
+def stop_order(
+    targets: Sequence[str], dependants: Callable[[str], Collection[str]]
+) -> list[str]:
+    """The targets so that each comes before what it needs; those that do not need each other in
+    the order given. Started, they go the other way round."""
+    # Whoever needs a target is among its dependants, with all of their own: they are always fewer.
+    return sorted(targets, key=lambda one: len(set(dependants(one))))
 
 
 def fault(needs: Mapping[str, Sequence[str]], names: Collection[str]) -> str | None:

@@ -11,6 +11,7 @@ from ainur_tui.config.types import SecretSource
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
+from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Table
@@ -153,6 +154,13 @@ class World:
     board: BoardView
     dependants: Callable[[str], list[str]]
     usual_seconds: float | None = None
+
+
+class AlreadySo(Refused):
+    """Refused because nothing is left to do: the world is so already."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 69)
 
 
 class Action(ABC):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import Refused
-from ainur_tui.systems.base import World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, judged, machines, no_parameters
+from ainur_tui.systems.base import AlreadySo, World
+from ainur_tui.systems.fly.fleet import judged, machines, no_parameters
 from ainur_tui.systems.fly.hands import AT_REST
 from ainur_tui.systems.fly.power import Start, Stop
 
@@ -43,7 +42,7 @@ class StopDatabase(Stop):
             key=lambda m: any(c.name == "role" and "primary" in c.output.lower() for c in m.checks),
         )
         if not chosen:
-            raise Refused("the database does not run; nothing to stop", UNAVAILABLE)
+            raise AlreadySo("the database does not run; nothing to stop")
         clients = world.board.table("db.clients")
         named = dict.fromkeys(str(r.cells[0]) for r in clients.rows if r.cells) if clients else {}
         facts = [f"{m.id}: {m.state} → stopped" for m in chosen]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import Refused
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.systems.base import AlreadySo, StepContext, World
 from ainur_tui.systems.fly.fleet import (
-    UNAVAILABLE,
     Judged,
     OneByOne,
     judged,
@@ -40,7 +38,7 @@ class Start(OneByOne):
         # Those the platform put to sleep are well; they are started when nothing else is to be.
         chosen = [m for m, how in there if how.state == "down"] or [m for m, _ in there]
         if not chosen:
-            raise Refused(f"nothing of {target} is at rest; nothing to start", UNAVAILABLE)
+            raise AlreadySo(f"nothing of {target} is at rest; nothing to start")
         facts = [f"{m.id}: {m.state} → started" for m in chosen]
         facts += [f"{m.id} is routed again" for m in chosen if m.cordoned]
         return self.draft(
@@ -67,7 +65,7 @@ class _Rest(OneByOne):
         all = await judged(self.hands)
         chosen = [m for m, _ in self.chosen(target, all) if m.state not in AT_REST]
         if not chosen:
-            raise Refused(f"nothing of {target} runs; nothing to {self.how}", UNAVAILABLE)
+            raise AlreadySo(f"nothing of {target} runs; nothing to {self.how}")
         others = well(all, [m.id for m in chosen])
         whole = target == "api"
         warnings = []

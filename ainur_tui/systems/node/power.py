@@ -6,7 +6,7 @@ from typing import Literal
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.systems.base import Observation, Step, StepContext, World
+from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.actions import STOPPING, RestartNode
 
 _REST = frozenset({"inactive", "failed"})
@@ -28,7 +28,7 @@ class _Turn(RestartNode):
             raise Refused(str(failure), 69) from None
         state, pid = found.get("ActiveState", "?"), found.get("MainPID", "0")
         if (state in _REST) == stop:
-            raise Refused(f"unit {unit.unit} is {state} already; nothing to {self.verb}", 69)
+            raise AlreadySo(f"unit {unit.unit} is {state} already; nothing to {self.verb}")
         warnings, facts = [], [f"unit {unit.unit}: {state} → {'inactive' if stop else 'active'}"]
         if stop:
             roles = await self._roles()
