@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.event import Event
 from ainur_tui.systems.base import Clock
 
 if TYPE_CHECKING:
@@ -65,13 +68,33 @@ class Watch:
         if engine.picture.advance(view):
             for listener in tuple(engine.listeners):
                 listener()
+        self._tell([a for a in view.alerts if self._saved.get((a.name, a.target)) != a.state])
         stale = self._clock.monotonic() - self._saved_at >= SAVE_EVERY
         if stale or now != self._saved:
             self._saved = now
             await self._save()
+
+    def _tell(self, turned: Sequence[Alert]) -> None:
+        """Alerts that began or ended, as events; one that was told by an earlier engine has the
+        same key and counts once."""
+        for alert in turned:
+            if alert.state in {"firing", "resolved"}:
+                self._engine.add_event(
+                    Event(
+                        key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.0f}",
+                        at=alert.since, kind="alert", target=alert.target,
+                        text=_alert_words(alert),
+                    )
+                )  # fmt: skip
 
     async def _save(self) -> None:
         """What is firing stays firing, whatever happens to this process (S-34)."""
         self._saved_at = self._clock.monotonic()
         self._engine.history.set_states(self._engine.board.states())
         await self._engine.history.save(_ALERTS, self._engine.alerting.dump())
+
+
+def _alert_words(alert: Alert) -> str:
+    if alert.state == "resolved":
+        return f"{alert.severity} {alert.name} is over"
+    return f"{alert.severity} {alert.name} fires: {alert.summary}"
