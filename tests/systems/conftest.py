@@ -19,6 +19,7 @@ import pytest
 
 from ainur_tui.config.types import Storage
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.fly import moves
 
 
 class Now:
@@ -170,3 +171,9 @@ def clock() -> Now:
 @pytest.fixture
 def redact() -> Redactor:
     return Redactor()
+
+
+@pytest.fixture(autouse=True)
+def no_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody uses the machines of these tests: what is set aside needs no time to finish."""
+    monkeypatch.setattr(moves, "DRAIN", 0.0)

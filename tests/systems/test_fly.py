@@ -367,8 +367,10 @@ async def test_a_rolling_restart(system: System, fake: FlyFake) -> None:
     assert (await act.observe(plan)).state == "failed"
     await carry_out(act, plan)
     assert fake.calls == [
-        "lease a1", "restart a1", "release a1", "lease b2", "restart b2", "release b2",
-    ]  # fmt: skip
+        f"{verb} {id}"
+        for id in ("a1", "b2")
+        for verb in ("lease", "cordon", "restart", "uncordon", "release")
+    ]
     assert fake.leases == {}
     seen = await act.observe(stored(plan))
     assert seen.state == "verified"
@@ -383,7 +385,7 @@ async def test_it_stops_at_the_machine_that_does_not_come_back(
     fake.unhealthy.add("a1")
     with pytest.raises(ActionFailure):
         await carry_out(act, plan)
-    assert fake.calls == ["lease a1", "restart a1", "release a1"]
+    assert fake.calls == ["lease a1", "cordon a1", "restart a1", "uncordon a1", "release a1"]
     assert fake.leases == {}
     seen = await act.observe(plan)
     assert seen.state == "failed"

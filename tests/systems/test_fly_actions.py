@@ -255,13 +255,23 @@ async def test_deploy_and_its_way_back(system: System, fake: FlyFake) -> None:
     plan = await done(act, "api", {"image": "v2"})
     assert plan.params == {"image": NEW}
     assert plan.undo == Undo(action="deploy", target="api", params={"image": OLD})
-    assert changes(fake) == ["update a1", "update b2"]
+    assert changes(fake) == [
+        "cordon a1", "update a1", "uncordon a1", "cordon b2", "update b2", "uncordon b2",
+    ]  # fmt: skip
     assert fake.machines["a1"]["config"]["env"] == {"LOG_LEVEL": "info"}
     with pytest.raises(Refused, match="already"):
         await act.plan("api", {"image": NEW}, world())
     assert plan.undo is not None
     await done(act, "api", plan.undo.params)
     assert fake.machines["b2"]["config"]["image"] == OLD
+
+
+async def test_one_that_nobody_can_stand_in_for_stays_in_routing(
+    system: System, fake: FlyFake
+) -> None:
+    fake.machines["b2"]["checks"][0]["status"] = "critical"
+    await done(action(system, "restart", "api/machine"), "api/machine/a1")
+    assert changes(fake) == ["restart a1"]
 
 
 async def test_an_image_that_never_gets_healthy_is_taken_back(
@@ -272,7 +282,7 @@ async def test_an_image_that_never_gets_healthy_is_taken_back(
     plan = await act.plan("api", {"image": "v2"}, world())
     with pytest.raises(ActionFailure, match="former configuration is back"):
         await carry_out(act, plan)
-    assert changes(fake) == ["update a1", "update a1"]
+    assert changes(fake) == ["cordon a1", "update a1", "uncordon a1", "update a1"]
     assert {m["config"]["image"] for m in fake.machines.values()} == {OLD}
     assert (await act.observe(plan)).state == "failed"
     assert fake.leases == {}
@@ -312,7 +322,7 @@ async def test_one_that_changed_meanwhile_is_not_overwritten(system: System, fak
     fake.hooks["POST a1"] = moved
     with pytest.raises(ActionFailure, match="changed by someone else"):
         await carry_out(act, plan)
-    assert changes(fake) == []
+    assert changes(fake) == ["cordon a1", "uncordon a1"]
 
 
 @pytest.mark.parametrize(

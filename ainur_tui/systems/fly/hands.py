@@ -62,25 +62,6 @@ class Hands:
             with contextlib.suppress(ProbeFailure):
                 await self.client.release(id, nonce, self.app)
 
-    async def restart(self, id: str, context: StepContext) -> str:
-        """Restart one machine (start it where it is at rest) and wait until it serves again."""
-        async with self.leased(id, context) as nonce:
-            before = await self.client.machine(id, self.app)
-            change = self.client.start if before.state in AT_REST else self.client.restart
-            context.progress(f"{id} was {before.state}; asked")
-            await sent(change(id, nonce, self.app), context)
-            if before.cordoned and before.state in AT_REST:
-                await sent(self.client.uncordon(id, nonce, self.app), context)
-
-            async def back() -> str | None:
-                machine = await self.client.machine(id, self.app)
-                if not turned(machine, before.last_turn, before.updated_at):
-                    context.progress(f"{id} has not restarted yet")
-                    return None
-                return await self.serves(machine, context.progress)
-
-            return await context.until(back, BACK_WITHIN)
-
     async def serves(self, machine: Machine, tell: Callable[[str], None]) -> str | None:
         """What proves that a machine serves, or ``None`` after telling what it lacks."""
         how = health(machine, self.clock.now())

@@ -10,7 +10,6 @@ from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.systems.api.metrics import CONNECTIONS
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
@@ -23,7 +22,7 @@ from ainur_tui.systems.fly.fleet import (
     sentence,
 )
 from ainur_tui.systems.fly.hands import AT_REST, Hands
-from ainur_tui.systems.fly.moves import DRAIN, rest, unrouted, wake
+from ainur_tui.systems.fly.moves import DRAIN, held, rest, unrouted, wake
 
 QUIET = 60.0
 """Seconds a machine may have, out of routing, to finish the requests it holds (guide)."""
@@ -150,27 +149,14 @@ class _Ordered(Action):
                 return
             end = hands.clock.monotonic() + self.quiet
             while True:
-                held = await _held(hands, id)
-                if held is None:
+                left = await held(hands, id)
+                if left is None:
                     await asyncio.sleep(self.drain)
                     return
-                context.progress(f"{id} holds {held:.0f} requests")
-                if held < 1 or hands.clock.monotonic() >= end:
+                context.progress(f"{id} holds {left:.0f} requests")
+                if left < 1 or hands.clock.monotonic() >= end:
                     return
                 await asyncio.sleep(PAUSE)
-
-
-async def _held(hands: Hands, id: str) -> float | None:
-    """The requests a machine works on besides our own, if it tells."""
-    if hands.edge is None:
-        return None
-    try:
-        scrape, _ = await hands.edge.metrics(frozenset(CONNECTIONS), id, 2.0)
-    except ProbeFailure:
-        return None
-    name = scrape.first_of(CONNECTIONS)
-    total = None if name is None else scrape.total(name)
-    return None if total is None else max(total - 1, 0.0)
 
 
 class ShutdownAll(_Ordered):

@@ -10,6 +10,7 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.systems.base import StepContext
 from ainur_tui.systems.fly.hands import AT_REST, Hands, sent
 from ainur_tui.systems.fly.machines import Machine
+from ainur_tui.systems.fly.moves import aside, fit
 
 Config = Mapping[str, Any]
 READY_WITHIN = 120.0
@@ -34,13 +35,12 @@ class Replacing:
             machine = await self.hands.client.machine(self.id, self.hands.app)
             wanted = self.change(machine.config)
             self._asleep = machine.state in AT_REST
-            if wanted != machine.config:
-                await self._update(machine, wanted, nonce, context)
-                self._former, self._context = machine.config, context
-            else:
-                context.progress(f"{self.id} has this configuration already")
             try:
-                return await self._ready(wanted, context, READY_WITHIN)
+                if wanted == machine.config:
+                    context.progress(f"{self.id} has this configuration already")
+                else:
+                    await self._replace(machine, wanted, nonce, context)
+                return await self._ready(wanted, context)
             except ActionFailure as failure:
                 if self._former is None:
                     raise
@@ -67,19 +67,22 @@ class Replacing:
         if former is None or machine.config == former:
             return
         context.progress(f"{self.id} gets its former configuration back")
-        await self._update(machine, former, nonce, context)
-        await self._ready(former, context, READY_WITHIN)
+        await self._replace(machine, former, nonce, context)
+        await self._ready(former, context)
 
-    async def _update(
+    async def _replace(
         self, machine: Machine, config: Config, nonce: str, context: StepContext
     ) -> None:
         context.progress(f"{self.id} ({machine.state}) is replaced")
-        change = self.hands.client.update(
-            machine, config, nonce, self.hands.app, launch=not self._asleep
-        )
-        await sent(change, context)
+        async with aside(self.hands, machine, nonce, context):
+            change = self.hands.client.update(
+                machine, config, nonce, self.hands.app, launch=not self._asleep
+            )
+            await sent(change, context)
+            self._former, self._context = machine.config, context
+            await self._ready(config, context, routed=False)
 
-    async def _ready(self, wanted: Config, context: StepContext, within: float) -> str:
+    async def _ready(self, wanted: Config, context: StepContext, *, routed: bool = True) -> str:
         async def ready() -> str | None:
             machine = await self.hands.client.machine(self.id, self.hands.app)
             if not same(machine.config, wanted):
@@ -87,9 +90,11 @@ class Replacing:
                 return None
             if machine.state in AT_REST and self._asleep:
                 return f"{self.id} is {machine.state}, with the new configuration"
+            if not routed:
+                return fit(self.hands, machine, context)
             return await self.hands.serves(machine, context.progress)
 
-        return await context.until(ready, within)
+        return await context.until(ready, READY_WITHIN)
 
 
 def same(config: Config, wanted: Config) -> bool:

@@ -24,6 +24,7 @@ from ainur_tui.systems.fly.fleet import (
 )
 from ainur_tui.systems.fly.hands import Hands, turned
 from ainur_tui.systems.fly.machines import Machine
+from ainur_tui.systems.fly.moves import restarted
 
 
 class RestartMachines(Action):
@@ -69,7 +70,7 @@ class RestartMachines(Action):
         return [
             Step(
                 name=_step_name(one["id"], one["region"]),
-                work=partial(self.hands.restart, one["id"]),
+                work=partial(restarted, self.hands, one["id"]),
             )
             for one in plan.goal["machines"]
         ]

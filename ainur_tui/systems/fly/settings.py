@@ -17,7 +17,7 @@ from ainur_tui.systems.base import Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import USAGE, EachMachine, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
 from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.fly.moves import LOOK_FOR
+from ainur_tui.systems.fly.moves import LOOK_FOR, aside, fit
 from ainur_tui.systems.fly.secretrows import NAME, SET_BY, Known, flag_key, known
 from ainur_tui.systems.httpfailures import HttpFailure
 
@@ -172,21 +172,26 @@ class Setting(EachMachine):
             metadata = {**(machine.config.get("metadata") or {}), **change.marks}
             config = {**machine.config, "metadata": metadata | {SET_BY: context.run_id}}
             context.progress(f"{id} ({machine.state}) is updated")
-            update = hands.client.update(
-                machine, config, nonce, hands.app, secrets=change.version, launch=not asleep
-            )
-            await sent(update, context)
+            update = partial(
+                hands.client.update, machine, config, nonce, hands.app,
+                secrets=change.version, launch=not asleep,
+            )  # fmt: skip
 
-            async def ready() -> str | None:
+            async def ready(routed: bool) -> str | None:
                 now = await hands.client.machine(id, hands.app)
                 if now.instance == machine.instance:
                     context.progress(f"{id} has the former version still")
                     return None
                 if asleep and now.state in AT_REST:
                     return f"{id} is updated and still {now.state}"
+                if not routed:
+                    return fit(hands, now, context)
                 return await hands.serves(now, context.progress)
 
-            return await context.until(ready, BACK_WITHIN)
+            async with aside(hands, machine, nonce, context):
+                await sent(update(), context)
+                await context.until(partial(ready, False), BACK_WITHIN)
+            return await context.until(partial(ready, True), BACK_WITHIN)
 
 
 UNTOLD = "the digest is as before: not set, or set to the same value"
