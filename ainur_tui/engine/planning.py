@@ -11,17 +11,22 @@ from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.leases import Leases, in_the_way, overlaps
-from ainur_tui.engine.recovery import usual_seconds
+from ainur_tui.engine.recovery import past_runs, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import RunCall
+from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.base import Action, Clock, World
 
 PLAN_DEADLINE = 15.0  # seconds for reading the facts
 
 TAKE_OVER = "It can be taken over with a reason: the other run stops at its next safe point"
+
+INCIDENT = {"P1", "P2"}
+"""Severities of alerts that a plan tells of, wherever they fire."""
+_MOST_ALERTS = 2
 
 _MAINTENANCE = (("api", "api.maintenance"), ("frontend", "frontend.maintenance"))
 
@@ -56,28 +61,37 @@ class Planner:
     ) -> Plan:
         """What would be done; ``runs`` are the past ones. Raises Refused when it makes no sense
         or the facts cannot be read."""
-        usual = usual_seconds(runs, action.spec.name, target)
-        world = World(self._board(), self._dependants, usual)
+        past = past_runs(runs, action.spec.name, target)
+        board = self._board()
+        world = World(board, self._dependants, usual_seconds(past))
         try:
-            return await asyncio.wait_for(action.plan(target, params, world), PLAN_DEADLINE)
+            plan = await asyncio.wait_for(action.plan(target, params, world), PLAN_DEADLINE)
         except ProbeFailure as failure:
             raise Refused(f"the facts cannot be read: {failure}", UNAVAILABLE) from failure
         except TimeoutError:
             raise Refused(
                 f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
             ) from None
+        alike = [run for run in past if len(run.steps) == len(plan.steps)] or past
+        return replace(
+            plan,
+            expected_seconds=plan.expected_seconds if not alike else usual_seconds(alike),
+            past_runs=len(alike),
+            load=plan.load or in_use(board, target, plan.affects),
+        )
 
     def judge(self, plan: Plan, call: RunCall) -> None:
         """Raises Refused where a gate is shut."""
         judge(plan, call, names_of(plan.target, self._board()), self.glass.now())
 
     def surrounded(self, plan: Plan, active: Iterable[Run]) -> Plan:
-        """The plan with what goes on around it: maintenance, other runs, whoever holds the
-        target, a broken glass."""
+        """The plan with what goes on around it: maintenance, firing alerts, other runs, whoever
+        holds the target, a broken glass."""
         board, now = self._board(), self._clock.now()
         warnings = [*plan.warnings]
         if plan.action != "maintenance" and any(_on(board, *where) for where in _MAINTENANCE):
             warnings.append("Maintenance mode is on: users see the maintenance page")
+        warnings += _incident(board, now)
         warnings += [
             f"{run.operator} has been at work for {duration(max(0.0, now - run.started_at))}:"
             f" {run.plan.title} (run {run.id})"
@@ -96,3 +110,15 @@ class Planner:
 def _on(board: BoardView, target: str, signal: str) -> bool:
     found = board.signal(target, signal)
     return found is not None and found.value == 1.0
+
+
+def _incident(board: BoardView, now: float) -> list[str]:
+    """The worst that fires, the causes before what they explain."""
+    firing = [a for a in board.alerts if a.state == "firing" and a.severity in INCIDENT]
+    firing.sort(key=lambda alert: (alert.severity, alert.caused_by is not None, alert.since))
+    words = [
+        f"{alert.severity} for {duration(max(0.0, now - alert.since))}: {alert.summary}"
+        for alert in firing[:_MOST_ALERTS]
+    ]
+    more = len(firing) - len(words)
+    return [*words, f"and {more} more alerts of P1 and P2"] if more else words

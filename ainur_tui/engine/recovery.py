@@ -15,6 +15,8 @@ from ainur_tui.model.journal import JournalEntry
 from ainur_tui.model.wire import RunCall
 
 UNFINISHED = "the engine ended before the result was written; the world is being read"
+RECOVERED = "recovered: "
+"""How the message of a run begins whose verdict was read by the engine after the one it ran in."""
 
 
 def rebuild(entries: Iterable[JournalEntry]) -> dict[str, Run]:
@@ -42,16 +44,24 @@ def what_happened(run: Run) -> str:
     return "the engine ended between two steps"
 
 
-def usual_seconds(runs: Iterable[Run], action: str, target: str) -> float | None:
-    """The median of the last verified runs of an action on a target; ``None`` without one."""
+def past_runs(runs: Iterable[Run], action: str, target: str) -> list[Run]:
+    """The last verified runs of an action on a target. One whose verdict a later engine read tells
+    nothing of how long it takes."""
     past = [
-        run.finished_at - run.started_at
+        run
         for run in runs
         if run.finished_at is not None
         and run.state == "verified"
+        and not run.message.startswith(RECOVERED)
         and (run.plan.action, run.plan.target) == (action, target)
     ]
-    return statistics.median(past[-20:]) if past else None
+    return past[-20:]
+
+
+def usual_seconds(runs: Iterable[Run]) -> float | None:
+    """The median of how long they took; ``None`` without one."""
+    took = [run.finished_at - run.started_at for run in runs if run.finished_at is not None]
+    return statistics.median(took) if took else None
 
 
 def _begun(entry: JournalEntry) -> Run | None:

@@ -14,6 +14,7 @@ from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import LeaseLost, Leases
 from ainur_tui.engine.observing import observe
 from ainur_tui.engine.record import plain
+from ainur_tui.engine.recovery import RECOVERED
 from ainur_tui.engine.runrecord import RunRecord
 from ainur_tui.model.action import Lease, Run, StepState
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
@@ -106,7 +107,7 @@ class Running(RunRecord):
             seen = Observation("unknown", "this action cannot be observed here any more")
             if action is not None:
                 seen = await observe(action, self.run.plan, self.clock)
-            await self._conclude(seen, f"recovered: {how_far}")
+            await self._conclude(seen, f"{RECOVERED}{how_far}")
         finally:
             heartbeat.cancel()
             await self._leases.release(self.run_id)

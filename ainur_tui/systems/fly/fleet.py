@@ -9,7 +9,7 @@ from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.units import duration
+from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
@@ -17,14 +17,6 @@ from ainur_tui.systems.fly.machines import Machine
 
 SECONDS_EACH = 12.0
 USAGE, UNAVAILABLE = 64, 69
-_LOAD = (
-    ("api", "api.requests.rate", "{:.1f} requests/s"),
-    ("api", "api.connections", "{:.0f} open connections"),
-    ("api", "api.agents", "{:.0f} agents"),
-    ("db", "db.connections.used", "{:.0f} sessions connected"),
-    ("db", "db.connections.active", "{:.0f} of them at work"),
-)
-
 Judged = list[tuple[Machine, Health]]
 
 
@@ -63,16 +55,7 @@ def well(judged: Judged, but: Collection[str] = ()) -> int:
 
 def load(world: World, target: str) -> list[str]:
     """Who uses the target at this moment, as far as the board knows."""
-    root = target.partition("/")[0]
-    found = []
-    for owner, name, words in _LOAD:
-        signal = world.board.signal(owner, name) if owner == root else None
-        if signal is not None and signal.value is not None:
-            found.append(words.format(signal.value))
-    oldest = world.board.signal("db", "db.transaction.oldest") if root == "db" else None
-    if oldest is not None and oldest.value:
-        found.append(f"the oldest transaction is {duration(oldest.value)} old")
-    return found
+    return in_use(world.board, target)
 
 
 def machines(number: int) -> str:

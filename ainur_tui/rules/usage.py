@@ -1,0 +1,40 @@
+"""Who uses a target at this moment, in words: what a person weighs before disturbing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.units import duration
+
+_USE = {
+    "api": (
+        ("api.requests.rate", "{:.1f} requests/s"),
+        ("api.connections", "{:.0f} open connections"),
+        ("api.agents", "{:.0f} agents"),
+    ),
+    "db": (
+        ("db.connections.used", "{:.0f} sessions connected"),
+        ("db.connections.active", "{:.0f} of them at work"),
+        ("db.idle_in_transaction", "{:.0f} idle in a transaction"),
+    ),
+    "node": (("node.peers", "{:.0f} peers"), ("node.pool", "{:.0f} transactions waiting")),
+}
+
+
+def in_use(board: BoardView, target: str, affected: Iterable[str] = ()) -> list[str]:
+    """The use of a target as far as the board knows, and of those ``affected`` with it."""
+    root = target.partition("/")[0]
+    found = _of(board, root)
+    oldest = board.signal("db", "db.transaction.oldest") if root == "db" else None
+    if oldest is not None and oldest.value:
+        found.append(f"the oldest transaction is {duration(oldest.value)} old")
+    for other in affected:
+        if other != root and (use := _of(board, other)):
+            found.append(f"{other}: {', '.join(use)}")
+    return found
+
+
+def _of(board: BoardView, root: str) -> list[str]:
+    known = ((board.signal(root, name), words) for name, words in _USE.get(root, ()))
+    return [words.format(s.value) for s, words in known if s is not None and s.value is not None]
