@@ -11,13 +11,16 @@ from ainur_tui.rules.picture import Judged
 
 OVERALL = ""
 """The name under which the state of the whole environment is kept."""
+BLIND = 120.0
+"""Seconds from the first judgement in which *unknown* ends no earlier state: an engine that just
+started has not looked everywhere yet."""
 
 
 class Past:
     """Remembers states from one judgement to the next.
 
     A target that was not read yet has no past: its first state begins when it is first seen,
-    unless an earlier engine saw it in the same state.
+    unless an earlier engine saw it in the same state, be it after a moment of not knowing.
     """
 
     def __init__(self) -> None:
@@ -25,6 +28,7 @@ class Past:
         self.began: dict[tuple[str, str], float | None] = {}
         self._states: dict[str, State] = {}
         self._earlier: dict[str, tuple[str, float]] = {}
+        self._first: float | None = None
 
     @property
     def overall_since(self) -> float | None:
@@ -44,12 +48,14 @@ class Past:
             for name, state in self._states.items()
             if (since := self.since.get(name)) is not None
         }
-        rest = {k: v for k, v in self._earlier.items() if k not in self._states}
-        return {**cast(dict[str, tuple[State, float]], rest), **known}
+        return {**known, **cast(dict[str, tuple[State, float]], self._earlier)}
 
     def note(self, judged: Sequence[Judged], overall: State, now: float) -> list[Event]:
         """Take a judgement; returns the changes of targets' states as events."""
         events = []
+        self._first = now if self._first is None else self._first
+        if now - self._first > BLIND:
+            self._earlier = {k: v for k, v in self._earlier.items() if k not in self._states}
         for one in judged:
             name = one.target.name
             before = self._states.get(name)
@@ -75,11 +81,13 @@ class Past:
         """Whether the state is a new one; its beginning is kept."""
         if self._states.get(name) == state:
             return False
-        earlier = self._earlier.pop(name, None) if name not in self._states else None
-        same = earlier is not None and earlier[0] == state
-        self.since[name] = min(earlier[1], now) if earlier is not None and same else now
+        earlier = self._earlier.get(name)
+        goes_on = earlier is not None and earlier[0] == state
+        self.since[name] = min(earlier[1], now) if earlier is not None and goes_on else now
+        if state != "unknown":
+            self._earlier.pop(name, None)
         self._states[name] = state
-        return True
+        return not goes_on
 
     def _forget(self, present: set[str]) -> None:
         for name in self._states.keys() - present - {OVERALL}:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from ainur_tui.engine import past
 from ainur_tui.engine.board import Board
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -173,6 +174,29 @@ def test_an_earlier_engines_states_keep_their_beginning(house: House) -> None:
     assert house.state("db") == ("up", house.clock.now())
     assert house.board.view().since == 1000.0
     assert house.board.states()["api"] == ("up", 1000.0)
+
+
+def test_not_having_looked_yet_ends_no_state(house: House) -> None:
+    house.board.restore({"db": ("up", 1000.0), "": ("up", 1000.0)})
+    house.api()
+    assert house.board.view().state == "unknown"
+    assert house.board.states()[""] == ("up", 1000.0)
+    house.clock.go(3)
+    house.db()
+    assert house.state("db") == ("up", 1000.0)
+    assert house.board.view().since == 1000.0
+    assert all("unknown" not in event.text for event in house.told)
+
+
+def test_long_blindness_ends_the_state_before(house: House) -> None:
+    house.board.restore({"": ("up", 1000.0)})
+    house.api()
+    assert house.board.view().state == "unknown"
+    house.clock.go(past.BLIND + 1)
+    house.board.view()
+    house.api()
+    house.db()
+    assert house.board.view().since == house.clock.now()
 
 
 def test_an_event_is_there_once_and_the_newest_are_shown(house: House) -> None:
