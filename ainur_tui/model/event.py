@@ -8,7 +8,7 @@ import msgspec
 
 EventKind = Literal[
     "deploy", "restart", "scale", "secret", "flag", "setting", "backup", "alert", "action",
-    "state", "gap", "note",
+    "state", "gap", "note", "certificate",
 ]  # fmt: skip
 
 

@@ -11,7 +11,8 @@ Tone = Literal["ok", "warn", "fail", "none", "quiet"]
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column. ``unit`` is as in :class:`Signal`; text columns have unit ``text``.
+    """One column. ``unit`` is as in :class:`Signal`; text columns have unit ``text``, moments
+    (epoch seconds) ``time`` or, shown as how long ago that was, ``age``.
 
     ``rank`` orders columns by importance: at narrow widths the highest ranks go first.
     ``limit`` bounds a text column's width in characters.
@@ -37,6 +38,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     detail: dict[str, str] = {}
     params: dict[str, str] = {}
+    depth: int = 0
+    """How far below a row before it this one belongs, in a table that is a tree."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ UNITS = (
     "days",
     "ms",
     "time",
+    "age",
     "text",
     "bool",
 )
@@ -70,6 +71,14 @@ def clock(at: float, *, date: bool = False) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
 
 
+def moment(at: float, now: float) -> str:
+    """A moment as short as it is clear: ``14:02:31`` today, ``11-23 14:02``, ``2027-01-05``."""
+    full = clock(at, date=True)
+    if full[:10] == clock(now, date=True)[:10]:
+        return full[11:]
+    return full[5:16] if abs(now - at) < 180 * 86400 else full[:10]
+
+
 def rfc3339(at: float | None) -> str | None:
     """A moment as the contract writes it: RFC 3339 in UTC, or ``None``."""
     if at is None:
@@ -98,8 +107,8 @@ def show(value: float | str | bool | None, unit: str) -> str:
             return f"{value * 100:.1f} %" if value < 0.9995 else f"{value * 100:.0f} %"
         case "/s":
             return f"{number(value)} /s"
-        case "time":
-            return clock(value)
+        case "time" | "age":
+            return clock(value, date=True)
         case "days":
             return f"{value:.0f} days"
         case "blocks":

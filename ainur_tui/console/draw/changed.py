@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ainur_tui.console.draw.plot import SYMPTOMS
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event
@@ -20,8 +21,6 @@ OUTSIDE = "—"
 """Who it was is not known: seen by a probe, done by somebody or something else."""
 SUSPECTS, SUSPICIOUS = 3, 900.0
 """So many changes nearest before the symptom are marked, none further from it (seconds)."""
-SYMPTOMS = frozenset({"alert", "state", "gap"})
-"""Kinds that tell of trouble; all others may have caused it."""
 
 
 def symptom(scene: Scene) -> Finding | None:

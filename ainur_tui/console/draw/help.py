@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.binding import ActiveBinding
 
-from ainur_tui.console.draw.plot import RIBBON
+from ainur_tui.console.draw.plot import NAMES, RIBBON
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, left, line, width
 
 KEYS = {
@@ -66,6 +66,7 @@ def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, s
         line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))
         for symbol, what in symbols
     ]
-    letters = "  ".join(f"{letter} {kind}" for kind, letter in RIBBON.items())
-    lines += [EMPTY, line(("LETTERS UNDER CHARTS", "title")), line((letters, "text"))]
+    lines += [EMPTY, line(("LETTERS UNDER CHARTS", "title"))]
+    letters = [left(f"{letter} {NAMES.get(kind, kind)}", 22) for kind, letter in RIBBON.items()]
+    lines += [line(("".join(letters[i : i + 3]), "text")) for i in range(0, len(letters), 3)]
     return lines

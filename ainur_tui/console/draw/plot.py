@@ -21,6 +21,13 @@ Values = Sequence[float | None]
 RIBBON: dict[EventKind, str] = {
     "deploy": "D", "restart": "R", "scale": "S", "secret": "K", "flag": "F", "setting": "C",
     "backup": "B", "alert": "A", "action": "O", "state": "!", "gap": "G", "note": "N",
+    "certificate": "T",
+}  # fmt: skip
+SYMPTOMS = frozenset({"alert", "state", "gap"})
+"""Kinds that tell of trouble; all others may have caused it and come first where room is short."""
+NAMES: dict[EventKind, str] = {
+    "secret": "secret (key)", "setting": "configuration", "action": "operator", "state": "state",
+    "certificate": "certificate (TLS)",
 }  # fmt: skip
 
 
@@ -89,9 +96,10 @@ def spark(
 
 
 def ribbon(events: Sequence[Event], start: float, step: float, columns: int) -> Line:
-    """Letters where something happened (D deploy, R restart, S scale, B backup…)."""
+    """Letters where something happened (D deploy, R restart, S scale, B backup…); where several
+    things did, a change is shown before the symptoms."""
     marks = [" "] * columns
-    for event in events:
+    for event in sorted(events, key=lambda event: (event.kind not in SYMPTOMS, event.at)):
         place = math.floor((event.at - start) / step) if step > 0 else -1
         if 0 <= place < columns:
             marks[place] = RIBBON[event.kind]

@@ -11,7 +11,7 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line, Tone, left, right
 from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
-from ainur_tui.model.units import show
+from ainur_tui.model.units import age, moment, show
 
 ROW_TONE: dict[RowTone, Tone] = {
     "ok": "text", "warn": "warn", "fail": "fail", "none": "text", "quiet": "quiet",
@@ -26,25 +26,32 @@ KEY = 40
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that fit, as (index into the row's cells, column, width)."""
+    """The columns that fit, as (index into the row's cells, column, width), and the moment
+    (epoch seconds) ages are told against."""
 
     columns: tuple[tuple[int, Column, int], ...]
+    now: float | None = None
 
 
-def cell_text(cell: Cell, column: Column) -> str:
-    """A cell as text, with its unit."""
+def cell_text(cell: Cell, column: Column, now: float | None = None) -> str:
+    """A cell as text, with its unit; a moment is short where ``now`` is known."""
     if cell is None:
         return "—"
     if column.unit == "text":
         return str(cell)
+    if now is not None and column.unit in {"time", "age"} and isinstance(cell, int | float):
+        return moment(cell, now) if column.unit == "time" else age(now - cell)
     return show(cell, column.unit)
 
 
-def layout(table: Table, rows: Sequence[Row], columns: int) -> Layout:
+def layout(table: Table, rows: Sequence[Row], columns: int, now: float | None = None) -> Layout:
     """Choose columns by rank until the room is used; the last text column takes what is left."""
     wanted: dict[int, int] = {}
     for index, column in enumerate(table.columns):
-        widest = max((cell_len(cell_text(r.cells[index], column)) for r in rows), default=0)
+        widest = max(
+            (cell_len(cell_text(r.cells[index], column, now)) + (0 if index else 2 * r.depth)
+             for r in rows), default=0,
+        )  # fmt: skip
         if column.unit == "text":
             widest = min(widest, column.limit)
         wanted[index] = max(widest, cell_len(column.title))
@@ -67,7 +74,7 @@ def layout(table: Table, rows: Sequence[Row], columns: int) -> Layout:
     texts = [i for i in chosen if table.columns[i].unit == "text"]
     if texts and room > 0:
         widths[texts[-1]] += room
-    return Layout(tuple((i, table.columns[i], widths[i]) for i in chosen))
+    return Layout(tuple((i, table.columns[i], widths[i]) for i in chosen), now)
 
 
 def head_line(plan: Layout, sort: int | None, reverse: bool) -> Line:
@@ -80,7 +87,23 @@ def head_line(plan: Layout, sort: int | None, reverse: bool) -> Line:
     return tuple(spans)
 
 
-def row_line(row: Row, plan: Layout, glyphs: Glyphs, *, selected: bool) -> Line:
+def stems(rows: Sequence[Row], glyphs: Glyphs) -> list[str]:
+    """What is drawn before each row's first cell so that a table reads as a tree."""
+    found: list[str] = []
+    for place, row in enumerate(rows):
+        drawn = ""
+        for level in range(1, row.depth + 1):
+            below = next((one.depth for one in rows[place + 1 :] if one.depth <= level), 0)
+            goes_on = below == level
+            if level == row.depth:
+                drawn += f"{glyphs.branch if goes_on else glyphs.last} "
+            else:
+                drawn += glyphs.branch_stem if goes_on else "  "
+        found.append(drawn)
+    return found
+
+
+def row_line(row: Row, plan: Layout, glyphs: Glyphs, *, selected: bool, stem: str = "") -> Line:
     """One row; its trouble is a symbol in the first column as well as a tone."""
     mark = (
         glyphs.state["degraded" if row.tone == "warn" else "down"] if row.tone in ROW_MARK else " "
@@ -91,7 +114,11 @@ def row_line(row: Row, plan: Layout, glyphs: Glyphs, *, selected: bool) -> Line:
     ]  # fmt: skip
     for index, column, wide in plan.columns:
         place = left if column.unit == "text" else right
-        text = place(cell_text(row.cells[index], column), wide) + " " * GAP
+        branch = "" if index else stem
+        if branch:
+            spans.append((branch, "quiet"))
+        shown = cell_text(row.cells[index], column, plan.now)
+        text = place(shown, max(1, wide - len(branch))) + " " * GAP
         spans.append((text, "cursor" if selected else tone))
     return tuple(spans)
 

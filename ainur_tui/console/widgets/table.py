@@ -10,7 +10,15 @@ from textual.message import Message
 
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
 from ainur_tui.console.draw.spans import Line, ends, line, wrap
-from ainur_tui.console.draw.tables import Layout, head_line, layout, matching, ordered, row_line
+from ainur_tui.console.draw.tables import (
+    Layout,
+    head_line,
+    layout,
+    matching,
+    ordered,
+    row_line,
+    stems,
+)
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.table import Row, Table
 from ainur_tui.model.units import age
@@ -110,7 +118,10 @@ class TableView(LinesView, can_focus=True):
         self.show(lines[:rows])
 
     def _body(self, table: Table, columns: int, rows: int) -> list[Line]:
-        plan: Layout = layout(table, self._rows, columns)
+        now = table.observed_at + self._elapsed
+        plan: Layout = layout(table, self._rows, columns, now)
+        tree = self._sort is None and not self.filter
+        branches = stems(self._rows, self.glyphs) if tree else [""] * len(self._rows)
         room = max(1, rows - 1)
         self._top = min(max(self._top, self._index - room + 1), self._index)
         self._top = max(0, min(self._top, len(self._rows) - room))
@@ -119,7 +130,13 @@ class TableView(LinesView, can_focus=True):
         return [
             head_line(plan, self._sort, self._reverse),
             *(
-                row_line(row, plan, self.glyphs, selected=focused and self._top + i == self._index)
+                row_line(
+                    row,
+                    plan,
+                    self.glyphs,
+                    stem=branches[self._top + i],
+                    selected=focused and self._top + i == self._index,
+                )
                 for i, row in enumerate(shown)
             ),
         ]
