@@ -17,14 +17,11 @@ from textual.widgets import Input
 
 from ainur_tui.client.session import Session
 from ainur_tui.console import frame_keys
-from ainur_tui.console.dialogs.page import PageDialog
-from ainur_tui.console.draw import frame, help
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
-from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import line
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
 from ainur_tui.console.looks import THEME, stylesheet
+from ainur_tui.console.painting import paint
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
@@ -35,7 +32,6 @@ from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.console.widgets.tones import Tones
-from ainur_tui.model.action import FINAL
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
@@ -145,42 +141,9 @@ class AinurApp(App[None]):
         return self._panels[title]
 
     def redraw(self) -> None:
-        """Draw everything that is visible; widgets repaint only rows that differ."""
-        if not self.is_running or not self.screen_stack:
-            return
-        scene = self.store.scene()
-        self.set_class(scene.glass is not None, "-glass")
-        base = self.screen_stack[0]
-        header = base.query_one("#header", LinesView)
-        columns = header.size.width
-        if not columns:
-            tiny = base.query_one("#tiny", LinesView)
-            tiny.show(frame.tiny(scene, *tiny.size))
-            return
-        header.show([frame.header(scene, columns)])
-        base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
-        names = [(kind.key, kind.title) for kind in PANELS]
-        base.query_one("#tabs", LinesView).show([frame.tabs(names, self._active, base.size.width)])
-        runs = self.store.current_runs(scene.now)[:3]
-        strip = base.query_one("#strip", LinesView)
-        strip.display = bool(runs)
-        strip.styles.height = len(runs)
-        strip.show([frame.run_line(run, scene, base.size.width) for run in runs])
-        self._draw_panel(scene)
-        base.query_one("#footer", LinesView).show(
-            [help.footer(self.screen.active_bindings.values(), base.size.width)]
-        )
-        if isinstance(self.screen, PageDialog):
-            self.screen.redraw()
-
-    def _draw_panel(self, scene: Scene) -> None:
-        """A tab that cannot be drawn costs that tab, never the console."""
-        try:
-            self.panel.show_scene(scene)
-        except Exception as error:
-            words = f" this tab cannot be drawn ({type(error).__name__}); the others go on"
-            self.screen_stack[0].query_one("#strip", LinesView).show([line((words, "fail"))])
-            self.screen_stack[0].query_one("#strip").display = True
+        """Draw everything that is visible."""
+        if self.is_running and self.screen_stack:
+            paint(self)
 
     def _lines_arrived(self, page: Any) -> None:
         if isinstance(self.panel, LogsPanel):
@@ -254,12 +217,12 @@ class AinurApp(App[None]):
             self.panel.focus_first()
 
     async def action_back(self) -> None:
-        """Esc: drop the filter, else hide ended actions."""
+        """Esc: drop the filter, hide ended actions and notices."""
         fields = self.query("#filter")
         if fields:
             await fields.remove()
         self.panel.set_filter("")
-        self.store.dismissed |= {r.id for r in self.store.runs.values() if r.state in FINAL}
+        self.store.dismiss()
         self.panel.focus_first()
         self.redraw()
 

@@ -13,6 +13,8 @@ from ainur_tui.model.wire import LogPage, Series, Welcome
 
 RECENT = 600.0
 """Seconds for which an ended action stays on every screen."""
+UNSETTLED = 86400.0
+"""The same for one whose verdict is unknown: somebody has to look, and says so by Esc."""
 
 
 class Store:
@@ -92,9 +94,19 @@ class Store:
             for run in self.runs.values()
             if run.id not in self.dismissed
             and run.state not in {"planned", "refused"}
-            and (run.state not in FINAL or now - (run.finished_at or now) < RECENT)
+            and (run.state not in FINAL or now - (run.finished_at or now) < _shown(run))
         ]
         return sorted(found, key=lambda run: (run.state in FINAL, -run.started_at))
+
+    def current_notices(self) -> list[str]:
+        """What the engine says of itself or of what others did, until it is dismissed."""
+        told = self.view.notices if self.view and self.lost is None else []
+        return [words for words in told if words not in self.dismissed]
+
+    def dismiss(self) -> None:
+        """Hide ended actions and notices; another notice, or a run that ends later, is shown."""
+        self.dismissed |= {r.id for r in self.runs.values() if r.state in FINAL}
+        self.dismissed |= set(self.current_notices())
 
     def scene(self) -> Scene:
         """Everything to draw from, now."""
@@ -111,3 +123,7 @@ class Store:
             environment=self._environment,
             operator=self._operator,
         )
+
+
+def _shown(run: Run) -> float:
+    return UNSETTLED if run.state == "unknown" else RECENT

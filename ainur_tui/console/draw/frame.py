@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ainur_tui.console.draw.glyphs import STATE_TONE
 from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import Line, ends, fit, line, width, wrap
+from ainur_tui.console.draw.spans import Line, Tone, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.target import State
 from ainur_tui.model.units import age, clock, duration
@@ -96,12 +96,12 @@ def run_line(run: Run, scene: Scene, columns: int) -> Line:
     done = sum(step.state in {"done", "skipped"} for step in run.steps)
     name = f"{run.plan.action} {run.plan.target}"
     if run.state in FINAL:
-        good = run.state == "verified"
-        mark = scene.glyphs.done if good else scene.glyphs.state["down"]
+        good, lost = run.state == "verified", run.state == "unknown"
+        symbol = scene.glyphs.done if good else scene.glyphs.state["unknown" if lost else "down"]
+        tone: Tone = "ok" if good else "unknown" if lost else "fail"
         ended = run.finished_at or run.started_at
         return ends(
-            line((f" {mark} {run.state} ", "ok" if good else "fail"), (name, "text"),
-                 ("  " + run.message, "quiet")),
+            line((f" {symbol} {run.state} ", tone), (name, "text"), ("  " + run.message, "quiet")),
             line((f"{age(scene.now - ended)} ago ", "quiet")), columns,
         )  # fmt: skip
     step = next((s for s in run.steps if s.state == "running"), None)
@@ -111,6 +111,12 @@ def run_line(run: Run, scene: Scene, columns: int) -> Line:
              (f"{step.name} {step.detail}" if step else "", "quiet")),
         line((f"{age(scene.now - run.started_at)} ", "text")), columns,
     )  # fmt: skip
+
+
+def notice_line(words: str, scene: Scene, columns: int) -> Line:
+    """What the engine says of itself, or of what another operator did here."""
+    head = line((f" {scene.glyphs.state['degraded']} ", "warn"), (words, "warn"))
+    return ends(head, line((" Esc hides ", "quiet")), columns)
 
 
 def tiny(scene: Scene, columns: int, rows: int) -> list[Line]:

@@ -1,0 +1,60 @@
+"""Drawing the frame and the visible tab from the newest picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.draw import frame, help
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import line
+from ainur_tui.console.panels.registry import PANELS
+from ainur_tui.console.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+MOST_RUNS, MOST_NOTICES = 3, 2
+
+
+def paint(app: AinurApp) -> None:
+    """Draw everything that is visible; widgets repaint only rows that differ."""
+    scene = app.store.scene()
+    app.set_class(scene.glass is not None, "-glass")
+    base = app.screen_stack[0]
+    header = base.query_one("#header", LinesView)
+    columns = header.size.width
+    if not columns:
+        tiny = base.query_one("#tiny", LinesView)
+        tiny.show(frame.tiny(scene, *tiny.size))
+        return
+    header.show([frame.header(scene, columns)])
+    base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
+    names = [(kind.key, kind.title) for kind in PANELS]
+    across = base.size.width
+    base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
+    rows = [frame.run_line(run, scene, across)
+            for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
+    rows += [frame.notice_line(words, scene, across)
+             for words in app.store.current_notices()[:MOST_NOTICES]]  # fmt: skip
+    strip = base.query_one("#strip", LinesView)
+    strip.display = bool(rows)
+    strip.styles.height = len(rows)
+    strip.show(rows)
+    _panel(app, scene)
+    keys = help.footer(app.screen.active_bindings.values(), across)
+    base.query_one("#footer", LinesView).show([keys])
+    if isinstance(app.screen, PageDialog):
+        app.screen.redraw()
+
+
+def _panel(app: AinurApp, scene: Scene) -> None:
+    """A tab that cannot be drawn costs that tab, never the console."""
+    try:
+        app.panel.show_scene(scene)
+    except Exception as error:
+        words = f" this tab cannot be drawn ({type(error).__name__}); the others go on"
+        strip = app.screen_stack[0].query_one("#strip", LinesView)
+        strip.show([line((words, "fail"))])
+        strip.styles.height = 1
+        strip.display = True
