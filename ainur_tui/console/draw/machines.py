@@ -1,17 +1,24 @@
-"""The table of machines with what each uses: CPU and memory with their trend."""
+"""The table of machines as people read it: what each uses with its trend, a short name of its
+image, and what happened to it last."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import msgspec
 
 from ainur_tui.console.draw.plot import spark
 from ainur_tui.console.draw.scene import Scene, standing
 from ainur_tui.console.draw.values import value_text
-from ainur_tui.model.table import Column, Row, Table
+from ainur_tui.model.table import Cell, Column, Row, Table
+from ainur_tui.model.units import age
 
-SIGNALS = (("machine.cpu", "cpu"), ("machine.memory", "used"))
+SIGNALS = (("machine.cpu", "cpu"), ("machine.memory", "memory"))
 FEW, MANY = 3, 12
 """Bars of a trend where the room is scarce, and where it is not: the newest are never cut off."""
+IMAGE = 20
+_ULID_TIME = 10
+"""Leading characters of the platform's image tags that tell one deployment from another."""
 
 
 def wanted(scene: Scene) -> list[tuple[str, str]]:
@@ -26,25 +33,69 @@ def wanted(scene: Scene) -> list[tuple[str, str]]:
     ]
 
 
-def with_use(table: Table, scene: Scene, bars: int = FEW) -> Table:
-    """The same table with a column for each signal that is read of any machine."""
-    read = {name for _, name in wanted(scene)}
-    shown = [(name, title) for name, title in SIGNALS if name in read]
-    if not shown or table.missing:
+def readable(table: Table, scene: Scene, bars: int = FEW) -> Table:
+    """The same rows with a column for each signal that is read of any machine and for the last
+    event, and with short images; everything is in full in the detail."""
+    if table.missing:
         return table
-    more = [Column(name=name, title=title, rank=2, limit=9 + bars) for name, title in shown]
-    place = next((i for i, c in enumerate(table.columns) if c.name == "checks"), 0) + 1
-    rows = []
-    for row in table.rows:
-        use = [_cell(row, name, scene, bars) for name, _ in shown]
-        rows.append(
-            msgspec.structs.replace(row, cells=[*row.cells[:place], *use, *row.cells[place:]])
+    read = {name for _, name in wanted(scene)}
+    use = [(name, title) for name, title in SIGNALS if name in read]
+    places = {column.name: index for index, column in enumerate(table.columns)}
+    makers: list[tuple[Column, Callable[[Row], Cell]]] = []
+    for column in table.columns:
+        makers.append(_kept(column, places[column.name]))
+        if column.name == "checks":
+            makers += [
+                (Column(name=name, title=title, rank=2, limit=9 + bars),
+                 lambda row, name=name: _use(row, name, scene, bars))
+                for name, title in use
+            ]  # fmt: skip
+    last, at = places.get("last"), places.get("last_at")
+    if last is not None and at is not None:
+        makers = [(c, make) for c, make in makers if c.name not in {"last", "last_at"}]
+        makers.append(
+            (Column(name="last", title="last event", rank=4, limit=24),
+             lambda row: _last(row.cells[last], row.cells[at], scene.now))
+        )  # fmt: skip
+    rows = [
+        msgspec.structs.replace(
+            row,
+            cells=[make(row) for _, make in makers],
+            detail=row.detail | _image_in_full(row, places),
         )
-    columns = [*table.columns[:place], *more, *table.columns[place:]]
-    return msgspec.structs.replace(table, columns=columns, rows=rows)
+        for row in table.rows
+    ]
+    return msgspec.structs.replace(table, columns=[column for column, _ in makers], rows=rows)
 
 
-def _cell(row: Row, name: str, scene: Scene, bars: int) -> str | None:
+def short_image(image: str) -> str:
+    """What tells an image from others: its tag, a deployment's without the part that is chance."""
+    tag = image.rpartition("/")[2].rpartition(":")[2]
+    unique = tag.removeprefix("deployment-")
+    if unique != tag and len(unique) > _ULID_TIME:
+        return f"{unique[:_ULID_TIME]}…"
+    return tag
+
+
+def _kept(column: Column, index: int) -> tuple[Column, Callable[[Row], Cell]]:
+    if column.name != "image":
+        return column, lambda row: row.cells[index]
+    column = msgspec.structs.replace(column, limit=IMAGE)
+    return column, lambda row: short_image(str(row.cells[index] or ""))
+
+
+def _image_in_full(row: Row, places: dict[str, int]) -> dict[str, str]:
+    image = row.cells[places["image"]] if "image" in places else None
+    return {"image in full": str(image)} if image else {}
+
+
+def _last(words: Cell, at: Cell, now: float) -> str | None:
+    if not words:
+        return None
+    return f"{words} {age(now - at)}" if isinstance(at, int | float) else str(words)
+
+
+def _use(row: Row, name: str, scene: Scene, bars: int) -> str | None:
     signal = scene.signal(row.target or "", name)
     if signal is None or signal.value is None:
         return None

@@ -13,14 +13,16 @@ MOST_EVENTS = 100
 _TONES: dict[str, Tone] = {"up": "ok", "down": "fail", "paused": "quiet"}
 _MACHINES = [
     Column(name="id", title="Machine", rank=0, limit=16),
-    Column(name="region", title="Region", rank=4, limit=6),
+    Column(name="region", title="Region", rank=6, limit=6),
     Column(name="state", title="State", rank=1, limit=12),
     Column(name="checks", title="Checks", rank=2, limit=8),
     Column(name="image", title="Image", rank=5, limit=38),
     Column(name="size", title="Size", rank=7, limit=20),
-    Column(name="memory", title="Memory", unit="B", rank=6),
+    Column(name="memory", title="RAM", unit="B", rank=8),
     Column(name="restarts", title="Restarts", unit="count", rank=3),
-    Column(name="updated", title="Updated", unit="time", rank=8),
+    Column(name="updated", title="Updated", unit="time", rank=9),
+    Column(name="last", title="Last event", rank=4, limit=20),
+    Column(name="last_at", title="Ago", unit="age", rank=4),
 ]
 _EVENTS = [
     Column(name="at", title="At", unit="time", rank=0),
@@ -67,6 +69,7 @@ def _machine(machine: Machine, health: Health) -> Row:
     cells: list[Cell] = [
         machine.id, machine.region, machine.state, checks, machine.image, machine.size,
         machine.memory, machine.restarts, machine.updated_at or None,
+        _last_words(machine), machine.events[0].at if machine.events else None,
     ]  # fmt: skip
     detail = {
         "name": machine.name,
@@ -84,6 +87,14 @@ def _machine(machine: Machine, health: Health) -> Row:
         target=f"api/machine/{machine.id}",
         detail=detail,
     )
+
+
+def _last_words(machine: Machine) -> str:
+    """The newest event in a word or two: ``restart``, ``exit 137``."""
+    if not machine.events:
+        return ""
+    newest = machine.events[0]
+    return exit_words(newest) if newest.kind == "exit" else newest.kind
 
 
 def _event(machine: Machine, event: MachineEvent) -> Row:
