@@ -12,6 +12,8 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.answers import json_of, object_of, pick, text
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly.access import Pace, authorization
+from ainur_tui.systems.fly.limits import Limits
+from ainur_tui.systems.fly.token import facts
 from ainur_tui.systems.http import Answer, HttpClient
 from ainur_tui.systems.httpfailures import HttpFailure
 from ainur_tui.systems.httpurls import segment
@@ -22,6 +24,8 @@ DONE = frozenset({200, 201, 202, 204})
 TRIES, LONGEST_PAUSE = 4, 15.0
 """How often a change is sent that is turned away by the rate limit, and the longest pause
 (seconds) that is waited for."""
+PAGES = 10
+"""Pages of a list that are read at most."""
 CHANGE_DEADLINE = 40.0
 """Seconds a change may take to be answered: a restart waits for the old process to end."""
 
@@ -33,6 +37,7 @@ class AppClient:
     def __init__(self, fly: Fly, token: Secret, *, clock: Clock, redact: Redactor) -> None:
         headers = {"authorization": authorization(token)}
         self.app = fly.app
+        self.limits = Limits(facts(token), clock)
         self._pace = Pace(clock)
         self._machines = HttpClient(
             fly.url, clock=clock, redact=redact, headers=headers, deadline=fly.timeout * 0.95
@@ -49,18 +54,22 @@ class AppClient:
             )  # fmt: skip
 
     async def releases(self, limit: int = 10) -> list[Mapping[str, Any]]:
-        """The newest releases of the app, newest first, as they came."""
+        """The newest releases of the app, newest first, as they came. ``stable`` is left out
+        where no release has it: the platform does not use it for this app."""
         path = f"/api/v1/apps/{segment(self.app)}/releases"
-        found = object_of(await self._web.get(path, params={"limit": str(limit)}))
-        rows = found.get("releases")
-        if not isinstance(rows, list):
-            raise ProbeFailure("bad answer", "JSON without releases")
-        return [row for row in rows if isinstance(row, Mapping)]
+        await self._pace.wait("releases")
+        with self.limits.asking("releases"):
+            found = object_of(await self._web.get(path, params={"limit": str(limit)}))
+        rows = _listed(found, "releases")
+        if any(row.get("stable") is True for row in rows):
+            return rows
+        return [{key: row[key] for key in row if key != "stable"} for row in rows]
 
     async def logs(self, token: str | None) -> Answer:
         """One page of log lines after ``token``."""
         path = f"/api/v1/apps/{segment(self.app)}/logs"
-        return await self._web.get(path, params={"next_token": token} if token else None)
+        with self.limits.asking("logs"):
+            return await self._web.get(path, params={"next_token": token} if token else None)
 
     async def about(self, app: str | None = None) -> Mapping[str, Any]:
         """The app: its name, status and organization."""
@@ -75,10 +84,9 @@ class AppClient:
         The version to wait for in that update, where the platform tells one."""
         body = {"values": {k: None if v is None else v.reveal() for k, v in values.items()}}
         path = self._path(None, "secrets")
-        version = pick(
-            object_of(await self._change("POST", path, None, "secrets", body)), "version"
-        )
-        return version if isinstance(version, int) else None
+        found = object_of(await self._change("POST", path, None, "secrets", body))
+        told = [found.get(key) for key in ("version", "Version")]
+        return next((one for one in told if isinstance(one, int)), None)
 
     async def volumes(self) -> Rows:
         """The app's volumes."""
@@ -94,15 +102,24 @@ class AppClient:
         await self._change("POST", path, None, f"snapshot {volume}")
 
     async def certificates(self) -> Rows:
-        """The app's host names with certificates."""
+        """The app's host names with certificates: a summary of each, without when they end."""
         return await self._rows("certificates")
+
+    async def certificate(self, hostname: str) -> Mapping[str, Any]:
+        """One host name's certificates, what is wrong with them, and which DNS they need."""
+        return object_of(await self._machines.get(self._path(None, "certificates", hostname)))
+
+    async def clusters(self, organization: str) -> Rows:
+        """The organization's managed Postgres clusters."""
+        params = {"org_slug": organization}
+        return _listed(object_of(await self._machines.get("/v1/postgres", params=params)), "data")
 
     async def query(self, promql: str) -> Rows:
         """An instant query of the platform's Prometheus: its vector, as it came."""
         if self._prometheus is None:
             raise ProbeFailure("missing", "fly.prometheus_url is not configured")
         answer = await self._prometheus.get("/api/v1/query", params={"query": promql})
-        return _objects(pick(object_of(answer), "data.result"), "a vector")
+        return _listed(pick(object_of(answer), "data"), "result")
 
     async def close(self) -> None:
         """Close the connections' pools."""
@@ -112,11 +129,20 @@ class AppClient:
             await self._prometheus.close()
 
     async def _rows(self, *parts: str) -> Rows:
-        """A list of the app's, given as it is or under the name of what it lists."""
-        await self._pace.wait(" ".join(parts))
-        found = json_of(await self._machines.get(self._path(None, *parts)))
-        kind = parts[-1]
-        return _objects(found.get(kind) if isinstance(found, Mapping) else found, kind)
+        """A list of the app's, given as it is or under the name of what it lists; all its pages."""
+        kind, path = parts[-1], self._path(None, *parts)
+        rows: Rows = []
+        params: dict[str, str] | None = None
+        for _ in range(PAGES):
+            await self._pace.wait(" ".join(parts))
+            with self.limits.asking(kind):
+                found = json_of(await self._machines.get(path, params=params))
+            rows += _listed(found, kind)
+            cursor = pick(found, "next_cursor")
+            if not isinstance(cursor, str) or not cursor:
+                break
+            params = {"cursor": cursor}
+        return rows
 
     async def _change(
         self,
@@ -152,10 +178,14 @@ class AppClient:
         return "/v1/apps/" + "/".join(segment(part) for part in (app or self.app, *parts))
 
 
-def _objects(found: Any, what: str) -> Rows:
-    if not isinstance(found, list):
-        raise ProbeFailure("bad answer", f"JSON without {what}")
-    return [row for row in found if isinstance(row, Mapping)]
+def _listed(found: Any, key: str) -> Rows:
+    """The objects of a list, as it is or under ``key``; null stands for one that is empty."""
+    rows = found[key] if isinstance(found, Mapping) and key in found else found
+    if rows is None:
+        return []
+    if not isinstance(rows, list):
+        raise ProbeFailure("bad answer", f"JSON without {key}")
+    return [row for row in rows if isinstance(row, Mapping)]
 
 
 def release_words(row: Mapping[str, Any]) -> str:

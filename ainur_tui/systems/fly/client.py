@@ -21,13 +21,17 @@ class FlyClient(AppClient):
         self, app: str | None = None, metadata: Mapping[str, str] | None = None
     ) -> list[Machine]:
         """All machines of the app, in one call."""
-        await self._pace.wait(f"list {app}", 0.5)
+        await self._pace.wait(f"list {app or self.app}")
         params = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
-        answer = await self._machines.get(self._path(app, "machines"), params=params)
-        found = json_of(answer)
+        with self.limits.asking(self.listing(app)):
+            found = json_of(await self._machines.get(self._path(app, "machines"), params=params))
         if not isinstance(found, list):
             raise ProbeFailure("bad answer", "JSON, but no array of machines")
         return [machine for one in found if (machine := parse_machine(one)) is not None]
+
+    def listing(self, app: str | None = None) -> str:
+        """What listing an app's machines is called among the limits."""
+        return f"machines of {app or self.app}"
 
     async def machine(self, id: str, app: str | None = None) -> Machine:
         """One machine."""
@@ -49,11 +53,6 @@ class FlyClient(AppClient):
         path = self._path(app, "machines", id, "suspend")
         await self._change("POST", path, nonce, f"suspend {id}")
 
-    async def signal(self, id: str, number: int, nonce: str, app: str | None = None) -> None:
-        """Send a signal to a machine's process."""
-        path = self._path(app, "machines", id, "signal")
-        await self._change("POST", path, nonce, f"signal {id}", {"signal": number})
-
     async def update(
         self, machine: Machine, config: Mapping[str, Any], nonce: str, app: str | None = None,
         *, secrets: int | None = None, launch: bool = True,
@@ -61,7 +60,13 @@ class FlyClient(AppClient):
         """Give a machine another (whole) configuration, unless it has changed since it was read
         (412). A running one is replaced, one at rest stays so without ``launch``. ``secrets`` is
         the version of the secrets it must have."""
-        body: dict[str, Any] = {"config": config, "current_version": machine.instance}
+        if not machine.whole:
+            # There are no partial updates: what the platform does not know now would be gone.
+            raise ProbeFailure("unavailable", f"the host of {machine.id} does not answer, so its"
+                                              " whole configuration is not known")  # fmt: skip
+        body: dict[str, Any] = {"config": config}
+        if machine.instance:
+            body["current_version"] = machine.instance
         if not launch:
             body["skip_launch"] = True
         if secrets is not None:
@@ -78,7 +83,8 @@ class FlyClient(AppClient):
             await self._change("POST", path, nonce, f"mark {id}", {"value": value})
 
     async def versions(self, id: str, app: str | None = None) -> Rows:
-        """The machine's configurations, newest first, as they came."""
+        """The machine's configurations as they came: ``version`` and ``user_config`` of each."""
+        await self._pace.wait(f"versions {id}")
         found = json_of(await self._machines.get(self._path(app, "machines", id, "versions")))
         return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
 
@@ -92,9 +98,13 @@ class FlyClient(AppClient):
     ) -> bool:
         """Wait for a state; False when the time (≤ 60 s) ran out."""
         await self._pace.wait(f"wait {machine.id}")
+        params = {"state": state, "timeout": str(seconds)}
+        if machine.instance:
+            # The parameter's older name and its newer one: platforms know either.
+            params |= {"instance_id": machine.instance, "version": machine.instance}
         answer = await self._machines.get(
             self._path(app, "machines", machine.id, "wait"),
-            params={"state": state, "instance_id": machine.instance, "timeout": str(seconds)},
+            params=params,
             expect=DONE | {408},
             deadline=seconds + 5.0,
         )
@@ -103,7 +113,8 @@ class FlyClient(AppClient):
     async def create(self, body: Mapping[str, Any]) -> Machine:
         """Make a machine. A lost answer may have made one: look by metadata before trying again."""
         path = self._path(self.app, "machines")
-        return _machine(await self._change("POST", path, None, "create", body))
+        sent = {key: value for key, value in body.items() if value not in (None, "")}
+        return _machine(await self._change("POST", path, None, "create", sent))
 
     async def destroy(self, id: str, nonce: str) -> None:
         """Destroy a machine and its configuration."""
@@ -127,7 +138,8 @@ class FlyClient(AppClient):
         path = self._path(app, "machines", id, "lease")
         body = {"ttl": seconds, "description": why}
         found = object_of(await self._change("POST", path, nonce, f"lease {id}", body))
-        given = pick(found, "data.nonce")
+        # The reference shows it in an envelope, the interface's specification without.
+        given = pick(found, "data.nonce") or pick(found, "nonce")
         if not isinstance(given, str) or not given.isascii() or not given.isprintable():
             raise ProbeFailure("bad answer", "a lease without a nonce")
         return given

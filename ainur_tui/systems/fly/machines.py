@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ainur_tui.model.text import clean
 from ainur_tui.systems.answers import number, pick, text
 
 TURNS = frozenset({"start", "launch", "exit"})
 
+NO_CHECK = "bg_deployments_compat"
+"""Checks of this name are added by the platform for old clients and check nothing."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID = re.compile(rf"[0-7][{_ALPHABET}]{{25}}")
 _DIGITS = re.compile(r"(\.\d{6})\d+")
 
 
@@ -45,7 +49,9 @@ class MachineEvent:
 class Machine:
     """One machine. ``config`` is as it came, for cloning; all other texts are clean.
 
-    ``memory`` is the guest's in bytes; times are epoch seconds by the platform's clock.
+    ``memory`` is the guest's in bytes; times are epoch seconds by the platform's clock. Not
+    ``whole``: its host does not answer, and the platform gives what it knows of the configuration;
+    nothing may be made or updated from that.
     """
 
     id: str
@@ -53,6 +59,7 @@ class Machine:
     state: str
     region: str
     image: str
+    digest: str
     instance: str
     created_at: float
     updated_at: float
@@ -64,6 +71,7 @@ class Machine:
     checks: tuple[Check, ...]
     events: tuple[MachineEvent, ...]
     config: Mapping[str, Any]
+    whole: bool = True
 
     @property
     def sleeps(self) -> bool:
@@ -102,7 +110,8 @@ def parse_machine(found: Any) -> Machine | None:
     id = pick(found, "id")
     if not isinstance(id, str) or not _ID.fullmatch(id):
         return None
-    config = pick(found, "config") or pick(found, "incomplete_config") or {}
+    given = pick(found, "config")
+    config = given or pick(found, "incomplete_config") or {}
     config = config if isinstance(config, Mapping) else {}
     memory = number(config, "guest.memory_mb").value
     cpus = number(config, "guest.cpus").value
@@ -112,13 +121,14 @@ def parse_machine(found: Any) -> Machine | None:
         state=text(found, "state", 40) or "unknown",
         region=text(found, "region", 20) or "",
         image=_image(found),
+        digest=text(found, "image_ref.digest", 80) or "",
         instance=text(found, "instance_id", 80) or "",
         created_at=parse_time(pick(found, "created_at")) or 0.0,
         updated_at=parse_time(pick(found, "updated_at")) or 0.0,
         host=text(found, "host_status", 20) or "ok",
         cordoned=pick(found, "cordoned") is True,
         group=text(config, "metadata.fly_process_group", 60) or "",
-        size=f"{text(config, 'guest.cpu_kind', 20)}-cpu-{cpus:.0f}x" if cpus else "",
+        size=_size(text(config, "guest.cpu_kind", 20) or "shared", cpus) if cpus else "",
         memory=memory * 1024 * 1024 if memory else None,
         checks=tuple(
             Check(
@@ -127,6 +137,7 @@ def parse_machine(found: Any) -> Machine | None:
                 text(check, "output", 300) or "",
             )
             for check in _list(found, "checks")
+            if not str(pick(check, "name")).startswith(NO_CHECK)
         ),
         events=tuple(
             sorted(
@@ -135,6 +146,7 @@ def parse_machine(found: Any) -> Machine | None:
             )
         ),
         config=config,
+        whole=isinstance(given, Mapping) and bool(given),
     )
 
 
@@ -148,28 +160,44 @@ def parse_time(value: Any) -> float | None:
         return None
 
 
+def version_time(version: str) -> float | None:
+    """When a version of a machine was made, in epoch seconds: its id tells, where it is a ULID."""
+    if not _ULID.fullmatch(version):
+        return None
+    stamp = 0
+    for letter in version[:10]:
+        stamp = stamp * 32 + _ALPHABET.index(letter)
+    return stamp / 1000
+
+
 def _image(found: Any) -> str:
-    repository, tag = text(found, "image_ref.repository", 80), text(found, "image_ref.tag", 80)
-    if tag or repository:
-        return tag or repository or ""
-    return (text(found, "config.image", 200) or "").rpartition(":")[2]
+    """The tag, else the digest's beginning, else whatever names the image."""
+    digest = (text(found, "image_ref.digest", 80) or "")[:19]
+    named = text(found, "image_ref.tag", 80) or digest or text(found, "image_ref.repository", 80)
+    return named or (text(found, "config.image", 200) or "").rpartition(":")[2]
+
+
+def _size(kind: str, cpus: float) -> str:
+    return f"{kind}-{cpus:.0f}x" if kind == "performance" else f"{kind}-cpu-{cpus:.0f}x"
 
 
 def _event(raw: Any) -> MachineEvent | None:
     at = number(raw, "timestamp").value
     if at is None:
         return None
-    code = number(raw, "request.exit_event.exit_code", low=None).value
+    kind = text(raw, "type", 40) or "unknown"
+    end = pick(raw, "request.exit_event") or pick(raw, "request.MonitorEvent.exit_event")
+    code = number(end, "exit_code", low=None).value
     count = number(raw, "request.restart_count").value
     return MachineEvent(
-        id=clean(pick(raw, "id") or f"{at:.0f}", 60),
-        kind=text(raw, "type", 40) or "unknown",
+        id=text(raw, "id", 60) or f"{kind} {at:.0f}",
+        kind=kind,
         status=text(raw, "status", 40) or "",
         source=text(raw, "source", 40) or "",
         at=at / 1000,
         exit_code=None if code is None else int(code),
-        oom=pick(raw, "request.exit_event.oom_killed") is True,
-        requested=pick(raw, "request.exit_event.requested_stop") is True,
+        oom=pick(end, "oom_killed") is True,
+        requested=pick(end, "requested_stop") is True,
         restart_count=int(count or 0),
     )
 

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from ainur_tui.model.text import clean
 from ainur_tui.systems.answers import text
 from ainur_tui.systems.fly.client import FlyClient
-from ainur_tui.systems.fly.machines import Machine, parse_time
+from ainur_tui.systems.fly.machines import Machine, parse_time, version_time
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 SET_BY = "ainur_settings"
 """Metadata key of the run that last gave a machine its settings."""
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID = re.compile(rf"[0-7][{_ALPHABET}]{{25}}")
 
 
 @dataclass(frozen=True)
@@ -53,18 +51,9 @@ def last_set(machines: Iterable[Machine], row: Known) -> tuple[str, str]:
     return "", ""
 
 
-def version_time(machine: Machine) -> float:
-    """When the machine got its present version: its id tells (a ULID), else its last update."""
-    if not _ULID.fullmatch(machine.instance):
-        return machine.updated_at
-    stamp = 0
-    for letter in machine.instance[:10]:
-        stamp = stamp * 32 + _ALPHABET.index(letter)
-    return stamp / 1000
-
-
 def without(machines: Iterable[Machine], row: Known) -> list[Machine]:
     """The machines that have not been updated since the secret changed: they lack its value."""
     if row.changed is None:
         return []
-    return [m for m in machines if version_time(m) < int(row.changed)]
+    since = int(row.changed)
+    return [m for m in machines if (version_time(m.instance) or m.updated_at) < since]
