@@ -72,7 +72,7 @@ class FlagSet(Open):
         )  # fmt: skip
 
     def unavailable(self) -> str | None:
-        return None if self._flags else "no fly.flags are configured"
+        return super().unavailable() if self._flags else "no fly.flags are configured"
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         name = named(params, {"name", "value", "stage"})

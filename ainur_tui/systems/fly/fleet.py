@@ -73,6 +73,9 @@ class EachMachine(Action):
     def __init__(self, hands: Hands) -> None:
         self.hands = hands
 
+    def unavailable(self) -> str | None:
+        return self.hands.forbids()
+
     def chosen(self, target: str, judged: Judged) -> Judged:
         """The machines the target stands for; raises Refused for one that is not there."""
         kind, _, id = target.rpartition("/")

@@ -24,7 +24,9 @@ AT_REST = frozenset({"stopped", "suspended", "created", "failed"})
 _REFUSALS = {
     401: "the token is not accepted (any more): expired, revoked, or of another organisation",
     403: "the token's scope does not allow this",
-    412: "the machine was changed by someone else since it was read",
+    404: "it is not there, or not for this token",
+    409: "someone else holds its lease",
+    412: "not as it was when it was read: someone else changed it, or it cannot be done now",
     422: "the platform cannot do this (no capacity, or a value it does not take)",
     429: "the platform asks us to slow down; this was not done",
 }
@@ -43,6 +45,10 @@ class Hands:
     app: str
     edge: ApiClient | None = None
     answers: Answers | None = None
+
+    def forbids(self, *needs: str) -> str | None:
+        """Why the app's machines, or what else is needed, cannot be changed, as far as known."""
+        return self.client.limits.forbids(self.client.listing(self.app), *needs)
 
     @contextlib.asynccontextmanager
     async def leased(self, id: str, context: StepContext) -> AsyncIterator[str]:

@@ -35,6 +35,9 @@ class RestartMachines(Action):
     def __init__(self, hands: Hands) -> None:
         self.hands = hands
 
+    def unavailable(self) -> str | None:
+        return self.hands.forbids()
+
     async def judged(self) -> Judged:
         """The app's machines as they are now; raises Refused where there is none."""
         return await judged(self.hands)

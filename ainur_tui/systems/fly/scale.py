@@ -47,6 +47,9 @@ class ScaleApi(Action):
         self._drain = drain
         self._resize = ResizeApi(hands)
 
+    def unavailable(self) -> str | None:
+        return self._hands.forbids()
+
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         if {"size", "memory"} & {name for name, value in params.items() if value}:
             return await self._resize.plan(target, params, world)

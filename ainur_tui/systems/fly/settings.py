@@ -37,6 +37,9 @@ class Setting(EachMachine):
 
     verb = "update"
 
+    def unavailable(self) -> str | None:
+        return self.hands.forbids("secrets")
+
     async def draft_values(
         self, target: str, params: dict[str, str], world: World, *, names: list[str], title: str,
         unset: bool = False, undo: Undo | None = None, facts: list[str] | None = None,
