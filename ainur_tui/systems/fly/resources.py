@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ainur_tui.config.types import Fly
+from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.table import Cell, Column, Row, Table, Tone
+from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.systems.answers import number, pick, text
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.fly.appclient import Rows
+from ainur_tui.systems.fly.certificates import COLUMNS, certificates, changes
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.machines import parse_time
 
 INTERVAL = 60.0
 GIB = 1024.0**3
-EXPIRES_SOON = 21 * 86400.0
 MOST = 20
 """Volumes whose snapshots are looked at; each is a call of its own."""
 
@@ -32,13 +33,6 @@ _VOLUMES = (
     Column(name="machine", title="Machine", rank=4, limit=16),
     Column(name="snapshot", title="Newest snapshot", unit="time", rank=6),
     Column(name="created", title="Created", unit="time", rank=7),
-)
-_CERTIFICATES = (
-    Column(name="hostname", title="Host name", rank=0, limit=50),
-    Column(name="configured", title="Configured", rank=1, limit=12),
-    Column(name="expires", title="Expires", unit="time", rank=2),
-    Column(name="status", title="Status", rank=3, limit=24),
-    Column(name="dns", title="DNS", rank=4, limit=30),
 )
 
 
@@ -64,9 +58,17 @@ class ResourcesProbe(Probe):
         self.deadline = fly.timeout
         self._client = client
         self._clock = clock
+        self._certificates: list[Row] | None = None
 
     async def read(self) -> Sample:
-        return Sample(tables=await asyncio.gather(*(self._table(kind) for kind in _KINDS)))
+        tables = await asyncio.gather(*(self._table(kind) for kind in _KINDS))
+        found = next(table for table in tables if table.name == "api.certificates")
+        events: list[Event] = []
+        if found.missing is None:
+            before, self._certificates = self._certificates, found.rows
+            if before is not None:
+                events = list(changes(before, found.rows, self._clock.now()))
+        return Sample(tables=tables, events=events)
 
     async def _table(self, kind: _Kind) -> Table:
         now = self._clock.now()
@@ -135,39 +137,7 @@ def _volume(row: Mapping[str, Any], snapshot: float | None) -> Row:
     )
 
 
-async def _certificates(client: FlyClient, now: float) -> list[Row]:
-    return [_certificate(row, now) for row in await client.certificates()]
-
-
-def _certificate(row: Mapping[str, Any], now: float) -> Row:
-    host = text(row, "hostname", 100) or "?"
-    ready = pick(row, "configured") is True
-    expires = _expires(row)
-    tone: Tone = "none" if ready else "fail"
-    if expires is not None and expires - now < EXPIRES_SOON:
-        tone = "fail" if expires < now else "warn"
-    cells: list[Cell] = [
-        host, "yes" if ready else "no", expires,
-        text(row, "status", 40) or text(row, "client_status", 40) or "",
-        text(row, "dns_provider", 40) or "",
-    ]  # fmt: skip
-    return Row(key=host, cells=cells, tone=tone)
-
-
-def _expires(row: Mapping[str, Any]) -> float | None:
-    """The earliest end of those it tells, at the top or for each issued certificate."""
-    told = [row.get("expires_at")]
-    for key in ("issued", "certificates"):
-        value = pick(row, key)
-        nested = pick(value, "nodes") if isinstance(value, Mapping) else value
-        for one in nested if isinstance(nested, list) else ():
-            told += [pick(one, "expires_at"), pick(one, "expiresAt")]
-            issued = pick(one, "issued")
-            told += [pick(i, "expires_at") for i in issued] if isinstance(issued, list) else []
-    return min((at for one in told if (at := parse_time(one)) is not None), default=None)
-
-
 _KINDS = (
     _Kind("api.volumes", "Volumes", _VOLUMES, _volumes),
-    _Kind("api.certificates", "Certificates", _CERTIFICATES, _certificates),
+    _Kind("api.certificates", "Certificates", COLUMNS, certificates),
 )
