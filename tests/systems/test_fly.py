@@ -21,7 +21,8 @@ from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.machines import parse_machine
-from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
+from ainur_tui.systems.fly.probes import MachinesProbe
+from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect, speaks_postgres

@@ -11,8 +11,9 @@ from ainur_tui.model.units import clock as shown
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly.token import TokenFacts
 
-LASTING = frozenset({"auth", "forbidden", "missing"})
-"""Failures that asking again does not mend."""
+LASTING = frozenset({"forbidden", "missing"})
+"""Failures that asking again does not mend. A token that is not accepted is no such: it may be
+another one in a moment, and every plan says so itself."""
 
 
 class Limits:

@@ -24,7 +24,8 @@ from ainur_tui.systems.fly.maintenance import Maintenance
 from ainur_tui.systems.fly.ordered import Part, ShutdownAll, StartAll
 from ainur_tui.systems.fly.outside import MaintenanceProbe, outside_of
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
-from ainur_tui.systems.fly.probes import MachinesProbe, ReleasesProbe
+from ainur_tui.systems.fly.probes import MachinesProbe
+from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
