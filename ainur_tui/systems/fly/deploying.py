@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean
@@ -14,6 +16,7 @@ from ainur_tui.model.units import clock
 from ainur_tui.systems.base import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.history import former_images
 from ainur_tui.systems.fly.machines import Machine, parse_time
 from ainur_tui.systems.fly.replacing import Config, Replacing
 
@@ -127,7 +130,9 @@ class Rollback(_Image):
         try:
             releases = await self.hands.client.releases(RELEASES)
         except ProbeFailure as failure:
-            raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE) from None
+            if version:
+                raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE) from None
+            return await self._by_versions(target, world, str(failure))
         releases = sorted(releases, key=lambda row: -_version(row))
         all = await judged(self.hands)
         now = present(releases, {str(m.config.get("image")) for m, _ in all})
@@ -140,6 +145,31 @@ class Rollback(_Image):
             title=f"Roll back to {release_words(row).partition(' ')[0]}", facts=facts,
             releases=releases,
         )  # fmt: skip
+
+    async def _by_versions(self, target: str, world: World, failure: str) -> Plan:
+        """Back to the image the machines ran before, as their own versions tell."""
+        mine = [m for m, _ in await judged(self.hands)]
+        try:
+            found = await former_images(self.hands.client, mine, self.hands.app)
+        except ProbeFailure as other:
+            raise Refused(
+                f"neither releases ({failure}) nor versions: {other}", UNAVAILABLE
+            ) from None
+        usable = [(image, at) for image, at in found if _IMAGE.fullmatch(image)]
+        if not usable:
+            raise Refused(
+                f"no releases ({failure}), and the machines ran no other image", UNAVAILABLE
+            )
+        image, at = usable[0]
+        when = f", put there {clock(at, date=True)}" if at else ""
+        plan = await self.draft_image(
+            target, {}, image, world,
+            title=f"Roll back to {image.rpartition('/')[2]}",
+            facts=[f"releases are not told ({failure})", f"the machines' versions: {image}{when}"],
+            releases=None,
+        )  # fmt: skip
+        doubt = "Whether that image was healthy is not known: the platform tells no releases"
+        return replace(plan, warnings=[doubt, *plan.warnings])
 
 
 def present(releases: Rows, images: set[str]) -> Mapping[str, Any] | None:

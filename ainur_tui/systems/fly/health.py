@@ -10,7 +10,9 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.systems.fly.machines import Machine, MachineEvent
 
-NOT_SERVING = frozenset({"fly_app_release_command", "fly_app_console"})
+NOT_SERVING = frozenset(
+    {"fly_app_release_command", "fly_app_console", "fly_app_test_machine_command"}
+)
 """Process groups whose machines are no part of the service."""
 GONE = frozenset({"destroyed", "destroying", "replaced", "migrated"})
 PASSING = frozenset(
@@ -47,6 +49,9 @@ def health(machine: Machine, now: float) -> Health:
             return _stopped(machine)
         case "created" if machine.config.get("standbys"):
             return Health("paused", "a standby of another machine")
+        case "created" if machine.sleeps:
+            # An update of a stopped machine leaves its new version so.
+            return Health("paused", "created, started by the platform when it is needed")
         case state if state in PASSING:
             since = max(now - machine.updated_at, 0.0)
             limit = STUCK_UPDATE_AFTER if state in DEPLOYING else STUCK_AFTER
