@@ -7,9 +7,11 @@ from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.target import Target
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.api.health import HealthProbe
+from ainur_tui.systems.api.names import NamesProbe
 from ainur_tui.systems.api.services import ServicesProbe
 from ainur_tui.systems.api.traffic import TrafficProbe
 from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.roster import Roster
 
@@ -46,6 +48,7 @@ def connect(environment: Environment, context: Context) -> System | None:
                 api, client, context.clock, roster, parts=not (fly and fly.prometheus_url)
             ),
             ServicesProbe(api, client, context.clock, context.redact),
+            NamesProbe(api, environment.frontend, platform, context.clock, Resolver()),
         ),
         close=close,
     )

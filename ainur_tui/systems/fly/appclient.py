@@ -109,6 +109,12 @@ class AppClient:
         """One host name's certificates, what is wrong with them, and which DNS they need."""
         return object_of(await self._machines.get(self._path(None, "certificates", hostname)))
 
+    async def addresses(self) -> Rows:
+        """The app's public addresses."""
+        await self._pace.wait("ip_assignments")
+        path = self._path(None, "ip_assignments")
+        return _listed(object_of(await self._machines.get(path)), "ips")
+
     async def clusters(self, organization: str) -> Rows:
         """The organization's managed Postgres clusters."""
         params = {"org_slug": organization}
