@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -20,7 +21,8 @@ Verb = Literal["start", "stop", "restart"]
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,250}")
 _PRIVILEGE = re.compile(
-    r"access denied|authentication (?:is )?required|not permitted|permission denied|must be root",
+    r"access denied|authentication (?:is )?required|not permitted|permission denied|must be root"
+    r"|a password is required|not allowed to|may not run sudo|not in the sudoers",
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(r"not found|could not be found|not loaded|no such", re.IGNORECASE)
@@ -63,24 +65,45 @@ class Systemctl:
         return found
 
     async def act(self, verb: Verb, deadline: float) -> None:
-        """Start, stop or restart the unit and wait for systemd's answer.
+        """Start, stop or restart the unit and wait for systemd's answer; through ``sudo -n``, which
+        asks for no password, where this user may not.
 
         Raises :class:`ActionFailure`; a deadline passed means that the outcome is not known.
         """
+        words = [verb, self.unit, "--no-ask-password"]
         try:
-            done = await self._run([verb, self.unit, "--no-ask-password"], deadline)
+            done = await self._run(words, deadline)
+            if done.code != 0 and _PRIVILEGE.search(done.stderr) and self._sudo:
+                done = await self._run(words, deadline, sudo=[self._sudo, "-n", "--"])
         except ProbeFailure as failure:
             raise ActionFailure(str(failure)) from None
         if done.code != 0:
             raise ActionFailure(str(self._failure(done, verb)))
 
-    async def _run(self, words: list[str], deadline: float) -> Completed:
+    async def rights(self, verb: Verb, deadline: float) -> str:
+        """How the unit would be changed, in words; nothing is done and no password is kept."""
+        if os.geteuid() == 0:
+            return "systemctl runs as root"
+        if self._sudo is not None:
+            words = [verb, self.unit, "--no-ask-password"]
+            done = await self._run(words, deadline, sudo=[self._sudo, "-n", "-l", "--"])
+            if done.code == 0:
+                return "sudo -n runs systemctl: its rule asks for no password"
+        return "only where polkit allows it to this user: sudo has no rule without a password"
+
+    @property
+    def _sudo(self) -> str | None:
+        return None if os.geteuid() == 0 else self._context.tools.find("sudo")
+
+    async def _run(
+        self, words: list[str], deadline: float, *, sudo: Sequence[str] = ()
+    ) -> Completed:
         program = self.program
         if program is None:
             raise ProbeFailure("missing", "no systemctl on this machine")
         check_unit(self.unit)
         return await run(
-            [program, *words],
+            [*sudo, program, *words],
             env=self._context.tools.environment,
             deadline=deadline,
             limit=64 * 1024,
@@ -92,7 +115,8 @@ class Systemctl:
         if _NO_SYSTEMD.search(said):
             return ProbeFailure("missing", "systemd does not run on this machine")
         if _PRIVILEGE.search(said):
-            words = f"{verb} {self.unit} needs privilege (a polkit rule, or root): {said}"
+            rule = f"NOPASSWD: {self.program} {verb} {self.unit} --no-ask-password"
+            words = f"{verb} {self.unit} needs privilege (polkit, or in sudoers {rule}): {said}"
             return ProbeFailure("forbidden", words)
         if _NOT_FOUND.search(said):
             return ProbeFailure("missing", f"unit {self.unit} not found")

@@ -20,7 +20,8 @@ ROOT = Path(ainur_tui.__file__).parent
 HANDS = re.compile(r"(client|systemctl|bucket|store|fly|secrets|machines|changes)$")
 """Who is asked for a change: attributes of other things may have the same names."""
 SENDERS = {"_change", "act", "create_multipart_async", "put_async", "delete_async"}
-READING_POSTS = {"systems/node/client.py"}  # JSON-RPC asks by POST; its methods only read
+READING_POSTS = {"systems/node/client.py", "systems/fly/sizelist.py"}
+"""JSON-RPC and GraphQL ask by POST; their methods only read."""
 OWN_PROBE = "systems/storage/probes.py"
 """It writes and deletes one object of its own in the bucket configured for that: the only way to
 know that a bucket can be written."""

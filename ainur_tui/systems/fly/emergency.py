@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.units import clock
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
@@ -22,8 +22,9 @@ from ainur_tui.systems.fly.fleet import (
 )
 from ainur_tui.systems.fly.hands import AT_REST, Hands, sent
 from ainur_tui.systems.fly.health import health, serving
+from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.fly.moves import KEPT, copied, halted, wake
+from ainur_tui.systems.fly.moves import KEPT, copied, halted, made, wake
 
 
 class EmergencyStop(Action):
@@ -38,8 +39,12 @@ class EmergencyStop(Action):
     )
     verify_within = 60.0
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, memory: Memory) -> None:
         self.hands = hands
+        self._memory = memory
+
+    def unavailable(self) -> str | None:
+        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         no_parameters("emergency-stop", params)
@@ -53,7 +58,7 @@ class EmergencyStop(Action):
             target=target,
             risk="R3",
             params={},
-            steps=[_stop_name([m.id for m in chosen])],
+            steps=[_KEEP, _stop_name([m.id for m in chosen])],
             affects=world.dependants(target),
             before=before([m for m, _ in all]),
             goal={"machines": [m.id for m in chosen], "count": len(chosen)},
@@ -67,14 +72,18 @@ class EmergencyStop(Action):
                 " configuration and volumes stay",
             ],
             facts=[f"{m.id}: {m.state} → stopped, out of routing" for m in chosen]
-            + [f"remembered for restore-count: {machines(len(chosen))}"]
+            + [f"kept for restore-count: {machines(len(chosen))} with their configuration"]
             + ([f"in spite of: {someone}"] if (someone := busy(all)) else []),
             load=load(world, target),
         )
 
     def steps(self, plan: Plan) -> list[Step]:
         ids = plan.goal["machines"]
-        return [Step(_stop_name(ids), partial(self._stop_all, ids, plan.goal["count"]))]
+        count = plan.goal["count"]
+        return [
+            Step(_KEEP, partial(self._keep, ids, count)),
+            Step(_stop_name(ids), partial(self._stop_all, ids, count)),
+        ]
 
     async def observe(self, plan: Plan) -> Observation:
         found = serving(await self.hands.client.machines(self.hands.app))
@@ -83,6 +92,16 @@ class EmergencyStop(Action):
         if up:
             return Observation("failed", "; ".join(up))
         return Observation("verified", f"{machines(len(found))}, none runs (the platform's list)")
+
+    async def _keep(self, ids: list[str], count: int, _: StepContext) -> str:
+        """In an emergency nothing here may hinder the stop: what fails is told, no more."""
+        try:
+            found = serving(await self.hands.client.machines(self.hands.app))
+            mine = [machine for machine in found if machine.id in ids]
+            self._memory.keep(mine, count, self.hands.clock.now())
+        except (ProbeFailure, OSError) as error:
+            return f"not kept here ({error}); the stopped machines keep it themselves"
+        return f"{machines(len(mine))} kept in {self._memory.path}"
 
     async def _stop_all(self, ids: list[str], count: int, context: StepContext) -> str:
         ends = await asyncio.gather(
@@ -117,45 +136,63 @@ class RestoreCount(Action):
     )
     verify_within = 60.0
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, memory: Memory) -> None:
         self.hands = hands
+        self._memory = memory
+
+    def unavailable(self) -> str | None:
+        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         no_parameters("restore-count", params)
-        all = await judged(self.hands)
+        now = self.hands.clock.now()
+        all = [(m, health(m, now)) for m in serving(await self.hands.client.machines())]
+        there = {m.id: m for m, _ in all}
         marked = [m for m, _ in all if _kept(m)]
-        if not marked:
+        kept = self._memory.recall()
+        # An older file than the marks on the platform tells of other machines.
+        if kept is not None and not {m.id for m in marked} <= {one.id for one in kept.machines}:
+            kept = None
+        if not marked and (kept is None or any(m.state not in AT_REST for m in there.values())):
             raise Refused("no emergency stop is remembered; use start, or scale", UNAVAILABLE)
-        count = max(_kept(m) for m in marked)
+        recalled = kept.machines if kept else []
+        count = max([_kept(m) for m in marked], default=kept.count if kept else 0)
+        ids = [m.id for m in marked] or [one.id for one in recalled if one.id in there]
+        gone = [one for one in recalled if one.id not in there]
         new = max(count - len(all), 0)
-        region = marked[-1].region
+        make = [{"as": one.id, "region": one.region} for one in gone[:new]]
+        make += [{"as": "", "region": marked[-1].region}] * (new - len(make)) if marked else []
         undo = Undo(action="stop", target=target)
-        ids = [m.id for m in marked]
-        lost = f"{machines(new)} of them gone since: made anew" if new else ""
+        lost = f"{machines(len(make))} of them gone since: made anew" if make else ""
+        mounts = next((one.id for one in gone[:new] if one.config.get("mounts")), None)
+        when = f", kept {clock(kept.at, date=True)}" if kept else ""
         return Plan(
             action="restore-count",
             target=target,
             risk="R2",
             params={},
-            steps=[_start_name(id) for id in ids] + [_copy_name(i, new) for i in range(new)],
+            steps=[_start_name(id) for id in ids]
+            + [_make_name(one, i, len(make)) for i, one in enumerate(make)],
             affects=[],
             before=before([m for m, _ in all]),
-            goal={"machines": ids, "create": new, "region": region},
+            goal={"machines": ids, "make": make},
             inverse=sentence(undo),
             undo=undo,
-            expected_seconds=world.usual_seconds or SECONDS_EACH * (len(ids) + new),
+            expected_seconds=world.usual_seconds or SECONDS_EACH * (len(ids) + len(make)),
             title=f"Restore {machines(count)} of before the emergency stop",
             warnings=[lost] if lost else [],
-            facts=[f"{m.id}: {m.state} → started, routed" for m in marked],
+            facts=[f"{id}: {there[id].state} → started, routed" for id in ids]
+            + [f"{one['as'] or ids[-1]} is the model of a new machine{when}" for one in make],
+            blocked=f"{mounts} had a volume; a copy needs a volume of its own" if mounts else None,
             policy=busy(all),
             load=load(world, target),
         )
 
     def steps(self, plan: Plan) -> list[Step]:
-        goal = plan.goal
-        return [Step(_start_name(id), partial(self._start, id)) for id in goal["machines"]] + [
-            Step(_copy_name(i, goal["create"]), partial(self._copy, goal, i))
-            for i in range(goal["create"])
+        ids, make = plan.goal["machines"], plan.goal["make"]
+        return [Step(_start_name(id), partial(self._start, id)) for id in ids] + [
+            Step(_make_name(one, i, len(make)), partial(self._make, one, ids, i))
+            for i, one in enumerate(make)
         ]
 
     async def observe(self, plan: Plan) -> Observation:
@@ -164,7 +201,7 @@ class RestoreCount(Action):
         now = self.hands.clock.now()
         up = [m for m in found.values() if health(m, now).state == "up"]
         bad = [f"{id} is not healthy" for id in wanted if id not in {m.id for m in up}]
-        need = len(wanted) + plan.goal["create"]
+        need = len(wanted) + len(plan.goal["make"])
         by = f"{len(up)} healthy of {need} restored (by the platform's checks)"
         if any(_kept(m) for m in found.values()):
             bad.append("the emergency stop is still marked")
@@ -175,10 +212,18 @@ class RestoreCount(Action):
     async def _start(self, id: str, context: StepContext) -> str:
         return await wake(self.hands, id, context)
 
-    async def _copy(self, goal: dict[str, Any], number: int, context: StepContext) -> str:
-        source = goal["machines"][-1]
+    async def _make(
+        self, one: dict[str, str], ids: list[str], number: int, context: StepContext
+    ) -> str:
         mark = f"{context.run_id}-{number + 1}"
-        id, found = await copied(self.hands, source, goal["region"], mark, context)
+        if not one["as"]:
+            id, found = await copied(self.hands, ids[-1], one["region"], mark, context)
+        else:
+            kept = self._memory.recall()
+            model = kept.find(one["as"]) if kept else None
+            if model is None:
+                raise ActionFailure(f"the configuration of {one['as']} is not kept any more")
+            id, found = await made(self.hands, model.config, one["region"], mark, context)
         context.keep(**{f"machine_{number + 1}": id})
         return found
 
@@ -186,6 +231,9 @@ class RestoreCount(Action):
 def _kept(machine: Machine) -> int:
     value = str((machine.config.get("metadata") or {}).get(KEPT, ""))
     return int(value) if value.isdecimal() and len(value) < 4 else 0
+
+
+_KEEP = "keep the number and the configuration"
 
 
 def _stop_name(ids: list[str]) -> str:
@@ -196,5 +244,5 @@ def _start_name(id: str) -> str:
     return f"start machine {id}"
 
 
-def _copy_name(number: int, of: int) -> str:
-    return f"create machine {number + 1} of {of}"
+def _make_name(one: dict[str, str], number: int, of: int) -> str:
+    return f"create machine {number + 1} of {of}" + (f", as {one['as']} was" if one["as"] else "")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Literal
+
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.systems.base import Observation, World
+from ainur_tui.systems.base import AlreadySo, Observation, World
 from ainur_tui.systems.fly.flags import Open
-from ainur_tui.systems.fly.fleet import USAGE, sentence
+from ainur_tui.systems.fly.fleet import USAGE, judged, no_parameters, sentence
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.outside import Outside
+from ainur_tui.systems.fly.secretrows import known, last_set
 
 FLAG = "MAINTENANCE_MODE"
 
@@ -55,6 +59,17 @@ class Maintenance(Open):
             warnings.append("Users see the maintenance page; a reminder stays until it is off")
         return replace(plan, undo=undo, inverse=sentence(undo), affects=affects, warnings=warnings)
 
+    async def shown(self) -> bool | None:
+        """Whether it is on: as users see it, else as our last setting says; ``None``: not known."""
+        with contextlib.suppress(ProbeFailure):
+            if len(seen := set((await self._outside.seen()).values())) == 1:
+                return seen.pop()
+        row = (await known(self.hands.client)).get(FLAG)
+        if row is None:
+            return False
+        value = last_set((m for m, _ in await judged(self.hands)), row)[1]
+        return {"true": True, "false": False}.get(value)
+
     async def observe(self, plan: Plan) -> Observation:
         found = await super().observe(plan)
         # The same value once more leaves the digest as it was; what users see decides.
@@ -74,3 +89,17 @@ class Maintenance(Open):
         if any(on is not wanted for on in seen.values()):
             return Observation("failed", by)
         return Observation("verified", by)
+
+
+class Page(Maintenance):
+    """One direction of it, as a part of something larger; refused where it is so already."""
+
+    def __init__(self, hands: Hands, outside: Outside, mode: Literal["on", "off"]) -> None:
+        super().__init__(hands, outside)
+        self._mode = mode
+
+    async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        no_parameters(self.spec.name, params)
+        if await self.shown() is (self._mode == "on"):
+            raise AlreadySo(f"maintenance mode is {self._mode} already")
+        return await super().plan(target, {"mode": self._mode}, world)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.systems.api.metrics import CONNECTIONS
@@ -196,23 +196,32 @@ async def wake(hands: Hands, id: str, context: StepContext) -> str:
 async def copied(
     hands: Hands, source: str, region: str, mark: str, context: StepContext
 ) -> tuple[str, str]:
-    """A new machine with the configuration of ``source``: its id, and what shows that it serves.
-    One with our mark that is there already is ours, and no other is made."""
+    """A new machine with the configuration of ``source``: see :func:`made`."""
+    model = await hands.client.machine(source)
+    if not model.whole:
+        raise ActionFailure(f"the host of {source} does not answer; it cannot be copied now")
+    return await made(hands, model.config, region, mark, context)
+
+
+async def made(
+    hands: Hands, config: Mapping[str, Any], region: str, mark: str, context: StepContext
+) -> tuple[str, str]:
+    """A new machine with this configuration: its id, and what shows that it serves. One with our
+    mark that is there already is ours, and no other is made."""
     client = hands.client
     found = await _marked(hands, mark)
     if found is None:
-        model = await client.machine(source)
-        metadata = {**(model.config.get("metadata") or {}), MARK: mark}
+        metadata = {**(config.get("metadata") or {}), MARK: mark}
         metadata.pop(KEPT, None)
-        body = {"region": region, "config": {**model.config, "metadata": metadata}}
+        body = {"region": region, "config": {**config, "metadata": metadata}}
         await sent(client.create(body), context)
 
-        async def made() -> str | None:
+        async def there() -> str | None:
             nonlocal found
             found = await _marked(hands, mark)
             return None if found is None else found.id
 
-        await context.until(made, LOOK_FOR)
+        await context.until(there, LOOK_FOR)
     if found is None:
         raise ActionFailure("no machine with our mark appeared")
     id = found.id

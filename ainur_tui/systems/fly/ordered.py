@@ -1,185 +1,236 @@
-"""Shut everything down and start it again, in the order in which the parts need each other."""
+"""Shut everything down and start it again, in the order in which the parts need each other. Each
+part is an action of its own; one is touched only after those before it are seen to be done."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from ainur_tui.model.action import ActionSpec, Plan, Undo
+import msgspec
+from msgspec.structs import replace
+
+from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import (
-    SECONDS_EACH,
-    UNAVAILABLE,
-    before,
-    busy,
-    judged,
-    load,
-    no_parameters,
-    sentence,
-)
-from ainur_tui.systems.fly.hands import AT_REST, Hands
-from ainur_tui.systems.fly.moves import DRAIN, held, rest, unrouted, wake
+from ainur_tui.rules.graph import stop_order
+from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, load, sentence
 
-QUIET = 60.0
-"""Seconds a machine may have, out of routing, to finish the requests it holds (guide)."""
-PAUSE = 0.5
+LEAVE = Param(name="leave", type="str", help="what stays as it is: node, or frontend,node")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A target that is stopped and started by its machines."""
+    """What is taken down and brought up: its name in the graph of needs, and the two actions.
 
+    ``takes`` names the parameters it is given. One that is not ``seen_when_down`` is verified
+    before the next part, not again in the end. Where an ``optional`` one cannot be planned, it is
+    left out with a warning.
+    """
+
+    name: str
     target: str
-    hands: Hands
+    down: Action
+    up: Action
+    takes: frozenset[str] = frozenset()
+    seen_when_down: bool = True
+    optional: bool = False
 
 
 class _Ordered(Action):
-    """``down`` stops dependants first; up is the reverse."""
-
     down: bool
-    drain, quiet = DRAIN, QUIET
     verify_within = 90.0
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = {part.target: part.hands for part in parts}
+        self._parts = {part.name: part for part in parts}
+
+    def unavailable(self) -> str | None:
+        own = self._parts.get("api")
+        return None if own is None else self._action(own).unavailable()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
-        # Who is needed by most goes last: nothing loses what it needs while it still runs.
-        order = sorted(self._parts, key=lambda one: (len(world.dependants(one)), one != target))
-        order = order if self.down else order[::-1]
-        todo, facts, facts_before, policy = [], [], {}, None
-        for name in order:
-            all = await judged(self._parts[name])
-            facts_before[name] = before([m for m, _ in all])["machines"]
-            policy = policy or busy(all)
-            chosen = [m for m, _ in all if (m.state in AT_REST) is not self.down]
-            todo += [{"target": name, "id": m.id, "region": m.region} for m in chosen]
-            facts += [
-                f"{name}: {m.id} {m.state} → {'stopped' if self.down else 'started'}"
-                for m in chosen
-            ]
-        if not todo:
-            raise Refused(f"nothing to {'stop' if self.down else 'start'}", UNAVAILABLE)
-        undo = Undo(action="start-all" if self.down else "shutdown-all", target=target)
-        words = " → ".join(order)
-        warnings = []
+        given = {name: value.strip() for name, value in params.items() if value.strip()}
+        if strange := set(given) - {param.name for param in self.spec.params}:
+            raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
+        leave = {one for one in given.get("leave", "").replace(",", " ").split() if one}
+        if strange := leave - self._parts.keys():
+            raise Refused(
+                f"leave names parts: {', '.join(self._parts)}; not {', '.join(sorted(strange))}",
+                USAGE,
+            )
+        order = stop_order(list(self._parts), world.dependants)
+        found: dict[str, Plan] = {}
+        notes, warnings = [], []
+        for name in order if self.down else reversed(order):
+            if name in leave:
+                notes.append(f"{name}: stays as it is")
+                continue
+            try:
+                found[name] = await self._plan(self._parts[name], given, world)
+            except AlreadySo as so:
+                notes.append(f"{name}: {so}")
+            except _LeftOut as out:
+                warnings.append(str(out))
+        if not any(self._lasts(name) for name in found):
+            raise AlreadySo(f"nothing to {'stop' if self.down else 'start'}: {'; '.join(notes)}")
+        return self._draft(target, given, found, world, notes=notes, warnings=warnings)
+
+    async def _plan(self, part: Part, given: dict[str, str], world: World) -> Plan:
+        action = self._action(part)
+        why = action.unavailable()
+        if why is None:
+            params = {name: value for name, value in given.items() if name in part.takes}
+            try:
+                return await action.plan(part.target, params, world)
+            except AlreadySo:
+                raise
+            except (ProbeFailure, Refused) as failure:
+                if isinstance(failure, Refused) and failure.code == USAGE:
+                    raise
+                why = str(failure)
+        if part.optional:
+            raise _LeftOut(f"{part.name} is left as it is: {why}")
+        raise Refused(f"{part.name}: {why}. leave={part.name} goes on without it", UNAVAILABLE)
+
+    def _draft(
+        self, target: str, given: dict[str, str], found: dict[str, Plan], world: World, *,
+        notes: list[str], warnings: list[str],
+    ) -> Plan:  # fmt: skip
+        # What was at rest before stays so when this is taken back.
+        other = ",".join(name for name in self._parts if name not in found)
+        undo = Undo(
+            action="start-all" if self.down else "shutdown-all",
+            target=target,
+            params={"leave": other} if other else {},
+        )
+        goal = {"parts": [{"part": name, "plan": _kept(plan)} for name, plan in found.items()]}
+        seconds = [plan.expected_seconds or 0.0 for plan in found.values()]
+        words = " → ".join(found)
+        hit = dict.fromkeys(one for name in found for one in [name, *world.dependants(name)])
+        told = [warning for name, plan in found.items() if name != "frontend"
+                for warning in plan.warnings]  # fmt: skip
         if self.down:
-            warnings.append("Users have no service until start-all")
-            mode = world.board.signal("api", "api.maintenance")
-            if mode is None or not mode.value:
-                warnings.append("Run `maintenance mode=on` first, so that users see why")
-            queue = world.board.signal("api", "api.queue")
-            if queue is not None and queue.value:
-                warnings.append(f"{queue.value:.0f} tasks are in the queue: workers are not waited"
-                                " for beyond the drain")  # fmt: skip
-        return Plan(
+            told = ["Users have no service until start-all", *told]
+        plan = Plan(
             action=self.spec.name,
             target=target,
             risk=self.spec.risk,
-            params={},
-            steps=[self._name(one) for one in todo],
-            affects=sorted({d for name in order for d in world.dependants(name)} - {target})
-            if self.down
-            else [],
-            before=facts_before,
-            goal={"todo": todo},
+            params=given,
+            steps=[],
+            affects=[one for one in hit if one != target] if self.down else [],
+            before={name: plan.before for name, plan in found.items()},
+            goal=goal,
             inverse=sentence(undo),
             undo=undo,
-            expected_seconds=world.usual_seconds or SECONDS_EACH * len(todo),
+            expected_seconds=world.usual_seconds or sum(seconds),
             title=f"{'Shut down' if self.down else 'Start'} in order: {words}",
-            warnings=warnings,
-            facts=facts,
-            policy=policy,
+            warnings=[*warnings, *dict.fromkeys(told)],
+            facts=[*notes, *(f"{n}: {fact}" for n, plan in found.items() for fact in plan.facts)],
+            policy=next((plan.policy for plan in found.values() if plan.policy), None),
+            blocked=next((plan.blocked for plan in found.values() if plan.blocked), None),
             load=[*load(world, "api"), *load(world, "db")],
         )
+        return replace(plan, steps=[step.name for step in self.steps(plan)])
 
     def steps(self, plan: Plan) -> list[Step]:
-        return [
-            Step(self._name(one), partial(self._work, one["target"], one["id"]))
-            for one in plan.goal["todo"]
-        ]
+        found: list[Step] = []
+        done: list[tuple[Part, Plan]] = []
+        for part, own in self._own(plan):
+            if done:
+                name = f"{done[-1][0].name}: seen to be done, before {part.name}"
+                found.append(Step(name, partial(self._seen, list(done)), "abort"))
+            found += [
+                dataclasses.replace(step, name=f"{part.name}: {step.name}")
+                for step in self._action(part).steps(own)
+            ]
+            done.append((part, own))
+        return found
 
     async def observe(self, plan: Plan) -> Observation:
-        seen, lacks = [], []
-        for name, hands in self._parts.items():
-            mine = [one["id"] for one in plan.goal["todo"] if one["target"] == name]
-            found = {m.id: m for m in await hands.client.machines(hands.app)} if mine else {}
-            for id in mine:
-                machine = found.get(id)
-                if machine is None:
-                    lacks.append(f"{id} is no longer there")
-                elif not self.down:
-                    proof = await hands.serves(machine, lacks.append)
-                    seen += [proof] if proof else []
-                elif machine.state in AT_REST:
-                    seen.append(f"{name}: {id} is {machine.state}")
-                else:
-                    lacks.append(f"{name}: {id} is {machine.state}")
-        return Observation("failed" if lacks else "verified", "; ".join(lacks or seen))
+        own = [(part, plan) for part, plan in self._own(plan) if self._lasts(part.name)]
+        return await self._together(own)
 
-    def _name(self, one: dict[str, str]) -> str:
-        return f"{'drain and stop' if self.down else 'start'} {one['target']} machine {one['id']}"
+    async def _seen(self, done: list[tuple[Part, Plan]], context: StepContext) -> str:
+        """Wait until the part just done, and those before it, are as they should be."""
+        wanted = [one for one in done[:-1] if self._lasts(one[0].name)] + done[-1:]
+        said = ""
 
-    async def _work(self, target: str, id: str, context: StepContext) -> str:
-        hands = self._parts[target]
-        if not self.down:
-            return await wake(hands, id, context)
-        routed = not (await hands.client.machine(id, hands.app)).cordoned
+        async def verified() -> str | None:
+            nonlocal said
+            found = await self._together(wanted)
+            said = found.by
+            context.progress(said)
+            return said if found.state == "verified" else None
+
         try:
-            await self._quiet(hands, id, context)
-            return await rest(hands, id, context, drain=0.0)
-        except BaseException:
-            if routed:
-                with contextlib.suppress(ProbeFailure, ActionFailure):
-                    async with hands.leased(id, context) as nonce:
-                        await hands.client.uncordon(id, nonce, hands.app)
-            raise
+            return await context.until(verified, self._action(done[-1][0]).verify_within)
+        except ActionFailure as failure:
+            raise ActionFailure(f"what follows is not touched: {failure}") from None
 
-    async def _quiet(self, hands: Hands, id: str, context: StepContext) -> None:
-        """Out of routing, until it holds no request; where that cannot be seen, a fixed drain."""
-        async with hands.leased(id, context) as nonce:
-            machine = await hands.client.machine(id, hands.app)
-            await unrouted(hands, machine, nonce, context, 0.0)
-            if not machine.config.get("services"):
-                return
-            end = hands.clock.monotonic() + self.quiet
-            while True:
-                left = await held(hands, id)
-                if left is None:
-                    await asyncio.sleep(self.drain)
-                    return
-                context.progress(f"{id} holds {left:.0f} requests")
-                if left < 1 or hands.clock.monotonic() >= end:
-                    return
-                await asyncio.sleep(PAUSE)
+    async def _together(self, own: list[tuple[Part, Plan]]) -> Observation:
+        found = [(part.name, await self._action(part).observe(plan)) for part, plan in own]
+        bad = [one for one in found if one[1].state != "verified"]
+        by = "; ".join(f"{name}: {seen.by}" for name, seen in bad or found)
+        failed = any(seen.state == "failed" for _, seen in bad)
+        return Observation("failed" if failed else "unknown" if bad else "verified", by)
+
+    def _own(self, plan: Plan) -> Iterator[tuple[Part, Plan]]:
+        for one in plan.goal["parts"]:
+            if one["part"] not in self._parts:
+                raise ActionFailure(f"{one['part']} is not configured here any more")
+            yield self._parts[one["part"]], msgspec.convert(one["plan"], Plan)
+
+    def _action(self, part: Part) -> Action:
+        return part.down if self.down else part.up
+
+    def _lasts(self, name: str) -> bool:
+        return self._parts[name].seen_when_down or not self.down
+
+
+class _LeftOut(Exception):
+    """A part that cannot be planned and need not be; the text says why."""
+
+
+def _kept(plan: Plan) -> dict[str, Any]:
+    """What steps and observation of a part rest on; the rest is told in the whole plan."""
+    bare = replace(plan, before={}, facts=[], warnings=[], load=[])
+    found: dict[str, Any] = msgspec.to_builtins(bare)
+    return found
 
 
 class ShutdownAll(_Ordered):
-    """The API first, the database last; a step that fails stops what would come after it."""
+    """Users' page first, the database last; what follows a part that fails is not touched."""
 
     down = True
     spec = ActionSpec(
         name="shutdown-all",
         targets=["api"],
         risk="R3",
-        summary="Drain and stop the API, then the database: dependants before what they need",
+        summary="Maintenance page, drain, background work, API, node, database: each after the"
+        " one that needs it",
+        params=[
+            Param(
+                name="workers", type="str", help="background work: wait for it, or abort it",
+                default="wait", choices=["wait", "abort"],
+            ),
+            Param(name="reason", type="str", help="why background work is aborted"),
+            LEAVE,
+        ],
         inverse="start-all api",
-    )
+    )  # fmt: skip
 
 
 class StartAll(_Ordered):
-    """The reverse: each must serve before what needs it is started."""
+    """The reverse: each must serve before what needs it is started; the page goes last."""
 
     down = False
     spec = ActionSpec(
         name="start-all",
         targets=["api"],
         risk="R2",
-        summary="Start the database, then the API; each must serve before the next",
+        summary="Database, node, API, maintenance page off: each must serve before the next",
+        params=[LEAVE],
         inverse="shutdown-all api",
     )

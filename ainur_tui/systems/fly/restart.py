@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Observation, Step, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
@@ -22,7 +23,7 @@ from ainur_tui.systems.fly.fleet import (
     load,
     no_parameters,
 )
-from ainur_tui.systems.fly.hands import Hands, turned
+from ainur_tui.systems.fly.hands import EDGE_DEADLINE, Hands, turned
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import restarted
 
@@ -180,6 +181,10 @@ class RestartDatabase(RestartMachines):
         summary="Restart the database's machine: every session ends, the API is without it",
     )
 
+    def __init__(self, hands: Hands, edge: ApiClient | None = None) -> None:
+        super().__init__(hands)
+        self._edge = edge
+
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         judged = await self.judged()
         # Replicas before the primary, which its role check names.
@@ -196,6 +201,20 @@ class RestartDatabase(RestartMachines):
             warnings=["The database is away until it has started; open transactions are lost"],
             facts=facts,
         )
+
+    async def observe(self, plan: Plan) -> Observation:
+        """The database itself; and the API, which lives by it, where a machine of it runs."""
+        found = await super().observe(plan)
+        if found.state != "verified" or self._edge is None:
+            return found
+        if all(m.state != "started" for m in await self.hands.client.machines()):
+            return Observation("verified", f"{found.by}; no machine of the API runs")
+        try:
+            seen = await self._edge.health(None, EDGE_DEADLINE)
+        except ProbeFailure as failure:
+            return Observation("failed", f"{found.by}, but the API: {failure}")
+        by = f"{found.by}; GET /health of the API answers {seen.answer.status} {seen.status}"
+        return Observation("verified" if seen.well else "failed", by)
 
 
 def _step_name(id: str, region: str) -> str:

@@ -15,6 +15,7 @@ from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import DRAIN, LOOK_FOR, copied, halted
+from ainur_tui.systems.fly.sizelist import SizeList
 from ainur_tui.systems.fly.sizing import SIZE_PARAMS, ResizeApi
 
 GUIDE_MOST = 6
@@ -41,11 +42,13 @@ class ScaleApi(Action):
     )
     verify_within = 60.0
 
-    def __init__(self, hands: Hands, pool_size: int, *, drain: float = DRAIN) -> None:
+    def __init__(
+        self, hands: Hands, pool_size: int, *, drain: float = DRAIN, sizes: SizeList | None = None
+    ) -> None:
         self._hands = hands
         self._pool = pool_size
         self._drain = drain
-        self._resize = ResizeApi(hands)
+        self._resize = ResizeApi(hands, sizes)
 
     def unavailable(self) -> str | None:
         return self._hands.forbids()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import Step, World
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing
+from ainur_tui.systems.fly.sizelist import Size, SizeList
 
 STEP = 256
 """MiB: memory comes in multiples of this."""
@@ -31,12 +34,17 @@ class _Resize(EachMachine):
     verb = "resize"
     owner: str
 
+    def __init__(self, hands: Hands, sizes: SizeList | None = None) -> None:
+        super().__init__(hands)
+        self._sizes = sizes
+
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
         if not given or set(given) - {"size", "memory"}:
             raise Refused("size and memory go together, and with nothing else", USAGE)
         all = await judged(self.hands)
-        guests = {m.id: guest(m.config, given) for m, _ in all}
+        live, unread = await self._live()
+        guests = {m.id: guest(m.config, given, live) for m, _ in all}
         chosen = [m for m, _ in all if dict(m.config.get("guest") or {}) != guests[m.id]]
         if not chosen:
             raise Refused("every machine has this size already", UNAVAILABLE)
@@ -45,10 +53,12 @@ class _Resize(EachMachine):
         former = {(size_of(m.config), _memory(m.config)) for m in chosen}
         undo = None
         if len(former) == 1:
-            size, memory = former.pop()
+            size, memory = next(iter(former))
             undo = Undo(action="scale", target=target, params={"size": size, "memory": str(memory)})
         alone = well(all) < 2
-        warnings = ["The price changes with the size; this platform's interface does not tell it"]
+        wanted = {size_of({"guest": guests[m.id]}) for m in chosen}
+        prices = [_price(live, name) for name in dict.fromkeys([*(s for s, _ in former), *wanted])]
+        warnings = [unread] if unread else []
         if alone:
             warnings.append(f"{self.owner} is away while its machine is replaced")
         return self.draft(
@@ -57,9 +67,19 @@ class _Resize(EachMachine):
             affects=alone or target == "db",
             undo=undo,
             warnings=warnings,
-            facts=[f"{m.id}: {words(m.config)} → {words({'guest': guests[m.id]})}" for m in chosen],
+            facts=[f"{m.id}: {words(m.config)} → {words({'guest': guests[m.id]})}" for m in chosen]
+            + [f"price a month of each, with its least memory: {', '.join(prices)}"],
             goal={"guest": {m.id: guests[m.id] for m in chosen}},
         )  # fmt: skip
+
+    async def _live(self) -> tuple[dict[str, Size], str]:
+        """The platform's sizes, or none and the sentence why they are not known."""
+        if self._sizes is None:
+            return {}, ""
+        try:
+            return await self._sizes.sizes(), ""
+        except ProbeFailure as failure:
+            return {}, f"The platform's sizes cannot be read; the documented ones hold: {failure}"
 
     def steps(self, plan: Plan) -> list[Step]:
         found = []
@@ -104,13 +124,16 @@ class ResizeDatabase(_Resize):
     )
 
 
-def guest(config: Config, given: dict[str, str]) -> dict[str, Any]:
-    """The guest that is wanted, its memory kept where it fits; raises Refused (64)."""
+def guest(config: Config, given: dict[str, str], live: Mapping[str, Size]) -> dict[str, Any]:
+    """The guest that is wanted, its memory kept where it fits; raises Refused (64). ``live`` are
+    the platform's sizes, where they are known."""
     now: dict[str, Any] = dict(config.get("guest") or {})
     if "size" in given:
-        now["cpu_kind"], now["cpus"] = _size(given["size"])
+        now["cpu_kind"], now["cpus"] = _size(given["size"], list(live) or SIZES)
     kind, cpus = str(now.get("cpu_kind") or "shared"), int(now.get("cpus") or 1)
     least, most = LEAST.get(kind, STEP) * cpus, MOST.get(kind, 8192) * cpus
+    if (size := live.get(_named(kind, cpus))) is not None:
+        least, most = size.least, size.most
     if "memory" in given:
         memory = _megabytes(given["memory"])
         if not least <= memory <= most:
@@ -141,12 +164,17 @@ def _named(kind: str, cpus: int) -> str:
     return f"performance-{cpus}x" if kind == "performance" else f"{kind}-cpu-{cpus}x"
 
 
-def _size(value: str) -> tuple[Literal["shared", "performance"], int]:
+def _price(live: Mapping[str, Size], name: str) -> str:
+    price = live[name].price if name in live else None
+    return f"{name} {'not told' if price is None else f'${price:.2f}'}"
+
+
+def _size(value: str, sizes: Sequence[str]) -> tuple[Literal["shared", "performance"], int]:
     found = _SIZE.fullmatch(value)
     name = found and _named(found[1] or found[2], int(found[3]))
-    if found is None or name not in SIZES:
+    if found is None or name not in sizes:
         gone = "; dedicated sizes are called performance now" if "dedicated" in value else ""
-        raise Refused(f"there is no size {value[:40]}{gone}; one of {', '.join(SIZES)}", USAGE)
+        raise Refused(f"there is no size {value[:40]}{gone}; one of {', '.join(sizes)}", USAGE)
     return ("shared" if found[1] else "performance"), int(found[3])
 
 

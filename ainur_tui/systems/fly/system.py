@@ -6,6 +6,7 @@ import asyncio
 import struct
 from urllib.parse import urlsplit
 
+from ainur_tui.config.paths import paths_for
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
@@ -19,26 +20,30 @@ from ainur_tui.systems.fly.draining import Drain, Undrain
 from ainur_tui.systems.fly.emergency import EmergencyStop, RestoreCount
 from ainur_tui.systems.fly.flags import FlagSet, LogLevel
 from ainur_tui.systems.fly.hands import Answers, Hands
+from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.maintenance import Maintenance
-from ainur_tui.systems.fly.ordered import Part, ShutdownAll, StartAll
 from ainur_tui.systems.fly.outside import MaintenanceProbe, outside_of
+from ainur_tui.systems.fly.parts import sql_of, whole
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe
+from ainur_tui.systems.fly.recheck import Recheck
 from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
+from ainur_tui.systems.fly.sizelist import SizeList
 from ainur_tui.systems.fly.sizing import ResizeDatabase
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.postgres.client import Database
 
 GUIDE_POOL = 25
 ON_MACHINES = (
-    Start, Stop, StopMachine, Suspend, Drain, Undrain, EmergencyStop, RestoreCount, Deploy,
-    Rollback, SecretSet, SecretUnset, SecretImport, LogLevel,
+    Start, Stop, StopMachine, Suspend, Drain, Undrain, Deploy, Rollback, SecretSet, SecretUnset,
+    SecretImport, LogLevel, Recheck,
 )  # fmt: skip
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
@@ -67,29 +72,34 @@ def connect(environment: Environment, context: Context) -> System | None:
         for one in (api, page)
     ]
     outside = outside_of(eyes[0], eyes[1], page)
+    sizes = SizeList(fly, token, clock=context.clock, redact=context.redact)
+    memory = Memory(paths_for(environment).state_dir / "emergency-stop.json", fly.app)
+    sql = sql_of(environment, context)
     actions: list[Action] = [
         RestartApi(hands),
         RestartMachine(hands),
-        ScaleApi(hands, api.pool_size if api else GUIDE_POOL),
+        ScaleApi(hands, api.pool_size if api else GUIDE_POOL, sizes=sizes),
         *(kind(hands) for kind in ON_MACHINES),
         FlagSet(hands, fly.flags),
         Maintenance(hands, outside),
         ConfigSave(hands, context.redact),
+        EmergencyStop(hands, memory),
+        RestoreCount(hands, memory),
     ]
-    parts = [Part("api", hands)]
+    database = None
     if fly.database_app:
-        answers = _database_port(environment, context)
+        answers = _database_port(environment, context, sql)
         database = Hands(client, context.clock, fly.database_app, answers=answers)
         actions += [
-            RestartDatabase(database), ResizeDatabase(database), StartDatabase(database),
-            StopDatabase(database),
+            RestartDatabase(database, edge), ResizeDatabase(database, sizes),
+            StartDatabase(database), StopDatabase(database),
         ]  # fmt: skip
-        parts.append(Part("db", database))
-    actions += [ShutdownAll(parts), StartAll(parts)]
+    all = whole(environment, context, hands, database=database, outside=outside, sql=sql)
+    actions += all.actions
 
     async def close() -> None:
         await client.close()
-        for one in (edge, *eyes):
+        for one in (edge, sizes, sql, all, *eyes):
             if one is not None:
                 await one.close()
 
@@ -114,8 +124,11 @@ def connect(environment: Environment, context: Context) -> System | None:
     )
 
 
-def _database_port(environment: Environment, context: Context) -> Answers | None:
-    """A look at PostgreSQL's port that needs no login, where the DSN names a host."""
+def _database_port(
+    environment: Environment, context: Context, sql: Database | None
+) -> Answers | None:
+    """A look at PostgreSQL's port, where the DSN names a host, then SELECT 1; one that our login
+    is not let in to is well all the same."""
     if environment.postgres is None:
         return None
     try:
@@ -127,7 +140,16 @@ def _database_port(environment: Environment, context: Context) -> Answers | None
         return None
 
     async def answers() -> str | None:
-        return await speaks_postgres(host, port)
+        seen = await speaks_postgres(host, port)
+        if seen is None or sql is None:
+            return seen
+        try:
+            await sql.fetch("SELECT 1")
+        except ProbeFailure as failure:
+            if not failure.blames_us:
+                raise
+            return f"{seen} (SELECT 1 could not be tried: {failure})"
+        return f"{seen}, SELECT 1 answered"
 
     return answers
 

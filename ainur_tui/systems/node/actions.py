@@ -11,7 +11,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.shapes import Header, Text
-from ainur_tui.systems.systemctl import Systemctl
+from ainur_tui.systems.systemctl import Systemctl, Verb
 
 STOPPING = 100.0
 """Seconds systemd may take: its own limit for a unit to stop is 90."""
@@ -55,7 +55,9 @@ class RestartNode(Action):
             found = await unit.show(self._deadline)
         except ProbeFailure as failure:
             raise Refused(str(failure), 69) from None
-        best, roles = await asyncio.gather(self._best(), self._roles())
+        best, roles, rights = await asyncio.gather(
+            self._best(), self._roles(), self._rights(unit, "restart")
+        )
         state, pid = found.get("ActiveState", "?"), found.get("MainPID", "0")
         warnings = []
         if "authority" in roles.lower():
@@ -79,6 +81,7 @@ class RestartNode(Action):
                 f"Unit {unit.unit} is {state} ({found.get('SubState', '?')}), PID {pid}",
                 f"Best block {best}" if best is not None else "Its RPC does not answer now",
                 f"Roles: {roles or 'not told'}",
+                rights,
             ],
         )
 
@@ -130,6 +133,12 @@ class RestartNode(Action):
             return f"RPC answers, best block {header.height}"
 
         return await step.until(answered, self.verify_within, 0.25)
+
+    async def _rights(self, unit: Systemctl, verb: Verb) -> str:
+        try:
+            return await unit.rights(verb, self._deadline)
+        except ProbeFailure as failure:
+            return f"whether this user may do it is not known: {failure}"
 
     async def _best(self) -> int | None:
         try:

@@ -38,6 +38,7 @@ class _Turn(RestartNode):
             elif not roles:
                 warnings.append("Its roles are not told: if it is a validator, it misses its slots")
             facts += [f"PID {pid}", "RPC silent" if best is None else f"best block {best}"]
+        facts.append(await self._rights(unit, self.verb))
         undo = Undo(action=self.back, target=target)
         return Plan(
             action=self.verb,

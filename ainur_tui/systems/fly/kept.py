@@ -1,0 +1,69 @@
+"""What an emergency stop takes down, kept in a private file: a machine that is destroyed while it
+is stopped can be made again as it was."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ainur_tui.config import safefile
+from ainur_tui.systems.fly.machines import Machine
+
+
+class KeptMachine(msgspec.Struct, frozen=True):
+    """A machine as it was; ``config`` as the platform gave it."""
+
+    id: str
+    region: str
+    config: dict[str, Any]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How many ran, and what they were. ``at`` in epoch seconds."""
+
+    app: str
+    at: float
+    count: int
+    machines: list[KeptMachine]
+
+    def find(self, id: str) -> KeptMachine | None:
+        """The machine of that id."""
+        return next((one for one in self.machines if one.id == id), None)
+
+
+class Memory:
+    """The file. Its content is for nobody else: a configuration may hold what is confidential."""
+
+    def __init__(self, path: Path, app: str) -> None:
+        self.path = path
+        self._app = app
+
+    def keep(self, machines: Sequence[Machine], count: int, at: float) -> None:
+        """Write it in one piece, on the disk when this returns. Raises OSError."""
+        rows = [KeptMachine(m.id, m.region, dict(m.config)) for m in machines]
+        body = msgspec.json.encode(Kept(self._app, at, count, rows))
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def recall(self) -> Kept | None:
+        """What was kept of this app last; ``None`` where nothing is, or nothing can be trusted."""
+        try:
+            found = safefile.read(self.path)
+            kept = msgspec.json.decode(found.data, type=Kept)
+        except (safefile.Unreadable, msgspec.DecodeError):
+            return None
+        return kept if found.private and kept.app == self._app else None
