@@ -11,12 +11,15 @@ from aiohttp import web
 
 from ainur_tui.demo.fly_api import MachinesApi
 from ainur_tui.demo.fly_faults import Meddler, disturb
+from ainur_tui.demo.fly_founding import found
 from ainur_tui.demo.fly_http import RateLimit, gate
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Json
-from ainur_tui.demo.fly_platform import Platform, found
-from ainur_tui.demo.fly_prometheus import Prometheus
+from ainur_tui.demo.fly_platform import Platform
+from ainur_tui.demo.fly_prometheus import COLLECTED_EVERY, Prometheus
 from ainur_tui.demo.fly_proxy import Edge
+from ainur_tui.demo.fly_records import RecordsApi
+from ainur_tui.demo.fly_resources import CertificatesApi, VolumesApi
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
@@ -31,19 +34,15 @@ def platform_of(spec: Json, switches: Switches) -> Platform:
     return Platform(spec["org"], token, apps, switches)
 
 
-def api_of(platform: Platform, *, rate_limits: bool) -> web.Application:
-    """The Machines API and the web API, on one port."""
+def api_of(platform: Platform, prometheus: Prometheus, *, rate_limits: bool) -> web.Application:
+    """The Machines API, the web API and the metrics, on one port."""
     limit = RateLimit() if rate_limits else None
     application = web.Application(
         middlewares=[gate(platform.token, limit, "sjc"), disturb(platform.switches)]
     )
-    application.add_routes(
-        [
-            *MachinesApi(platform).routes(),
-            *WebApi(platform).routes(),
-            *Prometheus(platform).routes(),
-        ]
-    )
+    apis = (MachinesApi, RecordsApi, WebApi, VolumesApi, CertificatesApi)
+    for api in (*(kind(platform) for kind in apis), prometheus):
+        application.add_routes(api.routes())
     return application
 
 
@@ -51,20 +50,28 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
     """Run machines, API and edges until told to stop."""
     spec, switches = json.loads((directory / "fly.json").read_text()), Switches(directory)
     platform = platform_of(spec, switches)
-    servers = [await serve(api_of(platform, rate_limits=rate_limits), spec["port"], grace=0.5)]
+    prometheus = Prometheus(platform)
+    api = api_of(platform, prometheus, rate_limits=rate_limits)
+    servers = [await serve(api, spec["port"], grace=0.5)]
     for app in platform.apps.values():
         if app.spec.get("proxy_port"):
             edge = Edge(app, switches).application()
             servers.append(await serve(edge, app.spec["proxy_port"], grace=0.5))
     await platform.start()
-    faults = asyncio.create_task(every(FAULT_INTERVAL, platform.apply_faults))
     meddler = Meddler(platform)
-    meddling = asyncio.create_task(every(FAULT_INTERVAL, meddler.apply))
+    beside = [
+        asyncio.create_task(every(seconds, work))
+        for seconds, work in (
+            (FAULT_INTERVAL, platform.apply_faults),
+            (FAULT_INTERVAL, meddler.apply),
+            (COLLECTED_EVERY, prometheus.collect),
+        )
+    ]
     try:
         await until_stopped()
     finally:
-        faults.cancel()
-        meddling.cancel()
+        for task in beside:
+            task.cancel()
         await platform.close()
         await asyncio.gather(*(server.cleanup() for server in servers))
 

@@ -1,22 +1,19 @@
-"""The Machines API under ``/v1``: list, create, change, wait for, lease and destroy machines."""
+"""The Machines API under ``/v1``: list, create, change, wait for and destroy machines."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-import time
 from collections.abc import Coroutine
 from typing import Any
 
 from aiohttp import web
 
-from ainur_tui.demo.fly_http import body, duration, truth
+from ainur_tui.demo.fly_http import Routes, body, duration, truth
 from ainur_tui.demo.fly_machines import ApiError, Json
-from ainur_tui.demo.fly_platform import App, Platform
-from ainur_tui.demo.fly_runner import Runner
+from ainur_tui.demo.fly_platform import App
 
-NONCE = "fly-machine-lease-nonce"
 WAITABLE = {"started", "stopped", "suspended", "destroyed"}
 MACHINE = "/v1/apps/{app}/machines/{machine}"
 
@@ -32,17 +29,14 @@ def signal_number(given: Any) -> int:
         raise ApiError(400, f"unknown signal: {given}", "invalid_argument") from None
 
 
-class MachinesApi:
+class MachinesApi(Routes):
     """The routes; every change is visible in the machine's state before its answer is sent."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
 
     def routes(self) -> list[web.RouteDef]:
         change = {
             "start": self.start, "stop": self.stop, "restart": self.restart,
-            "suspend": self.stop, "signal": self.signal, "cordon": self.cordon,
-            "uncordon": self.uncordon, "lease": self.lease,
+            "suspend": self.suspend, "signal": self.signal, "cordon": self.cordon,
+            "uncordon": self.uncordon,
         }  # fmt: skip
         return [
             web.get("/v1/apps/{app}/machines", self.list, name="list_machines"),
@@ -52,26 +46,7 @@ class MachinesApi:
             web.delete(MACHINE, self.destroy, name="destroy_machine"),
             *(web.post(f"{MACHINE}/{verb}", work, name=verb) for verb, work in change.items()),
             web.get(f"{MACHINE}/wait", self.wait, name="wait"),
-            web.get(f"{MACHINE}/lease", self.get_lease, name="get_lease"),
-            web.delete(f"{MACHINE}/lease", self.release_lease, name="release_lease"),
-            web.get(f"{MACHINE}/metadata", self.metadata, name="get_metadata"),
-            web.post(f"{MACHINE}/metadata/{{key}}", self.set_metadata, name="set_metadata"),
-            web.delete(f"{MACHINE}/metadata/{{key}}", self.set_metadata, name="delete_metadata"),
-            web.get(f"{MACHINE}/events", self.events, name="events"),
-            web.get(f"{MACHINE}/versions", self.versions, name="versions"),
         ]
-
-    def _app(self, request: web.Request) -> App:
-        return self._platform.app(request.match_info["app"])
-
-    def _runner(self, request: web.Request) -> Runner:
-        return self._app(request).runner(request.match_info["machine"])
-
-    def _change(self, request: web.Request) -> Runner:
-        """The machine to change, if the caller may: it is not leased, or by them."""
-        runner = self._runner(request)
-        runner.machine.demand(request.headers.get(NONCE))
-        return runner
 
     def _begin(self, request: web.Request, state: str, work: Coroutine[Any, Any, Any]) -> None:
         self._runner(request).machine.become(state)
@@ -97,10 +72,12 @@ class MachinesApi:
     async def create(self, request: web.Request) -> web.Response:
         app, given = self._app(request), await body(request)
         config = _config(given)
+        _demand_secrets(app, given)
         if given.get("name") and any(m.name == given["name"] for m in app.machines):
             raise ApiError(409, f"machine name {given['name']} is taken", "name_taken")
         if given.get("region") not in {None, "", app.spec["region"]}:
             raise ApiError(422, f"no capacity in {given['region']}", "insufficient_capacity")
+        app.demand_volumes(config)
         runner = app.create(config, given.get("name"), given.get("region"))
         runner.machine.cordoned = bool(given.get("skip_service_registration"))
         app.release(config["image"], self._platform.org)
@@ -125,6 +102,7 @@ class MachinesApi:
             )
         if given.get("region") not in {None, "", machine.region}:
             raise ApiError(422, "the region of a machine can't change", "invalid_argument")
+        _demand_secrets(app, given)
         # The port belongs to the process the platform runs here, not to the image.
         env = {**(config.get("env") or {}), "PORT": str(machine.port)}
         app.release(config["image"], self._platform.org)
@@ -144,7 +122,7 @@ class MachinesApi:
     async def start(self, request: web.Request) -> web.Response:
         runner = self._change(request)
         before = runner.machine.state
-        if not runner.running:
+        if not runner.awake:
             self._begin(request, "starting", runner.start())
         return web.json_response({"previous_state": before, "migrated": False, "new_host": ""})
 
@@ -155,6 +133,14 @@ class MachinesApi:
         )
         runner.machine.event("stop", "stopping", "user")
         self._begin(request, "stopping", work)
+        return web.json_response({"ok": True})
+
+    async def suspend(self, request: web.Request) -> web.Response:
+        runner = self._change(request)
+        if not runner.awake:
+            state = runner.machine.state
+            raise ApiError(412, f"machine is {state}, not started", "failed_precondition")
+        self._begin(request, "suspending", runner.suspend())
         return web.json_response({"ok": True})
 
     async def restart(self, request: web.Request) -> web.Response:
@@ -197,45 +183,24 @@ class MachinesApi:
                 return web.json_response({"ok": True, "state": machine.state})
         raise ApiError(408, f"deadline exceeded: machine is {machine.state}", "deadline_exceeded")
 
-    async def lease(self, request: web.Request) -> web.Response:
-        machine, given = self._runner(request).machine, await body(request)
-        ttl = duration(request.query.get("ttl") or given.get("ttl"), 5.0)
-        lease = machine.take_lease(
-            request.headers.get(NONCE), ttl, "user", str(given.get("description") or "")
-        )
-        return web.json_response(lease.json(), status=201)
-
-    async def get_lease(self, request: web.Request) -> web.Response:
-        lease = self._runner(request).machine.leased()
-        if lease is None:
-            raise ApiError(404, "lease not found", "not_found")
-        return web.json_response(lease.json())
-
-    async def release_lease(self, request: web.Request) -> web.Response:
-        self._change(request).machine.lease = None
-        return web.json_response({"status": "success"})
-
-    async def metadata(self, request: web.Request) -> web.Response:
-        return web.json_response(self._runner(request).machine.config.get("metadata") or {})
-
-    async def set_metadata(self, request: web.Request) -> web.Response:
-        machine, key = self._change(request).machine, request.match_info["key"]
-        kept = {k: v for k, v in (machine.config.get("metadata") or {}).items() if k != key}
-        if request.method == "POST":
-            kept[key] = str((await body(request)).get("value", ""))
-        machine.config = machine.config | {"metadata": kept}
-        machine.updated_at = time.time()
-        return web.Response(status=204)
-
-    async def events(self, request: web.Request) -> web.Response:
-        return web.json_response(self._runner(request).machine.events)
-
-    async def versions(self, request: web.Request) -> web.Response:
-        return web.json_response(self._runner(request).machine.versions)
-
 
 def _config(given: Json) -> Json:
     config = given.get("config")
     if not isinstance(config, dict) or not config.get("image"):
         raise ApiError(422, "config.image is required", "invalid_argument")
     return config
+
+
+def _demand_secrets(app: App, given: Json) -> None:
+    """Refuse a machine that wants newer secrets than there are."""
+    wanted = given.get("min_secrets_version")
+    if wanted is None:
+        return
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
+        raise ApiError(400, "min_secrets_version must be a number", "invalid_argument")
+    if wanted > app.secrets_version:
+        raise ApiError(
+            412,
+            f"secrets version {wanted} is not available, the newest is {app.secrets_version}",
+            "failed_precondition",
+        )

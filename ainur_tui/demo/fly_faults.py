@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +13,7 @@ from ainur_tui.demo.fly_machines import ApiError, Lease, ulid
 from ainur_tui.demo.fly_platform import FAULTY_APP, App, Platform
 from ainur_tui.demo.switches import Switches
 
+READS = re.compile("lease|query")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NONCE, HOLDER = "0ther0perator", "deploy@ainur.example"
 LASTS = 120.0
@@ -22,7 +24,8 @@ TURNED_AWAY = 3
 def disturb(switches: Switches) -> Any:
     """The middleware: no capacity, 429, a token that ends half-way, an answer that is lost.
 
-    Leases and reads get through 429 and lost answers: what they disturb is the change itself.
+    Leases and reads (a query may be a POST) get through 429 and lost answers: what they disturb
+    is the change itself.
     """
     turned_away, spent = 0, False
 
@@ -30,7 +33,7 @@ def disturb(switches: Switches) -> Any:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal turned_away, spent
         name = request.match_info.route.name or ""
-        changes = request.method in {"POST", "DELETE"} and "lease" not in name
+        changes = request.method in {"POST", "DELETE"} and not READS.search(name)
         expired = switches.on("fly-token-expired")
         if expired and spent:
             raise ApiError(401, "token expired", "unauthorized")

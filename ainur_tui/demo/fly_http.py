@@ -6,15 +6,42 @@ import email.utils
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from ainur_tui.demo.fly_machines import ApiError, Json, ulid
+from ainur_tui.demo.fly_platform import App, Platform
+from ainur_tui.demo.fly_runner import Runner
 
+NONCE = "fly-machine-lease-nonce"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SCHEMES = re.compile(r"^(?:(?:Bearer|FlyV1)\s+)+", re.IGNORECASE)
+
+
+class Routes(ABC):
+    """An API: its routes, and what they need to find what they are about."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @abstractmethod
+    def routes(self) -> list[web.RouteDef]:
+        """What is served."""
+
+    def _app(self, request: web.Request) -> App:
+        return self._platform.app(request.match_info["app"])
+
+    def _runner(self, request: web.Request) -> Runner:
+        return self._app(request).runner(request.match_info["machine"])
+
+    def _change(self, request: web.Request) -> Runner:
+        """The machine to change, if the caller may: it is not leased, or by them."""
+        runner = self._runner(request)
+        runner.machine.demand(request.headers.get(NONCE))
+        return runner
 
 
 def same_token(header: str, token: str) -> bool:

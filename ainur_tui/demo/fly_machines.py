@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import secrets
 import time
@@ -10,10 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ainur_tui.demo.service import SUPERVISOR
+
 Json = dict[str, Any]
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EVENTS_KEPT = 20
 ROUTABLE = "started"
+INHERITED = ("PATH", "LANG", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", SUPERVISOR)
 
 
 class ApiError(Exception):
@@ -111,6 +115,23 @@ class Machine:
         """Whether the edge sends requests to it."""
         passing = all(check["status"] == "passing" for check in self.checks.values())
         return self.state == ROUTABLE and not self.cordoned and passing
+
+    def environment(self, app: str) -> dict[str, str]:
+        """What its process finds in its environment: secrets, configuration, who it is."""
+        given = {str(k): str(v) for k, v in (self.config.get("env") or {}).items()}
+        return {
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            **self.secrets,
+            **given,
+            "PORT": str(self.port),
+            "FLY_APP_NAME": app,
+            "FLY_MACHINE_ID": self.id,
+            "FLY_ALLOC_ID": self.id,
+            "FLY_MACHINE_VERSION": self.instance_id,
+            "FLY_REGION": self.region,
+            "FLY_IMAGE_REF": self.config["image"],
+            "FLY_PROCESS_GROUP": "app",
+        }
 
     def remember_version(self) -> None:
         """Keep the present configuration as a version."""

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import re
 import secrets
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from ainur_tui.demo.fly_certificates import Certificate
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import ApiError, Json, Machine, iso, ulid
 from ainur_tui.demo.fly_runner import Runner
+from ainur_tui.demo.fly_volumes import Volume
 from ainur_tui.demo.service import free_port
 from ainur_tui.demo.switches import Switches
 
-SECRET_NAME = re.compile(r"(_SECRET|_KEY|_KEY_ID|_PASSWORD|_TOKEN|DATABASE_URL|R2_ENDPOINT)$")
-"""Settings of the spec file the real deployment keeps as secrets, so no API shows their value."""
 FAULTS = {"api-machine-down": slice(0, 1), "api-all-down": slice(None)}
 FAULTY_APP = "zerostate-api"
-GUEST: Json = {"cpu_kind": "shared", "cpus": 1, "memory_mb": 512}
 
 
 @dataclass
@@ -55,6 +53,8 @@ class App:
     secrets: dict[str, Secret] = field(default_factory=dict)
     secrets_version: int = 1
     releases: list[Json] = field(default_factory=list)
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    certificates: list[Certificate] = field(default_factory=list)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @property
@@ -107,9 +107,23 @@ class App:
             secrets=self.values(),
         )
         machine.event("launch", "created", "user")
-        runner = Runner(self.name, machine, self.spec["command"], port, self.logs, ailing=self.ails)
+        runner = Runner(
+            self.name, machine, self.spec["command"], port, self.logs,
+            directory=self.switches.directory, ailing=self.ails,
+        )  # fmt: skip
         self.runners[machine.id] = runner
         return runner
+
+    def demand_volumes(self, config: Json) -> None:
+        """Refuse a machine (412) whose volumes are not there or belong to another."""
+        for mount in config.get("mounts") or []:
+            volume = self.volumes.get(str(mount.get("volume")))
+            holder = volume.attached(self.machines) if volume else None
+            if volume is None or holder:
+                why = f"is attached to machine {holder}" if holder else "is not there"
+                raise ApiError(
+                    412, f"volume {mount.get('volume')} {why}", "failed_precondition"
+                )  # fmt: skip
 
     def ails(self) -> bool:
         """Whether a machine started now will never be well."""
@@ -142,69 +156,8 @@ class App:
             },
         )
 
-    def first_config(self) -> Json:
-        """The configuration the first machines get, as a deployment would have left it."""
-        spec, check = self.spec, dict(self.spec.get("check") or {"type": "tcp"})
-        port = int(spec.get("internal_port") or 8080)
-        check |= {"interval": "15s", "timeout": "2s", "grace_period": "5s"}
-        if check["type"] == "http":
-            check["method"] = "GET"
-        public = spec.get("proxy_port") is not None
-        env = {k: v for k, v in (spec.get("env") or {}).items() if not SECRET_NAME.search(k)}
-        release = self.releases[0]
-        config: Json = {
-            "init": {},
-            "env": {"FLY_PROCESS_GROUP": "app", "PRIMARY_REGION": spec["region"], **env},
-            "guest": spec.get("guest") or GUEST,
-            "image": spec["image"],
-            "metadata": {
-                "fly_flyctl_version": "0.3.214",
-                "fly_platform_version": "v2",
-                "fly_process_group": "app",
-                "fly_release_id": release["id"],
-                "fly_release_version": str(release["version"]),
-            },
-            "restart": {"policy": "always"},
-            "services": [],
-        }
-        if not public:
-            return config | {"checks": {"pg": check | {"port": port}}}
-        service: Json = {
-            "protocol": "tcp",
-            "internal_port": port,
-            "autostop": "off",
-            "autostart": True,
-            "min_machines_running": 1,
-            "ports": [
-                {"port": 80, "handlers": ["http"], "force_https": True},
-                {"port": 443, "handlers": ["http", "tls"]},
-            ],
-            "concurrency": {"type": "requests", "soft_limit": 200, "hard_limit": 250},
-            "checks": [check],
-        }
-        return config | {"services": [service]}
-
 
 NAMES = ("amber-valley", "blue-pine", "calm-river", "dark-meadow", "icy-brook", "wild-star")
-
-
-def found(spec: Json, logs: LogRing, switches: Switches) -> App:
-    """An app as it stands a while after its last deployment, its machines not yet started."""
-    app, now = App(spec, logs, switches), time.time()
-    given = {**(spec.get("env") or {}), **(spec.get("secrets") or {})}
-    for name, value in given.items():
-        if SECRET_NAME.search(name) or name in (spec.get("secrets") or {}):
-            app.secrets[name] = Secret(str(value), now - 20 * 86400, now - 20 * 86400)
-    path, _, tag = str(spec["image"]).partition(":")
-    for age, image in (
-        (9 * 86400, f"{path}:deployment-{ulid(now - 9 * 86400)}"),
-        (2 * 86400, f"{path}:deployment-{ulid(now - 2 * 86400)}"),
-        (7200, f"{path}:{tag}" if tag else path),
-    ):
-        app.release(image, "deploy@ainur.example", now - age)
-    for _ in range(int(spec.get("count", 1))):
-        app.create(app.first_config())
-    return app
 
 
 @dataclass
@@ -236,8 +189,10 @@ class Platform:
         down = [r for name, part in FAULTS.items() if self.switches.on(name) for r in runners[part]]
         for runner in runners:
             if runner in down:
-                runner.machine.held = True
-                runner.crash()
+                # One that rests already is not ours to start when the fault is over.
+                if runner.running:
+                    runner.machine.held = True
+                    runner.crash()
             elif runner.machine.held:
                 runner.machine.held = False
                 app.spawn(runner.start("flyd"))

@@ -1,61 +1,170 @@
-"""The platform's Prometheus: memory and processor of its machines, measured when asked."""
+"""The platform's Prometheus: memory and processor of its machines, collected all the time."""
 
 from __future__ import annotations
 
-import re
 import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Literal, NamedTuple
 
 import psutil
 from aiohttp import web
 
+from ainur_tui.demo.fly_http import Routes, duration
 from ainur_tui.demo.fly_machines import ApiError, Json
 from ainur_tui.demo.fly_platform import Platform
+from ainur_tui.demo.fly_promql import Query, parse
 from ainur_tui.demo.fly_runner import Runner
 
+COLLECTED_EVERY = 5.0
+KEPT = 3600.0
+LOOK_BACK = 3 * COLLECTED_EVERY
+"""Seconds after which a machine without a new sample has no value."""
+MOST_POINTS = 11_000
 MIB = 1 << 20
-APP = re.compile(r'app="([^"]+)"')
-MEMORY = re.compile(r"^fly_instance_memory_mem_(total|available)\{[^}]*\}$")
 
 
-class Prometheus:
-    """Instant queries: the two of memory, and ``1 - idle / all`` of ``fly_instance_cpu``."""
+class Sample(NamedTuple):
+    """One look at a machine's process: epoch seconds, processor seconds spent so far, bytes."""
+
+    at: float
+    pid: int
+    began: float
+    spent: float
+    cpus: float
+    total: float
+    used: float
+
+
+class Prometheus(Routes):
+    """Instant and range queries on what was collected, of the kinds ``fly_promql`` knows."""
 
     def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._seen: dict[int, tuple[float, float]] = {}
+        super().__init__(platform)
+        self._samples: dict[str, deque[Sample]] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/prometheus/{org}/api/v1/query", self.query, name="query")]
+        place = "/prometheus/{org}/api/v1"
+        return [
+            route(f"{place}/{name}", work, name=f"{name}_{route.__name__}")
+            for name, work in (("query", self.query), ("query_range", self.query_range))
+            for route in (web.get, web.post)
+        ]
+
+    async def collect(self) -> None:
+        """Look at every machine that runs."""
+        for app in self._platform.apps.values():
+            for id, runner in app.runners.items():
+                try:
+                    sample = look(runner)
+                except psutil.Error:
+                    continue
+                kept = self._samples.setdefault(id, deque())
+                kept.append(sample)
+                while kept[0].at < sample.at - KEPT:
+                    kept.popleft()
+        now = time.time()
+        for id in [id for id, kept in self._samples.items() if kept[-1].at < now - KEPT]:
+            del self._samples[id]
 
     async def query(self, request: web.Request) -> web.Response:
-        asked = request.query.get("query", "").strip()
-        app, memory = APP.search(asked), MEMORY.match(asked)
-        cpu = asked.startswith("1 - ") and "fly_instance_cpu" in asked
-        if app is None or not (memory or cpu):
-            raise ApiError(422, f"unsupported query: {asked}", "invalid_argument")
+        given = await _given(request)
+        query, at = parse(given.get("query", "")), _moment(given.get("time"))
+        look_back = LOOK_BACK
+        if at is None:
+            # What is asked for now is looked at now: a machine that has gone has no value.
+            await self.collect()
+            at, look_back = time.time(), 1.0
+        rows: list[Json] = [
+            {"metric": metric, "value": [at, str(value)]}
+            for id, metric in self._series(query).items()
+            if (value := self._value(id, query, at, look_back)) is not None
+        ]
+        return _answer("vector", rows)
+
+    async def query_range(self, request: web.Request) -> web.Response:
+        given = await _given(request)
+        query = parse(given.get("query", ""))
+        start, end = _moment(given.get("start")), _moment(given.get("end"))
+        step = duration(given.get("step"), 0.0)
+        if start is None or end is None or end < start or step <= 0:
+            raise ApiError(400, "start, end and step are needed, in this order", "error")
+        count = int((end - start) / step) + 1
+        if count > MOST_POINTS:
+            raise ApiError(400, "exceeded maximum resolution of 11,000 points", "error")
+        moments = [start + number * step for number in range(count)]
         rows: list[Json] = []
-        for runner in self._platform.app(app[1]).runners.values():
-            try:
-                value = self._memory(runner, memory[1]) if memory else self._busy(runner)
-            except psutil.Error:
-                continue
-            metric = {"instance": runner.machine.id} | ({"app": app[1]} if memory else {})
-            rows.append({"metric": metric, "value": [time.time(), str(value)]})
-        return web.json_response(
-            {"status": "success", "data": {"resultType": "vector", "result": rows}}
-        )
+        for id, metric in self._series(query).items():
+            found = [(at, self._value(id, query, at, LOOK_BACK)) for at in moments]
+            values = [[at, str(value)] for at, value in found if value is not None]
+            if values:
+                rows.append({"metric": metric, "values": values})
+        return _answer("matrix", rows)
 
-    def _memory(self, runner: Runner, which: str) -> float:
-        total = float(runner.machine.config["guest"]["memory_mb"]) * MIB
-        used = psutil.Process(runner.pid).memory_info().rss
-        return total if which == "total" else max(0.0, total - used)
+    def _series(self, query: Query) -> dict[str, Json]:
+        """The machines of the app by id, with the labels the query leaves."""
+        app = self._platform.app(query.app)
+        named = {"__name__": query.name, "app": query.app} if query.name else {}
+        labels = named | ({"region": str(app.spec["region"])} if named else {})
+        ids = [*app.runners, *(machine.id for machine in app.gone)]
+        return {id: labels | {"instance": id} for id in ids if id in self._samples}
 
-    def _busy(self, runner: Runner) -> float:
-        """The share since it was last asked, or since the process began."""
-        process, now = psutil.Process(runner.pid), time.time()
-        times = process.cpu_times()
-        spent = times.user + times.system
-        then, before = self._seen.get(runner.pid, (process.create_time(), 0.0))
-        self._seen[runner.pid] = (now, spent)
-        cpus = float(runner.machine.config["guest"]["cpus"])
-        return min(1.0, max(0.0, spent - before) / max(now - then, 0.05) / cpus)
+    def _value(self, id: str, query: Query, at: float, look_back: float) -> float | None:
+        kept = self._samples[id]
+        index = bisect_right(kept, at, key=lambda sample: sample.at) - 1
+        if index < 0 or kept[index].at < at - look_back:
+            return None
+        last = kept[index]
+        if query.kind == "total":
+            return last.total
+        if query.kind == "available":
+            return max(0.0, last.total - last.used)
+        return _busy(kept, index, at - query.window)
+
+
+def _busy(kept: deque[Sample], index: int, since: float) -> float:
+    """The share of the processors at work from ``since``, or from the process's beginning."""
+    last = kept[index]
+    earlier = (one for one in islice(kept, index) if one.pid == last.pid and one.at >= since)
+    first = next(earlier, None)
+    then, spent = (last.began, 0.0)
+    if first is not None and last.began < since:
+        then, spent = first.at, first.spent
+    return min(1.0, max(0.0, last.spent - spent) / max(last.at - then, 0.05) / last.cpus)
+
+
+def look(runner: Runner) -> Sample:
+    """A look at its process; raises ``psutil.Error`` when none is awake."""
+    process, guest = psutil.Process(runner.pid), runner.machine.config["guest"]
+    times = process.cpu_times()
+    return Sample(
+        time.time(), process.pid, process.create_time(), times.user + times.system,
+        float(guest["cpus"]), float(guest["memory_mb"]) * MIB, process.memory_info().rss,
+    )  # fmt: skip
+
+
+async def _given(request: web.Request) -> Mapping[str, str]:
+    """The parameters, in the address or (POST) in the body."""
+    form = await request.post() if request.method == "POST" else {}
+    return {**request.query, **{name: str(value) for name, value in form.items()}}
+
+
+def _moment(text: str | None) -> float | None:
+    """Epoch seconds of a number or an RFC 3339 text; 400 for anything else."""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise ApiError(400, f"invalid time: {text}", "error") from None
+
+
+def _answer(kind: Literal["vector", "matrix"], rows: list[Json]) -> web.Response:
+    return web.json_response({"status": "success", "data": {"resultType": kind, "result": rows}})

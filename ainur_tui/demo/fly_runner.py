@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psutil
 
 from ainur_tui.demo import fly_checks
 from ainur_tui.demo.child import Child, exit_code
+from ainur_tui.demo.fly_freezer import Freezer
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Machine
-from ainur_tui.demo.service import SUPERVISOR
 
 BACK_OFF = 0.5
 LONGEST_BACK_OFF = 8.0
 SETTLED = 20.0
 """Seconds a process must have run for its next end to count as the first one again."""
-INHERITED = ("PATH", "LANG", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", SUPERVISOR)
 
 
 class Runner:
@@ -29,16 +28,18 @@ class Runner:
 
     def __init__(
         self, app: str, machine: Machine, command: Sequence[str], port: int, logs: LogRing,
-        *, ailing: Callable[[], bool] = lambda: False,
+        *, directory: Path, ailing: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.machine = machine
         machine.port = port
         self._app = app
         self._command = command
         self._logs = logs
+        self._directory = directory
         self._ailing = ailing
         self._lock = asyncio.Lock()
         self._child: Child | None = None
+        self._frozen: Freezer | None = None
         self._asked = False
         self._began = 0.0
         self._quick_ends = 0
@@ -51,16 +52,46 @@ class Runner:
         return self._child is not None and self._child.alive
 
     @property
+    def awake(self) -> bool:
+        """Whether its process lives and is not suspended."""
+        return self.running and self._frozen is None
+
+    @property
     def pid(self) -> int:
-        """Of its process; raises ``psutil.NoSuchProcess`` when there is none."""
-        if self._child is None or not self._child.alive:
+        """Of its process; raises ``psutil.NoSuchProcess`` when none is awake."""
+        if self._child is None or not self.awake:
             raise psutil.NoSuchProcess(0)
         return self._child.pid
 
     async def start(self, source: str = "user") -> None:
-        """Start it, unless it runs."""
+        """Start it, unless it runs; a suspended one goes on where it was."""
         async with self._lock:
-            await self._launch(source)
+            if self._frozen is None:
+                await self._launch(source)
+                return
+            await self._thaw()
+            self.machine.ailing = self._ailing()
+            self.machine.event("start", "started", source)
+            self._watch()
+
+    async def suspend(self) -> None:
+        """Have its process stand still with all it remembers, until it is started again."""
+        async with self._lock:
+            if self._child is None or not self.awake:
+                return
+            self._unwatch()
+            try:
+                self._frozen = await Freezer.hold(self._directory, self._child.pid)
+            except OSError as error:
+                self._say(f"failed to suspend: {error}")
+                self._watch()
+                return
+            if not self.running:
+                await self._thaw()
+                return
+            self.machine.event("suspend", "suspended", "user")
+            self.machine.become("suspended")
+            self._say("Virtual machine has been suspended")
 
     async def stop(self, signum: int = signal.SIGINT, timeout: float = 10.0) -> None:
         """Take it out of routing, let requests finish, signal, and kill after ``timeout`` s."""
@@ -110,24 +141,26 @@ class Runner:
         machine.ailing = self._ailing()
         self._asked, self._began = False, time.monotonic()
         try:
-            self._child = await Child.start(self._command, self._environment(), self._lines)
+            self._child = await Child.start(
+                self._command, machine.environment(self._app), self._lines
+            )
         except OSError as error:
             self._say(f"failed to launch: {error.strerror}")
             machine.event("launch", "failed", "flyd")
             machine.become("stopped")
             return
         self._child.ended.add_done_callback(self._ended)
-        self._checks = asyncio.create_task(fly_checks.watch(machine))
         machine.event("start", "started", source)
-        machine.become("started")
+        self._watch()
         self._say(f"Machine started in {(time.monotonic() - self._began) * 1000:.0f}ms")
 
     async def _halt(self, signum: int, timeout: float) -> None:
         machine, child = self.machine, self._child
         if child is None or not child.alive:
             return
-        if machine.state == "started":
+        if machine.state in {"started", "suspended"}:
             machine.become("stopping")
+        await self._thaw()
         self._asked = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
@@ -136,11 +169,27 @@ class Runner:
         returned = await child.stop(signum, timeout)
         self._record(returned, restarting=False)
 
-    def _ended(self, end: asyncio.Future[int]) -> None:
+    def _watch(self) -> None:
+        self._checks = asyncio.create_task(fly_checks.watch(self.machine))
+        self.machine.become("started")
+
+    def _unwatch(self) -> None:
         if self._checks:
             self._checks.cancel()
         for check in self.machine.checks.values():
             check["status"], check["output"] = "critical", "the machine isn't running"
+
+    async def _thaw(self) -> None:
+        if self._frozen is not None:
+            await self._frozen.released()
+            self._frozen = None
+
+    def _ended(self, end: asyncio.Future[int]) -> None:
+        self._unwatch()
+        if self._frozen is not None:
+            # Killed in its sleep: what else belongs to it must not sleep on.
+            self._frozen.let_go()
+            self._frozen = None
         if self._asked:
             return
         machine, returned = self.machine, end.result()
@@ -171,23 +220,6 @@ class Runner:
         how = f"signal {signum}" if signum else f"code {code}"
         self._say(f" INFO Main child exited with {how}")
         self.machine.exited(code, signum, asked=self._asked, restarting=restarting)
-
-    def _environment(self) -> dict[str, str]:
-        machine = self.machine
-        given = {str(k): str(v) for k, v in (machine.config.get("env") or {}).items()}
-        return {
-            **{name: os.environ[name] for name in INHERITED if name in os.environ},
-            **machine.secrets,
-            **given,
-            "PORT": str(machine.port),
-            "FLY_APP_NAME": self._app,
-            "FLY_MACHINE_ID": machine.id,
-            "FLY_ALLOC_ID": machine.id,
-            "FLY_MACHINE_VERSION": machine.instance_id,
-            "FLY_REGION": machine.region,
-            "FLY_IMAGE_REF": machine.config["image"],
-            "FLY_PROCESS_GROUP": "app",
-        }
 
     def _lines(self, lines: list[bytes]) -> None:
         self._logs.add(self.machine.id, lines)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ainur_tui.demo.fly_http import body
-from ainur_tui.demo.fly_machines import ApiError, Json
-from ainur_tui.demo.fly_platform import App, Platform
+from ainur_tui.demo.fly_http import Routes, body
+from ainur_tui.demo.fly_machines import ApiError, Json, ulid
+from ainur_tui.demo.fly_platform import App
 
 SECRETS = "/v1/apps/{app}/secrets"
 WEB = "/api/v1/apps/{app}"
 
 
-class WebApi:
-    """The routes that are about an app as a whole."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+class WebApi(Routes):
+    """The routes that are about an app as a whole, and about the token."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/v1/apps", self.apps, name="list_apps"),
             web.get("/v1/apps/{app}", self.app, name="get_app"),
+            web.get("/v1/tokens/current", self.tokens, name="current_token"),
             web.get(SECRETS, self.secrets, name="list_secrets"),
+            web.get(f"{SECRETS}/{{name}}", self.secret, name="get_secret"),
             web.post(SECRETS, self.set_secrets, name="set_secrets"),
             web.post(f"{SECRETS}/{{name}}", self.set_secret, name="set_secret"),
             web.delete(f"{SECRETS}/{{name}}", self.unset_secret, name="unset_secret"),
@@ -30,9 +29,6 @@ class WebApi:
             web.get(f"{WEB}/releases/current", self.current, name="current_release"),
             web.get(f"{WEB}/logs", self.logs, name="logs"),
         ]
-
-    def _app(self, request: web.Request) -> App:
-        return self._platform.app(request.match_info["app"])
 
     def _json(self, app: App) -> Json:
         running = any(machine.state == "started" for machine in app.machines)
@@ -54,8 +50,25 @@ class WebApi:
     async def app(self, request: web.Request) -> web.Response:
         return web.json_response(self._json(self._app(request)))
 
+    async def tokens(self, _: web.Request) -> web.Response:
+        org = self._platform.org
+        told = {
+            "token_id": ulid(),
+            "organization": org,
+            "org_slug": org,
+            "apps": list(self._platform.apps),
+            "user": f"console@{org}.example",
+        }
+        return web.json_response({"tokens": [told]})
+
     async def secrets(self, request: web.Request) -> web.Response:
         return web.json_response({"secrets": _secrets(self._app(request))})
+
+    async def secret(self, request: web.Request) -> web.Response:
+        app, name = self._app(request), request.match_info["name"]
+        if name not in app.secrets:
+            raise ApiError(404, f"secret {name} not found", "not_found")
+        return web.json_response(app.secrets[name].json(name))
 
     async def set_secrets(self, request: web.Request) -> web.Response:
         app, values = self._app(request), (await body(request)).get("values")

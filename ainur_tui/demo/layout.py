@@ -97,6 +97,7 @@ class Layout:
             "internal_port": None,
             "command": self.command("api"),
             "check": {"type": "http", "path": "/health"},
+            "hostnames": ["api.ainur.example"],
             "env": {
                 "ENABLE_METRICS": "true",
                 "ENABLE_TRACING": "false",
@@ -122,6 +123,14 @@ class Layout:
             "internal_port": self.ports["postgres"],
             "command": self.command("database", "--seed", self.seed),
             "check": {"type": "tcp"},
+            "volumes": [
+                {
+                    "name": "pg_data",
+                    "size_gb": 3,
+                    "path": "/data",
+                    "directory": str(self.directory / "postgres" / "data"),
+                }
+            ],
             "env": {},
         }
         return {

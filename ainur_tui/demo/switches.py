@@ -15,6 +15,7 @@ class Switches:
     """The file ``faults.json`` in the miniature's directory: a list of names that are on."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._path = directory / "faults.json"
         self._stamp: tuple[int, int] | None = None
         self._names: frozenset[str] = frozenset()

@@ -33,6 +33,7 @@ async def answer(request):
         os._exit(int(request.query["end"]))
     body = (await request.read()).decode()
     return web.json_response({"machine": os.environ["FLY_MACHINE_ID"], "body": body,
+        "pid": os.getpid(),
         "image": os.environ["FLY_IMAGE_REF"], "secret": os.environ.get("JWT_SECRET")})
 
 app = web.Application()
@@ -108,11 +109,14 @@ async def house(directory: Path, *flags: str, ends: int = 0) -> AsyncIterator[Ho
         "name": "zerostate-api", "proxy_port": edge, "internal_port": None, "region": "sjc",
         "image": "registry.fly.io/zerostate-api:deployment-01", "count": 2, "command": command,
         "env": {"LOG_LEVEL": "info", "JWT_SECRET": "first"},
-        "check": {"type": "http", "path": "/health"},
+        "check": {"type": "http", "path": "/health"}, "hostnames": ["api.ainur.example"],
     }  # fmt: skip
     db = api | {
         "name": "ainur-db", "proxy_port": None, "internal_port": database, "count": 1,
-        "env": {}, "check": {"type": "tcp"},
+        "env": {}, "check": {"type": "tcp"}, "hostnames": [],
+        "volumes": [
+            {"name": "pg_data", "size_gb": 3, "path": "/data", "directory": str(directory)}
+        ],
     }  # fmt: skip
     spec = {"port": port, "token_file": str(directory / "token"), "org": "ainur", "apps": [api, db]}
     (directory / "fly.json").write_text(json.dumps(spec))

@@ -118,7 +118,10 @@ async def check_scaling(place: House) -> None:
 
 async def check_updates(place: House) -> None:
     machine = (await place.machines())[0]
-    assert (await place.call("POST", f"{API}/secrets/JWT_SECRET", json={"value": "2nd"}))[0] == 201
+    path = f"{API}/secrets/JWT_SECRET"
+    status, told = await place.call("POST", path, json={"value": "2nd"})
+    assert status == 201
+    assert (await place.call("GET", path))[1]["digest"] == told["digest"]
     secrets = (await place.call("GET", f"{API}/secrets"))[1]["secrets"]
     assert [s["name"] for s in secrets] == ["JWT_SECRET"]
     assert "2nd" not in str(secrets)
@@ -128,6 +131,15 @@ async def check_updates(place: House) -> None:
     body = {"config": machine["config"] | {"image": image}, "current_version": "01OLD"}
     assert (await place.call("POST", at(machine), json=body))[0] == 412
     body["current_version"] = machine["instance_id"]
+    newest = told["version"]
+    too_new = body | {"min_secrets_version": newest + 1}
+    status, refused = await place.call("POST", at(machine), json=too_new)
+    assert (status, refused["status"]) == (412, "failed_precondition")
+    assert (await place.call("POST", f"{API}/machines", json=too_new))[0] == 412
+    assert (await place.call("POST", at(machine), json=body | {"min_secrets_version": "x"}))[
+        0
+    ] == 400
+    body["min_secrets_version"] = newest
     status, updated = await place.call("POST", at(machine), json=body)
     assert status == 200
     assert updated["instance_id"] != machine["instance_id"]
@@ -156,6 +168,34 @@ async def check_stop_and_start(place: House) -> None:
     assert (await place.call("POST", path, json={"value": "7"}))[0] == 204
     found = (await place.call("GET", f"{API}/machines?metadata.run=7"))[1]
     assert [m["id"] for m in found] == [machine["id"]]
+
+
+async def check_suspend(place: House) -> None:
+    machine = (await place.machines())[0]
+    here = {"fly-force-instance-id": machine["id"]}
+
+    async def now(verb: str, state: str) -> Any:
+        status, said = await place.call("POST", at(machine, verb))
+        assert status == 200
+        query = f"wait?state={state}&instance_id={machine['instance_id']}"
+        assert (await place.call("GET", at(machine, query)))[0] == 200
+        return said
+
+    pid = (await place.ask(headers=here))[1]["pid"]
+    await now("suspend", "suspended")
+    assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    assert (await place.call("POST", at(machine, "suspend")))[0] == 412
+    assert {(await place.ask())[0] for _ in range(4)} == {200}
+    assert (await now("start", "started"))["previous_state"] == "suspended"
+    await place.well()
+    assert (await place.ask(headers=here))[1]["pid"] == pid
+    events = (await place.call("GET", at(machine, "events")))[1]
+    assert [event["type"] for event in events[:2]] == ["start", "suspend"]
+    await now("suspend", "suspended")
+    await now("stop", "stopped")
+    await now("start", "started")
+    await place.well()
+    assert (await place.ask(headers=here))[1]["pid"] != pid
 
 
 async def check_crash(place: House) -> None:
@@ -217,6 +257,7 @@ async def check_faults(place: House) -> None:
         return (await place.ask())[0] == 503
 
     await until(nobody, "no machine answers")
+    assert {m["state"] for m in await place.machines()} == {"stopped"}
     place.switches.set("api-machine-down", on=False)
     place.switches.set("api-all-down", on=False)
     await place.well()
@@ -238,8 +279,8 @@ async def test_a_platform_from_start_to_end(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         for part in (
             check_reading, check_edge, check_leases, check_rolling_restart, check_scaling,
-            check_updates, check_stop_and_start, check_crash, check_logs, check_faults,
-            check_silence,
+            check_updates, check_stop_and_start, check_suspend, check_crash, check_logs,
+            check_faults, check_silence,
         ):  # fmt: skip
             await part(place)
         children = psutil.Process(place.process.pid).children(recursive=True)
@@ -259,7 +300,10 @@ async def test_rate_limits_are_answered_with_429(tmp_path: Path) -> None:
 
 async def test_machines_end_with_a_platform_that_was_killed(tmp_path: Path) -> None:
     async with house(tmp_path, ends=-signal.SIGKILL) as place:
+        asleep = (await place.machines())[0]
+        assert (await place.call("POST", at(asleep, "suspend")))[0] == 200
+        assert (await place.call("GET", at(asleep, "wait?state=suspended")))[0] == 200
         children = psutil.Process(place.process.pid).children(recursive=True)
         place.process.kill()
         assert not psutil.wait_procs(children, 5)[1]
-        assert len(children) == 3
+        assert len(children) == 4  # one of them keeps the suspended machine still

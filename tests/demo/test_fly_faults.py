@@ -81,18 +81,25 @@ async def check_never_healthy(place: House, machine: str) -> None:
     await place.well(2)
 
 
-async def test_machines_are_measured(tmp_path: Path) -> None:
-    async with house(tmp_path) as place:
-        path = "/prometheus/ainur/api/v1/query"
-        for asked in ("fly_instance_memory_mem_available{%s}", "1 - fly_instance_cpu{%s}"):
-            query = {"query": asked % 'app="zerostate-api"'}
-            status, said = await place.call("GET", path, params=query)
-            rows = said["data"]["result"]
-            assert status == 200
-            ids = {m["id"] for m in await place.machines()}
-            assert {row["metric"]["instance"] for row in rows} == ids
-            assert all(float(row["value"][1]) >= 0 for row in rows)
-        assert (await place.call("GET", path, params={"query": "up"}))[0] == 422
+async def check_rest(place: House, machine: str) -> None:
+    """A machine that rests when a fault comes rests when it has gone; the others are back."""
+    path = f"{API}/machines/{machine}"
+    assert (await place.call("POST", f"{path}/stop"))[0] == 200
+
+    async def rests() -> bool:
+        states = {m["id"]: m["state"] for m in await place.machines()}
+        return states.pop(machine) == "stopped" and set(states.values()) == {wanted}
+
+    wanted = "started"
+    await until(rests, "the machine is stopped")
+    place.switches.set("api-all-down", on=True)
+    wanted = "stopped"
+    await until(rests, "the other is down")
+    place.switches.set("api-all-down", on=False)
+    wanted = "started"
+    await until(rests, "the other is back, this one is not")
+    assert (await place.call("POST", f"{path}/start"))[0] == 200
+    await place.well(2)
 
 
 async def test_each_bites_and_heals(tmp_path: Path) -> None:
@@ -104,3 +111,5 @@ async def test_each_bites_and_heals(tmp_path: Path) -> None:
         await check_expiry(place, machine)
         await check_external(place)
         await check_never_healthy(place, machine)
+        await check_rest(place, machine)
+        assert not place.switches.names
