@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,6 +37,7 @@ from ainur_tui.model.wire import Hello
 if TYPE_CHECKING:
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
+    from ainur_tui.console.runs import Runs
 
 Launch = Callable[[], Awaitable[None]]
 
@@ -84,6 +85,13 @@ class AinurApp(App[None]):
         from ainur_tui.console.operations import Operations
 
         return Operations(self)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """What goes on or has ended, and what can be done about it."""
+        from ainur_tui.console.runs import Runs
+
+        return Runs(self)
 
     @cached_property
     def pages(self) -> Pages:
@@ -232,21 +240,23 @@ class AinurApp(App[None]):
 
     def action_act(self, name: str = "") -> None:
         """Choose an action (or the targets of one), see its plan, decide."""
-        work = self.operations.choose(name or None, self.panel.selection())
+        self.lead(self.operations.choose(name or None, self.panel.selection()))
+
+    def lead(self, work: Coroutine[Any, Any, None]) -> None:
+        """Talk something over with the person: one thing at a time."""
         self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def action_record(self, name: str) -> None:
         """The journal, what changed, undo, and what else is opened rarely."""
         from ainur_tui.console.records import open_record
 
-        work = open_record(self, name)
-        self.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
+        self.lead(open_record(self, name))
 
     def action_progress(self) -> None:
         """Open the newest action of the strip."""
         runs = self.store.current_runs(self.store.scene().now)
         if runs:
-            self.operations.watch(runs[0].id)
+            self.runs.watch(runs[0].id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A colon typed into a field is a colon, and a dialog is finished first."""

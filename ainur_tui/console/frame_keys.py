@@ -25,6 +25,8 @@ BINDINGS = [
     _key("w", "record('changed')", "What changed", "all that happened before the trouble"),
     _key("u", "record('undo')", "Undo…", "take the newest action back: the plan comes first"),
     _key("J", "record('journal')", "Journal", "what was done here, by whom, and how it ended"),
+    _key("x", "record('stop')", "Stop…", "stop the newest action at its next safe point",
+         show=False),
     _key("p", "progress", "Progress", "the steps of the newest action", show=False),
     # By priority, so that it is open before the next key is looked at.
     Binding("colon,ctrl+p", "palette", "Commands", id="commands", priority=True,

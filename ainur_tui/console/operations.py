@@ -1,33 +1,27 @@
-"""From a key to a run: which action, on what, the plan, the confirmation, the progress."""
+"""From a key to a run: which action, on what, the plan, the confirmation."""
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import msgspec
-from textual.screen import Screen
 
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
-from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
-from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw.plans import run_lines
-from ainur_tui.console.draw.spans import EMPTY, Line, Tone, line, wrap
 from ainur_tui.console.panels.base import Selection
-from ainur_tui.model.action import ActionSpec, BreakGlass, Plan
+from ainur_tui.console.talk import Talk
+from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Run
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.facts import changes
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall, RunsQuery
+from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall
 
-if TYPE_CHECKING:
-    from ainur_tui.console.app import AinurApp
+MOVED = "the world has moved"
+"""How the engine's refusal of a plan begins whose facts are not those the person saw."""
 
-T = TypeVar("T")
 Wish = tuple[ActionSpec, str]
 """An action and the target it is wanted on."""
 
@@ -49,15 +43,12 @@ def _wish(spec: ActionSpec, target: str, kind: str) -> Choice[Wish]:
     return Choice(f"{spec.name.capitalize()} {target}", about, (spec, target), reason)
 
 
-class Operations:
-    """Leads one wish at a time through the dialogs. Every failure becomes a page of words."""
-
-    def __init__(self, app: AinurApp) -> None:
-        self._app = app
+class Operations(Talk):
+    """Leads one wish at a time through the dialogs."""
 
     async def choose(self, name: str | None, selection: Selection) -> None:
         """Offer what can be done: one action on its targets, or all actions on the selection."""
-        specs: list[ActionSpec] | None = await self._ask(lambda: self._app.session.call("actions"))
+        specs: list[ActionSpec] | None = await self.ask(lambda: self._app.session.call("actions"))
         if specs is None:
             return
         choices = wishes(specs, self._app.store.view)
@@ -72,27 +63,29 @@ class Operations:
             choices.sort(key=lambda c: places.index(c.value[1]))
         if not choices:
             where = f" on {selection.target}" if selection.target and name is None else ""
-            self._tell("Nothing to do", f"No action is offered{where} by what is configured.")
+            self.tell("Nothing to do", f"No action is offered{where} by what is configured.")
             return
         title = "Actions" if name is None else f"{name.capitalize()} what?"
         only = choices[0] if len(choices) == 1 and choices[0].reason is None else None
-        wish = only.value if only else await self._show(
+        wish = only.value if only else await self.show(
             ChooseDialog(title, choices, self._app.glyphs)
         )  # fmt: skip
         if wish is not None:
             await self.operate(wish, selection.params)
 
-    async def operate(self, wish: Wish, params: dict[str, str], *, decided: bool = False) -> None:
+    async def operate(
+        self, wish: Wish, params: dict[str, str], *, decided: bool = False, undoes: str = ""
+    ) -> None:
         """Parameters (unless ``decided``), plan, confirmation, run, progress."""
         spec, target = wish
         if self._app.store.read_only:
-            self._tell("Read only", "This console was opened read only, so it shows plans and "
+            self.tell("Read only", "This console was opened read only, so it shows plans and "
                        "runs nothing. Open it without --read-only to act.")  # fmt: skip
             return
         known = {p.name: params[p.name] for p in spec.params if p.name in params}
         if spec.params and not decided:
             title = f"{spec.name.capitalize()} {target}"
-            asked = await self._show(AskDialog(title, spec.params, known, self._app.glyphs))
+            asked = await self.show(AskDialog(title, spec.params, known, self._app.glyphs))
             if asked is None:
                 return
             known = asked
@@ -102,87 +95,80 @@ class Operations:
             action=spec.name, target=target,
             params={name: value for name, value in known.items() if name not in unseen},
         )  # fmt: skip
-        decided_on = await self._decide(query)
-        if decided_on is not None:
-            plan, confirm, take_over = decided_on
-            await self._run(plan, confirm, take_over, secrets)
+        before: dict[str, Any] | None = None
+        while (found := await self._decide(query, before, undoes)) is not None:
+            plan, call = found
+            try:
+                run = await self._run(msgspec.structs.replace(call, secrets=secrets))
+            except _Moved:
+                before = plan.before
+                continue
+            if run is not None:
+                if run.id not in self._app.store.runs:  # a step may have been told before
+                    self._app.store.ran(run)
+                self._app.runs.watch(run.id)
+            return
 
-    async def _decide(self, query: PlanQuery) -> tuple[Plan, str, str] | None:
-        """The plan that was confirmed, the typed name, and why a lease is taken over."""
+    async def _decide(
+        self, query: PlanQuery, before: dict[str, Any] | None, undoes: str
+    ) -> tuple[Plan, RunCall] | None:
+        """The plan that was confirmed, and the call for it. ``before`` are the facts of a plan
+        that was confirmed when they held no more."""
         take_over = ""
         while True:
-            plan: Plan | None = await self._ask(
+            plan: Plan | None = await self.ask(
                 lambda: self._app.session.call("plan", query, timeout=30.0)
             )
             if plan is None:
                 return None
-            decision: Decision | None = await self._show(
-                PlanDialog(plan, self._app.glyphs, take_over=take_over, glass=self._glass)
-            )
+            moved = changes(before, plan.before) if before is not None else ()
+            decision: Decision | None = await self.show(
+                PlanDialog(plan, self._app.glyphs, take_over=take_over, glass=self._glass,
+                           changes=moved, undoes=undoes)
+            )  # fmt: skip
             if decision is None:
                 return None
             match decision.wish:
                 case "run":
-                    return plan, decision.confirm, take_over if plan.held else ""
+                    why = take_over if plan.held else ""
+                    return plan, RunCall(
+                        action=plan.action, target=plan.target, key=uuid.uuid4().hex,
+                        params=plan.params, seen=plan.before, confirm=decision.confirm or None,
+                        reason=why, take_over=bool(why),
+                    )  # fmt: skip
                 case "take-over" if plan.held is not None:
                     take_over = await self.reason(
                         f"Take {plan.held.target} over from {plan.held.holder}",
                         f"{plan.held.holder} is told why, and the journal keeps it. Their run "
                         f"({plan.held.reason}) stops at its next safe point.", "show the plan",
-                    )  # fmt: skip
+                    ) or ""  # fmt: skip
                 case "break-glass":
                     await self.break_glass()
 
     def _glass(self) -> BreakGlass | None:
         return self._app.store.scene().glass
 
-    async def _run(self, plan: Plan, confirm: str, why: str, secrets: dict[str, str]) -> None:
+    async def _run(self, call: RunCall) -> Run | None:
+        """The run that was begun; ``None`` after telling why there is none. Raises _Moved."""
         session = self._app.session
-        call = RunCall(
-            action=plan.action, target=plan.target, key=uuid.uuid4().hex, params=plan.params,
-            seen=plan.before, confirm=confirm or None, secrets=secrets,
-            reason=why, take_over=bool(why),
-        )  # fmt: skip
         try:
-            run = await session.call("run", call, timeout=30.0)
+            begun: Run | None = await session.call("run", call, timeout=30.0)
         except CallError as error:
+            if error.message.startswith(MOVED):
+                raise _Moved from None
             if call.reason or "give a reason" not in error.message.lower():
-                self._tell("Not done", error.message)
-                return
+                self.tell("Not done", error.message)
+                return None
             # The loop guard: it was done before, and a person may still want it.
             why = await self.reason("Again?", error.message, "run it with this reason")
             if not why:
-                return
+                return None
             again = msgspec.structs.replace(call, reason=why, key=uuid.uuid4().hex)
-            run = await self._ask(lambda: session.call("run", again, timeout=30.0))
+            begun = await self.ask(lambda: session.call("run", again, timeout=30.0))
         except Disconnected as error:
-            self._lost(error)
-            return
-        if run is not None:
-            if run.id not in self._app.store.runs:  # a step may have been told before the answer
-                self._app.store.ran(run)
-            self.watch(run.id)
-
-    async def undo(self) -> None:
-        """Offer the way back of the newest action that was verified and has one."""
-        known = list(self._app.store.runs.values())
-        known += await self._ask(lambda: self._app.session.call("runs", RunsQuery(limit=200))) or []
-        ended = [run for run in known if run.state == "verified" and run.plan.undo is not None]
-        newest = max(ended, key=lambda run: run.finished_at or run.started_at, default=None)
-        if newest is None or newest.plan.undo is None:
-            self._tell("Nothing to undo", "No action that was verified here has a way back that "
-                       "can be run. The journal (key J) lists what was done.")  # fmt: skip
-            return
-        way = newest.plan.undo
-        specs: list[ActionSpec] = await self._app.feed.catalogue()
-        fitting = [spec for spec in specs if spec.name == way.action]
-        spec = next((s for s in fitting if kind_of(way.target) in s.targets), None)
-        if spec is None:
-            self._tell("No way back", f"{newest.plan.title} would be taken back by {way.action} of "
-                       f"{way.target}, which is not offered now.")  # fmt: skip
-            return
-        unseen = [p for p in spec.params if p.type == "secret" and p.required]
-        await self.operate((spec, way.target), way.params, decided=not unseen)
+            self.lost(error)
+            return None
+        return begun
 
     async def break_glass(self) -> None:
         """Ask why, and lift the policies for everybody for 15 minutes."""
@@ -198,45 +184,8 @@ class Operations:
     async def put_glass(self, reason: str = "") -> None:
         """Break the glass, or put it back (no reason)."""
         call = BreakGlassCall(reason=reason)
-        await self._ask(lambda: self._app.session.call("break-glass", call))
+        await self.ask(lambda: self._app.session.call("break-glass", call))
 
-    async def reason(self, title: str, about: str, go: str, *, tone: Tone = "text") -> str:
-        """A reason typed by the person; empty when they went back."""
-        dialog = TextDialog(title, about, self._app.glyphs, go=go, tone=tone)
-        return await self._show(dialog) or ""
 
-    def watch(self, identity: str) -> None:
-        """Open the progress of a run; closing it leaves the run alone."""
-        store, glyphs = self._app.store, self._app.glyphs
-
-        def build(columns: int) -> list[Line]:
-            run = store.runs.get(identity)
-            if run is None:
-                return [line(("this run is not known to the engine any more", "quiet"))]
-            return run_lines(run, time.time(), columns, glyphs)
-
-        run = store.runs.get(identity)
-        title = run.plan.title if run else "Run"
-        self._app.push_screen(PageDialog(title, build, glyphs))
-
-    def _tell(self, title: str, text: str) -> None:
-        def build(columns: int) -> list[Line]:
-            return [*(line((part, "text")) for part in wrap(text, columns, 12)), EMPTY]
-
-        self._app.push_screen(PageDialog(title, build, self._app.glyphs))
-
-    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        try:
-            return await call()
-        except CallError as error:
-            self._tell("Not done", error.message)
-        except Disconnected as error:
-            self._lost(error)
-        return None
-
-    def _lost(self, error: Disconnected) -> None:
-        self._tell("Not known", f"The engine did not answer: {error}. If an action was just "
-                   "confirmed, look at the overview before trying again.")  # fmt: skip
-
-    async def _show(self, screen: Screen[Any]) -> Any:
-        return await self._app.push_screen_wait(screen)
+class _Moved(Exception):
+    """The facts are not those the plan was confirmed on: it is shown again, with what differs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ainur_tui.console.dialogs.listing import ListingDialog
+from ainur_tui.console.dialogs.listing import Chosen, ListingDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw import changed, journal, others
 from ainur_tui.console.panels.base import Selection
@@ -30,7 +30,9 @@ async def open_record(app: AinurApp, name: str) -> None:
         case "others":
             show_others(app)
         case "undo":
-            await app.operations.undo()
+            await app.runs.undo_newest()
+        case "stop":
+            await app.runs.stop_newest()
         case "break-glass":
             await app.operations.break_glass()
         case "whole-glass":
@@ -53,6 +55,7 @@ async def show_journal(app: AinurApp) -> None:
         ListingDialog(
             "Journal", lambda: table, app.glyphs, empty="",
             export=(name, lambda: journal.export(entries)),
+            more={"p": "the run", "u": "undo it"},
         ),
     )  # fmt: skip
 
@@ -72,6 +75,15 @@ def show_others(app: AinurApp) -> None:
 
 
 async def _show(app: AinurApp, dialog: ListingDialog) -> None:
-    target = await app.push_screen_wait(dialog)
-    if target is not None:
-        await app.operations.choose(None, Selection(target))
+    chosen: Chosen | None = await app.push_screen_wait(dialog)
+    if chosen is None:
+        return
+    run = chosen.row.detail.get("run", "")
+    if chosen.key == "a":
+        await app.operations.choose(None, Selection(chosen.row.target))
+    elif not run:
+        app.runs.tell("No run", "This entry is not of an action that was begun.")
+    elif chosen.key == "u":
+        await app.runs.undo(run)
+    else:
+        await app.runs.open(run)

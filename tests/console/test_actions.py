@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ainur_tui.client.errors import CallError
-from ainur_tui.console.dialogs import plan as plan_dialog
+from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
@@ -37,7 +37,7 @@ GLASS = BreakGlass(operator="mira", reason="outage", until=9e9)
 
 @pytest.fixture(autouse=True)
 def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_dialog, "GUARD", 0.0)
+    monkeypatch.setattr(confirm, "GUARD", -1e9)
 
 
 def ended(run: str, at: float, state: str = "verified", **more: Any) -> Run:

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.console.app import AinurApp
-from ainur_tui.console.dialogs import plan as plan_dialog
+from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
@@ -125,7 +125,7 @@ async def until(pilot: Pilot[None], condition: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_dialog, "GUARD", 0.0)
+    monkeypatch.setattr(confirm, "GUARD", -1e9)
 
 
 async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
@@ -198,7 +198,7 @@ async def test_the_default_is_no(key: str) -> None:
 async def test_keys_typed_before_the_plan_opened_are_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(plan_dialog, "GUARD", 3600.0)
+    monkeypatch.setattr(confirm, "GUARD", 3600.0)
     async with running() as (app, engine, pilot):
         app.push_screen(PlanDialog(plan("restart", "db", "R2"), app.glyphs))
         await pilot.pause()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -18,7 +20,7 @@ from ainur_tui.console.draw.help import key_name
 from ainur_tui.console.draw.spans import Line, Span, Tone, fit, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
-from ainur_tui.model.table import Table
+from ainur_tui.model.table import Row, Table
 from ainur_tui.model.text import clean
 
 
@@ -35,9 +37,18 @@ def save(path: Path, data: bytes) -> str:
     return f"written: {clean(path, 200)} ({len(data):,} bytes)"
 
 
-class ListingDialog(ModalScreen[str | None]):
-    """Shows what ``build`` gives, drawn anew each second. Dismisses with the target whose actions
-    are wanted, or ``None``. ``export`` makes the bytes of a file whose name is proposed."""
+@dataclass(frozen=True)
+class Chosen:
+    """A row, and the key that says what is wanted of it: ``a`` is the actions of its target."""
+
+    key: str
+    row: Row
+
+
+class ListingDialog(ModalScreen[Chosen | None]):
+    """Shows what ``build`` gives, drawn anew each second. Dismisses with the row something is
+    wanted of, or ``None``. ``more`` are further keys for a row, with a word each; ``export`` makes
+    the bytes of a file whose name is proposed."""
 
     AUTO_FOCUS = "TableView"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,6 +67,7 @@ class ListingDialog(ModalScreen[str | None]):
         *,
         empty: str,
         export: tuple[str, Callable[[], bytes]] | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -63,6 +75,7 @@ class ListingDialog(ModalScreen[str | None]):
         self._glyphs = glyphs
         self._empty = empty
         self._export = export
+        self._more = more or {}
         self._told: tuple[str, Tone] = ("", "quiet")
 
     def compose(self) -> ComposeResult:
@@ -88,7 +101,13 @@ class ListingDialog(ModalScreen[str | None]):
     def _keys(self, columns: int) -> Line:
         if self._told[0]:
             return fit(line(self._told), columns)
-        names = [("enter", "detail"), ("slash", "filter"), ("o", "sort"), ("a", "actions")]
+        names = [
+            ("enter", "detail"),
+            ("slash", "filter"),
+            ("o", "sort"),
+            ("a", "actions"),
+            *self._more.items(),
+        ]
         if self._export is not None:
             names.append(("e", "export"))
         spans: list[Span] = []
@@ -130,7 +149,13 @@ class ListingDialog(ModalScreen[str | None]):
     def action_act(self) -> None:
         row = self.query_one(TableView).row
         if row is not None and row.target:
-            self.dismiss(row.target)
+            self.dismiss(Chosen("a", row))
+
+    def on_key(self, event: Key) -> None:
+        row = self.query_one(TableView).row
+        if event.key in self._more and row is not None and not self.query_one(Input).has_focus:
+            event.stop()
+            self.dismiss(Chosen(event.key, row))
 
     def action_export(self) -> None:
         if self._export is None:

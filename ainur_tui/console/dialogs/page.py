@@ -57,9 +57,11 @@ class PageDialog(ModalScreen[None]):
         place = f"{self._top + 1}-{last} of {len(lines)} " if len(lines) > rows else ""
         head = self.query_one(".dialog-title", LinesView)
         head.show([ends(line((self._title, "title")), line((place, "quiet")), head.size.width)])
-        self.query_one(".dialog-keys", LinesView).show(
-            [line(("Esc", "key"), (" close   ", "quiet"), ("j k", "key"), (" scroll", "quiet"))]
-        )
+        self.query_one(".dialog-keys", LinesView).show([self.keys()])
+
+    def keys(self) -> Line:
+        """What can be pressed here."""
+        return line(("Esc", "key"), (" close   ", "quiet"), ("j k", "key"), (" scroll", "quiet"))
 
     def action_scroll(self, by: int) -> None:
         self._top += by

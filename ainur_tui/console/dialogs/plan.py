@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,22 +14,28 @@ from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from ainur_tui.console.dialogs.confirm import ConfirmField, Guard
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.plans import RISK_TONE, Standing, plan_lines
 from ainur_tui.console.draw.spans import Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import BreakGlass, Plan
+from ainur_tui.model.facts import Change
 
-GUARD = 0.5
-"""Seconds in which keys are ignored: they were meant for the screen before."""
+OLD = 300.0
+"""Seconds after which a plan must be read again: who knows what it rests on now (F-43)."""
+_ASKS: dict[str, Literal["take-over", "break-glass", "again"]] = {
+    "held t": "take-over", "policy g": "break-glass", "old r": "again",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Decision:
     """What the person decided. ``confirm`` is the typed name for R3; ``wish`` says whether to run,
-    or first to ask why a lease is taken over or the glass is broken, and show the plan again."""
+    or first to ask why a lease is taken over or the glass is broken, or just to read the facts
+    anew, and show the plan again."""
 
-    wish: Literal["run", "take-over", "break-glass"] = "run"
+    wish: Literal["run", "take-over", "break-glass", "again"] = "run"
     confirm: str = ""
 
 
@@ -37,7 +43,8 @@ class PlanDialog(ModalScreen[Decision | None]):
     """Dismisses with the decision, or ``None`` for no.
 
     ``take_over`` is the reason given for ending another's lease; ``glass`` tells whether policies
-    are lifted now.
+    are lifted now; ``changes`` is what differs from the plan the person decided on before, and
+    ``undoes`` what this one takes back.
     """
 
     AUTO_FOCUS = ""  # a field that is not shown yet would be focused, and take the keys
@@ -56,46 +63,56 @@ class PlanDialog(ModalScreen[Decision | None]):
         *,
         take_over: str = "",
         glass: Callable[[], BreakGlass | None] = lambda: None,
+        changes: Sequence[Change] = (),
+        undoes: str = "",
     ) -> None:
         super().__init__()
         self.plan = plan
         self._glyphs = glyphs
         self._take_over = take_over
         self._glass = glass
-        self._opened = time.monotonic()
+        self._changes = tuple(changes)
+        self._undoes = undoes
+        self._guard = Guard()
+        self._read_at = time.time()
+        self._drawn = False
+        self._read = False
         self._top = 0
         self._wrong = ""
 
     @property
     def standing(self) -> Standing:
         """What stands in the way now: the glass may be put back while the plan is shown."""
-        return Standing.of(self.plan, self._glass(), self._take_over)
+        return Standing.of(
+            self.plan, self._glass(), self._take_over,
+            changes=self._changes, undoes=self._undoes, old=time.time() - self._read_at > OLD,
+        )  # fmt: skip
 
     def compose(self) -> ComposeResult:
         with Vertical(classes=f"dialog plan risk-{self.plan.risk}"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
             if self.plan.risk == "R3":
-                field = Input(placeholder=f"type {self._short} to confirm", compact=True)
+                field = ConfirmField(self._guard, placeholder=f"type {self._short} to confirm")
                 field.display = not self.standing.hindrance
                 yield field
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
     def on_mount(self) -> None:
-        self._opened = time.monotonic()
         for field in self.query(Input):
             self.set_focus(field if field.display else None)
         self.set_interval(1.0, self.redraw)
 
     def on_screen_resume(self) -> None:
-        self._opened = time.monotonic()
+        if self._drawn:
+            self.call_after_refresh(self._guard.painted)
 
     @property
     def _short(self) -> str:
         return self.plan.target.rpartition("/")[2]
 
     def redraw(self) -> None:
-        """Draw the plan; nothing in it changes while it is shown, but the glass may."""
+        """Draw the plan; it stays as it is while it is shown, what stands in its way may not."""
         for field in self.query(Input):
             if field.display == bool(self.standing.hindrance):
                 field.display = not field.display
@@ -108,6 +125,7 @@ class PlanDialog(ModalScreen[Decision | None]):
         self._top = max(0, min(self._top, len(lines) - rows))
         body.show(lines[self._top : self._top + rows])
         last = min(len(lines), self._top + rows)
+        self._read = self._read or last == len(lines)
         place = f"{self._top + 1}-{last} of {len(lines)}, Up Down " if len(lines) > rows else ""
         start = line((self.plan.title, "strong"), ("   nothing has been done yet", "quiet"))
         # A plan that goes on below says so in its first line: nobody decides on half of it.
@@ -115,6 +133,9 @@ class PlanDialog(ModalScreen[Decision | None]):
             [ends(start, line((place, "warn" if last < len(lines) else "quiet")), columns)]
         )
         self.query_one(".dialog-keys", LinesView).show([self._keys()])
+        if not self._drawn:
+            self._drawn = True
+            self.call_after_refresh(self._guard.painted)
 
     def _keys(self) -> Line:
         back = line(("Esc", "key"), (" back", "quiet"))
@@ -125,9 +146,10 @@ class PlanDialog(ModalScreen[Decision | None]):
                 return (("g", "key"), (" break the glass (asks why)     ", "fail"), *back)
             case "held":
                 return (("t", "key"), (" take over (asks why)     ", "warn"), *back)
+            case "old":
+                return (("r", "key"), (" read the facts again     ", "warn"), *back)
         if self._wrong:
-            return line((f"{self._wrong!r} is not {self._short}; ", "fail"), ("Esc", "key"),
-                        (" no", "quiet"))  # fmt: skip
+            return line((f"{self._wrong}; ", "fail"), ("Esc", "key"), (" no", "quiet"))
         tone = RISK_TONE[self.plan.risk]
         match self.plan.risk:
             case "R3":
@@ -142,17 +164,14 @@ class PlanDialog(ModalScreen[Decision | None]):
         event.stop()
 
     def on_key(self, event: Key) -> None:
-        if time.monotonic() - self._opened < GUARD:
+        if self._guard.early(event):
             event.stop()
             event.prevent_default()
             return
         hindrance = self.standing.hindrance
-        if hindrance == "held" and event.key == "t":
+        if wish := _ASKS.get(f"{hindrance} {event.key}"):
             event.stop()
-            self.dismiss(Decision("take-over"))
-        elif hindrance == "policy" and event.key == "g":
-            event.stop()
-            self.dismiss(Decision("break-glass"))
+            self.dismiss(Decision(wish))
         if hindrance or self.plan.risk == "R3":
             return
         wanted = "y" if self.plan.risk == "R2" else "enter"
@@ -164,21 +183,30 @@ class PlanDialog(ModalScreen[Decision | None]):
             self.dismiss(None)
 
     def on_input_changed(self) -> None:
-        self._wrong = ""
-        self.redraw()
+        self._say("")
+
+    def on_confirm_field_pasted(self) -> None:
+        self._say("a paste does not confirm: type the name")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         typed = event.value.strip()
-        if typed in {self.plan.target, self._short} and not self.standing.hindrance:
-            self.dismiss(Decision(confirm=typed))
+        if self.standing.hindrance:
             return
-        self._wrong = typed or " "
+        if typed not in {self.plan.target, self._short}:
+            self._say(f"{typed!r} is not {self._short}")
+        elif not self._read:
+            self._say("the plan goes on below: read it to its end first (PgDn)")
+        else:
+            self.dismiss(Decision(confirm=typed))
+
+    def _say(self, wrong: str) -> None:
+        self._wrong = wrong
         self.redraw()
 
     def action_scroll(self, by: int) -> None:
         self._top += by
-        self.redraw()
+        self._say("")
 
     def action_page(self, by: int) -> None:
         self.action_scroll(by * max(1, self.query_one(".dialog-body").size.height - 1))

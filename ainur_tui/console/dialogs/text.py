@@ -14,15 +14,17 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Tone, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 
+PLACE = {True: "required", False: "may stay empty"}
+
 
 class TextDialog(ModalScreen[str | None]):
-    """Dismisses with what was typed, never empty; with ``None`` on Esc."""
+    """Dismisses with what was typed, empty only where that is not ``needed``; ``None`` on Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "refuse", "Back", id="text.back")]
 
     def __init__(
         self, title: str, about: str, glyphs: Glyphs, *, value: str = "", go: str = "go on",
-        tone: Tone = "text",
+        tone: Tone = "text", needed: bool = True,
     ) -> None:  # fmt: skip
         """``go`` says what Enter does."""
         super().__init__()
@@ -30,12 +32,13 @@ class TextDialog(ModalScreen[str | None]):
         self._glyphs = glyphs
         self._value = value
         self._tone = tone
+        self._needed = needed
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog ask"):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
-            yield Input(value=self._value, placeholder="required", compact=True)
+            yield Input(value=self._value, placeholder=PLACE[self._needed], compact=True)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
     def on_mount(self) -> None:
@@ -55,7 +58,7 @@ class TextDialog(ModalScreen[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if words := event.value.strip():
+        if (words := event.value.strip()) or not self._needed:
             self.dismiss(words)
         else:
             self.app.bell()

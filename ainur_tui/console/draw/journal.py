@@ -24,7 +24,7 @@ COLUMNS = [
 ]
 _TONES: dict[str, Tone] = {
     "verified": "ok", "failed": "fail", "unknown": "warn", "taken over": "warn",
-    "glass broken": "warn",
+    "glass broken": "warn", "stop asked": "warn",
 }  # fmt: skip
 _WORDS = ("message", "refused", "reason", "title", "name", "detail")
 """Where an entry's detail says in words what it is about, the best first."""
@@ -72,7 +72,7 @@ def _row(entry: JournalEntry, now: str) -> Row:
         "hash": clean(entry.hash, 80), "hash before it": clean(entry.prev, 80),
     }  # fmt: skip
     return Row(key=f"#{entry.seq}", cells=cells, tone=_TONES.get(entry.state, "none"),
-               detail=detail)  # fmt: skip
+               target=clean(entry.target, 120) or None, detail=detail)  # fmt: skip
 
 
 def _flat(path: str, value: Any) -> Iterable[tuple[str, str]]:

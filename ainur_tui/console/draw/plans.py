@@ -1,13 +1,14 @@
-"""A plan as the person deciding must see it, and a run as it goes on."""
+"""A plan as the person deciding must see it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import EMPTY, Line, Tone, left, line, wrap
-from ainur_tui.model.action import FINAL, BreakGlass, Plan, Risk, Run, StepState
+from ainur_tui.model.action import BreakGlass, Plan, Risk
+from ainur_tui.model.facts import Change
 from ainur_tui.model.units import duration
 
 RISK: dict[Risk, str] = {
@@ -17,10 +18,6 @@ RISK: dict[Risk, str] = {
     "R3": "R3  downtime, or cannot be taken back",
 }
 RISK_TONE: dict[Risk, Tone] = {"R0": "text", "R1": "text", "R2": "warn", "R3": "fail"}
-STEP_TONE: dict[StepState, Tone] = {
-    "waiting": "quiet", "running": "accent", "done": "ok", "failed": "fail", "skipped": "quiet",
-    "unknown": "unknown",
-}  # fmt: skip
 
 
 def _field(name: str, text: str, columns: int, tone: Tone = "text") -> list[Line]:
@@ -29,26 +26,38 @@ def _field(name: str, text: str, columns: int, tone: Tone = "text") -> list[Line
             *(line((" " * 12, "quiet"), (more, tone)) for more in rest)]  # fmt: skip
 
 
+Hindrance = Literal["", "blocked", "policy", "held", "old"]
+
+
 @dataclass(frozen=True)
 class Standing:
     """What stands between a plan and its run. ``glass`` lifts its policy, the reason in
-    ``take_over`` the lease of another; nothing lifts what is impossible."""
+    ``take_over`` the lease of another; nothing lifts what is impossible, and a plan that is old is
+    read again. ``changes`` is what differs from the plan that was decided on before; ``undoes``
+    what this one takes back."""
 
-    hindrance: Literal["", "blocked", "policy", "held"] = ""
+    hindrance: Hindrance = ""
     glass: BreakGlass | None = None
     take_over: str = ""
+    changes: Sequence[Change] = ()
+    undoes: str = ""
 
     @classmethod
-    def of(cls, plan: Plan, glass: BreakGlass | None, take_over: str) -> Standing:
+    def of(
+        cls, plan: Plan, glass: BreakGlass | None, take_over: str, *,
+        changes: Sequence[Change] = (), undoes: str = "", old: bool = False,
+    ) -> Standing:  # fmt: skip
         """Of a plan, here and now."""
-        hindrance: Literal["", "blocked", "policy", "held"] = ""
+        hindrance: Hindrance = ""
         if plan.blocked and not only_held(plan):
             hindrance = "blocked"
+        elif old:
+            hindrance = "old"
         elif plan.policy and glass is None:
             hindrance = "policy"
         elif plan.held is not None and not take_over:
             hindrance = "held"
-        return cls(hindrance, glass, take_over)
+        return cls(hindrance, glass, take_over, changes, undoes)
 
 
 def only_held(plan: Plan) -> bool:
@@ -61,19 +70,16 @@ def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> li
     """What stands in the way, who is affected, what could go wrong, what will be done, and the
     way back: the first screen of a plan holds what decides."""
     standing = standing or Standing.of(plan, None, "")
-    lines = _hindrances(plan, columns, standing)
+    lines = _differences(standing, columns) + _hindrances(plan, columns, standing)
+    if standing.undoes:
+        lines += _field("undoes", standing.undoes, columns)
     lines += _field("risk", RISK[plan.risk], columns, RISK_TONE[plan.risk])
     lines += _field("affects", ", ".join(plan.affects) or "nobody", columns)
     for index, load in enumerate(plan.load):
         lines += _field("" if index else "in use by", load, columns)
     for warning in plan.warnings:
         lines += _field("warning", warning, columns, "warn")
-    seconds = (
-        "not known yet"
-        if plan.expected_seconds is None
-        else f"about {duration(plan.expected_seconds)}"
-    )
-    lines += _field("takes", seconds, columns)
+    lines += _field("takes", takes(plan), columns)
     way_back = plan.inverse or "none"
     lines += _field("way back", f"{way_back} (key u)" if plan.undo else way_back, columns)
     lines += [EMPTY, line(("STEPS", "title"))]
@@ -91,8 +97,37 @@ def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> li
     return lines
 
 
+def takes(plan: Plan) -> str:
+    """How long it takes, and how anybody knows."""
+    if plan.expected_seconds is None:
+        return "not known: it is the first time here"
+    about = f"about {duration(plan.expected_seconds)}"
+    if not plan.past_runs:
+        return f"{about} at a guess: it is the first time here"
+    return about + (
+        ", as the one run here before" if plan.past_runs == 1
+        else f", the median of {plan.past_runs} runs here"
+    )  # fmt: skip
+
+
+def _differences(standing: Standing, columns: int) -> list[Line]:
+    """What the person saw against what is there now, as a diff."""
+    if not standing.changes:
+        return []
+    lines = _field("moved", "the world changed after you looked, so nothing was done",
+                   columns, "fail")  # fmt: skip
+    for one in standing.changes:
+        lines += _field("", one.name, columns)
+        lines += _field("", f"- {one.was}", columns, "fail")
+        lines += _field("", f"+ {one.now}", columns, "ok")
+    return [*lines, EMPTY]
+
+
 def _hindrances(plan: Plan, columns: int, standing: Standing) -> list[Line]:
     lines: list[Line] = []
+    if standing.hindrance == "old":
+        lines += _field("old", "this plan was read a while ago; the facts may be others", columns,
+                        "warn")  # fmt: skip
     if plan.blocked and not only_held(plan):
         lines += _field("refused", plan.blocked, columns, "fail")
     if plan.policy:
@@ -110,40 +145,4 @@ def _hindrances(plan: Plan, columns: int, standing: Standing) -> list[Line]:
         if standing.take_over:
             how = f"this run takes it over: {standing.take_over}"
         lines += _field("", how, columns, "quiet" if not standing.take_over else "warn")
-    return lines
-
-
-def run_lines(run: Run, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
-    """Each step with its state in symbol and word, and the verdict with what it rests on."""
-    marks: dict[StepState, str] = {
-        "waiting": " ",
-        "running": glyphs.running,
-        "done": glyphs.done,
-        "failed": glyphs.state["down"],
-        "skipped": "-",
-        "unknown": "?",
-    }
-    lines: list[Line] = []
-    for step in run.steps:
-        seconds = step.seconds
-        if seconds is None and step.started_at is not None and step.state == "running":
-            seconds = now - step.started_at
-        took = "" if seconds is None else duration(seconds)
-        tone = STEP_TONE[step.state]
-        lines.append(line((f"{marks[step.state]} {step.state:<8}", tone), (step.name, "text"),
-                          (f"  {took}", "quiet")))  # fmt: skip
-        if step.detail:
-            lines += [
-                line((" " * 10 + text, "quiet")) for text in wrap(step.detail, columns - 10, 3)
-            ]
-    lines.append(EMPTY)
-    if run.state not in FINAL:
-        lines.append(line(("running in the engine: closing this screen does not stop it", "quiet")))
-        return lines
-    tone = "ok" if run.state == "verified" else "fail" if run.state == "failed" else "unknown"
-    lines += [line((text, tone)) for text in wrap(f"{run.state}: {run.message}", columns, 6)]
-    if run.verified_by:
-        lines += [
-            line((text, "quiet")) for text in wrap(f"observed: {run.verified_by}", columns, 4)
-        ]
     return lines

@@ -1,0 +1,59 @@
+"""The progress of a run, with the keys to stop it or to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.runs import run_lines
+from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.model.action import FINAL, Run
+
+
+class RunDialog(PageDialog):
+    """Shows what ``find`` gives, drawn again whenever the picture changes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "stop", "Stop it…", id="run.stop"),
+        Binding("u", "undo", "Take it back…", id="run.undo"),
+    ]
+
+    def __init__(
+        self,
+        find: Callable[[], Run | None],
+        now: Callable[[], float],
+        glyphs: Glyphs,
+        *,
+        stop: Callable[[], None],
+        undo: Callable[[], None],
+    ) -> None:
+        def build(columns: int) -> list[Line]:
+            run = find()
+            if run is None:
+                return [line(("this run is not known to the engine any more", "quiet"))]
+            return run_lines(run, now(), columns, glyphs)
+
+        run = find()
+        super().__init__(run.plan.title if run else "Run", build, glyphs)
+        self._find = find
+        self._stop = stop
+        self._undo = undo
+
+    def keys(self) -> Line:
+        run = self._find()
+        if run is not None and run.state not in FINAL:
+            return (("x", "key"), (" stop it (asks)   ", "warn"), *super().keys())
+        if run is not None and run.finished_at is not None and run.plan.undo is not None:
+            return (("u", "key"), (" take it back (the plan first)   ", "text"), *super().keys())
+        return super().keys()
+
+    def action_stop(self) -> None:
+        self._stop()
+
+    def action_undo(self) -> None:
+        self.dismiss()
+        self._undo()

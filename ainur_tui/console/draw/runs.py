@@ -1,0 +1,76 @@
+"""A run as it goes on: each step with its state, what a stop would do, and the verdict."""
+
+from __future__ import annotations
+
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.spans import EMPTY, Line, Tone, line, wrap
+from ainur_tui.model.action import FINAL, Run, StepRecord, StepState
+from ainur_tui.model.units import clock, duration
+
+STEP_TONE: dict[StepState, Tone] = {
+    "waiting": "quiet", "running": "accent", "done": "ok", "failed": "fail", "skipped": "quiet",
+    "unknown": "unknown",
+}  # fmt: skip
+
+
+def run_lines(run: Run, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
+    """Who began it, each step with its state in symbol and word, and how it ended, with what that
+    rests on and what can be done next."""
+    lines = [_begun(run, now), EMPTY]
+    for step in run.steps:
+        lines += _step(step, now, columns, glyphs)
+    lines.append(EMPTY)
+    if run.state not in FINAL:
+        words = f"It runs in the engine: closing this page does not stop it. {stopping(run)}"
+        return lines + [line((text, "quiet")) for text in wrap(words, columns, 4)]
+    tone: Tone = "ok" if run.state == "verified" else "fail" if run.state == "failed" else "unknown"
+    lines += [line((text, tone)) for text in wrap(f"{run.state}: {run.message}", columns, 8)]
+    if run.verified_by and run.verified_by != run.message:
+        seen = f"observed: {run.verified_by}"
+        lines += [line((text, "quiet")) for text in wrap(seen, columns, 4)]
+    if next_ := _next(run):
+        lines += [EMPTY, *(line((text, "text")) for text in wrap(next_, columns, 4))]
+    return lines
+
+
+def stopping(run: Run) -> str:
+    """What becomes of the step it is at when it is stopped now."""
+    step = next((step for step in run.steps if step.state == "running"), None)
+    if step is None:
+        return "Stopped now, it does no further step."
+    how = "is broken off" if step.policy == "abort" else "is finished first"
+    return f"Stopped now, “{step.name}” {how} and nothing after it is begun."
+
+
+def _begun(run: Run, now: float) -> Line:
+    took = (run.finished_at or now) - run.started_at
+    words = f"{run.operator}, begun {clock(run.started_at)} UTC, {duration(max(0.0, took))}"
+    if run.finished_at is None and run.plan.expected_seconds is not None:
+        words += f" of about {duration(run.plan.expected_seconds)}"
+    return line((words, "quiet"), (f"   run {run.id}", "quiet"))
+
+
+def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
+    marks: dict[StepState, str] = {
+        "waiting": " ", "running": glyphs.running, "done": glyphs.done,
+        "failed": glyphs.state["down"], "skipped": "-", "unknown": "?",
+    }  # fmt: skip
+    seconds = step.seconds
+    if seconds is None and step.started_at is not None and step.state == "running":
+        seconds = max(0.0, now - step.started_at)
+    took = "" if seconds is None else duration(seconds)
+    head = line((f"{marks[step.state]} {step.state:<8}", STEP_TONE[step.state]),
+                (step.name, "text"), (f"  {took}", "quiet"))  # fmt: skip
+    more = wrap(step.detail, columns - 10, 3) if step.detail else []
+    return [head, *(line((" " * 10 + text, "quiet")) for text in more)]
+
+
+def _next(run: Run) -> str:
+    """What a person can do about it."""
+    back = f"The way back: {run.plan.inverse} (key u)." if run.plan.undo else ""
+    if run.state == "unknown" and run.finished_at is not None:
+        return (
+            f"Nobody can tell whether it was done. Look at {run.plan.target} itself before doing it"
+            f" again: the plan reads the facts anew. {back}"
+        )
+    return back

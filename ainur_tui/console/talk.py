@@ -1,0 +1,60 @@
+"""How a wish is talked over: questions to the engine and to the person, and words for both."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.screen import Screen
+
+from ainur_tui.client.errors import CallError, Disconnected
+from ainur_tui.console.dialogs.page import PageDialog
+from ainur_tui.console.dialogs.text import TextDialog
+from ainur_tui.console.draw.spans import EMPTY, Line, Tone, line, wrap
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+T = TypeVar("T")
+
+
+class Talk:
+    """Every failure becomes a page of words."""
+
+    def __init__(self, app: AinurApp) -> None:
+        self._app = app
+
+    async def reason(
+        self, title: str, about: str, go: str, *, tone: Tone = "text", needed: bool = True
+    ) -> str | None:
+        """A reason typed by the person; ``None`` when they went back."""
+        dialog = TextDialog(title, about, self._app.glyphs, go=go, tone=tone, needed=needed)
+        answer: str | None = await self.show(dialog)
+        return answer
+
+    def tell(self, title: str, text: str) -> None:
+        """A page of words."""
+
+        def build(columns: int) -> list[Line]:
+            return [*(line((part, "text")) for part in wrap(text, columns, 12)), EMPTY]
+
+        self._app.push_screen(PageDialog(title, build, self._app.glyphs))
+
+    async def ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
+        """The engine's answer; ``None`` after telling why there is none."""
+        try:
+            return await call()
+        except CallError as error:
+            self.tell("Not done", error.message)
+        except Disconnected as error:
+            self.lost(error)
+        return None
+
+    def lost(self, error: Disconnected) -> None:
+        """The engine went away in the middle of a call."""
+        self.tell("Not known", f"The engine did not answer: {error}. If an action was just "
+                  "confirmed, look at the overview before trying again.")  # fmt: skip
+
+    async def show(self, screen: Screen[Any]) -> Any:
+        """What a dialog was dismissed with."""
+        return await self._app.push_screen_wait(screen)
