@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -97,11 +98,12 @@ async def connect_all(
     resolve: Resolve,
     connect: ConnectByName = connect,
     names: Iterable[str] = SYSTEMS,
+    state: Path | None = None,
 ) -> Connected:
     """Connect every system there is a section for."""
     secrets = Secrets(resolve, redact)
     await secrets.prepare(sources_of(environment))
-    context = Context(environment.name, clock, redact, tools_of(environment), secrets)
+    context = Context(environment.name, clock, redact, tools_of(environment), secrets, state)
     found = Connected()
     for name in names:
         try:

@@ -98,7 +98,7 @@ class Engine:
         self.watching = watching
         connected = await connect_all(
             self.environment, clock=self._clock, redact=self.redact,
-            resolve=self._resolve, connect=self._connect,
+            resolve=self._resolve, connect=self._connect, state=self._paths.state_dir,
         )  # fmt: skip
         self.systems = connected.systems
         self.history = History(self._paths.history, self._clock)

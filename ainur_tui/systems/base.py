@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ainur_tui.config.types import SecretSource
@@ -210,6 +211,8 @@ class Context:
     tools: Tools
     secret: Callable[[SecretSource], Secret]
     """Resolves a reference; raises ``SecretMissing`` with a sentence when it leads nowhere."""
+    state: Path | None = None
+    """The environment's private folder for what must outlive the engine; ``None``: there is none."""
 
 
 @dataclass

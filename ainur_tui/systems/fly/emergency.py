@@ -101,7 +101,7 @@ class EmergencyStop(Action):
             self._memory.keep(mine, count, self.hands.clock.now())
         except (ProbeFailure, OSError) as error:
             return f"not kept here ({error}); the stopped machines keep it themselves"
-        return f"{machines(len(mine))} kept in {self._memory.path}"
+        return f"{machines(len(mine))} kept, with their configuration"
 
     async def _stop_all(self, ids: list[str], count: int, context: StepContext) -> str:
         ends = await asyncio.gather(

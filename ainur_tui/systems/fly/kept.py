@@ -37,32 +37,37 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Memory:
-    """The file. Its content is for nobody else: a configuration may hold what is confidential."""
+    """A file in ``folder``, for nobody else: a configuration may hold what is confidential."""
 
-    def __init__(self, path: Path, app: str) -> None:
-        self.path = path
+    def __init__(self, folder: Path | None, app: str) -> None:
+        self._path = None if folder is None else folder / "emergency-stop.json"
         self._app = app
 
     def keep(self, machines: Sequence[Machine], count: int, at: float) -> None:
         """Write it in one piece, on the disk when this returns. Raises OSError."""
+        path = self._path
+        if path is None:
+            raise OSError("there is no folder for it")
         rows = [KeptMachine(m.id, m.region, dict(m.config)) for m in machines]
         body = msgspec.json.encode(Kept(self._app, at, count, rows))
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(name, self.path)
+            os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
 
     def recall(self) -> Kept | None:
         """What was kept of this app last; ``None`` where nothing is, or nothing can be trusted."""
+        if self._path is None:
+            return None
         try:
-            found = safefile.read(self.path)
+            found = safefile.read(self._path)
             kept = msgspec.json.decode(found.data, type=Kept)
         except (safefile.Unreadable, msgspec.DecodeError):
             return None

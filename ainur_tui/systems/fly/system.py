@@ -6,7 +6,6 @@ import asyncio
 import struct
 from urllib.parse import urlsplit
 
-from ainur_tui.config.paths import paths_for
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
@@ -73,7 +72,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     ]
     outside = outside_of(eyes[0], eyes[1], page)
     sizes = SizeList(fly, token, clock=context.clock, redact=context.redact)
-    memory = Memory(paths_for(environment).state_dir / "emergency-stop.json", fly.app)
+    memory = Memory(context.state, fly.app)
     sql = sql_of(environment, context)
     actions: list[Action] = [
         RestartApi(hands),
