@@ -9,19 +9,14 @@ from msgspec.structs import replace
 from ainur_tui.config.types import Api
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
-from ainur_tui.model.table import Cell, Column, Row, Table, Tone
+from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.text import clean
-from ainur_tui.systems.answers import leaves, number, pick, text
-from ainur_tui.systems.api.client import HEALTHY, ApiClient
+from ainur_tui.systems.answers import leaves, pick, text
+from ainur_tui.systems.api.client import ApiClient
+from ainur_tui.systems.api.healthtree import COLUMNS, tree
 from ainur_tui.systems.base import Clock, Probe, Sample
 
 MOST_ROWS = 200
-_COLUMNS = [
-    Column(name="service", title="Service", rank=0, limit=24),
-    Column(name="status", title="Status", rank=1, limit=12),
-    Column(name="response", title="Answer", unit="s", rank=2),
-    Column(name="message", title="Message", rank=3, limit=80),
-]
 _SUMMARY = [
     Column(name="field", title="Field", rank=0, limit=48),
     Column(name="value", title="Value", unit="", rank=1),
@@ -52,16 +47,15 @@ class ServicesProbe(Probe):
         missing = note = None
         try:
             found = await self._client.detailed(self.deadline * 0.5)
-            services = pick(found, "services")
-            if isinstance(services, dict):
-                rows = [self._row(name, service) for name, service in services.items()]
+            if isinstance(pick(found, "services"), dict):
+                rows = list(tree(found, self._redact))
             else:
                 missing = "/health/detailed answers without services"
             status, version = text(found, "status", 40), text(found, "version", 40)
             note = " · ".join(word for word in (status, version) if word) or None
         except ProbeFailure as failure:
             missing = str(failure)
-        table = self._table("api.services", "Services of the API", _COLUMNS)
+        table = self._table("api.services", "Health of the API, by its own word", COLUMNS)
         return replace(table, rows=rows[:MOST_ROWS], note=note, missing=missing)
 
     async def _summary(self) -> Table:
@@ -75,22 +69,6 @@ class ServicesProbe(Probe):
             missing = str(failure)
         table = self._table("api.summary", "Metrics summary", _SUMMARY)
         return replace(table, rows=rows[:MOST_ROWS], note=note, missing=missing)
-
-    def _row(self, name: str, service: Any) -> Row:
-        status = text(service, "status", 40) or "unknown"
-        took = number(service, "response_time_ms").value
-        message = self._redact(text(service, "message", 300) or "")
-        tone: Tone = "ok" if status.lower() in HEALTHY else "fail"
-        label = clean(name, 60)
-        cells: list[Cell] = [label, status, None if took is None else took / 1000, message]
-        return Row(
-            key=label,
-            cells=cells,
-            tone="warn" if status == "unknown" else tone,
-            detail={
-                clean(path, 60): self._redact(clean(value, 300)) for path, value in leaves(service)
-            },
-        )
 
     def _fact(self, path: str, value: Any) -> Row:
         """A number, or the text that stands where one belongs ("N/A …" is unknown, never 0)."""
