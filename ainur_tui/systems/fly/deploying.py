@@ -127,12 +127,16 @@ class Rollback(_Image):
         version = given.get("version", "").removeprefix("v")
         if set(given) - {"version"} or (version and not re.fullmatch(r"[0-9]{1,9}", version)):
             raise Refused("rollback takes version=N at most", USAGE)
+        releases: Rows = []
+        failure = "there is none"
         try:
             releases = await self.hands.client.releases(RELEASES)
-        except ProbeFailure as failure:
-            if version:
-                raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE) from None
-            return await self._by_versions(target, world, str(failure))
+        except ProbeFailure as problem:
+            failure = str(problem)
+        if not releases and version:
+            raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE)
+        if not releases:
+            return await self._by_versions(target, world, failure)
         releases = sorted(releases, key=lambda row: -_version(row))
         all = await judged(self.hands)
         now = present(releases, {str(m.config.get("image")) for m, _ in all})

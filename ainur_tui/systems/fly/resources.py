@@ -17,6 +17,7 @@ from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.fly.appclient import Rows
 from ainur_tui.systems.fly.certificates import COLUMNS, certificates, changes
 from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.limits import why
 from ainur_tui.systems.fly.machines import parse_time
 
 INTERVAL = 60.0
@@ -77,7 +78,7 @@ class ResourcesProbe(Probe):
         try:
             rows = await kind.read(self._client, now)
         except ProbeFailure as failure:
-            missing = f"{kind.title.lower()} cannot be read: {failure}"
+            missing = f"{kind.title.lower()} cannot be read: {why(failure)}"
         return Table(
             name=kind.name,
             target="api",

@@ -12,6 +12,7 @@ from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.health import serving
+from ainur_tui.systems.fly.limits import why
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.secretrows import Known, known, last_set, without
 
@@ -56,7 +57,7 @@ class SecretsProbe(Probe):
             events = self._changes(found, now)
             self._seen = found
         except ProbeFailure as failure:
-            missing = f"secrets cannot be read: {failure}"
+            missing = f"secrets cannot be read: {why(failure)}"
         table = Table(
             name="api.secrets",
             target="api",
