@@ -362,6 +362,33 @@ async def test_services_known_or_not_are_shown() -> None:
     assert found.note == "unhealthy · 1.4.2"
 
 
+async def test_health_is_a_tree_down_to_the_single_check() -> None:
+    detailed = {
+        "services": {
+            "database": {
+                "status": "unhealthy", "last_check": "2026-11-24T14:00:00Z",
+                "checks": {"ping": True, "pool": {"status": "down", "message": "password=hunter22",
+                                                  "response_time_ms": 40}},
+            },
+            "queue": {"status": "healthy", "dependencies": [{"name": "disk", "status": "ok"}]},
+        },
+        "slo": {"uptime_slo_status": "violated", "current_uptime_percent": 0.0,
+                "uptime_target_percent": 99.9, "error_slo_status": "met"},
+    }  # fmt: skip
+    found = (await tables({"/health/detailed": (503, detailed)}))["api.services"]
+    assert [(row.depth, row.cells[0], row.cells[1], row.tone) for row in found.rows] == [
+        (0, "database", "unhealthy", "fail"), (1, "ping", "healthy", "ok"),
+        (1, "pool", "down", "fail"), (0, "queue", "healthy", "ok"), (1, "disk", "ok", "ok"),
+        (0, "objectives", "1 of 2 missed", "warn"), (1, "uptime", "violated", "warn"),
+        (1, "errors", "met", "ok"),
+    ]  # fmt: skip
+    assert found.rows[0].cells[3] == 1_795_528_800.0
+    assert found.rows[2].cells[2] == 0.04
+    assert found.rows[2].key == "database/pool"
+    assert found.rows[6].cells[4] == "0 %, objective 99.9 %"
+    assert "hunter22" not in str(found)
+
+
 @pytest.mark.parametrize(
     ("summary", "shape"),
     [

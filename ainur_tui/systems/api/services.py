@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from msgspec.structs import replace
@@ -48,7 +49,7 @@ class ServicesProbe(Probe):
         try:
             found = await self._client.detailed(self.deadline * 0.5)
             if isinstance(pick(found, "services"), dict):
-                rows = list(tree(found, self._redact))
+                rows = list(islice(tree(found, self._redact), MOST_ROWS))
             else:
                 missing = "/health/detailed answers without services"
             status, version = text(found, "status", 40), text(found, "version", 40)
@@ -56,7 +57,7 @@ class ServicesProbe(Probe):
         except ProbeFailure as failure:
             missing = str(failure)
         table = self._table("api.services", "Health of the API, by its own word", COLUMNS)
-        return replace(table, rows=rows[:MOST_ROWS], note=note, missing=missing)
+        return replace(table, rows=rows, note=note, missing=missing)
 
     async def _summary(self) -> Table:
         rows: list[Row] = []
