@@ -36,7 +36,7 @@ class AppClient:
 
     def __init__(self, fly: Fly, token: Secret, *, clock: Clock, redact: Redactor) -> None:
         headers = {"authorization": authorization(token)}
-        self.app = fly.app
+        self.app, self.database_app = fly.app, fly.database_app
         self.limits = Limits(facts(token), clock)
         self._pace = Pace(clock)
         self._machines = HttpClient(
@@ -88,13 +88,13 @@ class AppClient:
         told = [found.get(key) for key in ("version", "Version")]
         return next((one for one in told if isinstance(one, int)), None)
 
-    async def volumes(self) -> Rows:
+    async def volumes(self, app: str | None = None) -> Rows:
         """The app's volumes."""
-        return await self._rows("volumes")
+        return await self._rows("volumes", app=app)
 
-    async def snapshots(self, volume: str) -> Rows:
+    async def snapshots(self, volume: str, app: str | None = None) -> Rows:
         """A volume's snapshots."""
-        return await self._rows("volumes", volume, "snapshots")
+        return await self._rows("volumes", volume, "snapshots", app=app)
 
     async def snapshot(self, volume: str) -> None:
         """Take a snapshot of a volume."""
@@ -134,14 +134,14 @@ class AppClient:
         if self._prometheus is not None:
             await self._prometheus.close()
 
-    async def _rows(self, *parts: str) -> Rows:
+    async def _rows(self, *parts: str, app: str | None = None) -> Rows:
         """A list of the app's, given as it is or under the name of what it lists; all its pages."""
-        kind, path = parts[-1], self._path(None, *parts)
+        kind, path = parts[-1], self._path(app, *parts)
         rows: Rows = []
         params: dict[str, str] | None = None
         for _ in range(PAGES):
-            await self._pace.wait(" ".join(parts))
-            with self.limits.asking(kind):
+            await self._pace.wait(" ".join((app or "", *parts)))
+            with self.limits.asking(f"{kind} of {app}" if app else kind):
                 found = json_of(await self._machines.get(path, params=params))
             rows += _listed(found, kind)
             cursor = pick(found, "next_cursor")

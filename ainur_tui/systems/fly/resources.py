@@ -4,6 +4,7 @@ whether the API is well, so that a failure is told in the table (F-20)."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,25 +94,34 @@ class ResourcesProbe(Probe):
 
 
 async def _volumes(client: FlyClient, _: float) -> list[Row]:
-    found = await client.volumes()
+    """The app's, and those of the database's app where the token reaches it."""
+    rows = await _of(client, None)
+    if client.database_app:
+        with contextlib.suppress(ProbeFailure):
+            rows += await _of(client, client.database_app)
+    return rows
+
+
+async def _of(client: FlyClient, app: str | None) -> list[Row]:
+    found = await client.volumes(app)
     ids = [str(pick(row, "id") or "") for row in found]
-    newest = await asyncio.gather(*(_newest(client, id) for id in ids[:MOST] if id))
-    at = dict(newest)
-    return [_volume(row, at.get(id)) for row, id in zip(found, ids, strict=True)]
+    newest = await asyncio.gather(*(_newest(client, id, app) for id in ids[:MOST] if id))
+    at, owner = dict(newest), "db" if app else None
+    return [_volume(row, at.get(id), owner) for row, id in zip(found, ids, strict=True)]
 
 
-async def _newest(client: FlyClient, volume: str) -> tuple[str, float | None]:
+async def _newest(client: FlyClient, volume: str, app: str | None) -> tuple[str, float | None]:
     """When the newest snapshot was made; a volume without the right to see them has none."""
     rows: Rows = []
     try:
-        rows = await client.snapshots(volume)
+        rows = await client.snapshots(volume, app)
     except ProbeFailure:
         return volume, None
     times = [at for row in rows if (at := parse_time(row.get("created_at"))) is not None]
     return volume, max(times, default=None)
 
 
-def _volume(row: Mapping[str, Any], snapshot: float | None) -> Row:
+def _volume(row: Mapping[str, Any], snapshot: float | None, owner: str | None) -> Row:
     size = number(row, "size_gb").value
     state = text(row, "state", 20) or "unknown"
     machine = text(row, "attached_machine_id", 30) or ""
@@ -133,7 +143,7 @@ def _volume(row: Mapping[str, Any], snapshot: float | None) -> Row:
         key=str(cells[0]),
         cells=cells,
         tone="fail" if bad else "none",
-        target=f"api/machine/{machine}" if machine else None,
+        target=owner or (f"api/machine/{machine}" if machine else None),
         detail=detail,
     )
 
