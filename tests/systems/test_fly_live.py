@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ainur_tui.config.types import Environment, Fly
+from ainur_tui.systems.base import System
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.system import connect
+from ainur_tui.systems.fly.vitals import VitalsProbe
 from tests.demo.flyhouse import house
 from tests.systems.test_fly import (
     CONTEXT,
@@ -47,16 +49,47 @@ async def test_restart_and_scale_real_processes(tmp_path: Path) -> None:
         await system.close()
 
 
+async def check_vitals(system: System, ids: set[str]) -> None:
+    """Processor and memory of these machines, each within what it may have."""
+    (vitals,) = (one for one in system.probes if isinstance(one, VitalsProbe))
+    readings = (await vitals.read()).readings
+    assert {(r.target, r.signal) for r in readings} == {
+        (f"api/machine/{id}", signal) for id in ids for signal in ("machine.cpu", "machine.memory")
+    }
+    for reading in readings:
+        assert reading.value is not None
+        assert 0 <= reading.value <= (reading.limit or 1.0)
+        assert reading.value > 0 or reading.signal == "machine.cpu"
+
+
+async def check_tables(system: System) -> None:
+    """What belongs to the app beside its machines is shown, and nothing is missing."""
+    tables = {}
+    for one in system.probes:
+        if not isinstance(one, VitalsProbe):
+            tables |= {table.name: table for table in (await one.read()).tables}
+    for name in ("api.certificates", "api.releases", "api.secrets", "api.volumes"):
+        assert tables[name].missing is None
+        assert tables[name].rows, name
+
+
 async def test_stop_deploy_and_emergency_on_real_processes(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
-        fly = Fly(url=place.api, web_url=place.api, token="FlyV1 fm2_secret", timeout=5)
+        fly = Fly(
+            url=place.api, web_url=place.api, token="FlyV1 fm2_secret", timeout=5,
+            prometheus_url=f"{place.api}/prometheus/ainur/api/v1", database_app="ainur-db",
+        )  # fmt: skip
         system = connect(Environment(fly=fly), CONTEXT)
         assert system is not None
         assert system.close is not None
-        first = (await place.machines())[0]["id"]
+        first, second = (machine["id"] for machine in await place.machines())
+        await check_tables(system)
+        await check_vitals(system, {first, second})
         for name, kind, target, params in (
             ("drain", "api/machine", f"api/machine/{first}", {}),
             ("undrain", "api/machine", f"api/machine/{first}", {}),
+            ("suspend", "api/machine", f"api/machine/{first}", {}),
+            ("start", "api/machine", f"api/machine/{first}", {}),
             ("deploy", "api", "api", {"image": "deployment-02"}),
             ("rollback", "api", "api", {}),
             ("emergency-stop", "api", "api", {}),
@@ -68,6 +101,8 @@ async def test_stop_deploy_and_emergency_on_real_processes(tmp_path: Path) -> No
             assert plan.policy is None
             await carry_out(act, plan, patience=20)
             assert (await act.observe(plan)).state == "verified", name
+            if name == "suspend":
+                await check_vitals(system, {second})
         found = await place.well()
         assert {m["config"]["image"].rpartition(":")[2] for m in found} == {"deployment-01"}
         await system.close()
