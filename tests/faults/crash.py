@@ -18,12 +18,16 @@ from pathlib import Path
 from tests.faults.lane import Lane
 from tests.faults.platform import platform
 from tests.faults.trial import POINTS, Outcome, trial
+from tests.systems.conftest import a_postgres
 
 STATES = ("not begun", "verified", "failed", "unknown")
 
 
-async def trials(folder: Path, number: int, seed: int, lanes: int = 4) -> list[Outcome]:
-    """Run them, a few environments at the same time; the seed decides each trial wholly."""
+async def trials(
+    folder: Path, number: int, seed: int, lanes: int = 4, database: tuple[str, ...] = ()
+) -> list[Outcome]:
+    """Run them, a few environments at the same time; the seed decides each trial wholly.
+    ``database``: as a :class:`Lane` takes it."""
     left = iter(range(number))
     found: list[Outcome] = []
 
@@ -31,7 +35,7 @@ async def trials(folder: Path, number: int, seed: int, lanes: int = 4) -> list[O
         place = folder / f"lane-{name}"
         place.mkdir()
         async with platform() as world:
-            one = Lane(place, world)
+            one = Lane(place, world, database)
             try:
                 for index in left:
                     outcome = await trial(one, index, random.Random(f"{seed}-{index}"))
@@ -48,16 +52,35 @@ async def trials(folder: Path, number: int, seed: int, lanes: int = 4) -> list[O
 
 def table(outcomes: list[Outcome]) -> str:
     """Where the kills fell against what was said in the end."""
-    rows: list[tuple[str, ...]] = [("killed", "trials", *STATES, "torn", "wrong")]
-    for point in (*POINTS, "all"):
-        those = [one for one in outcomes if point in (one.point, "all")]
-        states = Counter(one.state for one in those)
-        torn, wrong = sum(one.torn for one in those), sum(bool(one.bad) for one in those)
-        counts = [len(those), *(states[state] for state in STATES), torn, wrong]
-        rows.append((point, *map(str, counts)))
-    actions = Counter(one.action for one in outcomes)
-    lines = [f"{row[0]:<28}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows]
-    return "\n".join([*lines, "actions: " + ", ".join(f"{k} {v}" for k, v in actions.items())])
+    lines = [_row("killed", "trials", *STATES, "torn", "twice", "wrong")]
+    lines += [_sum(point, [one for one in outcomes if one.point == point]) for point in POINTS]
+    lines += [
+        _sum("all", outcomes),
+        "",
+        _row("action", "trials", *STATES, "torn", "twice", "wrong"),
+    ]
+    for action in sorted({one.action for one in outcomes}):
+        lines.append(_sum(action, [one for one in outcomes if one.action == action]))
+    handed = Counter(one.said for one in outcomes if one.state == "unknown")
+    lines += [
+        "",
+        "handed to the operator as unknown:",
+        *(f"  {n} × {w}" for w, n in handed.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _sum(name: str, those: list[Outcome]) -> str:
+    states = Counter(one.state for one in those)
+    counts = [
+        sum(map(bool, column))
+        for column in zip(*((o.torn, o.again, o.bad) for o in those), strict=True)
+    ]
+    return _row(name, len(those), *(states[state] for state in STATES), *(counts or [0, 0, 0]))
+
+
+def _row(name: str, *cells: object) -> str:
+    return f"{name:<28}" + "".join(f"{cell!s:>11}" for cell in cells)
 
 
 def main() -> int:
@@ -67,8 +90,9 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=4)
     args = parser.parse_args()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ainur-crash-") as folder:
-        found = asyncio.run(trials(Path(folder), args.trials, args.seed, args.lanes))
+    with tempfile.TemporaryDirectory(prefix="ainur-crash-") as folder, a_postgres() as server:
+        database = (server.dsn().reveal(), str(server.bin))
+        found = asyncio.run(trials(Path(folder), args.trials, args.seed, args.lanes, database))
     print(table(found))
     print(f"{len(found)} trials, seed {args.seed}, {time.monotonic() - begun:.0f} s")
     return int(any(one.bad or one.state not in STATES for one in found))

@@ -14,14 +14,19 @@ from ainur_tui.engine import record
 from ainur_tui.model.journal import JournalEntry
 from tests.engine.engines import hello, paths
 from tests.faults.platform import Platform
+from tests.faults.unit import systemctl
+from tests.helpers import processes_of
 
 
 class Lane:
-    """One environment with its world; its trials follow one another on one record."""
+    """One environment with its world; its trials follow one another on one record. ``database``
+    is the DSN of one to back up and the folder of its programs, where there is one."""
 
-    def __init__(self, folder: Path, world: Platform) -> None:
+    def __init__(self, folder: Path, world: Platform, database: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.world = world
+        self.database = database
+        systemctl(folder / "bin", world.url)
         self._process: asyncio.subprocess.Process | None = None
         self._remote: Remote | None = None
         self._shot = False
@@ -39,8 +44,9 @@ class Lane:
     async def _start(self) -> Remote:
         self._shot = False
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.process", str(self.folder), self.world.url
-        )
+            sys.executable, "-m", "tests.faults.process", str(self.folder), self.world.url,
+            *self.database,
+        )  # fmt: skip
         async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError, TimeoutError, Disconnected):
@@ -62,7 +68,21 @@ class Lane:
         if self._remote is not None:
             await self._remote.close()
             self._remote = None
+        while processes_of(self.folder):  # noqa: ASYNC110 - what it had started goes on alone
+            await asyncio.sleep(0.01)
         await self.world.settled()
+
+    @property
+    def effects(self) -> list[str]:
+        """What changed: the world, and the files of backups and of a saved configuration."""
+        files = sorted(self.folder.glob("backups/*")) + sorted(self.folder.glob("saved.json"))
+        return [*self.world.effects, *(f"file {path.name}" for path in files)]
+
+    def anew(self, rng: random.Random) -> None:
+        """A world in which nothing has happened for hours."""
+        self.world.anew(rng)
+        for path in [*self.folder.glob("backups/*"), *self.folder.glob("saved.json")]:
+            path.unlink()
 
     def entries(self, id: str | None = None) -> list[JournalEntry]:
         found = record.read(paths(self.folder).journal, limit=10_000)

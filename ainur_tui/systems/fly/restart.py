@@ -22,6 +22,7 @@ from ainur_tui.systems.fly.fleet import (
     judged,
     load,
     no_parameters,
+    set_aside,
 )
 from ainur_tui.systems.fly.hands import EDGE_DEADLINE, Hands, turned
 from ainur_tui.systems.fly.machines import Machine
@@ -94,7 +95,7 @@ class RestartMachines(Action):
                 if proof is not None:
                     proofs.append(proof)
         if lacks:
-            return Observation("failed", "; ".join(lacks))
+            return Observation("failed", "; ".join([*lacks, *set_aside(plan, found)]))
         return Observation("verified", "; ".join(proofs))
 
     async def _proof(self, machine: Machine, lacks: list[str]) -> str | None:

@@ -10,7 +10,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.rules.budget import Budget
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import before, busy, load, sentence
+from ainur_tui.systems.fly.fleet import before, busy, load, sentence, set_aside
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
@@ -128,7 +128,8 @@ class ScaleApi(Action):
         bad = [f"{m.id}: {how.note}" for m, how in judged if how.state == "down"]
         by = f"{len(machines)} of {wanted} machines listed, {len(machines) - len(bad)} well"
         if len(machines) != wanted or left:
-            return Observation("failed", by)
+            aside = set_aside(plan, {m.id: m for m in machines})
+            return Observation("failed", "; ".join([by, *aside]))
         if bad and plan.steps:
             return Observation("failed", f"{by}; {bad[0]}")
         return Observation("verified", f"{by} (by the platform's list and its checks)")
