@@ -14,6 +14,7 @@ from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.dsn import is_placeholder
 from ainur_tui.systems.postgres.logs import PostgresLog
+from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
@@ -39,6 +40,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         StatisticsProbe(database, clock, interval=often, deadline=within),
         StatementsProbe(database, clock, shown, interval=often, deadline=within),
         TablesProbe(database, clock, shown, interval=often, deadline=within),
+        SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
     ]
     places = places_of(environment, context)
     if places:
