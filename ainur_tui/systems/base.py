@@ -212,7 +212,7 @@ class Context:
     secret: Callable[[SecretSource], Secret]
     """Resolves a reference; raises ``SecretMissing`` with a sentence when it leads nowhere."""
     state: Path | None = None
-    """The environment's private folder for what must outlive the engine; ``None``: there is none."""
+    """The private folder for what must outlive the engine; ``None``: there is none."""
 
 
 @dataclass
