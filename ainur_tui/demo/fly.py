@@ -38,7 +38,7 @@ def api_of(platform: Platform, prometheus: Prometheus, *, rate_limits: bool) -> 
     """The Machines API, the web API and the metrics, on one port."""
     limit = RateLimit() if rate_limits else None
     application = web.Application(
-        middlewares=[gate(platform.token, limit, "sjc"), disturb(platform.switches)]
+        middlewares=[gate(platform.token, limit, "sjc"), disturb(platform)]
     )
     apis = (MachinesApi, RecordsApi, WebApi, VolumesApi, CertificatesApi)
     for api in (*(kind(platform) for kind in apis), prometheus):

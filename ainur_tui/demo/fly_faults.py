@@ -11,7 +11,6 @@ from aiohttp import web
 
 from ainur_tui.demo.fly_machines import ApiError, Lease, ulid
 from ainur_tui.demo.fly_platform import FAULTY_APP, App, Platform
-from ainur_tui.demo.switches import Switches
 
 READS = re.compile("lease|query")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -21,23 +20,23 @@ TURNED_AWAY = 3
 """Changes turned away for each one let through."""
 
 
-def disturb(switches: Switches) -> Any:
+def disturb(platform: Platform) -> Any:
     """The middleware: no capacity, 429, a token that ends half-way, an answer that is lost.
 
     Leases and reads (a query may be a POST) get through 429 and lost answers: what they disturb
     is the change itself.
     """
-    turned_away, spent = 0, False
+    turned_away, switches = 0, platform.switches
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        nonlocal turned_away, spent
+        nonlocal turned_away
         name = request.match_info.route.name or ""
         changes = request.method in {"POST", "DELETE"} and not READS.search(name)
         expired = switches.on("fly-token-expired")
-        if expired and spent:
+        if expired and platform.token_spent:
             raise ApiError(401, "token expired", "unauthorized")
-        spent = expired and changes
+        platform.token_spent = expired and changes
         if changes and switches.on("fly-rate-limited"):
             turned_away = (turned_away + 1) % (TURNED_AWAY + 1)
             if turned_away:
@@ -56,6 +55,7 @@ class Meddler:
     """Another operator of the same app: holds leases, adds a machine, restarts another."""
 
     def __init__(self, platform: Platform) -> None:
+        self._platform = platform
         self._app = platform.apps.get(FAULTY_APP)
         self._switches = platform.switches
         self._came: str | None = None
@@ -63,6 +63,8 @@ class Meddler:
 
     async def apply(self) -> None:
         """Do, or undo, what the switches say."""
+        if not self._switches.on("fly-token-expired"):
+            self._platform.token_spent = False
         if self._app is None:
             return
         self._leases(self._app)

@@ -168,6 +168,7 @@ class Platform:
     token: str
     apps: dict[str, App]
     switches: Switches
+    token_spent: bool = False
 
     def app(self, name: str) -> App:
         """The app of that name; 404 when there is none."""

@@ -20,6 +20,7 @@ class WebApi(Routes):
             web.get("/v1/apps", self.apps, name="list_apps"),
             web.get("/v1/apps/{app}", self.app, name="get_app"),
             web.get("/v1/tokens/current", self.tokens, name="current_token"),
+            web.get("/v1/postgres", self.clusters, name="list_clusters"),
             web.get(SECRETS, self.secrets, name="list_secrets"),
             web.get(f"{SECRETS}/{{name}}", self.secret, name="get_secret"),
             web.post(SECRETS, self.set_secrets, name="set_secrets"),
@@ -60,6 +61,10 @@ class WebApi(Routes):
             "user": f"console@{org}.example",
         }
         return web.json_response({"tokens": [told]})
+
+    async def clusters(self, _: web.Request) -> web.Response:
+        # The database is an app like others: nobody manages it.
+        return web.json_response({"data": []})
 
     async def secrets(self, request: web.Request) -> web.Response:
         return web.json_response({"secrets": _secrets(self._app(request))})

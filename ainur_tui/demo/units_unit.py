@@ -147,6 +147,8 @@ class Unit:
             "Type": "simple",
             "Restart": "always",
             "RestartUSec": "500ms",
+            "ExecStart": f"{{ path={self._command[0]} ; argv[]={' '.join(self._command)} ;"
+            f" ignore_errors=no ; pid={pid} }}",
             "MainPID": str(pid),
             "Result": self.result,
             "NRestarts": str(self.restarts),

@@ -59,6 +59,9 @@ async def check_expiry(place: House, machine: str) -> None:
     assert (await place.call("GET", f"{API}/machines"))[0] == 401
     place.switches.set("fly-token-expired", on=False)
     assert len(await place.machines()) == 2
+    place.switches.set("fly-token-expired", on=True)
+    assert len(await place.machines()) == 2  # the next change has not come yet
+    place.switches.set("fly-token-expired", on=False)
 
 
 async def check_external(place: House) -> None:
