@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ainur_tui.config.placeholders import is_placeholder
-from ainur_tui.config.types import Environment, Fly
+from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
-from ainur_tui.systems.answers import object_of
+from ainur_tui.model.units import clock, duration
+from ainur_tui.systems.answers import pick, text
 from ainur_tui.systems.base import Context
-from ainur_tui.systems.fly.access import authorization
 from ainur_tui.systems.fly.client import FlyClient
-from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.fly.limits import why
+from ainur_tui.systems.fly.scope import DENIED, Scope
+from ainur_tui.systems.fly.token import TokenFacts
 
-_WHOSE = "/v1/tokens/current"
+EXPIRES_SOON = 7 * 86400.0
+LOOK = "everything can be watched, no action can be carried out"
+State = Literal["ok", "note", "warn"]
 WITHOUT = {
     "machines": "nothing of the platform can be watched or changed",
     "secrets": "no secret, flag, log level or maintenance mode can be seen or set",
     "volumes": "volumes and their snapshots are not shown",
     "certificates": "certificates are not watched",
-    "releases": "releases are not shown and there is no rollback by release",
+    "releases": "what runs now is told by the machines, a rollback goes by their own versions",
     "logs": "the API's log lines are not shown",
     "metrics": "processor and memory of machines are not shown",
 }
@@ -37,7 +39,7 @@ class Ability:
     """One thing that was asked for. ``warn``: it is not given; ``note``: nobody told."""
 
     name: str
-    state: Literal["ok", "note", "warn"]
+    state: State
     words: str
 
 
@@ -50,6 +52,8 @@ async def abilities(environment: Environment, context: Context) -> list[Ability]
     if is_placeholder(token.reveal()):
         return []
     client = FlyClient(fly, token, clock=context.clock, redact=context.redact)
+    scope = Scope(fly, token, clock=context.clock, redact=context.redact)
+    facts = client.limits.token
     asked: dict[str, Callable[[], Awaitable[Any]]] = {
         "machines": client.machines,
         "secrets": client.secrets,
@@ -62,12 +66,14 @@ async def abilities(environment: Environment, context: Context) -> list[Ability]
         asked["metrics"] = lambda: client.query(f'fly_instance_memory_mem_total{{app="{fly.app}"}}')
     try:
         found = await asyncio.gather(
-            _token(fly, token, context),
+            _token(scope, facts, context.clock.now()),
+            _changes(scope, facts),
             *(_ask(name, ask) for name, ask in asked.items()),
             _database(client, fly.database_app),
         )
     finally:
         await client.close()
+        await scope.close()
     return [one for one in found if one is not None]
 
 
@@ -75,67 +81,90 @@ async def _ask(name: str, ask: Callable[[], Awaitable[Any]]) -> Ability:
     try:
         await ask()
     except ProbeFailure as failure:
-        words = clean(f"{failure}: {WITHOUT[name]}", 300)
+        words = clean(f"{why(failure)}: {WITHOUT[name]}", 300)
         return Ability(name, "warn", words)
     return Ability(name, "ok", "may be read")
 
 
-async def _token(fly: Fly, token: Secret, context: Context) -> Ability:
-    """Whose the token is and which apps it reaches, where the platform tells; when it ends, it
-    never tells, so that is said too."""
-    scheme = authorization(token).reveal().partition(" ")[0]
-    kind = "a macaroon" if scheme == "FlyV1" else "a bearer token"
-    http = HttpClient(
-        fly.url, clock=context.clock, redact=context.redact,
-        headers={"authorization": authorization(token)}, deadline=fly.timeout,
-    )  # fmt: skip
+async def _token(scope: Scope, facts: TokenFacts, now: float) -> Ability:
+    """Whose the token is, which apps it reaches, and when it ends, as far as anybody tells."""
+    told: list[str] = []
     try:
-        told = object_of(await http.get(_WHOSE)).get("tokens")
+        told = await scope.whose()
     except ProbeFailure as failure:
-        told = None
         if failure.kind in {"auth", "forbidden"}:
-            return Ability("token", "warn", f"{kind}; {failure}: expired, revoked, or too narrow")
-    finally:
-        await http.close()
-    scopes = list(_scopes(told))
-    words = "; ".join(scopes) or "this platform does not tell its scope"
-    end = "when it ends is not told: `fly tokens list` shows it"
-    return Ability("token", "ok" if scopes else "note", clean(f"{kind}; {words}; {end}", 400))
+            words = f"{facts.kind}; {failure}: expired, revoked, or too narrow"
+            return Ability("token", "warn", clean(words, 300))
+    whose = "; ".join(told) or "this platform does not tell its scope"
+    end, state = _end(facts, now)
+    return Ability("token", state if told else "note", clean(f"{facts.kind}; {whose}; {end}", 400))
 
 
-def _scopes(told: Any) -> Iterator[str]:
-    for one in told if isinstance(told, list) else []:
-        if not isinstance(one, Mapping):
-            continue
-        apps = one.get("apps")
-        names = [str(app) for app in apps] if isinstance(apps, list) else []
-        whose = one.get("user") or one.get("restricted_to_machine") or "nobody named"
-        where = f"organisation {one.get('org_slug') or one.get('organization') or 'not named'}"
-        yield f"of {whose}, {where}, " + (f"apps {', '.join(names)}" if names else "all its apps")
+def _end(facts: TokenFacts, now: float) -> tuple[str, State]:
+    if facts.expires is None:
+        return "when it ends it does not say: `fly tokens list` shows it", "ok"
+    left = facts.expires - now
+    if left < 0:
+        return f"it ended {clock(facts.expires, date=True)}", "warn"
+    words = f"it ends {clock(facts.expires, date=True)}, in {duration(left)}"
+    return words, "warn" if left < EXPIRES_SOON else "ok"
+
+
+async def _changes(scope: Scope, facts: TokenFacts) -> Ability:
+    """Whether anything may be changed: the token's own words, else the platform's."""
+    if facts.reads_only:
+        return Ability("changes", "warn", f"the token may only read: it says so itself; {LOOK}")
+    may = await scope.may_change()
+    if may is None:
+        return Ability("changes", "note", "not told beforehand: a refusal is told when it comes")
+    return Ability("changes", "ok", "the app may be changed") if may else Ability(
+        "changes", "warn", f"{DENIED}; {LOOK}"
+    )  # fmt: skip
 
 
 async def _database(client: FlyClient, app: str | None) -> Ability | None:
-    """Name a database app for what it is: ordinary machines that nobody manages, or no app."""
-    if not app:
-        return None
-    name = f"app {app}"
+    """Name the database for what it is: a cluster the platform manages, or an app of ordinary
+    machines that nobody manages (a label of old on them says "managed": it is not)."""
+    name, failure = f"app {app}" if app else "database", None
     try:
-        found = await client.machines(app)
-    except ProbeFailure as failure:
+        if app:
+            found = await client.machines(app)
+            return Ability(
+                name, "note",
+                f"unmanaged Postgres ({len(found)} ordinary"
+                f" machine{'s' if len(found) != 1 else ''}):"
+                " backups, upgrades and failover are yours to see to",
+            )  # fmt: skip
+    except ProbeFailure as problem:
+        failure = problem
+    if cluster := await _cluster(client, app):
+        named = text(cluster, "name", 60) or text(cluster, "id", 60)
+        told = f"managed Postgres {named} ({text(cluster, 'status', 20) or 'no status told'})"
+        hint = "; set database_app to none" if app else ""
         return Ability(
-            name, "warn",
-            clean(f"{failure}: the database cannot be started, stopped or resized here; managed"
-                  " Postgres is no app: set database_app to none for it", 300),
+            name, "warn" if app else "note",
+            clean(f"{told}: its provider keeps it; it is not started, stopped or resized"
+                  f" here{hint}", 300),
         )  # fmt: skip
-    if any(_managed(machine) for machine in found):
-        return Ability(name, "note", "managed Postgres: its provider keeps it, SQL tells the truth")
+    if failure is None:
+        return None
     return Ability(
-        name, "note",
-        f"unmanaged Postgres ({len(found)} ordinary machine{'s' if len(found) != 1 else ''}):"
-        " backups, upgrades and failover are yours to see to",
+        name, "warn",
+        clean(f"{failure}: the database cannot be started, stopped or resized here; managed"
+              " Postgres is no app: set database_app to none for it", 300),
     )  # fmt: skip
 
 
-def _managed(machine: Machine) -> bool:
-    metadata = machine.config.get("metadata")
-    return isinstance(metadata, Mapping) and "fly-managed-postgres" in metadata
+async def _cluster(client: FlyClient, app: str | None) -> Mapping[str, Any] | None:
+    """The managed cluster of that name, or the one that our app is attached to."""
+    try:
+        slug = text(await client.about(), "organization.slug", 80)
+        rows = await client.clusters(slug) if slug else []
+    except ProbeFailure:
+        return None
+    for row in rows:
+        attached = pick(row, "attached_apps")
+        names = {pick(one, "name") for one in attached} if isinstance(attached, list) else set()
+        if client.app in names or (app and app in {pick(row, "name"), pick(row, "id")}):
+            return row
+    return None

@@ -21,6 +21,7 @@ class Limits:
 
     def __init__(self, token: TokenFacts, clock: Clock) -> None:
         self.token = token
+        self.denied: str | None = None
         self._clock = clock
         self._lacks: dict[str, str] = {}
 
@@ -46,7 +47,7 @@ class Limits:
             return "the token may only read: it says so itself"
         if token.expires is not None and token.expires < self._clock.now():
             return f"the token ended {shown(token.expires, date=True)}"
-        return next((words for what in needs if (words := self.lack(what))), None)
+        return self.denied or next((words for what in needs if (words := self.lack(what))), None)
 
 
 def why(failure: ProbeFailure) -> str:

@@ -31,6 +31,7 @@ from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.scope import Scope, ScopeProbe
 from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.fly.sizelist import SizeList
@@ -62,6 +63,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     edge = None
     if api is not None and not is_placeholder(api.url):
         edge = ApiClient(api, clock=context.clock, redact=context.redact)
+    scope = Scope(fly, token, clock=context.clock, redact=context.redact)
     hands = Hands(client, context.clock, fly.app, edge)
     page = environment.frontend
     eyes = [
@@ -98,7 +100,7 @@ def connect(environment: Environment, context: Context) -> System | None:
 
     async def close() -> None:
         await client.close()
-        for one in (edge, sizes, sql, all, *eyes):
+        for one in (edge, scope, sizes, sql, all, *eyes):
             if one is not None:
                 await one.close()
 
@@ -110,6 +112,7 @@ def connect(environment: Environment, context: Context) -> System | None:
             ReleasesProbe(fly, client, context.clock),
             ResourcesProbe(fly, client, context.clock),
             SecretsProbe(fly, client, context.clock),
+            ScopeProbe(fly, scope, client.limits),
             *(
                 [MaintenanceProbe(outside, context.clock, api.interval, api.timeout)]
                 if edge and api
