@@ -17,6 +17,10 @@ PROPERTIES = (
     "ActiveEnterTimestamp", "MemoryCurrent", "Description",
 )  # fmt: skip
 
+COMMAND = "ExecStart"
+"""The property that tells with which words the unit is started."""
+LONGEST = 2000
+
 Verb = Literal["start", "stop", "restart"]
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,250}")
@@ -59,7 +63,7 @@ class Systemctl:
         if done.code != 0:
             raise self._failure(done, "show")
         pairs = (line.partition(b"=") for line in done.stdout.splitlines())
-        found = {decode(name, 60): decode(value, 400) for name, mark, value in pairs if mark}
+        found = {decode(name, 60): decode(value, LONGEST) for name, mark, value in pairs if mark}
         if found.get("LoadState") == "not-found":
             raise ProbeFailure("missing", f"unit {self.unit} not found")
         return found

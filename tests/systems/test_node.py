@@ -455,11 +455,12 @@ class Unit:
         self.path = folder / "systemctl"
         self.says(pid=7)
 
-    def says(self, pid: int, state: str = "active", code: int = 0) -> None:
+    def says(self, pid: int, state: str = "active", code: int = 0, flags: str = "") -> None:
         self.path.write_text(
             f"#!/bin/sh\n[ $1 = show ] || exit {code}\n"
             "printf 'LoadState=loaded\\nSubState=running\\n"
-            f"ActiveState={state}\\nMainPID={pid}\\n'\n"
+            f"ActiveState={state}\\nMainPID={pid}\\n"
+            f"ExecStart={{ path=/bin/node ; argv[]=/bin/node {flags} ; ignore_errors=no }}\\n'\n"
         )
         self.path.chmod(0o755)
 
@@ -482,6 +483,20 @@ async def test_the_unit(unit: Unit, system: Connect) -> None:
     assert of(sample)["node.unit"].value == 0
     assert of(sample)["node.unit"].note == "ainur-node is failed (running)"
     assert sample.events == []
+
+
+async def test_other_flags_of_the_unit_are_an_event(unit: Unit, system: Connect) -> None:
+    found = probe(system(unit="ainur-node"), "unit")
+    unit.says(pid=7, flags="--pruning 256 --validator --node-key=hunter22 --suri hunter24")
+    assert (await found.read()).events == []
+    unit.says(pid=7, flags="--pruning archive --validator --rpc-token=hunter23")
+    sample = await found.read()
+    (event,) = sample.events
+    assert (event.kind, event.target) == ("setting", "node")
+    assert "added --pruning archive" in event.text
+    assert "removed --pruning 256" in event.text
+    assert "--validator" not in event.text
+    assert "hunter" not in str(sample)
 
 
 async def test_a_machine_without_systemd(system: Connect) -> None:

@@ -7,8 +7,10 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.systemctl import Systemctl
+from ainur_tui.systems.node.flags import difference, flags_of
+from ainur_tui.systems.systemctl import COMMAND, PROPERTIES, Systemctl
 
 UNIT = Signal(
     name="node.unit", title="systemd unit active", unit="bool", worse="below", fail=1,
@@ -21,7 +23,8 @@ _COLUMNS = [
 
 
 class UnitProbe(Probe):
-    """Whether the unit is active, its properties, and an event when it was restarted.
+    """Whether the unit is active, its properties, and events when it was restarted or is started
+    with other flags.
 
     A machine without systemctl is no trouble of the node: the table says it.
     """
@@ -36,10 +39,11 @@ class UnitProbe(Probe):
         self._systemctl = systemctl
         self._context = context
         self._pid: str | None = None
+        self._flags: list[str] = []
 
     async def read(self) -> Sample:
         try:
-            found = await self._systemctl.show(self.deadline * 0.9)
+            found = await self._systemctl.show(self.deadline * 0.9, (*PROPERTIES, COMMAND))
         except ProbeFailure as failure:
             if failure.kind != "missing":
                 raise
@@ -48,6 +52,9 @@ class UnitProbe(Probe):
                 [self._reading(None, failure.detail)] if self.signals else [],
                 [self._table([], words)],
             )
+        flags = flags_of(found.pop(COMMAND, ""))
+        if flags:
+            found["Command"] = self._context.redact(" ".join(flags))
         state = f"{found.get('ActiveState', '?')} ({found.get('SubState', '?')})"
         active = found.get("ActiveState") == "active"
         tone: Tone = "ok" if active else "fail"
@@ -58,8 +65,22 @@ class UnitProbe(Probe):
         return Sample(
             [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
             [self._table(rows)],
-            self._restarted(found),
+            [*self._reflagged(flags), *self._restarted(found)],
         )
+
+    def _reflagged(self, flags: list[str]) -> list[Event]:
+        """An event when the unit's command is another one than at the last read."""
+        before, self._flags = self._flags, flags or self._flags
+        words = difference(before, self._flags, self._context.redact) if before else ""
+        if not words:
+            return []
+        now = self._context.clock.now()
+        return [
+            Event(
+                key=f"node:flags:{now:.0f}", at=now, kind="setting", target="node",
+                text=clean(f"unit {self._systemctl.unit}: {words}", 200),
+            )
+        ]  # fmt: skip
 
     def _restarted(self, found: dict[str, str]) -> list[Event]:
         """An event when the main process is another one than at the last read."""
