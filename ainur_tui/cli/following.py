@@ -40,7 +40,9 @@ def plan_lines(plan: Plan) -> list[str]:
     lines.append(f"  affects: {', '.join(plan.affects) or 'nothing else'}")
     lines.append(f"  undo: {plan.inverse or 'there is none'}")
     if plan.expected_seconds is not None:
-        lines.append(f"  takes about {duration(plan.expected_seconds)}")
+        runs = {0: "a guess: the first time here", 1: "as the one run here before"}
+        how = runs.get(plan.past_runs, f"the median of {plan.past_runs} runs here")
+        lines.append(f"  takes about {duration(plan.expected_seconds)} ({how})")
     lines += [f"  now: {load}" for load in plan.load]
     lines += [f"  warning: {warning}" for warning in plan.warnings]
     if plan.policy:
@@ -94,4 +96,6 @@ def conclude(call: Invocation, run: Run) -> int:
     said = run.message or run.verified_by
     words = f": {said}" if said else ""
     call.output.tell(f"{run.plan.action} {run.plan.target}: {run.state}{words}")
+    if run.state != "verified" and run.plan.undo is not None:
+        call.output.tell(f"the way back, {run.plan.inverse}: ainur-tui undo {run.id}")
     return errors.OK if run.state == "verified" else errors.NOT_VERIFIED

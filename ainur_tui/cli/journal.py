@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
@@ -61,8 +61,9 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
         call.output.json(shape.journal(entries))
         return errors.OK
     rows = [
-        [str(e.seq), e.at[:19].replace("T", " "), e.kind, e.operator, e.action, e.target, e.state,
-         clean(e.detail.get("message") or e.detail.get("name") or "", 100)]
+        [str(e.seq), clean(e.at[:19].replace("T", " ")), e.kind, clean(e.operator, 40),
+         clean(e.action, 40), clean(e.target, 80), clean(e.state, 40), clean(e.id, 20),
+         clean(_words(e.detail), 100)]
         for e in entries
     ]  # fmt: skip
     for line in columns(rows):
@@ -70,6 +71,14 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     if not rows:
         call.output.tell("the journal is empty: nothing was done here yet")
     return errors.OK
+
+
+def _words(detail: Mapping[str, Any]) -> object:
+    """What an entry says of itself; a file can be edited by anyone, so it is cleaned after this."""
+    plan = detail.get("plan")
+    found = next((detail[name] for name in ("message", "refused", "reason", "name", "found")
+                  if detail.get(name)), "")  # fmt: skip
+    return found or (plan.get("title", "") if isinstance(plan, dict) else "")
 
 
 def _export(path: Path, entries: Sequence[JournalEntry]) -> int:

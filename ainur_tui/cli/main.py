@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "is everything well? for people, scripts and cron",
     "actions": "what can be done here",
     "run": "do something: plan, confirm, act, verify",
+    "abort": "end an action that goes on, at its next safe point",
     "undo": "take an action back, with the same plan and the same questions",
     "break-glass": "lift policies for 15 minutes; everybody sees it",
     "backup": "create and list backups of the database",

@@ -120,7 +120,7 @@ def perform(
         if outcome.run is not None:
             call.output.tell(
                 "\nthis command stops watching; the engine goes on with it."
-                " What came of it: ainur-tui journal"
+                f" What came of it: ainur-tui journal; to stop it: ainur-tui abort {outcome.run.id}"
             )
         raise
     return outcome, code

@@ -55,6 +55,7 @@ def plan(one: Plan) -> dict[str, Any]:
         "policy": one.policy,
         "load": one.load,
         "undo": msgspec.to_builtins(one.undo),
+        "past_runs": one.past_runs,
         "held": msgspec.to_builtins(one.held),
     }
 

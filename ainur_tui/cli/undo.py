@@ -39,9 +39,16 @@ async def _way_back(call: Invocation, wanted: str | None) -> Undo:
     if wanted is not None and not runs:
         raise errors.usage(f"there is no run {wanted!r}; `ainur-tui journal` lists them")
     for one in runs:
-        if one.state == "verified" and one.plan.undo is not None:
+        # One that was named is taken back however it ended; the plan reads the facts anew.
+        fit = one.finished_at is not None if wanted else one.state == "verified"
+        if fit and one.plan.undo is not None:
+            call.output.tell(f"undoes run {one.id}: {one.plan.title} ({one.state})")
             found: Undo = one.plan.undo
             return found
+    if wanted is not None:
+        going = runs[0].finished_at is None
+        why = "it has not ended: ainur-tui abort stops it" if going else "it has no way back"
+        raise errors.Stop(f"run {wanted} is not taken back: {why}", errors.UNAVAILABLE)
     raise errors.Stop(
         "nothing to undo: no verified run here has a way back that the console knows",
         errors.UNAVAILABLE,

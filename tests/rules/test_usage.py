@@ -1,0 +1,23 @@
+"""Who uses a target now, in words."""
+
+from __future__ import annotations
+
+from ainur_tui.model.board import BoardView
+from ainur_tui.rules.usage import in_use
+from tests.console import worlds
+
+
+def board() -> BoardView:
+    return worlds.well()
+
+
+def test_the_use_of_a_target_and_of_what_stands_on_it() -> None:
+    assert in_use(board(), "api/machine/17") == ["38.2 requests/s"]
+    assert in_use(board(), "db") == ["18 sessions connected"]
+    assert in_use(board(), "db", ["api", "frontend"]) == [
+        "18 sessions connected", "api: 38.2 requests/s"
+    ]  # fmt: skip
+
+
+def test_nothing_is_told_of_what_nobody_counts() -> None:
+    assert in_use(board(), "frontend") == []
