@@ -21,12 +21,12 @@ LOOK_BACK = 86400.0
 """Seconds before our first look whose changes are told as events."""
 _COLUMNS = (
     Column(name="name", title="Name", rank=0, limit=40),
-    Column(name="kind", title="Kind", rank=3, limit=8),
-    Column(name="value", title="Value", rank=2, limit=8),
-    Column(name="digest", title="Digest", rank=1, limit=18),
-    Column(name="changed", title="Changed", unit="time", rank=4),
-    Column(name="by", title="Set by", rank=6, limit=30),
-    Column(name="drift", title="In use", rank=5, limit=40),
+    Column(name="kind", title="Kind", rank=5, limit=8),
+    Column(name="value", title="Value", rank=6, limit=8),
+    Column(name="digest", title="Digest", rank=2, limit=18),
+    Column(name="changed", title="Age", unit="age", rank=3),
+    Column(name="by", title="Set by", rank=4, limit=30),
+    Column(name="drift", title="In use on", rank=1, limit=40),
 )
 
 
@@ -77,6 +77,8 @@ class SecretsProbe(Probe):
         drift = "all machines"
         if lack:
             drift = f"{len(machines) - len(lack)} of {len(machines)} machines"
+            if len(lack) == 1 < len(machines):
+                drift = f"all but {lack[0].id}"
         flag = one.name in self._flags
         by = f"run {run}" if run else "elsewhere"
         cells: list[Cell] = [
