@@ -43,6 +43,15 @@ def _wish(spec: ActionSpec, target: str, kind: str) -> Choice[Wish]:
     return Choice(f"{spec.name.capitalize()} {target}", about, (spec, target), reason)
 
 
+def _strangeness(choice: Choice[Wish], params: dict[str, str]) -> int:
+    """How little an action has to do with a row's parameters: what can only be about this row
+    comes first, what cannot be about it last."""
+    known = [param for param in choice.value[0].params if param.name in params]
+    if any(param.choices and params[param.name] not in param.choices for param in known):
+        return 3
+    return 2 if not known else 0 if any(param.choices for param in known) else 1
+
+
 class Operations(Talk):
     """Leads one wish at a time through the dialogs."""
 
@@ -60,7 +69,8 @@ class Operations(Talk):
             whole = kind_of(selection.target).partition("/")[0]
             places = [selection.target, whole]
             choices = [c for c in choices if c.value[1] in places]
-            choices.sort(key=lambda c: places.index(c.value[1]))
+            fits = [(places.index(c.value[1]), _strangeness(c, selection.params)) for c in choices]
+            choices = [c for _, c in sorted(zip(fits, choices, strict=True), key=lambda p: p[0])]
         if not choices:
             where = f" on {selection.target}" if selection.target and name is None else ""
             self.tell("Nothing to do", f"No action is offered{where} by what is configured.")

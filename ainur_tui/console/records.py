@@ -80,7 +80,7 @@ async def _show(app: AinurApp, dialog: ListingDialog) -> None:
         return
     run = chosen.row.detail.get("run", "")
     if chosen.key == "a":
-        await app.operations.choose(None, Selection(chosen.row.target))
+        await app.operations.choose(None, Selection(chosen.row.target, chosen.row.params))
     elif not run:
         app.runs.tell("No run", "This entry is not of an action that was begun.")
     elif chosen.key == "u":
