@@ -69,8 +69,8 @@ class Operations(Talk):
             whole = kind_of(selection.target).partition("/")[0]
             places = [selection.target, whole]
             choices = [c for c in choices if c.value[1] in places]
-            fits = [(places.index(c.value[1]), _strangeness(c, selection.params)) for c in choices]
-            choices = [c for _, c in sorted(zip(fits, choices, strict=True), key=lambda p: p[0])]
+            about = selection.params
+            choices.sort(key=lambda c: (places.index(c.value[1]), _strangeness(c, about)))
         if not choices:
             where = f" on {selection.target}" if selection.target and name is None else ""
             self.tell("Nothing to do", f"No action is offered{where} by what is configured.")
