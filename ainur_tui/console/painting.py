@@ -14,7 +14,7 @@ from ainur_tui.console.widgets.lines import LinesView
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
 
-MOST_RUNS, MOST_NOTICES = 3, 2
+MOST_RUNS, MOST_ROWS = 3, 4
 
 
 def paint(app: AinurApp) -> None:
@@ -36,7 +36,8 @@ def paint(app: AinurApp) -> None:
     rows = [frame.run_line(run, scene, across)
             for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
     rows += [frame.notice_line(words, scene, across)
-             for words in app.store.current_notices()[:MOST_NOTICES]]  # fmt: skip
+             for words in app.store.current_notices()]  # fmt: skip
+    rows = rows[:MOST_ROWS]
     strip = base.query_one("#strip", LinesView)
     strip.display = bool(rows)
     strip.styles.height = len(rows)
