@@ -123,10 +123,17 @@ def test_maintenance_is_seen_from_outside(demo: Miniature) -> None:
 
 def test_everything_goes_and_comes_in_order(demo: Miniature) -> None:
     done = act(demo, "shutdown-all", "api")
-    order = [step["name"].split(" machine")[0].rpartition(" ")[2] for step in done["steps"]]
-    assert order == ["api", "api", "db"]
+    parts = list(dict.fromkeys(step["name"].partition(":")[0] for step in done["steps"]))
+    assert parts == ["frontend", "api", "node", "db"]
+    told = {step["name"]: step["detail"] for step in done["steps"]}
+    assert "frontend in maintenance" in told["frontend: seen to be done, before api"]
+    work = next(detail for name, detail in told.items() if "background work" in name)
+    assert "0 tasks not finished" in work
+    assert "transactions open" in work
     back = act(demo, "start-all", "api")
-    assert "db" in back["steps"][0]["name"]
+    parts = list(dict.fromkeys(step["name"].partition(":")[0] for step in back["steps"]))
+    assert parts == ["db", "node", "api", "frontend"]
+    assert "frontend in service" in back["verified_by"]
 
 
 def test_the_node_and_the_database_stop_and_start(demo: Miniature) -> None:

@@ -26,6 +26,7 @@ from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect, speaks_postgres
+from ainur_tui.systems.postgres.client import Database
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, fly_fake, iso, machine
 from tests.systems.web import FakeClock, RealClock, raw_server
 
@@ -39,10 +40,10 @@ def secret(source: SecretSource) -> Secret:
 CONTEXT = Context("test", RealClock(), Redactor(), Tools(lambda _: None), secret)
 
 
-def system_for(url: str, **changes: Any) -> System:
+def system_for(url: str, *, context: Context = CONTEXT, **changes: Any) -> System:
     api = Api(url=url, timeout=2, pool_size=25)
     fly = Fly(url=url, web_url=url, token=TOKEN, timeout=2, interval=2)
-    found = connect(Environment(**({"api": api, "fly": fly} | changes)), CONTEXT)
+    found = connect(Environment(**({"api": api, "fly": fly} | changes)), context)
     assert found is not None
     return found
 
@@ -455,7 +456,15 @@ async def test_restart_of_what_is_not_there(system: System, fake: FlyFake) -> No
         await action(system, "restart", "api").plan("api", {}, world())
 
 
-async def test_restart_of_the_database_asks_its_port(fake: FlyFake) -> None:
+async def test_restart_of_the_database_asks_it_and_the_api(
+    fake: FlyFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(_: Database, sql: str) -> list[Any]:
+        assert sql == "SELECT 1"
+        return [1]
+
+    monkeypatch.setattr(Database, "fetch", fetch)
+
     async def postgres(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if await reader.readexactly(8) == b"\x00\x00\x00\x08\x04\xd2\x16/":
             writer.write(b"N")
@@ -475,7 +484,8 @@ async def test_restart_of_the_database_asks_its_port(fake: FlyFake) -> None:
         await found.close()
     assert fake.calls == ["lease d9", "restart d9", "release d9"]
     assert seen.state == "verified"
-    assert "PostgreSQL answers on its port" in seen.by
+    assert "PostgreSQL answers on its port, SELECT 1 answered" in seen.by
+    assert seen.by.endswith("GET /health of the API answers 200 healthy")
 
 
 async def test_a_port_that_is_not_postgres() -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from ainur_tui.config.types import Fly
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.secret import Secret
 from ainur_tui.systems.base import Action, System
 from ainur_tui.systems.fly import access, draining, power
-from tests.systems.flyfake import FlyFake, Steps, event, exit_event, fly_fake, iso, machine
-from tests.systems.test_fly import action, carry_out, stored, system_for, world
-from tests.systems.web import RealClock
+from ainur_tui.systems.fly.sizelist import Size, SizeList
+from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, fly_fake, iso, machine
+from tests.systems.test_fly import CONTEXT, action, carry_out, stored, system_for, world
+from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"
 NEW = "registry.fly.io/zerostate-api:v2"
@@ -227,6 +232,33 @@ async def test_a_restore_that_broke_off_goes_on_where_it_was(system: System, fak
     assert len(fake.machines) == 2
 
 
+async def test_machines_that_are_all_destroyed_are_made_as_they_were(
+    fake: FlyFake, tmp_path: Path
+) -> None:
+    found = system_for(fake.url, context=dataclasses.replace(CONTEXT, state=tmp_path))
+    stop, back = action(found, "emergency-stop", "api"), action(found, "restore-count", "api")
+    fake.machines["b2"] |= {"region": "lax"}
+    fake.machines["b2"]["config"]["env"]["LOG_LEVEL"] = "debug"
+    await done(stop, "api")
+    file = tmp_path / "emergency-stop.json"
+    assert file.stat().st_mode & 0o077 == 0
+    fake.machines.clear()
+    plan = await done(back, "api")
+    assert plan.steps == ["create machine 1 of 2, as a1 was", "create machine 2 of 2, as b2 was"]
+    assert "debug" not in repr(plan)
+    made = [(m["region"], m["config"]["env"]["LOG_LEVEL"]) for m in fake.machines.values()]
+    assert made == [("sjc", "info"), ("lax", "debug")]
+    assert not any("ainur_stopped" in m["config"]["metadata"] for m in fake.machines.values())
+    with pytest.raises(Refused, match="no emergency stop"):
+        await back.plan("api", {}, world())
+    file.chmod(0o644)
+    fake.machines.clear()
+    with pytest.raises(Refused, match="no emergency stop"):
+        await back.plan("api", {}, world())
+    assert found.close is not None
+    await found.close()
+
+
 async def test_emergency_stop_goes_on_past_a_machine_it_may_not_touch(
     system: System, fake: FlyFake
 ) -> None:
@@ -401,6 +433,80 @@ async def test_size_of_the_database(system: System, fake: FlyFake) -> None:
     assert plan.affects == ["api", "frontend"]
     assert plan.load == ["60 sessions connected"]
     assert "The database is away" in plan.warnings[1]
+
+
+async def test_sizes_and_prices_are_the_platforms(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sizes(_: SizeList) -> dict[str, Size]:
+        return {
+            "shared-cpu-1x": Size("shared-cpu-1x", 256, 2048, 2.02),
+            "performance-32x": Size("performance-32x", 65536, 262144, 992.0),
+        }
+
+    monkeypatch.setattr(SizeList, "sizes", sizes)
+    act = action(system, "scale", "api")
+    plan = await act.plan("api", {"size": "performance-32x"}, world())
+    assert "→ performance-32x, 65536 MB" in plan.facts[0]
+    assert plan.facts[-1].endswith("shared-cpu-1x $2.02, performance-32x $992.00")
+    assert plan.warnings == []
+    with pytest.raises(Refused, match="one of shared-cpu-1x, performance-32x"):
+        await act.plan("api", {"size": "performance-1x"}, world())
+
+
+async def test_the_list_of_sizes() -> None:
+    rows: list[Any] = [
+        {"name": "shared-cpu-1x", "memoryMb": 256, "maxMemoryMb": 2048, "priceMonth": 2.02},
+        {"name": "a100", "memoryMb": 1024}, {"name": "x"}, 7,
+    ]  # fmt: skip
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.headers["authorization"] == TOKEN
+        asked.append((await request.json())["query"])
+        return web.json_response({"data": {"platform": {"vmSizes": rows}}} if rows else {})
+
+    app = web.Application()
+    app.router.add_post("/graphql", answer)
+    async with app_server(app) as url:
+        fly = Fly(web_url=url, token=TOKEN, timeout=2)
+        sizes = SizeList(fly, Secret(TOKEN), clock=RealClock(), redact=CONTEXT.redact)
+        found = await sizes.sizes()
+        assert found == {
+            "shared-cpu-1x": Size("shared-cpu-1x", 256, 2048, 2.02),
+            "a100": Size("a100", 1024, 1024, None),
+        }
+        assert await sizes.sizes() == found
+        assert len(asked) == 1
+        rows.clear()
+        with pytest.raises(ProbeFailure, match="without sizes"):
+            await SizeList(fly, Secret(TOKEN), clock=RealClock(), redact=CONTEXT.redact).sizes()
+        await sizes.close()
+
+
+# Looking again.
+
+
+async def test_recheck_ends_when_the_api_is_well(system: System, fake: FlyFake) -> None:
+    act = action(system, "recheck", "api")
+    plan = await done(act, "api", {"seconds": "5"})
+    assert (plan.risk, plan.affects) == ("R0", [])
+    assert changes(fake) == []
+    for bad in ({"seconds": "0"}, {"seconds": "x"}, {"count": "1"}):
+        with pytest.raises(Refused):
+            await act.plan("api", bad, world())
+
+
+async def test_recheck_tells_that_it_has_not_recovered(fake: FlyFake) -> None:
+    found = system_for("http://127.0.0.1:1", fly=Fly(url=fake.url, web_url=fake.url, token=TOKEN))
+    act = action(found, "recheck", "api")
+    plan = await act.plan("api", {}, world())
+    assert "not recovered" in plan.facts[0]
+    with pytest.raises(ActionFailure, match=r"after \d+ s: not recovered"):
+        await carry_out(act, plan, patience=0.1)
+    assert (await act.observe(plan)).state == "failed"
+    assert found.close is not None
+    await found.close()
 
 
 async def test_move_to_another_region(system: System, fake: FlyFake) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ainur_tui.config.types import Frontend
+from ainur_tui.config.types import Frontend, Node
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import Action, System
-from ainur_tui.systems.fly import access, ordered
+from ainur_tui.rules.graph import NEEDS, Graph
+from ainur_tui.systems.base import Action, System, World
+from ainur_tui.systems.fly import access, moves, power, quiet
 from ainur_tui.systems.fly.outside import MaintenanceProbe
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
@@ -37,7 +38,8 @@ class SettingsFake(FlyFake):
         self.asked: list[int | None] = []
         self.in_use: dict[str, dict[str, str]] = {}
         self.tick = 1_700_000_000.0
-        self.held: list[int] = []
+        self.held = [1]
+        self.tasks = [0]
 
     async def list_secrets(self, request: web.Request) -> web.Response:
         assert request.headers["authorization"] == TOKEN
@@ -71,8 +73,12 @@ class SettingsFake(FlyFake):
         return web.json_response({"status": "healthy", "uptime": 5.0, "maintenance": on})
 
     async def metrics(self, _: web.Request) -> web.Response:
-        held = self.held.pop(0) if len(self.held) > 1 else 1
-        return web.Response(text=f"api_connections_active {held}\n")
+        """What is held goes on while there are new requests; then it ends, and tasks after it."""
+        held, tasks = self.held[0], self.tasks[0]
+        if all(m["cordoned"] for m in self.machines.values()):
+            ending = self.held if len(self.held) > 1 else self.tasks
+            del ending[: len(ending) > 1]
+        return web.Response(text=f"api_connections_active {held}\nainur_tasks_in_queue {tasks}\n")
 
     async def page(self, _: web.Request) -> web.Response:
         on = self.in_use.get("a1", {}).get("MAINTENANCE_MODE") == "true"
@@ -87,7 +93,11 @@ class SettingsFake(FlyFake):
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pace: the fake has no limits."""
     monkeypatch.setattr(access, "_BURST", 100)
-    monkeypatch.setattr(ordered, "PAUSE", 0.01)
+    monkeypatch.setattr(quiet.StopQuietly, "pause", 0.01)
+    monkeypatch.setattr(quiet.StopQuietly, "patience", 0.1)
+    monkeypatch.setattr(power._Rest, "drain", 0.0)
+    monkeypatch.setattr(moves, "SETTLE", 0.0)
+    monkeypatch.setattr(moves, "DRAIN", 0.01)
     monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
@@ -292,35 +302,117 @@ async def test_the_configuration_is_saved_and_compared(
             await act.plan("api", {"path": bad}, world())
 
 
+def along(needs: dict[str, tuple[str, ...]] = NEEDS) -> World:
+    """The world with this graph of needs."""
+    return World(world().board, Graph(needs).dependants)
+
+
+def stops(fake: SettingsFake) -> list[str]:
+    return [call for call in fake.calls if call.startswith(("stop", "start"))]
+
+
 async def test_all_stops_and_starts_in_order(system: System, fake: SettingsFake) -> None:
     stop, start = action(system, "shutdown-all", "api"), action(system, "start-all", "api")
-    fake.held = [4, 3, 1, 1]
-    plan = await stop.plan("api", {}, world())
-    told = (await carry_out(stop, plan)).told
-    assert [word for word in told if "a1 holds" in word] == [
-        f"a1 holds {left} requests" for left in (3, 2, 0)
-    ]
-    assert (await stop.observe(stored(plan))).state == "verified"
-    assert [step.split()[-1] for step in plan.steps] == ["a1", "b2", "d9"]
+    fake.held, fake.tasks = [4, 2, 3, 1, 1, 1], [7, 2, 0]
+    plan = await stop.plan("api", {}, along())
+    assert (plan.risk, plan.blocked, plan.policy) == ("R3", None, None)
+    assert plan.title == "Shut down in order: frontend → api → db"
     assert plan.undo == Undo(action="start-all", target="api")
-    assert fake.apps["ainur-db"]["d9"]["state"] == "stopped"
-    back = await done(start, {})
-    assert [step.split()[-1] for step in back.steps] == ["d9", "a1", "b2"]
+    assert plan.affects == ["frontend", "db"]
+    told = (await carry_out(stop, plan)).told
+    assert [word for word in told if "in flight" in word] == [
+        f"{left} requests in flight" for left in (4, 2, 0)
+    ]
+    assert any(word.startswith("9 tasks not") for word in told)
+    assert (await stop.observe(stored(plan))).state == "verified"
+    assert stops(fake) == ["stop a1", "stop b2", "stop d9"]
+    assert fake.in_use["a1"] == {"MAINTENANCE_MODE": "true"}
+    own = [step.partition(":")[0] for step in plan.steps]
+    assert list(dict.fromkeys(own)) == ["frontend", "api", "db"]
+    fake.calls.clear()
+    plan = await start.plan("api", {}, along())
+    assert plan.title == "Start in order: db → api → frontend"
+    await carry_out(start, plan)
+    assert (await start.observe(stored(plan))).state == "verified"
+    assert stops(fake) == ["start d9", "start a1", "start b2"]
+    assert fake.in_use["b2"] == {"MAINTENANCE_MODE": "false"}
     assert not any(m["cordoned"] for m in fake.machines.values())
     with pytest.raises(Refused, match="nothing to start"):
-        await start.plan("api", {}, world())
+        await start.plan("api", {}, along())
+
+
+async def test_the_order_is_the_graphs(system: System) -> None:
+    act = action(system, "shutdown-all", "api")
+    plan = await act.plan("api", {}, along({"db": ("api",), "api": ("frontend",)}))
+    assert plan.title == "Shut down in order: db → api → frontend"
+
+
+async def test_what_is_left_as_it_is(system: System, fake: SettingsFake) -> None:
+    act = action(system, "shutdown-all", "api")
+    plan = await act.plan("api", {"leave": "frontend, db"}, along())
+    assert plan.undo == Undo(action="start-all", target="api", params={"leave": "frontend,db"})
+    assert plan.facts[:2] == ["frontend: stays as it is", "db: stays as it is"]
+    await carry_out(act, plan)
+    assert stops(fake) == ["stop a1", "stop b2"]
+    for bad in ({"leave": "moon"}, {"workers": "hope"}, {"workers": "abort"}, {"x": "1"}):
+        with pytest.raises(Refused) as caught:
+            await act.plan("api", bad, along())
+        assert caught.value.code == 64
+
+
+async def test_a_node_that_cannot_be_stopped_is_told(fake: SettingsFake) -> None:
+    found = system_for(fake.url, node=Node(rpc=[fake.url]))
+    plan = await action(found, "shutdown-all", "api").plan("api", {}, along())
+    assert "node is left as it is: no systemctl on this machine" in plan.warnings
+    assert found.close is not None
+    await found.close()
+
+
+async def test_background_work_is_waited_for_or_left_for_a_reason(
+    system: System, fake: SettingsFake
+) -> None:
+    act = action(system, "shutdown-all", "api")
+    fake.tasks = [3]
+    plan = await act.plan("api", {"leave": "frontend"}, along())
+    assert any("6 tasks not finished" in fact for fact in plan.facts)
+    drain, tasks, *_ = act.steps(stored(plan))
+    context = Steps(RealClock())
+    await drain.work(context)
+    with pytest.raises(ActionFailure, match="workers=abort with reason"):
+        await tasks.work(context)
+    assert drain.undo is not None
+    await drain.undo()
+    assert not any(m["cordoned"] for m in fake.machines.values())
+    params = {"leave": "frontend", "workers": "abort", "reason": "they hang"}
+    plan = await act.plan("api", params, along())
+    assert "Background work is left unfinished: they hang" in plan.warnings
+    await carry_out(act, plan)
+    assert stops(fake) == ["stop a1", "stop b2", "stop d9"]
 
 
 async def test_the_database_stays_while_the_api_cannot_be_stopped(
     system: System, fake: SettingsFake
 ) -> None:
     act = action(system, "shutdown-all", "api")
-    plan = await act.plan("api", {}, world())
-    fake.leases["a1"] = "theirs"
+    plan = await act.plan("api", {"leave": "frontend"}, along())
+    fake.leases["b2"] = "theirs"
     with pytest.raises(ActionFailure, match="someone else"):
         await carry_out(act, plan)
-    assert fake.apps["ainur-db"]["d9"]["state"] == "started"
+    assert stops(fake) == []
+    assert not fake.machines["a1"]["cordoned"], "it serves again"
     assert (await act.observe(plan)).state == "failed"
+
+
+async def test_nothing_follows_a_part_that_came_back(system: System, fake: SettingsFake) -> None:
+    act = action(system, "shutdown-all", "api")
+    plan = await act.plan("api", {"leave": "frontend"}, along())
+    steps = act.steps(stored(plan))
+    context = Steps(RealClock())
+    for step in steps[:-2]:
+        await step.work(context)
+    fake.turn(fake.machines["b2"], "start", state="started")
+    with pytest.raises(ActionFailure, match="not touched"):
+        await steps[-2].work(context)
 
 
 async def test_the_database_stops_and_starts(system: System, fake: SettingsFake) -> None:

@@ -46,14 +46,13 @@ class Work:
         return self.known and not self.tasks and not self.transactions
 
     def __str__(self) -> str:
-        said = [] if self.tasks is None else [f"{self.tasks:.0f} tasks taken and not finished"]
+        said = [] if self.tasks is None else [f"{_count(int(self.tasks), 'task')} not finished"]
         if self.transactions is not None:
             shown = ", ".join(self.transactions[:MOST])
             more = f" and {len(self.transactions) - MOST} more"
             shown += more if len(self.transactions) > MOST else ""
-            said.append(
-                f"{len(self.transactions)} transactions open" + (f": {shown}" if shown else "")
-            )
+            open = _count(len(self.transactions), "transaction")
+            said.append(f"{open} open" + (f": {shown}" if shown else ""))
         return "; ".join([*said, *self.blind])
 
 
@@ -102,3 +101,7 @@ class Background:
         if not sees:
             return None, "transactions cannot be seen: the role lacks pg_monitor"
         return [f"{clean(row['who'], 40)} for {duration(row['age'] or 0.0)}" for row in rows], ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
