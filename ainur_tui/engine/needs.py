@@ -15,10 +15,11 @@ from ainur_tui.engine.journal import Journal, JournalUnwritable, replace_file
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.needs import difference, edges, fault
 from ainur_tui.model.target import Kind, kind_of
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import NeedsCall, NeedsView
-from ainur_tui.rules.graph import Graph, fault
+from ainur_tui.rules.graph import Graph
 from ainur_tui.systems.base import Clock
 
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -87,13 +88,13 @@ class Needs:
         hold, for one that somebody else has changed meanwhile, and where it cannot be kept."""
         async with self._turn:
             before = self._now()
-            if call.seen is not None and _edges(call.seen) != _edges(before):
+            if call.seen is not None and edges(call.seen) != edges(before):
                 raise Refused("somebody changed who needs whom meanwhile; look again", TRY_AGAIN)
             after = self._default if call.needs is None else _tidy(call.needs)
             if call.needs is not None and (why := fault(after, self.view().names)):
                 raise Refused(why, BAD_DATA)
-            change = difference(before, after)
-            same = _edges(after) == _edges(self._default)
+            change = ", ".join(difference(before, after))
+            same = edges(after) == edges(self._default)
             if change:
                 await self._keep(after, change, peer, restored=same)
             return self.view()
@@ -148,18 +149,6 @@ def edited(path: Path) -> Edited | None:
     if why := fault(found.needs, [n for n in named if kind_of(n) in KINDS and clean(n, 80) == n]):
         raise safefile.Unreadable(f"cannot hold: {why}")
     return msgspec.structs.replace(found, by=clean(found.by, 60))
-
-
-def difference(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> str:
-    """What was added and taken away, in words; empty where nothing was."""
-    old, new = _edges(before), _edges(after)
-    told = [f"{name} needs {need} too" for name, need in sorted(new - old)]
-    told += [f"{name} needs {need} no more" for name, need in sorted(old - new)]
-    return ", ".join(told)
-
-
-def _edges(needs: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
-    return {(name, need) for name, needed in needs.items() for need in needed}
 
 
 def _tidy(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ainur_tui.model.target import State
-from ainur_tui.model.text import clean, near
 
 NEEDS: dict[str, tuple[str, ...]] = {"frontend": ("api",), "api": ("db", "storage", "node")}
 """The built-in graph; a configuration's ``needs`` replaces it."""
@@ -87,42 +86,11 @@ class Graph:
         return iter(self._needs.items())
 
 
-def stop_order(
-    targets: Sequence[str], dependants: Callable[[str], Collection[str]]
-) -> list[str]:
+def stop_order(targets: Sequence[str], dependants: Callable[[str], Collection[str]]) -> list[str]:
     """The targets so that each comes before what it needs; those that do not need each other in
     the order given. Started, they go the other way round."""
     # Whoever needs a target is among its dependants, with all of their own: they are always fewer.
     return sorted(targets, key=lambda one: len(set(dependants(one))))
-
-
-def fault(needs: Mapping[str, Sequence[str]], names: Collection[str]) -> str | None:
-    """The sentence why an edited graph cannot hold: a name that is none of ``names``, a target
-    that needs itself, a cycle. ``None`` where it can."""
-    for name in dict.fromkeys([*needs, *(one for needed in needs.values() for one in needed)]):
-        if name not in names:
-            close = near(name, list(names)) or list(names)
-            return f"there is no target {clean(name, 60)!r}; known are {', '.join(close)}"
-    ring = _ring(needs)
-    return f"{ring[0]} would need itself: {' → '.join(ring)}" if ring else None
-
-
-def _ring(needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """The first way found from a target back to itself."""
-    done: set[str] = set()
-
-    def walk(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        for need in needs.get(name, ()):
-            if ring := walk(need, [*path, name]):
-                return ring
-        done.add(name)
-        return []
-
-    return next((ring for name in needs if (ring := walk(name, []))), [])
 
 
 def _whole(target: str) -> str:
