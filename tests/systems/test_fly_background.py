@@ -60,6 +60,5 @@ def test_over_is_what_was_seen_to_be(work: Work, over: bool) -> None:
 
 def test_many_are_counted() -> None:
     assert str(Work(3, [f"w{n} for 1 s" for n in range(5)])) == (
-        "3 tasks not finished; 5 transactions open: w0 for 1 s, w1 for 1 s, w2 for 1 s"
-        " and 2 more"
+        "3 tasks not finished; 5 transactions open: w0 for 1 s, w1 for 1 s, w2 for 1 s and 2 more"
     )
