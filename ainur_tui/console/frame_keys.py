@@ -21,6 +21,8 @@ BINDINGS = [
     _key("a", "act", "Actions", "what can be done with the selection"),
     _key("r", "act('restart')", "Restart…", "restart something: the plan comes first"),
     _key("s", "act('scale')", "Scale…", "change the number of machines: the plan comes first"),
+    _key("m", "act('maintenance')", "Maintenance…", "maintenance mode on or off: the plan first",
+         show=False),
     _key("b", "act('backup')", "Back up…", "back the database up: the plan comes first"),
     _key("w", "record('changed')", "What changed", "all that happened before the trouble"),
     _key("u", "record('undo')", "Undo…", "take the newest action back: the plan comes first"),

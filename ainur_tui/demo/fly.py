@@ -20,6 +20,7 @@ from ainur_tui.demo.fly_prometheus import COLLECTED_EVERY, Prometheus
 from ainur_tui.demo.fly_proxy import Edge
 from ainur_tui.demo.fly_records import RecordsApi
 from ainur_tui.demo.fly_resources import CertificatesApi, VolumesApi
+from ainur_tui.demo.fly_sizes import SizesApi
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
@@ -40,7 +41,7 @@ def api_of(platform: Platform, prometheus: Prometheus, *, rate_limits: bool) -> 
     application = web.Application(
         middlewares=[gate(platform.token, limit, "sjc"), disturb(platform)]
     )
-    apis = (MachinesApi, RecordsApi, WebApi, VolumesApi, CertificatesApi)
+    apis = (MachinesApi, RecordsApi, WebApi, VolumesApi, CertificatesApi, SizesApi)
     for api in (*(kind(platform) for kind in apis), prometheus):
         application.add_routes(api.routes())
     return application
