@@ -162,6 +162,8 @@ def unit(call: Invocation) -> str:
     """A systemd user unit that keeps this environment's engine running, hardened."""
     loaded, paths = call.loaded, call.paths
     places = [paths.state_dir]
+    if paths.anchor_dir is not None:
+        places.append(paths.anchor_dir)
     if loaded.environment.runtime_dir:
         places.append(paths.runtime_dir)
         runtime = ""

@@ -22,7 +22,9 @@ from ainur_tui.config.types import Config, Environment
 from ainur_tui.model.text import clean, near
 
 SECTIONS = ("api", "fly", "postgres", "node", "storage", "frontend", "backup")
-_PATH_KEYS = {"file", "log_file", "state_dir", "runtime_dir", "directory", "path", "disks"}
+_PATH_KEYS = {
+    "file", "log_file", "state_dir", "runtime_dir", "anchor_dir", "directory", "path", "disks"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,15 @@ PROGRAM = "ainur-tui"
 
 @dataclass(frozen=True)
 class Paths:
-    """The two folders of one environment (0700; files in them 0600) and what stands in them."""
+    """The two folders of one environment (0700; files in them 0600) and what stands in them.
+
+    ``anchor_dir`` is where the journal's newest hash is kept, if not beside the journal: whoever
+    can put an older state in the place of this one cannot reach it there.
+    """
 
     runtime_dir: Path
     state_dir: Path
+    anchor_dir: Path | None = None
 
     @property
     def socket(self) -> Path:
@@ -46,7 +51,7 @@ class Paths:
 
     @property
     def head(self) -> Path:
-        return self.state_dir / "journal.head"
+        return (self.anchor_dir or self.state_dir) / "journal.head"
 
     @property
     def needs(self) -> Path:
@@ -78,7 +83,8 @@ def paths_for(environment: Environment, variables: Mapping[str, str] = os.enviro
         if environment.state_dir
         else state_root(variables) / environment.name
     )
-    return Paths(runtime, state)
+    anchor = Path(environment.anchor_dir).expanduser() if environment.anchor_dir else None
+    return Paths(runtime, state, anchor / environment.name if anchor else None)
 
 
 def _base(variables: Mapping[str, str], name: str, otherwise: str) -> Path:

@@ -132,6 +132,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     access: Literal["read", "operate"] = "operate"
     state_dir: str | None = None
     runtime_dir: str | None = None
+    anchor_dir: Annotated[
+        str | None, Meta(description="a second place for the journal's newest hash")
+    ] = None
     api: Api | None = None
     fly: Fly | None = None
     postgres: Postgres | None = None

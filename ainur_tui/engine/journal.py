@@ -136,7 +136,8 @@ class Journal:
     def _prepare(self) -> tuple[tuple[int, str], str | None]:
         """Find where to go on. What was cut off stays visible: the numbers go on after the
         anchor, so that the gap is in the chain for ever."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.path.parent, self.head.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lines, torn = record.whole_lines(self.path)
         anchor = record.anchor_of(self.head)
         found: list[str] = []

@@ -36,6 +36,9 @@ def test_the_environments_own_folders_win() -> None:
     own = Environment(name="p", state_dir="/s", runtime_dir="/r")
     assert paths_for(own, {"HOME": "/h"}).lock == Path("/r/engine.lock")
     assert paths_for(own, {"HOME": "/h"}).history.parent == Path("/s")
+    assert paths_for(own, {"HOME": "/h"}).head == Path("/s/journal.head")
+    elsewhere = Environment(name="p", state_dir="/s", anchor_dir="/mnt/a")
+    assert paths_for(elsewhere, {"HOME": "/h"}).head == Path("/mnt/a/p/journal.head")
 
 
 def test_placeholders() -> None:

@@ -109,6 +109,19 @@ async def test_a_chain_written_anew_does_not_fit_its_anchor(files: Files, tmp_pa
     assert files.verdict() == (False, 5, False)
 
 
+async def test_an_older_state_put_in_the_place_of_this_one_does_not_fit_a_second_place(
+    tmp_path: Path,
+) -> None:
+    files = Files(tmp_path / "state")
+    files.head = tmp_path / "elsewhere" / "p" / "journal.head"
+    await files.fill(2)
+    older = files.path.read_bytes()
+    await files.fill(2)
+    files.path.write_bytes(older)
+    assert files.verdict() == (False, 3, True)
+    assert files.head.parent.stat().st_mode & 0o777 == 0o700
+
+
 async def test_a_missing_anchor_is_told(files: Files) -> None:
     files.head.unlink()
     assert files.verdict()[0] is False
