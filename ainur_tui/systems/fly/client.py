@@ -69,6 +69,9 @@ class FlyClient(AppClient):
             body["current_version"] = machine.instance
         if not launch:
             body["skip_launch"] = True
+        if machine.cordoned:
+            # A new version would be routed to; who took it out of routing would not know.
+            body["skip_service_registration"] = True
         if secrets is not None:
             body["min_secrets_version"] = secrets
         path = self._path(app, "machines", machine.id)
