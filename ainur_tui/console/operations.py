@@ -11,6 +11,8 @@ from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
+from ainur_tui.console.draw.others import others, short
+from ainur_tui.console.draw.plans import Around
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Run
@@ -19,6 +21,7 @@ from ainur_tui.model.facts import changes
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall
 
+READING = "this console may only look: it shows the plan and runs nothing"
 MOVED = "the world has moved"
 """How the engine's refusal of a plan begins whose facts are not those the person saw."""
 
@@ -88,14 +91,11 @@ class Operations(Talk):
     ) -> None:
         """Parameters (unless ``decided``), plan, confirmation, run, progress."""
         spec, target = wish
-        if self._app.store.read_only:
-            self.tell("Read only", "This console was opened read only, so it shows plans and "
-                       "runs nothing. Open it without --read-only to act.")  # fmt: skip
-            return
         known = {p.name: params[p.name] for p in spec.params if p.name in params}
-        if spec.params and not decided:
+        asks = [p for p in spec.params if p.type != "secret" or not self._app.store.read_only]
+        if asks and not decided:
             title = f"{spec.name.capitalize()} {target}"
-            asked = await self.show(AskDialog(title, spec.params, known, self._app.glyphs))
+            asked = await self.show(AskDialog(title, asks, known, self._app.glyphs))
             if asked is None:
                 return
             known = asked
@@ -131,11 +131,13 @@ class Operations(Talk):
             )
             if plan is None:
                 return None
-            moved = changes(before, plan.before) if before is not None else ()
-            decision: Decision | None = await self.show(
-                PlanDialog(plan, self._app.glyphs, take_over=take_over, glass=self._glass,
-                           changes=moved, undoes=undoes)
+            around = Around(
+                take_over=take_over, undoes=undoes, beside=self._beside(plan),
+                changes=changes(before, plan.before) if before is not None else (),
+                reading=READING if self._app.store.read_only else "",
             )  # fmt: skip
+            dialog = PlanDialog(plan, self._app.glyphs, around, glass=self._glass)
+            decision: Decision | None = await self.show(dialog)
             if decision is None:
                 return None
             match decision.wish:
@@ -154,6 +156,13 @@ class Operations(Talk):
                     ) or ""  # fmt: skip
                 case "break-glass":
                     await self.break_glass()
+
+    def _beside(self, plan: Plan) -> str:
+        """Other operators whose selection this touches: it is worth a word with them first."""
+        root = plan.target.partition("/")[0]
+        there = others(self._app.store.scene())
+        names = [short(p) for p in there if (p.target or "").partition("/")[0] == root]
+        return ", ".join(dict.fromkeys(names))
 
     def _glass(self) -> BreakGlass | None:
         return self._app.store.scene().glass

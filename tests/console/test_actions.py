@@ -14,7 +14,7 @@ from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw.plans import Standing, plan_lines
+from ainur_tui.console.draw.plans import Around, Standing, plan_lines
 from ainur_tui.console.draw.spans import width
 from ainur_tui.model.action import (
     ActionSpec,
@@ -258,7 +258,7 @@ def rich(risk: str, **more: Any) -> Plan:
 @pytest.mark.parametrize("risk", ["R2", "R3"])
 @pytest.mark.parametrize("more", [{}, {"policy": BUDGET}, {"held": HELD}, {"blocked": "no room"}])
 async def test_a_plan_is_readable_on_a_small_terminal(risk: str, more: dict[str, Any]) -> None:
-    drawn = plan_lines(rich(risk, **more), 76, Standing.of(rich(risk, **more), None, ""))
+    drawn = plan_lines(rich(risk, **more), 76, Standing.of(rich(risk, **more), None, Around()))
     assert all(width(part) <= 76 for part in drawn)
     async with running(size=(80, 24)) as (app, _, pilot):
         app.push_screen(PlanDialog(rich(risk, **more), app.glyphs))

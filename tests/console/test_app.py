@@ -252,8 +252,10 @@ async def test_read_only_runs_nothing() -> None:
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, PageDialog))
-        assert engine.asked("plan") + engine.asked("run") == []
+        await until(pilot, lambda: "it shows the plan and runs nothing" in shown(app))
+        await pilot.press("y")
+        assert isinstance(app.screen, PlanDialog)
+        assert engine.asked("run") == []
 
 
 async def test_the_palette_finds_by_words() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -16,11 +16,10 @@ from textual.widgets import Input
 
 from ainur_tui.console.dialogs.confirm import ConfirmField, Guard
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.plans import RISK_TONE, Standing, plan_lines
+from ainur_tui.console.draw.plans import RISK_TONE, Around, Standing, plan_lines
 from ainur_tui.console.draw.spans import Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import BreakGlass, Plan
-from ainur_tui.model.facts import Change
 
 OLD = 300.0
 """Seconds after which a plan must be read again: who knows what it rests on now (F-43)."""
@@ -42,9 +41,7 @@ class Decision:
 class PlanDialog(ModalScreen[Decision | None]):
     """Dismisses with the decision, or ``None`` for no.
 
-    ``take_over`` is the reason given for ending another's lease; ``glass`` tells whether policies
-    are lifted now; ``changes`` is what differs from the plan the person decided on before, and
-    ``undoes`` what this one takes back.
+    ``glass`` tells whether policies are lifted now.
     """
 
     AUTO_FOCUS = ""  # a field that is not shown yet would be focused, and take the keys
@@ -60,19 +57,15 @@ class PlanDialog(ModalScreen[Decision | None]):
         self,
         plan: Plan,
         glyphs: Glyphs,
+        around: Around | None = None,
         *,
-        take_over: str = "",
         glass: Callable[[], BreakGlass | None] = lambda: None,
-        changes: Sequence[Change] = (),
-        undoes: str = "",
     ) -> None:
         super().__init__()
         self.plan = plan
         self._glyphs = glyphs
-        self._take_over = take_over
+        self._around = around or Around()
         self._glass = glass
-        self._changes = tuple(changes)
-        self._undoes = undoes
         self._guard = Guard()
         self._read_at = time.time()
         self._drawn = False
@@ -83,10 +76,8 @@ class PlanDialog(ModalScreen[Decision | None]):
     @property
     def standing(self) -> Standing:
         """What stands in the way now: the glass may be put back while the plan is shown."""
-        return Standing.of(
-            self.plan, self._glass(), self._take_over,
-            changes=self._changes, undoes=self._undoes, old=time.time() - self._read_at > OLD,
-        )  # fmt: skip
+        old = time.time() - self._read_at > OLD
+        return Standing.of(self.plan, self._glass(), self._around, old=old)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes=f"dialog plan risk-{self.plan.risk}"):
@@ -140,7 +131,7 @@ class PlanDialog(ModalScreen[Decision | None]):
     def _keys(self) -> Line:
         back = line(("Esc", "key"), (" back", "quiet"))
         match self.standing.hindrance:
-            case "blocked":
+            case "blocked" | "reading":
                 return back
             case "policy":
                 return (("g", "key"), (" break the glass (asks why)     ", "fail"), *back)

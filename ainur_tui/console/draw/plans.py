@@ -26,38 +26,48 @@ def _field(name: str, text: str, columns: int, tone: Tone = "text") -> list[Line
             *(line((" " * 12, "quiet"), (more, tone)) for more in rest)]  # fmt: skip
 
 
-Hindrance = Literal["", "blocked", "policy", "held", "old"]
+Hindrance = Literal["", "blocked", "reading", "old", "policy", "held"]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the console knows around a plan. ``take_over`` is the reason for ending another's
+    lease; ``changes`` what differs from the plan that was decided on before; ``undoes`` what this
+    one takes back; ``beside`` who else looks at its target; ``reading`` why nothing may be run."""
+
+    take_over: str = ""
+    changes: Sequence[Change] = ()
+    undoes: str = ""
+    beside: str = ""
+    reading: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What stands between a plan and its run. ``glass`` lifts its policy, the reason in
-    ``take_over`` the lease of another; nothing lifts what is impossible, and a plan that is old is
-    read again. ``changes`` is what differs from the plan that was decided on before; ``undoes``
-    what this one takes back."""
+    """What stands between a plan and its run. ``glass`` lifts its policy, a reason the lease of
+    another; nothing lifts what is impossible, and a plan that is old is read again."""
 
     hindrance: Hindrance = ""
     glass: BreakGlass | None = None
-    take_over: str = ""
-    changes: Sequence[Change] = ()
-    undoes: str = ""
+    around: Around = Around()
 
     @classmethod
     def of(
-        cls, plan: Plan, glass: BreakGlass | None, take_over: str, *,
-        changes: Sequence[Change] = (), undoes: str = "", old: bool = False,
-    ) -> Standing:  # fmt: skip
+        cls, plan: Plan, glass: BreakGlass | None, around: Around, *, old: bool = False
+    ) -> Standing:
         """Of a plan, here and now."""
         hindrance: Hindrance = ""
         if plan.blocked and not only_held(plan):
             hindrance = "blocked"
+        elif around.reading:
+            hindrance = "reading"
         elif old:
             hindrance = "old"
         elif plan.policy and glass is None:
             hindrance = "policy"
-        elif plan.held is not None and not take_over:
+        elif plan.held is not None and not around.take_over:
             hindrance = "held"
-        return cls(hindrance, glass, take_over, changes, undoes)
+        return cls(hindrance, glass, around)
 
 
 def only_held(plan: Plan) -> bool:
@@ -69,14 +79,16 @@ def only_held(plan: Plan) -> bool:
 def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> list[Line]:
     """What stands in the way, who is affected, what could go wrong, what will be done, and the
     way back: the first screen of a plan holds what decides."""
-    standing = standing or Standing.of(plan, None, "")
+    standing = standing or Standing.of(plan, None, Around())
     lines = _differences(standing, columns) + _hindrances(plan, columns, standing)
-    if standing.undoes:
-        lines += _field("undoes", standing.undoes, columns)
+    if standing.around.undoes:
+        lines += _field("undoes", standing.around.undoes, columns)
     lines += _field("risk", RISK[plan.risk], columns, RISK_TONE[plan.risk])
     lines += _field("affects", ", ".join(plan.affects) or "nobody", columns)
     for index, load in enumerate(plan.load):
         lines += _field("" if index else "in use by", load, columns)
+    if standing.around.beside:
+        lines += _field("beside you", standing.around.beside, columns, "accent")
     for warning in plan.warnings:
         lines += _field("warning", warning, columns, "warn")
     lines += _field("takes", takes(plan), columns)
@@ -112,11 +124,11 @@ def takes(plan: Plan) -> str:
 
 def _differences(standing: Standing, columns: int) -> list[Line]:
     """What the person saw against what is there now, as a diff."""
-    if not standing.changes:
+    if not standing.around.changes:
         return []
     lines = _field("moved", "the world changed after you looked, so nothing was done",
                    columns, "fail")  # fmt: skip
-    for one in standing.changes:
+    for one in standing.around.changes:
         lines += _field("", one.name, columns)
         lines += _field("", f"- {one.was}", columns, "fail")
         lines += _field("", f"+ {one.now}", columns, "ok")
@@ -125,6 +137,8 @@ def _differences(standing: Standing, columns: int) -> list[Line]:
 
 def _hindrances(plan: Plan, columns: int, standing: Standing) -> list[Line]:
     lines: list[Line] = []
+    if standing.around.reading:
+        lines += _field("read only", standing.around.reading, columns, "warn")
     if standing.hindrance == "old":
         lines += _field("old", "this plan was read a while ago; the facts may be others", columns,
                         "warn")  # fmt: skip
@@ -142,7 +156,7 @@ def _hindrances(plan: Plan, columns: int, standing: Standing) -> list[Line]:
         words = f"by {held.holder}: {held.reason}, run {held.run}"
         lines += _field("held", words, columns, "warn")
         how = "with a reason it can be taken over (key t): that run stops at its next safe point"
-        if standing.take_over:
-            how = f"this run takes it over: {standing.take_over}"
-        lines += _field("", how, columns, "quiet" if not standing.take_over else "warn")
+        if standing.around.take_over:
+            how = f"this run takes it over: {standing.around.take_over}"
+        lines += _field("", how, columns, "quiet" if not standing.around.take_over else "warn")
     return lines
