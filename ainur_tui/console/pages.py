@@ -67,7 +67,10 @@ class Pages:
             others=[
                 ("What changed", "key w: events before the trouble", _record(app, "changed")),
                 ("Undo", "key u: the newest action that has a way back", _record(app, "undo")),
+                ("Stop an action", "key x: the newest, at its safe point", _record(app, "stop")),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
+                ("Who needs whom", "edit it: what explains a trouble, who is affected",
+                 _record(app, "needs")),
                 ("Who is here", "the other consoles, where they look", _record(app, "others")),
                 *_glass(app),
                 ("Help", "keys and symbols of this screen", app.action_help_page),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ainur_tui.console.dialogs.listing import Chosen, ListingDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw import changed, journal, others
+from ainur_tui.console.graph import edit_needs
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.model.journal import JournalVerdict
 from ainur_tui.model.units import clock
@@ -29,6 +30,8 @@ async def open_record(app: AinurApp, name: str) -> None:
             await show_changed(app)
         case "others":
             show_others(app)
+        case "needs":
+            await edit_needs(app)
         case "undo":
             await app.runs.undo_newest()
         case "stop":

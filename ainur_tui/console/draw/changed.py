@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ainur_tui.console.draw.plot import SYMPTOMS
 from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.services import operators
 from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event
 from ainur_tui.model.table import Column, Row, Table, Tone
@@ -42,7 +45,8 @@ def table(scene: Scene) -> Table:
     note = "nothing is wrong now: newest first"
     if first is not None and since is not None:
         note = f"first symptom {clock(since)}: {first.target}: {first.text}"[:100]
-    rows = [_row(event, scene, since, marked) for event in events]
+    known = operators(scene)
+    rows = [_row(event, scene.now, since, event.key in marked, known) for event in events]
     return Table(
         name="changed", target="", title="What changed", columns=COLUMNS, interval=1e9,
         rows=rows, source="probes and the journal", observed_at=scene.now,
@@ -62,19 +66,21 @@ def suspects(events: list[Event], since: float | None) -> set[str]:
     return set(near[:SUSPECTS])
 
 
-def _row(event: Event, scene: Scene, since: float | None, marked: set[str]) -> Row:
-    tone: Tone = "warn" if event.key in marked else "none"
+def _row(
+    event: Event, now: float, since: float | None, suspect: bool, known: Mapping[str, str]
+) -> Row:
+    tone: Tone = "warn" if suspect else "none"
     if since is None:
-        when = f"{_long(scene.now - event.at)} ago"
+        when = f"{_long(now - event.at)} ago"
     elif event.at <= since:
         when = f"{_long(since - event.at)} before"
     else:
         when, tone = f"{_long(event.at - since)} after", "quiet"
-    today = clock(event.at, date=True)[:10] == clock(scene.now, date=True)[:10]
+    today = clock(event.at, date=True)[:10] == clock(now, date=True)[:10]
     at = clock(event.at) if today else clock(event.at, date=True)[5:16]
     return Row(
         key=event.key, tone=tone, target=event.target or None,
-        cells=[when, at, event.kind, event.target.rpartition("/")[2], _who(event, scene),
+        cells=[when, at, event.kind, event.target.rpartition("/")[2], _who(event, known),
                event.text],
         detail={"exactly at": clock(event.at, date=True), "target in full": event.target,
                 "seen as": event.key},
@@ -85,13 +91,11 @@ def _long(seconds: float) -> str:
     return "just" if seconds < 1 else duration(seconds)
 
 
-def _who(event: Event, scene: Scene) -> str:
+def _who(event: Event, known: Mapping[str, str]) -> str:
     """The operator behind an action of this console; a probe cannot know who it was."""
     head, _, rest = event.key.partition(":")
-    if head == "run" and scene.view is not None:
-        identity = rest.partition(":")[0]
-        found = next((run for run in scene.view.runs if run.id == identity), None)
-        if found is not None:
-            return found.operator
-    _, dot, operator = event.text.rpartition(" · ")
-    return operator if dot and head == "run" else OUTSIDE
+    if head == "run":
+        return known.get(rest.partition(":")[0], OUTSIDE)
+    if head == "needs":
+        return event.text.rpartition(" · ")[2]
+    return event.text.partition(" ")[0] if head == "glass" else OUTSIDE

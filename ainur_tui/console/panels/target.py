@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,6 +27,8 @@ class TargetPanel(Panel):
     """Shown in the banner; the first is what actions act on when nothing is selected."""
     signals: ClassVar[tuple[Named, ...]]
     charts: ClassVar[tuple[Wanted, ...]]
+    words: ClassVar[Mapping[str, str]] = {}
+    """What a table is called above it, where that is not its name."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,tab", "table(1)", "Next table", id="panel.next-table",
@@ -107,7 +110,7 @@ class TargetPanel(Panel):
     def _tab(self, scene: Scene, index: int) -> Line:
         name = self.tables[index]
         table = scene.view.table(name) if scene.view else None
-        words = name.partition(".")[2] or name
+        words = self.words.get(name) or name.partition(".")[2] or name
         count = "" if table is None or table.missing else f" {len(table.rows)}"
         if index == self._shown:
             return line((f"[{words}{count}]", "cursor"), (" ", "text"))
