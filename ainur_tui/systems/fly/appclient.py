@@ -101,6 +101,16 @@ class AppClient:
         path = self._path(None, "volumes", volume, "snapshots")
         await self._change("POST", path, None, f"snapshot {volume}")
 
+    async def make_volume(self, name: str, region: str, size: int, app: str | None = None) -> None:
+        """Make an empty volume of ``size`` GB. A lost answer may have made one: look by its name
+        before trying again."""
+        body = {"name": name, "region": region, "size_gb": size}
+        await self._change("POST", self._path(app, "volumes"), None, f"volume {name}", body)
+
+    async def drop_volume(self, id: str, app: str | None = None) -> None:
+        """Destroy a volume and what is on it."""
+        await self._change("DELETE", self._path(app, "volumes", id), None, f"volume {id}")
+
     async def certificates(self) -> Rows:
         """The app's host names with certificates: a summary of each, without when they end."""
         return await self._rows("certificates")

@@ -113,15 +113,15 @@ class FlyClient(AppClient):
         )
         return answer.status != 408
 
-    async def create(self, body: Mapping[str, Any]) -> Machine:
+    async def create(self, body: Mapping[str, Any], app: str | None = None) -> Machine:
         """Make a machine. A lost answer may have made one: look by metadata before trying again."""
-        path = self._path(self.app, "machines")
+        path = self._path(app, "machines")
         sent = {key: value for key, value in body.items() if value not in (None, "")}
         return _machine(await self._change("POST", path, None, "create", sent))
 
-    async def destroy(self, id: str, nonce: str) -> None:
+    async def destroy(self, id: str, nonce: str, app: str | None = None) -> None:
         """Destroy a machine and its configuration."""
-        path = self._path(self.app, "machines", id)
+        path = self._path(app, "machines", id)
         await self._change("DELETE", path, nonce, f"destroy {id}", params={"force": "true"})
 
     async def cordon(self, id: str, nonce: str, app: str | None = None) -> None:

@@ -197,7 +197,7 @@ async def copied(
     hands: Hands, source: str, region: str, mark: str, context: StepContext
 ) -> tuple[str, str]:
     """A new machine with the configuration of ``source``: see :func:`made`."""
-    model = await hands.client.machine(source)
+    model = await hands.client.machine(source, hands.app)
     if not model.whole:
         raise ActionFailure(f"the host of {source} does not answer; it cannot be copied now")
     return await made(hands, model.config, region, mark, context)
@@ -214,7 +214,7 @@ async def made(
         metadata = {**(config.get("metadata") or {}), MARK: mark}
         metadata.pop(KEPT, None)
         body = {"region": region, "config": {**config, "metadata": metadata}}
-        await sent(client.create(body), context)
+        await sent(client.create(body, hands.app), context)
 
         async def there() -> str | None:
             nonlocal found
@@ -227,11 +227,11 @@ async def made(
     id = found.id
 
     async def serves() -> str | None:
-        return await hands.serves(await client.machine(id), context.progress)
+        return await hands.serves(await client.machine(id, hands.app), context.progress)
 
     return id, await context.until(serves, BACK_WITHIN)
 
 
 async def _marked(hands: Hands, mark: str) -> Machine | None:
-    found = await hands.client.machines(metadata={MARK: mark})
+    found = await hands.client.machines(hands.app, {MARK: mark})
     return next((m for m in found if (m.config.get("metadata") or {}).get(MARK) == mark), None)
