@@ -17,6 +17,7 @@ from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Action, Context, RawBatch, System, Tools, World
+from ainur_tui.systems.fly import access
 from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
@@ -46,6 +47,12 @@ def system_for(url: str, *, context: Context = CONTEXT, **changes: Any) -> Syste
     found = connect(Environment(**({"api": api, "fly": fly} | changes)), context)
     assert found is not None
     return found
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pace: the fake has no limits."""
+    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
 @pytest.fixture
@@ -265,11 +272,11 @@ async def test_the_pace_keeps_a_burst_and_then_waits(monkeypatch: pytest.MonkeyP
     clock = FakeClock()
     pace = Pace(clock)
     for _ in range(5):
-        await pace.wait("restart a1")
-    await pace.wait("restart b2")
+        await pace.wait("restart a1", 1.0, 3)
+    await pace.wait("restart b2", 1.0, 3)
     assert slept == [1.0, 2.0]
     clock.at += 60
-    await pace.wait("restart a1")
+    await pace.wait("restart a1", 1.0, 3)
     assert slept == [1.0, 2.0]
 
 
