@@ -121,4 +121,4 @@ def _incident(board: BoardView, now: float) -> list[str]:
         for alert in firing[:_MOST_ALERTS]
     ]
     more = len(firing) - len(words)
-    return [*words, f"and {more} more alerts of P1 and P2"] if more else words
+    return [*words, f"{more} more P1 or P2 fire" + "s" * (more == 1)] if more else words

@@ -167,13 +167,13 @@ class World1:
         self.events: list[Event] = []
         self.board = picture("api", "api/machine/17", "db", "frontend")
         self.glass = Glass(self.journal, self.clock, self.redact, self.events.append)
-        planner = Planner(
+        self.planner = Planner(
             Catalogue(actions), self.leases, self.glass, self.clock,
             board=lambda: self.board,
             dependants=lambda target: ["frontend"] if target == "api" else [],
         )  # fmt: skip
         self.executor = Executor(
-            planner,
+            self.planner,
             journal=self.journal,
             leases=self.leases,
             clock=self.clock,
