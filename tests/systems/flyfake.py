@@ -217,9 +217,9 @@ class FlyFake:
 
 
 @asynccontextmanager
-async def fly_fake() -> AsyncIterator[FlyFake]:
+async def fly_fake(fake: FlyFake | None = None) -> AsyncIterator[FlyFake]:
     """The platform and its edge on one port."""
-    fake = FlyFake()
+    fake = fake or FlyFake()
     app = web.Application()
     app.router.add_route("GET", "/health", fake.health)
     app.router.add_route("GET", "/api/v1/apps/{app}/logs", fake.logs)

@@ -28,6 +28,7 @@ from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe
 from ainur_tui.systems.fly.recheck import Recheck
 from ainur_tui.systems.fly.releases import ReleasesProbe
+from ainur_tui.systems.fly.replica import Replica
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
 from ainur_tui.systems.fly.scale import ScaleApi
@@ -93,7 +94,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         database = Hands(client, context.clock, fly.database_app, answers=answers)
         actions += [
             RestartDatabase(database, edge), ResizeDatabase(database, sizes),
-            StartDatabase(database), StopDatabase(database),
+            StartDatabase(database), StopDatabase(database), Replica(database, sql),
         ]  # fmt: skip
     all = whole(environment, context, hands, database=database, outside=outside, sql=sql)
     actions += all.actions
