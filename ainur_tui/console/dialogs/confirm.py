@@ -9,28 +9,34 @@ from textual.message import Message
 from textual.widgets import Input
 
 GUARD = 0.5
-"""Seconds of silence a question asks for: keys before that were meant for the screen before."""
+"""Seconds after the paint in which keys are dropped: they were meant for the screen before."""
+REPEAT = 0.15
+"""Seconds within which the next key of a held one comes."""
 _NOT_YET = 1e6
 _SAFE = frozenset({"escape", "up", "down", "pageup", "pagedown"})
 
 
 class Guard:
-    """Keys count once the question was painted and the keyboard was still for a moment, so that
-    neither what was typed ahead nor a key that is held down ever answers it. When a key was
-    pressed matters, not when its turn came: a busy loop lets nothing through."""
+    """Keys count a moment after the question was painted; one that is held down since before then
+    never does, until it is let go. When a key was pressed matters, not when its turn came: a busy
+    loop lets nothing through."""
 
     def __init__(self) -> None:
-        self._since = time.monotonic() + _NOT_YET
+        self._painted = time.monotonic() + _NOT_YET
+        self._dropped = float("-inf")
 
     def painted(self) -> None:
         """The question is on the screen (again) from now on."""
-        self._since = time.monotonic()
+        self._painted = time.monotonic()
 
     def early(self, event: Event) -> bool:
         """Whether a key is to be dropped."""
-        if event.time - self._since >= GUARD or (isinstance(event, Key) and event.key in _SAFE):
+        at = event.time
+        if isinstance(event, Key) and event.key in _SAFE:
             return False
-        self._since = max(self._since, event.time)
+        if at - self._painted >= GUARD and at - self._dropped >= min(GUARD, REPEAT):
+            return False
+        self._dropped = max(self._dropped, at)
         return True
 
 
