@@ -90,7 +90,7 @@ class Box:
                 0, self.event(happening["type"], happening["status"], "flyd", **request)
             )
 
-    def json(self) -> Json:
+    def json(self, *, leases: bool = False) -> Json:
         found: Json = {
             "id": self.id, "name": f"name-{self.id}", "state": self.state, "region": self.region,
             "image_ref": {"registry": "registry.fly.io", "repository": APP,
@@ -107,6 +107,8 @@ class Box:
         if self.config.get("checks"):
             passing = "passing" if self.state == "started" else "critical"
             found["checks"] = [{"name": name, "status": passing} for name in self.config["checks"]]
+        if leases and self.lease is not None:
+            found["lease"] = {key: self.lease[key] for key in ("owner", "expires_at")}
         return found | ({"cordoned": True} if self.cordoned else {})
 
 

@@ -119,7 +119,7 @@ class FlyFake:
         self, request: web.Request, machines: dict[str, dict[str, Any]]
     ) -> web.Response:
         if request.method == "GET":
-            wanted = {key.removeprefix("metadata."): value for key, value in request.query.items()}
+            wanted = {key[9:]: v for key, v in request.query.items() if key[:9] == "metadata."}
             found = [
                 m
                 for m in machines.values()

@@ -54,8 +54,9 @@ class Spec(AppSpec):
         for found in self.boxes.values():
             found.look()
         self.boxes = {id: box for id, box in self.boxes.items() if box.state != "destroyed"}
+        leases = request.query.get("include_leases") == "true"
         return [
-            box.json() for box in self.boxes.values()
+            box.json(leases=leases) for box in self.boxes.values()
             if all((box.config.get("metadata") or {}).get(k) == v for k, v in wanted.items())
         ]  # fmt: skip
 

@@ -102,7 +102,7 @@ RUNS: list[list[tuple[str, str, dict[str, str]]]] = [
     [("suspend", "api/machine/b2", {}), ("start", "api/machine/b2", {})],
     [("stop", "api", {}), ("start", "api", {})],
     [("drain", "api/machine/a1", {}), ("undrain", "api/machine/a1", {})],
-    [("emergency-stop", "api", {}), ("restore-count", "api", {})],
+    [("emergency-stop", "api", {"reason": "rehearsal"}), ("restore-count", "api", {})],
     [("scale", "api", {"by": "+1"}), ("scale", "api", {"by": "-2"})],
     [("scale", "api", {"size": "shared-cpu-2x"})],
     [("scale", "api", {"region": "fra"})],
@@ -181,6 +181,22 @@ async def test_what_a_refusal_means(
     with pytest.raises(ActionFailure, match=f"{words}.*because"):
         await act.steps(stored(plan))[0].work(Steps(RealClock()))
     assert "create" not in str(spec.done)
+
+
+async def test_a_lease_of_somebody_else_is_told_beforehand(system: System, spec: Spec) -> None:
+    act = action(system, "restart", "api")
+    assert (await act.plan("api", {}, world())).policy is None
+    spec.boxes["b2"].lease = {
+        "nonce": "theirs", "expires_at": time.time() + 60, "owner": "hello@fly.io",
+    }  # fmt: skip
+    assert "hello@fly.io holds the lease on machine b2 until" in str(
+        (await act.plan("api", {}, world())).policy
+    )
+    plan = await action(system, "restart", "api/machine").plan("api/machine/b2", {}, world())
+    step = action(system, "restart", "api/machine").steps(stored(plan))[0]
+    with pytest.raises(ActionFailure, match="someone else works on b2"):
+        await step.work(Steps(RealClock()))
+    assert spec.done == []
 
 
 async def test_nothing_is_made_of_half_a_configuration(system: System, spec: Spec) -> None:

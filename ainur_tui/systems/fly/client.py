@@ -20,9 +20,10 @@ class FlyClient(AppClient):
     async def machines(
         self, app: str | None = None, metadata: Mapping[str, str] | None = None
     ) -> list[Machine]:
-        """All machines of the app, in one call."""
+        """All machines of the app, with the leases on them, in one call."""
         await self._pace.wait(f"list {app or self.app}")
         params = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
+        params["include_leases"] = "true"
         with self.limits.asking(self.listing(app)):
             found = json_of(await self._machines.get(self._path(app, "machines"), params=params))
         if not isinstance(found, list):

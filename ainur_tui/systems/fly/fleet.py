@@ -9,6 +9,7 @@ from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.units import clock
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import Hands
@@ -45,6 +46,10 @@ def busy(judged: Judged) -> str | None:
             return f"Machine {machine.id} is {machine.state}: a deployment is under way"
         if machine.state in PASSING and not how.note.startswith("stuck"):
             return f"Machine {machine.id} is {machine.state}: wait until it is done"
+        if (held := machine.lease) is not None:
+            until = "" if held.until is None else f" until {clock(held.until)}"
+            why = f" ({held.why})" if held.why else ""
+            return f"{held.owner} holds the lease on machine {machine.id}{until}{why}"
     return None
 
 

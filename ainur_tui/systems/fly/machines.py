@@ -46,6 +46,16 @@ class MachineEvent:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A lease on a machine, as others see it. ``until`` is epoch seconds by the platform's clock
+    (``None``: not told); the texts are clean."""
+
+    owner: str
+    until: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Machine:
     """One machine. ``config`` is as it came, for cloning; all other texts are clean.
 
@@ -72,6 +82,7 @@ class Machine:
     events: tuple[MachineEvent, ...]
     config: Mapping[str, Any]
     whole: bool = True
+    lease: Held | None = None
 
     @property
     def sleeps(self) -> bool:
@@ -147,6 +158,7 @@ def parse_machine(found: Any) -> Machine | None:
         ),
         config=config,
         whole=isinstance(given, Mapping) and bool(given),
+        lease=_lease(pick(found, "lease")),
     )
 
 
@@ -200,6 +212,13 @@ def _event(raw: Any) -> MachineEvent | None:
         requested=pick(end, "requested_stop") is True,
         restart_count=int(count or 0),
     )
+
+
+def _lease(found: Any) -> Held | None:
+    if not isinstance(found, Mapping):
+        return None
+    owner = text(found, "owner", 60) or "somebody"
+    return Held(owner, number(found, "expires_at").value, text(found, "description", 80) or "")
 
 
 def _list(found: Any, key: str) -> Sequence[Any]:
