@@ -23,6 +23,8 @@ from ainur_tui.rules.graph import Graph
 from ainur_tui.systems.base import Clock
 
 KINDS: tuple[str, ...] = get_args(Kind)
+MOST = 500
+"""Needs a graph may hold; a system has a dozen."""
 WHOLE = tuple(kind for kind in KINDS if "/" not in kind)
 
 
@@ -91,6 +93,8 @@ class Needs:
             if call.seen is not None and edges(call.seen) != edges(before):
                 raise Refused("somebody changed who needs whom meanwhile; look again", TRY_AGAIN)
             after = self._default if call.needs is None else _tidy(call.needs)
+            if len(edges(after)) > MOST:
+                raise Refused(f"a graph holds at most {MOST} needs", BAD_DATA)
             if call.needs is not None and (why := fault(after, self.view().names)):
                 raise Refused(why, BAD_DATA)
             change = ", ".join(difference(before, after))
@@ -145,6 +149,8 @@ def edited(path: Path) -> Edited | None:
         found = msgspec.json.decode(content.data, type=Edited)
     except msgspec.DecodeError as error:
         raise safefile.Unreadable(f"is not what the console wrote ({error})") from None
+    if len(edges(found.needs)) > MOST:
+        raise safefile.Unreadable(f"holds more than {MOST} needs")
     named = {n for name, needed in found.needs.items() for n in (name, *needed)}
     if why := fault(found.needs, [n for n in named if kind_of(n) in KINDS and clean(n, 80) == n]):
         raise safefile.Unreadable(f"cannot hold: {why}")
