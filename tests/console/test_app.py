@@ -18,6 +18,7 @@ from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
+from ainur_tui.console.panels.services import ServicesPanel
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
@@ -135,19 +136,7 @@ async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
         ):
             await pilot.press(key)
             await until(pilot, lambda t=title: f"[{t}]" in shown(app))
-        assert (
-            [
-                "api.machines",
-                "api.services",
-                "api.events",
-                "api.releases",
-                "api.secrets",
-                "api.volumes",
-                "api.certificates",
-                "storage.buckets",
-            ],
-            None,
-        ) in engine.looked
+        assert (list(ServicesPanel.tables), None) in engine.looked
         await until(pilot, lambda: engine.looked[-1][1] is not None)
         assert engine.looked[-1][1].after == 120  # type: ignore[union-attr]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ainur_tui.console.draw.glyphs import ASCII, UNICODE
-from ainur_tui.console.draw.plot import axis_end, chart, resample, ribbon, spark
+from ainur_tui.console.draw.plot import RIBBON, axis_end, chart, resample, ribbon, spark
 from ainur_tui.console.draw.spans import Line, width
-from ainur_tui.model.event import Event
+from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.wire import Series
 
 values = st.lists(st.none() | st.floats(0, 1e9), min_size=1, max_size=200)
@@ -59,6 +61,20 @@ def test_a_chart_has_its_rows_and_columns(
     drawn = chart(series, columns, rows, glyphs, heading="p95", unit="s", now="1 s", threshold=3.0)  # type: ignore[arg-type]
     assert len(drawn) == max(rows, 2)
     assert all(width(row) <= columns for row in drawn)
+
+
+def test_every_kind_has_a_letter_of_its_own() -> None:
+    assert RIBBON.keys() == set(get_args(EventKind))
+    assert len(set(RIBBON.values())) == len(RIBBON)
+
+
+def test_a_change_is_shown_before_the_symptoms_beside_it() -> None:
+    kinds: list[EventKind] = ["alert", "deploy", "state"]
+    events = [
+        Event(key=kind, at=5.0 + i, kind=kind, target="api", text="x")
+        for i, kind in enumerate(kinds)
+    ]
+    assert text(ribbon(events, 0, 10, 3)) == "D  "
 
 
 def test_events_are_letters_at_their_moment() -> None:

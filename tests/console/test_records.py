@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
 from ainur_tui.console.dialogs.listing import ListingDialog, save
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw import changed, frame, journal, machines, others
+from ainur_tui.console.draw import changed, frame, journal, others
 from ainur_tui.console.draw.tables import cell_text
 from ainur_tui.model.action import Presence, Run
 from ainur_tui.model.board import BoardView
@@ -170,34 +169,6 @@ async def test_the_others_are_seen_with_what_they_have_selected() -> None:
         wanted = LookingAt(tab="Services", target=f"api/machine/{worlds.MACHINES[1]}")
         assert engine.asked("presence")[-1] == wanted
         assert engine.asked("presence").count(wanted) == 1
-
-
-def test_machines_show_what_they_use() -> None:
-    view = worlds.well()
-    name = f"api/machine/{worlds.MACHINES[0]}"
-    use = [worlds.signal("machine.cpu", 0.25, "ratio"), worlds.signal("machine.memory", 8e7, "B")]
-    view = msgspec.structs.replace(view, targets=[
-        msgspec.structs.replace(t, signals=use) if t.name == name else t for t in view.targets
-    ])  # fmt: skip
-    scene = worlds.scene(view)
-    assert machines.wanted(scene) == [(name, "machine.cpu"), (name, "machine.memory")]
-    table = machines.with_use(worlds.machines_table(), scene)
-    assert column(table, "machine.cpu") == ["25.0 %", "—"]
-    assert column(table, "machine.memory")[0] == "76.3 MiB"
-    scene.series[name, "machine.cpu"] = worlds.series(name, "machine.cpu")  # type: ignore[index]
-    assert len(column(machines.with_use(worlds.machines_table(), scene), "machine.cpu")[0]) == 12
-    assert machines.with_use(worlds.machines_table(), worlds.scene(worlds.well())).columns == (
-        worlds.machines_table().columns
-    )
-
-
-@pytest.mark.parametrize("columns", [40, 60, 78, 118])
-async def test_the_shown_table_is_always_named(columns: int) -> None:
-    async with running(size=(columns + 2, 24)) as (app, _, pilot):
-        await pilot.press("2")
-        for name in ("services", "events", "releases", "secrets", "volumes", "certificates"):
-            await pilot.press("right")
-            await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)
 
 
 async def test_maintenance_is_remembered_in_the_header() -> None:
