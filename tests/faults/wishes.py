@@ -219,7 +219,7 @@ def wishes(secret: str, lane: Lane) -> list[Wish]:
         Wish("deploy", "api", 10, runs("v2"), {"image": "v2"}),
         Wish("deploy", "api", 7, lambda lane, _: False, {"image": BROKEN}),
         Wish("rollback", "api", 10, runs("v0")),
-        Wish("emergency-stop", "api", 10, resting(*API)),
+        Wish("emergency-stop", "api", 10, resting(*API), {"reason": "rehearsal"}),
         Wish("restore-count", "api", 10, restored, prepare=at_rest(*API, kept=2)),
         Wish("restore-count", "api", 6, restored, prepare=emergency_and_one_lost),
         Wish("shutdown-all", "api", 25, all_down),

@@ -44,7 +44,7 @@ def test_one_machine_comes_and_goes(demo: Miniature) -> None:
 
 
 def test_emergency_stop_remembers_what_it_stopped(demo: Miniature) -> None:
-    act(demo, "emergency-stop", "api")
+    act(demo, "emergency-stop", "api", *params(reason="rehearsal"))
     assert demo.state("api", "--fresh") == "down"
     act(demo, "restore-count", "api")
     assert len([t for t in demo.check("--fresh")["targets"] if t["kind"] == "api/machine"]) == 2

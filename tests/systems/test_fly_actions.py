@@ -23,6 +23,7 @@ from tests.systems.test_fly import CONTEXT, action, carry_out, stored, system_fo
 from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"
+WHY = {"reason": "it writes nonsense"}
 NEW = "registry.fly.io/zerostate-api:v2"
 
 
@@ -150,7 +151,7 @@ async def test_a_deploy_that_goes_on_stops_everything_but_the_emergency(
     }.items():  # fmt: skip
         plan = await action(system, name, "api").plan("api", params, world())
         assert "deployment is under way" in (plan.policy or ""), name
-    plan = await action(system, "emergency-stop", "api").plan("api", {}, world())
+    plan = await action(system, "emergency-stop", "api").plan("api", WHY, world())
     assert plan.policy is None
     assert "in spite of" in plan.facts[-1]
 
@@ -209,7 +210,7 @@ async def test_emergency_stop_and_back(system: System, fake: FlyFake) -> None:
     stop, back = action(system, "emergency-stop", "api"), action(system, "restore-count", "api")
     with pytest.raises(Refused, match="no emergency stop"):
         await back.plan("api", {}, world())
-    plan = await done(stop, "api")
+    plan = await done(stop, "api", WHY)
     assert plan.risk == "R3"
     assert plan.undo == Undo(action="restore-count", target="api")
     assert any("not destroyed" in warning for warning in plan.warnings)
@@ -225,7 +226,7 @@ async def test_emergency_stop_and_back(system: System, fake: FlyFake) -> None:
 
 
 async def test_a_restore_that_broke_off_goes_on_where_it_was(system: System, fake: FlyFake) -> None:
-    await done(action(system, "emergency-stop", "api"), "api")
+    await done(action(system, "emergency-stop", "api"), "api", WHY)
     await done(action(system, "start", "api/machine"), "api/machine/a1")
     plan = await done(action(system, "restore-count", "api"), "api")
     assert plan.steps == ["start machine b2"]
@@ -239,7 +240,7 @@ async def test_machines_that_are_all_destroyed_are_made_as_they_were(
     stop, back = action(found, "emergency-stop", "api"), action(found, "restore-count", "api")
     fake.machines["b2"] |= {"region": "lax"}
     fake.machines["b2"]["config"]["env"]["LOG_LEVEL"] = "debug"
-    await done(stop, "api")
+    await done(stop, "api", WHY)
     file = tmp_path / "emergency-stop.json"
     assert file.stat().st_mode & 0o077 == 0
     fake.machines.clear()
@@ -263,7 +264,9 @@ async def test_emergency_stop_goes_on_past_a_machine_it_may_not_touch(
     system: System, fake: FlyFake
 ) -> None:
     act = action(system, "emergency-stop", "api")
-    plan = await act.plan("api", {}, world())
+    with pytest.raises(Refused, match="needs reason"):
+        await act.plan("api", {}, world())
+    plan = await act.plan("api", WHY, world())
     fake.leases["a1"] = "theirs"
     with pytest.raises(ActionFailure, match="someone else works on a1"):
         await carry_out(act, plan)

@@ -92,7 +92,7 @@ async def test_stop_deploy_and_emergency_on_real_processes(tmp_path: Path) -> No
             ("start", "api/machine", f"api/machine/{first}", {}),
             ("deploy", "api", "api", {"image": "deployment-02"}),
             ("rollback", "api", "api", {}),
-            ("emergency-stop", "api", "api", {}),
+            ("emergency-stop", "api", "api", {"reason": "rehearsal"}),
             ("restore-count", "api", "api", {}),
         ):
             act = action(system, name, kind)

@@ -16,7 +16,7 @@ from ainur_tui.systems.fly.configsave import ConfigSave
 from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
 from ainur_tui.systems.fly.deploying import Deploy, Rollback
 from ainur_tui.systems.fly.draining import Drain, Undrain
-from ainur_tui.systems.fly.emergency import EmergencyStop, RestoreCount
+from ainur_tui.systems.fly.emergency import EmergencyStop
 from ainur_tui.systems.fly.flags import FlagSet, LogLevel
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.kept import Memory
@@ -31,6 +31,7 @@ from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.replica import Replica
 from ainur_tui.systems.fly.resources import ResourcesProbe
 from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
+from ainur_tui.systems.fly.restoring import RestoreCount
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.scope import Scope, ScopeProbe
 from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
