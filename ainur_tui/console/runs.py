@@ -7,7 +7,7 @@ import time
 from ainur_tui.console.dialogs.run import RunDialog
 from ainur_tui.console.draw.runs import stopping
 from ainur_tui.console.talk import Talk
-from ainur_tui.model.action import FINAL, ActionSpec, Run
+from ainur_tui.model.action import FINAL, ActionSpec, Run, Undo
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.units import clock
 from ainur_tui.model.wire import AbortCall, RunsQuery
@@ -27,6 +27,7 @@ class Runs(Talk):
                 lambda: app.store.runs.get(identity), time.time, app.glyphs,
                 stop=lambda: app.lead(self.stop(identity)),
                 undo=lambda: app.lead(self.undo(identity)),
+                again=lambda: app.lead(self.again(identity)),
             )
         )  # fmt: skip
 
@@ -88,18 +89,28 @@ class Runs(Talk):
         else:
             await self._take_back(run, await self._all())
 
+    async def again(self, identity: str) -> None:
+        """Plan what a run did once more: after a crash it may not have happened (F-31)."""
+        run = await self._known(identity)
+        if run is not None:
+            wish = Undo(action=run.plan.action, target=run.plan.target, params=run.plan.params)
+            await self._offer(wish, f"{run.plan.title} is not offered now.")
+
     async def _take_back(self, run: Run, runs: list[Run]) -> None:
-        way = run.plan.undo
+        if run.plan.undo is not None:
+            missing = f"{run.plan.title} would be taken back by {run.plan.inverse}, which is not"
+            await self._offer(run.plan.undo, f"{missing} offered now.", _undoes(run, runs))
+
+    async def _offer(self, wish: Undo, missing: str, undoes: str = "") -> None:
         specs: list[ActionSpec] = await self._app.feed.catalogue()
-        fitting = [spec for spec in specs if way is not None and spec.name == way.action]
-        spec = next((s for s in fitting if way and kind_of(way.target) in s.targets), None)
-        if spec is None or way is None:
-            self.tell("No way back", f"{run.plan.title} would be taken back by {run.plan.inverse}, "
-                      "which is not offered now.")  # fmt: skip
+        kind = kind_of(wish.target)
+        spec = next((s for s in specs if s.name == wish.action and kind in s.targets), None)
+        if spec is None:
+            self.tell("No way there", missing)
             return
         unseen = [p for p in spec.params if p.type == "secret" and p.required]
         await self._app.operations.operate(
-            (spec, way.target), way.params, decided=not unseen, undoes=_undoes(run, runs)
+            (spec, wish.target), wish.params, decided=not unseen, undoes=undoes
         )
 
     async def _all(self) -> list[Run]:

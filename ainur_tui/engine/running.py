@@ -69,6 +69,7 @@ class Running(RunRecord):
         somebody waits for it, so that the verdict is what the world shows at once."""
         if not self._stop.is_set():
             self._why = why
+            self._show(replace(self.run, message=f"stopping: {self._safe(why)}"))
         self._stop.set()
         if hurry:
             self._hurry.set()

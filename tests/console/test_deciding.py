@@ -260,6 +260,10 @@ async def test_a_run_is_opened_from_the_journal() -> None:
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         assert "drain 17" in shown(app)
+        await pilot.press("r")  # it failed: its plan is offered once more
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert engine.asked("plan")[-1].action == "scale"
+        assert engine.asked("run") == []
 
 
 async def test_what_goes_on_is_not_taken_back() -> None:

@@ -30,7 +30,7 @@ async def test_the_running_step_is_finished_the_rest_is_left_and_taken_back(
 ) -> None:
     world, run = await begun(tmp_path, action := Restart())
     asked = await world.executor.abort(AbortCall(id=run.id), MIRA)
-    assert asked.state == "running"
+    assert (asked.state, asked.message) == ("running", "stopping: mira asked for it")
     assert [step.policy for step in asked.steps] == ["finish", "finish"]
     action.gate.set()
     done = await world.ended(run)

@@ -19,6 +19,7 @@ class RunDialog(PageDialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop it…", id="run.stop"),
+        Binding("r", "again", "Again…", id="run.again"),
         Binding("u", "undo", "Take it back…", id="run.undo"),
     ]
 
@@ -30,6 +31,7 @@ class RunDialog(PageDialog):
         *,
         stop: Callable[[], None],
         undo: Callable[[], None],
+        again: Callable[[], None],
     ) -> None:
         def build(columns: int) -> list[Line]:
             run = find()
@@ -42,14 +44,19 @@ class RunDialog(PageDialog):
         self._find = find
         self._stop = stop
         self._undo = undo
+        self._again = again
 
     def keys(self) -> Line:
-        run = self._find()
-        if run is not None and run.state not in FINAL:
-            return (("x", "key"), (" stop it (asks)   ", "warn"), *super().keys())
-        if run is not None and run.finished_at is not None and run.plan.undo is not None:
-            return (("u", "key"), (" take it back (the plan first)   ", "text"), *super().keys())
-        return super().keys()
+        run, found = self._find(), super().keys()
+        if run is None:
+            return found
+        if run.state not in FINAL:
+            return (("x", "key"), (" stop it (asks)   ", "warn"), *found)
+        if run.finished_at is not None and run.plan.undo is not None:
+            found = (("u", "key"), (" take it back…   ", "text"), *found)
+        if run.finished_at is not None and run.state != "verified":
+            found = (("r", "key"), (" do it again…   ", "text"), *found)
+        return found
 
     def action_stop(self) -> None:
         self._stop()
@@ -57,3 +64,9 @@ class RunDialog(PageDialog):
     def action_undo(self) -> None:
         self.dismiss()
         self._undo()
+
+    def action_again(self) -> None:
+        run = self._find()
+        if run is not None and run.finished_at is not None:
+            self.dismiss()
+            self._again()

@@ -105,8 +105,9 @@ def run_line(run: Run, scene: Scene, columns: int) -> Line:
             line((f"{age(scene.now - ended)} ago ", "quiet")), columns,
         )  # fmt: skip
     step = next((s for s in run.steps if s.state == "running"), None)
+    word, tone = ("stopping", "warn") if run.message else ("running", "accent")
     return ends(
-        line((f" {scene.glyphs.running} running ", "accent"), (name, "strong"),
+        line((f" {scene.glyphs.running} {word} ", tone), (name, "strong"),
              (f"  step {min(done + 1, len(run.steps))}/{len(run.steps)} ", "text"),
              (f"{step.name} {step.detail}" if step else "", "quiet")),
         line((f"{age(scene.now - run.started_at)} ", "text")), columns,

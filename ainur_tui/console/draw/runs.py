@@ -21,6 +21,8 @@ def run_lines(run: Run, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
         lines += _step(step, now, columns, glyphs)
     lines.append(EMPTY)
     if run.state not in FINAL:
+        if run.message:
+            lines += [line((text, "warn")) for text in wrap(run.message, columns, 3)]
         words = f"It runs in the engine: closing this page does not stop it. {stopping(run)}"
         return lines + [line((text, "quiet")) for text in wrap(words, columns, 4)]
     tone: Tone = "ok" if run.state == "verified" else "fail" if run.state == "failed" else "unknown"
@@ -71,6 +73,6 @@ def _next(run: Run) -> str:
     if run.state == "unknown" and run.finished_at is not None:
         return (
             f"Nobody can tell whether it was done. Look at {run.plan.target} itself before doing it"
-            f" again: the plan reads the facts anew. {back}"
+            f" again (key r: the plan reads the facts anew). {back}"
         )
     return back
