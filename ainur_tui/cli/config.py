@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.parser import add_json
+
+if TYPE_CHECKING:
+    from ainur_tui.config.types import Environment
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -77,13 +82,48 @@ def _check(call: Invocation, *, as_json: bool) -> int:
         call.output.json({"version": 1, "ok": False, "problems": problems, "warnings": []})
         return errors.CONFIGURATION
     warnings = list(dict.fromkeys(warning for one in loaded for warning in one.warnings))
+    graphs = [_graph(one.environment, warnings) for one in loaded]
     if as_json:
-        call.output.json({"version": 1, "ok": True, "problems": [], "warnings": warnings})
+        call.output.json(
+            {"version": 1, "ok": True, "problems": [], "warnings": warnings, "needs": graphs}
+        )
         return errors.OK
     for warning in warnings:
         call.output.tell(f"warning: {warning}")
+    for graph in graphs:
+        call.output.line(f"{graph['environment']}: who needs whom is {graph['source']}")
     call.output.line(f"{file.path}: no problem; environments: {', '.join(names)}")
     return errors.OK
+
+
+def _graph(environment: Environment, warnings: list[str]) -> dict[str, Any]:
+    """Who needs whom, and where that comes from; what is odd about it is added to the warnings."""
+    from ainur_tui.config.paths import paths_for
+    from ainur_tui.config.safefile import Unreadable
+    from ainur_tui.engine.needs import edited
+    from ainur_tui.model.needs import edges, fault
+    from ainur_tui.model.units import clock
+    from ainur_tui.rules.graph import NEEDS
+
+    file = paths_for(environment).needs
+    section = f"[environment.{environment.name}.needs]"
+    needs: Mapping[str, Sequence[str]] = environment.needs or NEEDS
+    source = f"as {section} says" if environment.needs else f"built in ({section} replaces it)"
+    if why := fault(needs, {name for edge in edges(needs) for name in edge} | needs.keys()):
+        warnings.append(f"{section}: {why}")
+    try:
+        found = edited(file)
+    except Unreadable as problem:
+        warnings.append(f"{file} {problem}; the graph edited in the console is not used")
+    else:
+        if found is not None:
+            needs = found.needs
+            source = (
+                f"as {found.by} edited it in the console on {clock(found.at, date=True)} UTC: "
+                f"{file}, which wins over {section} (Services, e, d, Enter restores)"
+            )
+    shown = {name: list(needed) for name, needed in needs.items()}
+    return {"environment": environment.name, "source": source, "file": str(file), "needs": shown}
 
 
 def _show(call: Invocation, *, as_json: bool) -> int:

@@ -81,6 +81,7 @@ version = 1
 #path = ["/usr/lib/postgresql/16/bin"]
 
 # Who needs whom, where yours differs from: frontend needs api; api needs db, storage, node.
+# What is edited in the console (Services, key e) is kept beside the journal, and wins.
 #[environment.production.needs]
 #frontend = ["api"]
 #api = ["db", "storage", "node"]

@@ -47,6 +47,24 @@ def test_config_check_tells_places(shell: Shell) -> None:
     assert json.loads(shell.out)["problems"][0]["line"] == 2
 
 
+def test_config_check_tells_where_the_graph_comes_from(shell: Shell) -> None:
+    state = shell.config.parent / "state"
+    state.mkdir(exist_ok=True)
+    file = state / "needs.json"
+    assert shell("config", "check") == 0
+    assert "demo: who needs whom is built in" in shell.out
+    file.write_text('{"needs": {"db": ["host"]}, "by": "mira", "at": 1795500000.0}')
+    file.chmod(0o600)
+    assert shell("config", "check", "--json") == 0
+    (graph,) = json.loads(shell.out)["needs"]
+    assert graph["needs"] == {"db": ["host"]}
+    assert "as mira edited it" in graph["source"]
+    assert str(file) in graph["source"]
+    file.write_text("broken")
+    assert shell("config", "check") == 0
+    assert "is not used" in shell.err
+
+
 def test_config_show_and_schema(shell: Shell) -> None:
     assert shell("config", "show") == 0
     assert tomllib.loads(shell.out)["environment"]["demo"]["api"]["pool_size"] == 25

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from ainur_tui.config.types import Api, Environment, Fly
+from ainur_tui.model.table import Row
 from ainur_tui.systems.base import Probe, System
+from ainur_tui.systems.fly.certificates import changes
 from ainur_tui.systems.fly.system import connect
 from tests.systems.flyfake import TOKEN, iso
 from tests.systems.test_fly import CONTEXT
@@ -27,10 +30,20 @@ ANSWERS: dict[str, Any] = {
     f"{APP}/volumes/vol_1/snapshots": [
         {"id": "s1", "created_at": iso(1.1e9)}, {"id": "s2", "created_at": iso(1.2e9)},
     ],
+    f"{APP}/certificates/api.ainur.example": {
+        "hostname": "api.ainur.example", "configured": True, "status": "active",
+        "certificates": [
+            {"source": "custom", "expires_at": iso(4e9), "issuer": "Origin", "issued": []},
+            {"source": "fly", "expires_at": iso(time.time() + 15 * 86400), "issuer": None,
+             "issued": [{"type": "ecdsa", "expires_at": iso(time.time() + 15 * 86400),
+                         "certificate_authority": "lets_encrypt"}]},
+        ],
+        "dns_requirements": {"a": ["137.66.0.1"], "aaaa": [], "cname": "zerostate-api.fly.dev"},
+    },
     f"{APP}/certificates": {
         "certificates": [
             {"hostname": "api.ainur.example", "configured": True, "dns_provider": "cloudflare",
-             "issued": [{"expires_at": iso(time.time() + 5 * 86400)}]},
+             "issued": [{"expires_at": iso(time.time() + 15 * 86400)}]},
             {"hostname": "old\x1b[31m.example", "configured": False},
         ]
     },
@@ -84,7 +97,37 @@ async def test_volumes_and_certificates() -> None:
     assert volumes.rows[1].tone == "fail"
     assert volumes.rows[1].cells[3] is None
     assert [row.tone for row in certificates.rows] == ["warn", "fail"]
+    first = certificates.rows[0]
+    days = first.cells[2]
+    assert isinstance(days, float)
+    assert 14.9 < days < 15.1
+    assert first.cells[3] == "lets_encrypt"
+    assert first.detail["DNS wants A"] == "137.66.0.1"
+    assert certificates.rows[1].cells[1:4] == ["no", None, None]
     assert "\x1b" not in str(certificates.rows[1].cells[0])
+
+
+def a_certificate(host: str, expires: float | None = 2e9, issuer: str | None = "R11") -> Row:
+    return Row(key=host, cells=[host, "yes", 3.0, issuer, expires, "active", ""])
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ([a_certificate("a", 2.1e9)], "expires 2033-05-18 → 2036-07-18"),
+        ([a_certificate("a", issuer="E5")], "issuer R11 → E5"),
+        ([a_certificate("a"), a_certificate("b")], "certificate of b: added"),
+        ([], "certificate of a: removed"),
+        ([a_certificate("a")], None),
+        ([a_certificate("a", None, None)], None),
+    ],
+)
+def test_a_renewal_is_an_event_and_a_detail_not_read_is_none(
+    after: list[Row], words: str | None
+) -> None:
+    told = list(changes([a_certificate("a")], after, 1.9e9))
+    assert [event.kind for event in told] == (["certificate"] if words else [])
+    assert words is None or words in told[0].text
 
 
 async def test_what_cannot_be_read_is_told_in_the_table() -> None:

@@ -17,6 +17,7 @@ from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.settings import Setting, SettingsProbe, changes
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
@@ -284,3 +285,30 @@ async def test_names_that_do_not_exist(opened: Opening) -> None:
     with pytest.raises(ProbeFailure) as role:
         await opened("ghost").fetch("SELECT 1")
     assert role.value.kind == "auth"
+
+
+async def test_a_changed_setting_is_an_event(
+    postgres: Server, opened: Opening, clock: Clock
+) -> None:
+    probe = SettingsProbe(opened(), clock, Redactor(), interval=2, deadline=3)
+    assert (await probe.read()).events == ()
+    async with session(postgres, "admin") as admin:
+        try:
+            await admin.execute("ALTER SYSTEM SET work_mem = '9MB'")
+            await admin.execute("ALTER SYSTEM SET max_connections = 77")
+            await admin.execute("SELECT pg_reload_conf()")
+            sample = await seen(probe, lambda sample: len(sample.events) == 2)
+        finally:
+            await admin.execute("ALTER SYSTEM RESET ALL")
+            await admin.execute("SELECT pg_reload_conf()")
+    told = {event.text: event for event in sample.events}
+    assert told.keys() == {
+        "work_mem 4096 × kB → 9216 × kB", "max_connections is set anew, and waits for a restart",
+    }  # fmt: skip
+    assert all((e.kind, e.target) == ("setting", "db") for e in sample.events)
+
+
+def test_the_value_of_a_setting_that_may_hold_a_credential_stays_hidden() -> None:
+    before = {"primary_conninfo": Setting("password=a", waits=False)}
+    after = {"primary_conninfo": Setting("password=hunter22", waits=False)}
+    assert changes(before, after, Redactor()) == {"primary_conninfo": "primary_conninfo changed"}
