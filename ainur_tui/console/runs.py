@@ -24,7 +24,7 @@ class Runs(Talk):
         app = self._app
         app.push_screen(
             RunDialog(
-                lambda: app.store.runs.get(identity), time.time, app.glyphs,
+                lambda: app.store.runs.get(identity), app.glyphs, scene=app.store.scene,
                 stop=lambda: app.lead(self.stop(identity)),
                 undo=lambda: app.lead(self.undo(identity)),
                 again=lambda: app.lead(self.again(identity)),

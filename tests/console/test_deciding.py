@@ -184,6 +184,15 @@ async def test_a_run_is_stopped_by_two_keys() -> None:
         await until(pilot, lambda: engine.asked("abort") == [AbortCall(id="r7")])
 
 
+async def test_without_an_engine_a_run_is_not_said_to_go_on() -> None:
+    async with running(size=(80, 24)) as (app, _, pilot):
+        app.store.ran(going())
+        app.store.unlinked("the engine went away")
+        await until(pilot, lambda: "? last seen running scale api" in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "This is how it stood: the engine went away" in shown(app))
+
+
 async def test_stopping_anothers_run_asks_why() -> None:
     async with running() as (app, engine, pilot):
         engine.answers["abort"] = going("ilya")

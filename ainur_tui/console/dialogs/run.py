@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.runs import run_lines
+from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, line
 from ainur_tui.model.action import FINAL, Run
 
@@ -26,9 +27,9 @@ class RunDialog(PageDialog):
     def __init__(
         self,
         find: Callable[[], Run | None],
-        now: Callable[[], float],
         glyphs: Glyphs,
         *,
+        scene: Callable[[], Scene],
         stop: Callable[[], None],
         undo: Callable[[], None],
         again: Callable[[], None],
@@ -37,7 +38,8 @@ class RunDialog(PageDialog):
             run = find()
             if run is None:
                 return [line(("this run is not known to the engine any more", "quiet"))]
-            return run_lines(run, now(), columns, glyphs)
+            at = scene()
+            return run_lines(run, at.now, columns, glyphs, at.lost)
 
         run = find()
         super().__init__(run.plan.title if run else "Run", build, glyphs)

@@ -93,21 +93,26 @@ def tabs(titles: Sequence[tuple[str, str]], active: str, columns: int) -> Line:
 
 def run_line(run: Run, scene: Scene, columns: int) -> Line:
     """One action as it stands: running with its step, or ended with its verdict."""
+    tone: Tone
     done = sum(step.state in {"done", "skipped"} for step in run.steps)
     name = f"{run.plan.action} {run.plan.target}"
     if run.state in FINAL:
         good, lost = run.state == "verified", run.state == "unknown"
         symbol = scene.glyphs.done if good else scene.glyphs.state["unknown" if lost else "down"]
-        tone: Tone = "ok" if good else "unknown" if lost else "fail"
+        tone = "ok" if good else "unknown" if lost else "fail"
         ended = run.finished_at or run.started_at
         return ends(
             line((f" {symbol} {run.state} ", tone), (name, "text"), ("  " + run.message, "quiet")),
             line((f"{age(scene.now - ended)} ago ", "quiet")), columns,
         )  # fmt: skip
     step = next((s for s in run.steps if s.state == "running"), None)
-    word, tone = ("stopping", "warn") if run.message else ("running", "accent")
+    word, tone = f"{scene.glyphs.running} running", "accent"
+    if scene.lost is not None:  # nobody tells how it goes on
+        word, tone = f"{scene.glyphs.state['unknown']} last seen running", "unknown"
+    elif run.message:
+        word, tone = f"{scene.glyphs.running} stopping", "warn"
     return ends(
-        line((f" {scene.glyphs.running} {word} ", tone), (name, "strong"),
+        line((f" {word} ", tone), (name, "strong"),
              (f"  step {min(done + 1, len(run.steps))}/{len(run.steps)} ", "text"),
              (f"{step.name} {step.detail}" if step else "", "quiet")),
         line((f"{age(scene.now - run.started_at)} ", "text")), columns,

@@ -13,14 +13,22 @@ STEP_TONE: dict[StepState, Tone] = {
 }  # fmt: skip
 
 
-def run_lines(run: Run, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
+def run_lines(
+    run: Run, now: float, columns: int, glyphs: Glyphs, lost: str | None = None
+) -> list[Line]:
     """Who began it, each step with its state in symbol and word, and how it ended, with what that
-    rests on and what can be done next."""
+    rests on and what can be done next. ``lost`` says why no engine tells how it goes on."""
     lines = [_begun(run, now), EMPTY]
     for step in run.steps:
         lines += _step(step, now, columns, glyphs)
     lines.append(EMPTY)
     if run.state not in FINAL:
+        if lost is not None:
+            words = (
+                f"This is how it stood: {lost}. The next engine reads what became of it, and"
+                " repeats nothing."
+            )
+            return lines + [line((text, "unknown")) for text in wrap(words, columns, 4)]
         if run.message:
             lines += [line((text, "warn")) for text in wrap(run.message, columns, 3)]
         words = f"It runs in the engine: closing this page does not stop it. {stopping(run)}"
