@@ -73,10 +73,11 @@ def clock(at: float, *, date: bool = False) -> str:
 
 def moment(at: float, now: float) -> str:
     """A moment as short as it is clear: ``14:02:31`` today, ``11-23 14:02``, ``2027-01-05``."""
-    full = clock(at, date=True)
-    if full[:10] == clock(now, date=True)[:10]:
+    full, today = clock(at, date=True), clock(now, date=True)
+    if full[:10] == today[:10]:
         return full[11:]
-    return full[5:16] if abs(now - at) < 180 * 86400 else full[:10]
+    near = abs(now - at) < (180 if full[:4] == today[:4] else 7) * 86400
+    return full[5:16] if near else full[:10]
 
 
 def rfc3339(at: float | None) -> str | None:

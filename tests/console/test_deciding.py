@@ -23,7 +23,7 @@ from ainur_tui.console.dialogs.plan import Decision, PlanDialog
 from ainur_tui.console.dialogs.run import RunDialog
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.plans import takes
-from ainur_tui.model.action import Plan, Run, StepRecord, Undo
+from ainur_tui.model.action import Lease, Plan, Run, StepRecord, Undo
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.wire import AbortCall
 from tests.console import worlds
@@ -191,6 +191,15 @@ async def test_without_an_engine_a_run_is_not_said_to_go_on() -> None:
         await until(pilot, lambda: "? last seen running scale api" in shown(app))
         await pilot.press("p")
         await until(pilot, lambda: "This is how it stood: the engine went away" in shown(app))
+
+
+async def test_who_is_at_work_is_told_before_any_plan() -> None:
+    lease = Lease(target="api", holder="ilya", reason="deploy", expires_at=9e9, run="r9")
+    view = msgspec.structs.replace(worlds.well(), leases=[lease])
+    async with running(view) as (app, _, pilot):
+        await pilot.press("r")
+        await until(pilot, lambda: "ilya is at work there: deploy" in shown(app))
+        assert shown(app).count("ilya is at work there") == 3  # the whole, and both its machines
 
 
 async def test_stopping_anothers_run_asks_why() -> None:

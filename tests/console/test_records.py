@@ -130,6 +130,20 @@ def test_changes_are_ordered_by_their_time_before_the_first_symptom() -> None:
     assert "db: nothing listens there" in str(table.note)
 
 
+def test_a_change_brings_the_values_of_its_actions() -> None:
+    view = msgspec.structs.replace(worlds.well(), events=[
+        event("fly:secret:API_KEY:d2:1", 5, "secret", "secret API_KEY set, digest d2"),
+        event("fly:release:v142", 10, "deploy", "deploy v142 by mira"),
+        event("needs:1.0", 15, "setting", "who needs whom: db needs host too · ilya"),
+        event("glass:1.0", 20, "note", "ilya broke the glass for 15 minutes: fire"),
+    ])  # fmt: skip
+    table = changed.table(worlds.scene(view))
+    assert [row.params for row in table.rows] == [
+        {"name": "API_KEY"}, {"version": "142"}, {}, {},
+    ]  # fmt: skip
+    assert column(table, "who") == ["—", "—", "ilya", "ilya"]
+
+
 def test_without_trouble_changes_are_newest_first() -> None:
     table = changed.table(worlds.scene(worlds.well()))
     assert column(table, "kind") == ["restart", "deploy"]

@@ -74,10 +74,10 @@ async def test_the_platform_agrees_or_does_not() -> None:
         }
     )  # fmt: skip
     rows = {row.key: row for row in found.rows}
-    assert rows["api.ainur.example"].cells[2:4] == ["137.66.0.1, 2a09:8280:1::1", "agrees"]
-    assert rows["app.ainur.example"].cells[2:4] == ["76.76.21.21", "—"]
-    assert rows["old.ainur.example"].cells[3] == "not its address: 203.0.113.9"
-    assert "Name or service not known" in str(rows["gone.example"].cells[2])
+    assert rows["api.ainur.example"].cells[3:5] == ["137.66.0.1, 2a09:8280:1::1", "agrees"]
+    assert rows["app.ainur.example"].cells[3:5] == ["76.76.21.21", "—"]
+    assert rows["old.ainur.example"].cells[4] == "not its address: 203.0.113.9"
+    assert "Name or service not known" in str(rows["gone.example"].cells[3])
     assert {key: row.tone for key, row in rows.items()} == {
         "api.ainur.example": "none", "app.ainur.example": "none", "old.ainur.example": "warn",
         "*.x.example": "quiet", "gone.example": "fail",
@@ -88,13 +88,13 @@ async def test_the_platform_agrees_or_does_not() -> None:
 async def test_without_the_platforms_word_names_are_resolved_still() -> None:
     found = await look({})
     assert "not known" in (found.note or "")
-    assert [row.cells[3] for row in found.rows] == ["—", "—"]
-    assert found.rows[0].cells[2] == "137.66.0.1, 2a09:8280:1::1"
+    assert [row.cells[4] for row in found.rows] == ["—", "—"]
+    assert found.rows[0].cells[3] == "137.66.0.1, 2a09:8280:1::1"
 
 
 async def test_an_address_needs_no_resolver() -> None:
     found = table(await probe(None, api="http://127.0.0.1:8080").read())
-    assert found.rows[0].cells[:3] == ["127.0.0.1", "API", "127.0.0.1"]
+    assert found.rows[0].cells == ["127.0.0.1", "API", None, "127.0.0.1", "—"]
 
 
 async def test_a_name_that_moves_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,18 @@ def _row(
                event.text],
         detail={"exactly at": clock(event.at, date=True), "target in full": event.target,
                 "seen as": event.key},
+        params=_params(event),
     )  # fmt: skip
+
+
+def _params(event: Event) -> dict[str, str]:
+    """What prefills the actions that are about this change."""
+    match event.key.split(":"):
+        case ["fly", "secret", name, *_]:
+            return {"name": name}
+        case ["fly", "release", version]:
+            return {"version": version.removeprefix("v")}
+    return {}
 
 
 def _long(seconds: float) -> str:

@@ -4,6 +4,7 @@ image, and what happened to it last."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -13,7 +14,8 @@ from ainur_tui.console.draw.values import value_text
 from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.model.units import age
 
-SIGNALS = (("machine.cpu", "cpu"), ("machine.memory", "memory"))
+SIGNALS = (("machine.cpu", "cpu", 7), ("machine.memory", "memory", 9))
+"""Name, title and the columns of the value before its trend."""
 FEW, MANY = 3, 12
 """Bars of a trend where the room is scarce, and where it is not: the newest are never cut off."""
 IMAGE = 20
@@ -28,7 +30,7 @@ def wanted(scene: Scene) -> list[tuple[str, str]]:
         (target.name, name)
         for target in targets
         if target.kind == "api/machine"
-        for name, _ in SIGNALS
+        for name, _, _ in SIGNALS
         if any(signal.name == name for signal in target.signals)
     ]
 
@@ -39,16 +41,16 @@ def readable(table: Table, scene: Scene, bars: int = FEW) -> Table:
     if table.missing:
         return table
     read = {name for _, name in wanted(scene)}
-    use = [(name, title) for name, title in SIGNALS if name in read]
+    use = [one for one in SIGNALS if one[0] in read]
     places = {column.name: index for index, column in enumerate(table.columns)}
     makers: list[tuple[Column, Callable[[Row], Cell]]] = []
     for column in table.columns:
         makers.append(_kept(column, places[column.name]))
         if column.name == "checks":
             makers += [
-                (Column(name=name, title=title, rank=2, limit=9 + bars),
-                 lambda row, name=name: _use(row, name, scene, bars))
-                for name, title in use
+                (Column(name=name, title=title, rank=2, limit=wide + 1 + bars),
+                 partial(_use, name=name, wide=wide, scene=scene, bars=bars))
+                for name, title, wide in use
             ]  # fmt: skip
     last, at = places.get("last"), places.get("last_at")
     if last is not None and at is not None:
@@ -92,10 +94,10 @@ def _image_in_full(row: Row, places: dict[str, int]) -> dict[str, str]:
 def _last(words: Cell, at: Cell, now: float) -> str | None:
     if not words:
         return None
-    return f"{words} {age(now - at)}" if isinstance(at, int | float) else str(words)
+    return f"{age(now - at):>3} {words}" if isinstance(at, int | float) else str(words)
 
 
-def _use(row: Row, name: str, scene: Scene, bars: int) -> str | None:
+def _use(row: Row, *, name: str, wide: int, scene: Scene, bars: int) -> str | None:
     signal = scene.signal(row.target or "", name)
     if signal is None or signal.value is None:
         return None
@@ -106,4 +108,4 @@ def _use(row: Row, name: str, scene: Scene, bars: int) -> str | None:
         return value_text(signal)
     scale = signal.scale or signal.limit
     trend = spark(series.values, bars, scene.glyphs, threshold=signal.threshold, scale=scale)
-    return f"{value_text(signal):<9}" + "".join(text for text, _ in trend)
+    return f"{value_text(signal):<{wide}} " + "".join(text for text, _ in trend)

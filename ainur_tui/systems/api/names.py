@@ -24,9 +24,9 @@ FRONTEND = "frontend"
 _COLUMNS = [
     Column(name="name", title="Name", rank=0, limit=50),
     Column(name="serves", title="Serves", rank=3, limit=16),
-    Column(name="addresses", title="Leads to", rank=1, limit=60),
-    Column(name="platform", title="Platform", rank=2, limit=40),
     Column(name="took", title="Answer", unit="s", rank=4),
+    Column(name="addresses", title="Leads to", rank=0, limit=60),
+    Column(name="platform", title="Platform", rank=2, limit=60),
 ]
 
 
@@ -136,7 +136,7 @@ def _row(host: str, serves: str, found: Found, ours: Collection[str] | None) -> 
     leads = found.problem or ", ".join(found.addresses)
     detail = {"the platform's addresses": ", ".join(sorted(ours))} if ours else {}
     return Row(
-        key=host, cells=[host, serves, leads, agrees, found.seconds], tone=tone, detail=detail
+        key=host, cells=[host, serves, found.seconds, leads, agrees], tone=tone, detail=detail
     )
 
 

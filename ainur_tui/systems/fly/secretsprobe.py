@@ -23,10 +23,10 @@ _COLUMNS = (
     Column(name="name", title="Name", rank=0, limit=40),
     Column(name="kind", title="Kind", rank=5, limit=8),
     Column(name="value", title="Value", rank=6, limit=8),
-    Column(name="digest", title="Digest", rank=2, limit=18),
-    Column(name="changed", title="Age", unit="age", rank=3),
-    Column(name="by", title="Set by", rank=4, limit=30),
-    Column(name="drift", title="In use on", rank=1, limit=40),
+    Column(name="digest", title="Digest", rank=1, limit=18),
+    Column(name="changed", title="Age", unit="age", rank=2),
+    Column(name="by", title="Set by", rank=3, limit=30),
+    Column(name="drift", title="In use on", rank=0, limit=40),
 )
 
 
