@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,15 +16,13 @@ from ainur_tui.console.draw.others import others, short
 from ainur_tui.console.draw.plans import Around
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.talk import Talk
-from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Run
+from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.facts import changes
-from ainur_tui.model.target import kind_of
+from ainur_tui.model.facts import MOVED, changes
+from ainur_tui.model.target import kind_of, overlaps
 from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall
 
 READING = "this console may only look: it shows the plan and runs nothing"
-MOVED = "the world has moved"
-"""How the engine's refusal of a plan begins whose facts are not those the person saw."""
 
 Wish = tuple[ActionSpec, str]
 """An action and the target it is wanted on."""
@@ -32,16 +31,19 @@ Wish = tuple[ActionSpec, str]
 def wishes(specs: list[ActionSpec], view: BoardView | None) -> list[Choice[Wish]]:
     """Every action on every target that offers it, as things to choose."""
     targets = [target.name for target in view.targets] if view else []
+    leases = view.leases if view else []
     return [
-        _wish(spec, target, kind_of(target))
+        _wish(spec, target, kind_of(target), leases)
         for spec in specs
         for target in targets
         if kind_of(target) in spec.targets
     ]
 
 
-def _wish(spec: ActionSpec, target: str, kind: str) -> Choice[Wish]:
+def _wish(spec: ActionSpec, target: str, kind: str, leases: Sequence[Lease]) -> Choice[Wish]:
     about = f"{spec.risks.get(kind, spec.risk)}  {spec.about.get(kind, spec.summary)}"
+    if held := next((one for one in leases if overlaps(one.target, target)), None):
+        about = f"{held.holder} is at work there: {held.reason}   {about}"
     reason = None if spec.available else spec.reason or "not available"
     return Choice(f"{spec.name.capitalize()} {target}", about, (spec, target), reason)
 

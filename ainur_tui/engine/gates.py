@@ -7,7 +7,7 @@ from typing import Any
 
 from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.facts import changes
+from ainur_tui.model.facts import MOVED, changes
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import RunCall
@@ -75,7 +75,7 @@ def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | N
             USAGE,
         )
     if call.seen is not None and (moved := difference(call.seen, plan.before)):
-        raise Refused(f"the world has moved since you looked: {moved}", TRY_AGAIN)
+        raise Refused(f"{MOVED} since you looked: {moved}", TRY_AGAIN)
 
 
 def names_of(target: str, board: BoardView) -> set[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from ainur_tui.model.action import Lease
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock
 
@@ -35,11 +36,6 @@ class _Held:
     lease: Lease
     ends: float
     """On the monotonic clock: a jump of the wall clock ends no lease."""
-
-
-def overlaps(one: str, other: str) -> bool:
-    """Whether acting on one target acts on the other: same, or one is a part of the other."""
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 class Leases:

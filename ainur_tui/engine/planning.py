@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
 from ainur_tui.engine.glass import Glass
-from ainur_tui.engine.leases import Leases, in_the_way, overlaps
+from ainur_tui.engine.leases import Leases, in_the_way
 from ainur_tui.engine.recovery import past_runs, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import RunCall
 from ainur_tui.rules.usage import in_use

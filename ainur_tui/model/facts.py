@@ -10,6 +10,10 @@ import msgspec
 from ainur_tui.model.text import clean
 
 
+MOVED = "the world has moved"
+"""How the refusal of a plan begins whose facts are not those the person saw."""
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One fact that is not what it was; both are words, safe to show."""
 

@@ -31,3 +31,8 @@ def kind_of(name: str) -> str:
         return head
     middle, slash, _ = rest.partition("/")
     return f"{head}/{middle}" if slash else f"{head}/bucket" if head == "storage" else name
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Whether acting on one target acts on the other: same, or one is a part of the other."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.engine.leases import LeaseLost, Leases, overlaps
+from ainur_tui.engine.leases import LeaseLost, Leases
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.target import overlaps
 from tests.engine.acting import Clock, Store
 
 
