@@ -453,6 +453,8 @@ async def test_sizes_and_prices_are_the_platforms(
     assert "→ performance-32x, 65536 MB" in plan.facts[0]
     assert plan.facts[-1].endswith("shared-cpu-1x $2.02, performance-32x $992.00")
     assert plan.warnings == []
+    more = await act.plan("api", {"by": "+1"}, world())
+    assert more.facts[-1].endswith("of shared-cpu-1x: $4.04 → $6.06")
     with pytest.raises(Refused, match="one of shared-cpu-1x, performance-32x"):
         await act.plan("api", {"size": "performance-1x"}, world())
 

@@ -72,6 +72,15 @@ class _Resize(EachMachine):
             goal={"guest": {m.id: guests[m.id] for m in chosen}},
         )  # fmt: skip
 
+    async def cost(self, config: Config, was: int, now: int) -> str:
+        """What other numbers of machines like this cost a month, in words."""
+        live, _ = await self._live()
+        size = live.get(size_of(config))
+        if size is None or size.price is None:
+            return "the price is not told"
+        words = f"${was * size.price:.2f} → ${now * size.price:.2f}"
+        return f"price a month, with the least memory of {size.name}: {words}"
+
     async def _live(self) -> tuple[dict[str, Size], str]:
         """The platform's sizes, or none and the sentence why they are not known."""
         if self._sizes is None:
