@@ -9,7 +9,6 @@ import msgspec
 
 from ainur_tui.model.text import clean
 
-
 MOVED = "the world has moved"
 """How the refusal of a plan begins whose facts are not those the person saw."""
 
