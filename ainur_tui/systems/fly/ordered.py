@@ -18,6 +18,8 @@ from ainur_tui.rules.graph import stop_order
 from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, load, sentence
 
+PAGE = "frontend"
+"""The part that is the maintenance page."""
 LEAVE = Param(name="leave", type="str", help="what stays as it is: node, or frontend,node")
 
 
@@ -109,8 +111,9 @@ class _Ordered(Action):
         seconds = [plan.expected_seconds or 0.0 for plan in found.values()]
         words = " → ".join(found)
         hit = dict.fromkeys(one for name in found for one in [name, *world.dependants(name)])
-        told = [warning for name, plan in found.items() if name != "frontend"
-                for warning in plan.warnings]  # fmt: skip
+        # How maintenance mode is set concerns nobody here; that it is, the steps say.
+        shown = {name: plan for name, plan in found.items() if name != PAGE}
+        told = [warning for plan in shown.values() for warning in plan.warnings]
         if self.down:
             told = ["Users have no service until start-all", *told]
         plan = Plan(
@@ -127,7 +130,7 @@ class _Ordered(Action):
             expected_seconds=world.usual_seconds or sum(seconds),
             title=f"{'Shut down' if self.down else 'Start'} in order: {words}",
             warnings=[*warnings, *dict.fromkeys(told)],
-            facts=[*notes, *(f"{n}: {fact}" for n, plan in found.items() for fact in plan.facts)],
+            facts=[*notes, *(f"{n}: {fact}" for n, plan in shown.items() for fact in plan.facts)],
             policy=next((plan.policy for plan in found.values() if plan.policy), None),
             blocked=next((plan.blocked for plan in found.values() if plan.blocked), None),
             load=[*load(world, "api"), *load(world, "db")],

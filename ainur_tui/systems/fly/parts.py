@@ -11,7 +11,7 @@ from ainur_tui.systems.fly.background import Background
 from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.maintenance import Page
-from ainur_tui.systems.fly.ordered import Part, ShutdownAll, StartAll
+from ainur_tui.systems.fly.ordered import PAGE, Part, ShutdownAll, StartAll
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.power import Start
 from ainur_tui.systems.fly.quiet import StopQuietly
@@ -42,7 +42,7 @@ def whole(
     found = Whole([])
     parts = [
         Part(
-            "frontend", "api", Page(hands, outside, "on"), Page(hands, outside, "off"),
+            PAGE, "api", Page(hands, outside, "on"), Page(hands, outside, "off"),
             seen_when_down=False, optional=True,
         ),
         Part(

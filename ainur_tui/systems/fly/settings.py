@@ -56,9 +56,10 @@ class Setting(EachMachine):
         if stage:
             notes.append("Staged: no machine has it before its next update or deploy")
         else:
+            way = "; stage=true leaves that out"
             notes.append(
                 f"A rolling restart: each of {machines(len(chosen))} is updated and must serve"
-                " before the next; stage=true leaves that out"
+                " before the next" + way * any(p.name == "stage" for p in self.spec.params)
             )
             if well(all) < 2:
                 warns.append(

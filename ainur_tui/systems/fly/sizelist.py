@@ -17,6 +17,7 @@ from ainur_tui.systems.http import HttpClient
 
 KEPT = 600.0
 """Seconds for which a list is good."""
+LOOK = 2.0
 _QUERY = "query { platform { vmSizes { name memoryMb maxMemoryMb priceMonth } } }"
 
 
@@ -39,7 +40,7 @@ class SizeList:
         self._known: dict[str, Size] = {}
         self._read_at = 0.0
         self._http = HttpClient(
-            fly.web_url, clock=clock, redact=redact, deadline=fly.timeout * 0.95,
+            fly.web_url, clock=clock, redact=redact, deadline=min(fly.timeout, LOOK),
             headers={"authorization": authorization(token)},
         )  # fmt: skip
 
