@@ -20,9 +20,9 @@ from ainur_tui.systems.fly.client import FlyClient
 from tests.systems.web import RealClock, app_server
 
 KNOWN = {
-    "api.ainur.example": ["137.66.0.1", "2a09:8280:1::1"],
-    "app.ainur.example": ["76.76.21.21"],
-    "old.ainur.example": ["203.0.113.9"],
+    "api.ainur.network": ["137.66.0.1", "2a09:8280:1::1"],
+    "app.ainur.network": ["76.76.21.21"],
+    "old.ainur.network": ["203.0.113.9"],
 }
 
 
@@ -33,7 +33,7 @@ def lookup(host: str, port: None, **kind: Any) -> list[Any]:
 
 
 def probe(platform: FlyClient | None, **more: str) -> NamesProbe:
-    urls = {"api": "https://api.ainur.example", "frontend": "https://app.ainur.example"} | more
+    urls = {"api": "https://api.ainur.network", "frontend": "https://app.ainur.network"} | more
     return NamesProbe(
         Api(url=urls["api"], timeout=2), Frontend(url=urls["frontend"]), platform, RealClock(),
         Resolver(lookup),
@@ -67,20 +67,20 @@ async def test_the_platform_agrees_or_does_not() -> None:
             "certificates": {
                 "certificates": [
                     {"hostname": name} for name in
-                    ("api.ainur.example", "old.ainur.example", "*.x.example", "gone.example")
+                    ("api.ainur.network", "old.ainur.network", "*.x.network", "gone.ainur.network", "api.ainur.example")
                 ]
             },
             "ip_assignments": {"ips": [{"ip": "137.66.0.1"}, {"ip": "2a09:8280:1::1"}]},
         }
     )  # fmt: skip
     rows = {row.key: row for row in found.rows}
-    assert rows["api.ainur.example"].cells[3:5] == ["137.66.0.1, 2a09:8280:1::1", "agrees"]
-    assert rows["app.ainur.example"].cells[3:5] == ["76.76.21.21", "—"]
-    assert rows["old.ainur.example"].cells[4] == "not its address: 203.0.113.9"
-    assert "Name or service not known" in str(rows["gone.example"].cells[3])
+    assert rows["api.ainur.network"].cells[3:5] == ["137.66.0.1, 2a09:8280:1::1", "agrees"]
+    assert rows["app.ainur.network"].cells[3:5] == ["76.76.21.21", "—"]
+    assert rows["old.ainur.network"].cells[4] == "not its address: 203.0.113.9"
+    assert "Name or service not known" in str(rows["gone.ainur.network"].cells[3])
     assert {key: row.tone for key, row in rows.items()} == {
-        "api.ainur.example": "none", "app.ainur.example": "none", "old.ainur.example": "warn",
-        "*.x.example": "quiet", "gone.example": "fail",
+        "api.ainur.network": "none", "app.ainur.network": "none", "old.ainur.network": "warn",
+        "*.x.network": "quiet", "gone.ainur.network": "fail", "api.ainur.example": "quiet",
     }  # fmt: skip
     assert found.missing is None
 
@@ -100,12 +100,12 @@ async def test_an_address_needs_no_resolver() -> None:
 async def test_a_name_that_moves_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     moving = probe(None)
     assert (await moving.read()).events == []
-    monkeypatch.setitem(KNOWN, "api.ainur.example", ["137.66.0.1", "137.66.0.2"])
+    monkeypatch.setitem(KNOWN, "api.ainur.network", ["137.66.0.1", "137.66.0.2"])
     assert (await moving.read()).events == []
-    monkeypatch.setitem(KNOWN, "api.ainur.example", ["198.51.100.7"])
+    monkeypatch.setitem(KNOWN, "api.ainur.network", ["198.51.100.7"])
     (event,) = (await moving.read()).events
     assert (event.kind, event.target) == ("setting", "api")
-    assert "api.ainur.example leads to 198.51.100.7, before to 137.66.0.1" in event.text
+    assert "api.ainur.network leads to 198.51.100.7, before to 137.66.0.1" in event.text
 
 
 async def test_a_resolver_that_hangs_costs_one_deadline_and_one_thread() -> None:

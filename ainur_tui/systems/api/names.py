@@ -101,8 +101,8 @@ class NamesProbe(Probe):
     async def _look(self, host: str) -> Found:
         if is_address(host):
             return Found([host])
-        if "*" in host:
-            return Found(problem="a wildcard: nothing to resolve")
+        if why := _unresolvable(host):
+            return Found(problem=why)
         began = self._clock.monotonic()
         try:
             addresses = await self._resolver.addresses(host, self.deadline * 0.5)
@@ -128,7 +128,7 @@ def _row(host: str, serves: str, found: Found, ours: Collection[str] | None) -> 
     tone: Tone = "none"
     agrees = "—"
     if found.problem is not None:
-        tone = "quiet" if "*" in host else "fail"
+        tone = "quiet" if _unresolvable(host) else "fail"
     elif ours:
         strangers = [ip for ip in found.addresses if ip not in ours]
         agrees = f"not its address: {', '.join(strangers)}" if strangers else "agrees"
@@ -138,6 +138,15 @@ def _row(host: str, serves: str, found: Found, ours: Collection[str] | None) -> 
     return Row(
         key=host, cells=[host, serves, found.seconds, leads, agrees], tone=tone, detail=detail
     )
+
+
+def _unresolvable(host: str) -> str | None:
+    """Why there is nothing to ask a resolver; ``None`` where there is."""
+    if "*" in host:
+        return "a wildcard: nothing to resolve"
+    # RFC 6761: no resolver shall know them, so that not resolving is no trouble.
+    reserved = host.rpartition(".")[2] in {"example", "invalid", "test"}
+    return "a name reserved for examples: leads nowhere" if reserved else None
 
 
 def _host(url: str) -> str:
