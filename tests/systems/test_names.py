@@ -66,8 +66,10 @@ async def test_the_platform_agrees_or_does_not() -> None:
         {
             "certificates": {
                 "certificates": [
-                    {"hostname": name} for name in
-                    ("api.ainur.network", "old.ainur.network", "*.x.network", "gone.ainur.network", "api.ainur.example")
+                    {"hostname": name} for name in (
+                        "api.ainur.network", "old.ainur.network", "*.x.network",
+                        "gone.ainur.network", "api.ainur.example",
+                    )
                 ]
             },
             "ip_assignments": {"ips": [{"ip": "137.66.0.1"}, {"ip": "2a09:8280:1::1"}]},
