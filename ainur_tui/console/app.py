@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -21,13 +20,14 @@ from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
 from ainur_tui.console.looks import THEME, stylesheet
-from ainur_tui.console.painting import paint
+from ainur_tui.console.painting import draw_frame, paint
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
 from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.console.screen import MainScreen
 from ainur_tui.console.store import Store
+from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
     from ainur_tui.console.runs import Runs
+
+AHEAD = 0.7
+"""Seconds after which a tab that nobody looked at is made ahead."""
 
 Launch = Callable[[], Awaitable[None]]
 
@@ -102,6 +105,8 @@ class AinurApp(App[None]):
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
+        # The terminal is written by a thread of its own: it must not wait for ours at every chunk.
+        sys.setswitchinterval(0.0005)
         self.run(mouse=False)
         if self.crash is not None:
             raise self.crash
@@ -112,11 +117,11 @@ class AinurApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Tones()
-        with Horizontal(id="top"):
+        with Across(id="top"):
             yield LinesView(glyphs=self.glyphs, id="header")
             yield LinesView(glyphs=self.glyphs, id="clock")
         yield LinesView(glyphs=self.glyphs, id="tabs")
-        yield Container(self._panel(self._active), id="body")
+        yield Down(self._panel(self._active), id="body")
         yield LinesView(glyphs=self.glyphs, id="strip")
         yield LinesView(glyphs=self.glyphs, id="footer")
         yield LinesView(glyphs=self.glyphs, id="tiny")
@@ -135,14 +140,28 @@ class AinurApp(App[None]):
         """What start-up made lives as long as we do: collecting it again and again is in vain."""
         gc.freeze()
         gc.enable()
+        self.set_timer(AHEAD, self._make_ahead)
 
     @property
     def panel(self) -> Panel:
         """The tab that is shown."""
         return self._panels[self._active]
 
+    async def _make_ahead(self) -> None:
+        """Make the tabs nobody looked at, one at a time: a first look is as fast as the others."""
+        for kind in PANELS:
+            if kind.title not in self._panels and self.screen_stack[0].query("#body"):
+                await self._mount(self._panel(kind.title))
+                self.set_timer(AHEAD, self._make_ahead)
+                return
+
+    async def _mount(self, panel: Panel) -> None:
+        # Only a panel that has its widgets may be drawn: pictures arrive while this waits.
+        panel.display = False
+        await self.screen_stack[0].query_one("#body").mount(panel)
+
     def _panel(self, title: str) -> Panel:
-        """A tab is made when it is first looked at: the first paint pays for one."""
+        """A tab is made when it is first needed: the first paint pays for one."""
         if title not in self._panels:
             kind = next(kind for kind in PANELS if kind.title == title)
             self._panels[title] = kind(self.glyphs)
@@ -181,14 +200,15 @@ class AinurApp(App[None]):
             return
         before, panel = self.panel, self._panel(title)
         if panel.parent is None:
-            # Only a panel that has its widgets may be drawn: pictures arrive while this waits.
-            panel.display = False
-            await self.query_one("#body").mount(panel)
+            await self._mount(panel)
         self._active = title
         before.display = False
         panel.display = True
-        panel.focus_first()
-        self.redraw()
+        screen = self.screen_stack[0]
+        screen.set_focus(panel.first, scroll_visible=False)
+        draw_frame(self)
+        if isinstance(screen, MainScreen):
+            screen.paint_now()
         self.feed.look()
 
     def go(self, title: str) -> None:

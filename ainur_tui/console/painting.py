@@ -19,6 +19,14 @@ MOST_RUNS, MOST_ROWS = 3, 4
 
 def paint(app: AinurApp) -> None:
     """Draw everything that is visible; widgets repaint only rows that differ."""
+    if draw_frame(app):
+        _panel(app, app.store.scene())
+        if isinstance(app.screen, PageDialog):
+            app.screen.redraw()
+
+
+def draw_frame(app: AinurApp) -> bool:
+    """Draw what stands around the tabs; whether there is room for any."""
     scene = app.store.scene()
     app.set_class(scene.glass is not None, "-glass")
     base = app.screen_stack[0]
@@ -27,7 +35,7 @@ def paint(app: AinurApp) -> None:
     if not columns:
         tiny = base.query_one("#tiny", LinesView)
         tiny.show(frame.tiny(scene, *tiny.size))
-        return
+        return False
     header.show([frame.header(scene, columns)])
     base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
     names = [(kind.key, kind.title) for kind in PANELS]
@@ -42,11 +50,9 @@ def paint(app: AinurApp) -> None:
     strip.display = bool(rows)
     strip.styles.height = len(rows)
     strip.show(rows)
-    _panel(app, scene)
     keys = help.footer(app.screen.active_bindings.values(), across)
     base.query_one("#footer", LinesView).show([keys])
-    if isinstance(app.screen, PageDialog):
-        app.screen.redraw()
+    return True
 
 
 def _panel(app: AinurApp, scene: Scene) -> None:

@@ -22,6 +22,15 @@ class MainScreen(Screen[Any]):
         names = [_class_for(columns, across), _class_for(rows, down)]
         super().__init__(id="_default", classes=" ".join(names))
 
+    def paint_now(self) -> None:
+        """Lay out and paint without waiting for messages and the next tick of the screen: the
+        answer to a key comes before anything else that arrives meanwhile."""
+        due = [widget for widget in self.walk_children(Widget) if widget._repaint_required]
+        self._dirty_widgets.update(due)
+        self._refresh_layout()
+        for widget in due:  # what was hidden before was painted too: not a second time
+            widget._exchange_repaint_regions()
+
 
 def _class_for(size: int, breakpoints: Sequence[tuple[int, str]]) -> str:
     return max(point for point in breakpoints if point[0] <= size)[1]

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.widgets.bare import Bare
 
 Wanted = tuple[str, str]
 """A (target, signal) pair whose last hour is drawn."""
@@ -22,7 +23,7 @@ class Selection:
     params: dict[str, str] = field(default_factory=dict)
 
 
-class Panel(Widget):
+class Panel(Bare):
     """A tab. It fetches, judges and formats nothing: pure functions of ``draw`` do."""
 
     title: ClassVar[str]
@@ -49,5 +50,11 @@ class Panel(Widget):
     def set_filter(self, words: str) -> None:
         """Narrow what is listed to what holds these words."""
 
+    @property
+    def first(self) -> Widget:
+        """The part that lists something and has the keyboard when the tab is shown."""
+        raise NotImplementedError
+
     def focus_first(self) -> None:
-        """Give the keyboard to the part that lists something."""
+        """Give the keyboard to that part."""
+        self.first.focus()

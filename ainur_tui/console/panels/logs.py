@@ -138,5 +138,6 @@ class LogsPanel(Panel):
             return Selection(f"api/machine/{record.machine}")
         return Selection(self._targets.get(record.source))
 
-    def focus_first(self) -> None:
-        self.query_one(LogView).focus()
+    @property
+    def first(self) -> LogView:
+        return self.query_one(LogView)

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from ainur_tui.console.draw import overview as draw
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.panels.base import Panel, Selection
+from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.board import Finding
 
@@ -72,12 +72,12 @@ class OverviewPanel(Panel):
     series = tuple((target, signal) for _, target, signal in draw.VITALS)
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="overview"):
-            with Vertical(id="overview-left"):
+        with Across(id="overview"):
+            with Down(id="overview-left"):
                 yield Findings(glyphs=self.glyphs, id="wrong")
                 yield LinesView(glyphs=self.glyphs, id="next")
                 yield LinesView(glyphs=self.glyphs, id="changed")
-            with Vertical(id="overview-right"):
+            with Down(id="overview-right"):
                 yield LinesView(glyphs=self.glyphs, id="vitals")
                 yield LinesView(glyphs=self.glyphs, id="needs")
 
@@ -98,5 +98,6 @@ class OverviewPanel(Panel):
         finding = self.query_one(Findings).finding
         return Selection(finding.target if finding else None)
 
-    def focus_first(self) -> None:
-        self.query_one(Findings).focus()
+    @property
+    def first(self) -> Findings:
+        return self.query_one(Findings)

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 
 from ainur_tui.console.draw import target as draw
 from ainur_tui.console.draw.others import others, short
@@ -15,6 +14,7 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, ends, fit, line, width
 from ainur_tui.console.draw.values import Named
 from ainur_tui.console.panels.base import Panel, Selection, Wanted
+from ainur_tui.console.widgets.bare import Across
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.table import Table
@@ -48,7 +48,7 @@ class TargetPanel(Panel):
         banner = LinesView(glyphs=self.glyphs, classes="banner")
         banner.styles.height = len(self.targets)
         yield banner
-        with Horizontal(classes="measures"):
+        with Across(classes="measures"):
             yield LinesView(glyphs=self.glyphs, classes="signals")
             for _ in self.charts:
                 yield LinesView(glyphs=self.glyphs, classes="chart")
@@ -130,5 +130,6 @@ class TargetPanel(Panel):
     def set_filter(self, words: str) -> None:
         self.query_one(TableView).set_filter(words)
 
-    def focus_first(self) -> None:
-        self.query_one(TableView).focus()
+    @property
+    def first(self) -> TableView:
+        return self.query_one(TableView)

@@ -37,20 +37,25 @@ class LinesView(Widget):
         self._sized = sized
         self._lines: list[Line] = []
         self._styles: dict[str, Style] = {}
+        self._strips: dict[int, tuple[Line, Strip]] = {}
+        self._drawn: Size | None = None
         self._painted: Size | None = None
 
     def show(self, lines: Sequence[Line]) -> None:
         """Replace the lines; only rows that differ are painted again."""
-        fresh = list(lines)
-        old, self._lines = self._lines, fresh
-        if self._painted != self.size:
+        size = self.size
+        old, self._lines, self._drawn = self._lines, list(lines), size
+        if self._painted != size:
             return  # it is painted as a whole when its turn comes
-        for row in range(min(max(len(old), len(fresh)), self.size.height)):
-            before = old[row] if row < len(old) else EMPTY
-            after = fresh[row] if row < len(fresh) else EMPTY
+        for row in range(min(max(len(old), len(self._lines)), size.height)):
+            before, after = _row(old, row), _row(self._lines, row)
             if before != after:
                 ranges = changed(before, after)
                 self.refresh(*(Region(start, row, end - start, 1) for start, end in ranges))
+
+    def on_hide(self) -> None:
+        """What was drawn is old by the time it is shown again."""
+        self._drawn = self._painted = None
 
     def new_size(self) -> None:
         """Draw for another size: called within the paint, so that its first frame has it."""
@@ -59,14 +64,32 @@ class LinesView(Widget):
             redraw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        if self._painted != self.size:
+        size = self.size
+        if self._drawn != size:
             self.new_size()
-            self._painted = self.size
-        return super().render_lines(crop)
+        if self._painted != size:
+            self._strips.clear()
+            self._painted = size
+        strips = [self._strip(row, size.width) for row in range(crop.y, crop.bottom)]
+        if crop.x or crop.right < size.width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
 
     def notify_style_update(self) -> None:
         self._styles.clear()
+        self._strips.clear()
         super().notify_style_update()
+
+    def _strip(self, row: int, columns: int) -> Strip:
+        """The strip of a row: made anew only where the line is another."""
+        spans = _row(self._lines, row)
+        kept = self._strips.get(row)
+        if kept is None or kept[0] != spans:
+            strip = self.strip(spans, columns)
+            for one in self.get_line_filters():
+                strip = strip.apply_filter(one, self.background_colors[1])
+            kept = self._strips[row] = (spans, strip)
+        return kept[1]
 
     def style_of(self, tone: str) -> Style:
         """The style of a tone on this widget's own background."""
@@ -86,11 +109,11 @@ class LinesView(Widget):
         ]
         return Strip(segments).adjust_cell_length(columns, base)
 
-    def render_line(self, y: int) -> Strip:
-        spans = self._lines[y] if y < len(self._lines) else EMPTY
-        return self.strip(spans, self.size.width)
-
     @property
     def text(self) -> str:
         """What is shown, as plain text: for tests and for the clipboard."""
         return "\n".join("".join(text for text, _ in spans) for spans in self._lines)
+
+
+def _row(lines: Sequence[Line], row: int) -> Line:
+    return lines[row] if row < len(lines) else EMPTY
