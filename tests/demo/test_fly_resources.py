@@ -37,7 +37,7 @@ async def check_instant(place: House) -> None:
 
 async def check_range(place: House) -> None:
     path, now = f"{METRICS}/query_range", time.time()
-    asked = {"query": FREE, "start": now - 10, "end": now + 5, "step": "5s"}
+    asked: dict[str, Any] = {"query": FREE, "start": now - 10, "end": now + 5, "step": "5s"}
     status, said = await place.call("GET", path, params=asked)
     assert (status, said["data"]["resultType"]) == (200, "matrix")
     rows = said["data"]["result"]
@@ -47,8 +47,8 @@ async def check_range(place: House) -> None:
         moments = [at for at, _ in row["values"]]
         assert set(moments) <= {now - 10, now - 5, now, now + 5}
         assert all(0 < float(value) < 512 << 20 for _, value in row["values"])
-    for wrong in ({"step": "0"}, {"start": now + 9}, {"start": "soon"}, {"step": "0.001"}):
-        assert (await place.call("GET", path, params=asked | wrong))[0] == 400
+    for name, wrong in (("step", "0"), ("start", now + 9), ("start", "soon"), ("step", "0.001")):
+        assert (await place.call("GET", path, params=asked | {name: wrong}))[0] == 400
 
 
 async def check_volumes(place: House) -> None:

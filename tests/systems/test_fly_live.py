@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ainur_tui.config.types import Environment, Fly
+from ainur_tui.model.table import Table
 from ainur_tui.systems.base import System
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.system import connect
@@ -64,7 +65,7 @@ async def check_vitals(system: System, ids: set[str]) -> None:
 
 async def check_tables(system: System) -> None:
     """What belongs to the app beside its machines is shown, and nothing is missing."""
-    tables = {}
+    tables: dict[str, Table] = {}
     for one in system.probes:
         if not isinstance(one, VitalsProbe):
             tables |= {table.name: table for table in (await one.read()).tables}
