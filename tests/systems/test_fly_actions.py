@@ -355,7 +355,7 @@ async def test_one_that_changed_meanwhile_is_not_overwritten(system: System, fak
         return web.json_response({"error": "current version is another"}, status=412)
 
     fake.hooks["POST a1"] = moved
-    with pytest.raises(ActionFailure, match="changed by someone else"):
+    with pytest.raises(ActionFailure, match="someone else changed it"):
         await carry_out(act, plan)
     assert changes(fake) == ["cordon a1", "uncordon a1"]
 

@@ -8,7 +8,6 @@ import pytest
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems import systemctl
 from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.systemctl import Systemctl
 from tests.systems.web import RealClock
@@ -22,7 +21,7 @@ def script(path: Path, body: str) -> None:
 @pytest.fixture
 def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemctl:
     """An ordinary user, whom systemd lets do nothing without sudo; each call is written down."""
-    monkeypatch.setattr(systemctl.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     note = f'echo "$0 $*" >> {tmp_path}/calls'
     script(tmp_path / "systemctl", f"{note}\necho 'Failed: Access denied' >&2\nexit 4")
 
@@ -61,5 +60,5 @@ async def test_without_sudo_it_is_plainly_refused(unit: Systemctl, tmp_path: Pat
 
 
 async def test_root_needs_nobody(unit: Systemctl, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systemctl.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     assert await unit.rights("stop", 5.0) == "systemctl runs as root"
