@@ -150,7 +150,8 @@ class AinurApp(App[None]):
     async def _make_ahead(self) -> None:
         """Make the tabs nobody looked at, one at a time: a first look is as fast as the others."""
         for kind in PANELS:
-            if kind.title not in self._panels and self.screen_stack[0].query("#body"):
+            # None is on the stack any more while the console is leaving.
+            if kind.title not in self._panels and any(s.query("#body") for s in self.screen_stack):
                 await self._mount(self._panel(kind.title))
                 self.set_timer(AHEAD, self._make_ahead)
                 return
