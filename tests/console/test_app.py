@@ -20,6 +20,7 @@ from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
 from ainur_tui.console.panels.services import ServicesPanel
 from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.logview import KEPT
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.log import LogLine
@@ -289,6 +290,23 @@ async def test_the_selection_stays_on_its_row_when_rows_come_and_go() -> None:
         more = msgspec.structs.replace(table, rows=[first, *table.rows])
         engine.app.store.board(msgspec.structs.replace(engine.view, tables=[more]))
         assert app.panel.selection().target == f"api/machine/{worlds.MACHINES[1]}"
+
+
+async def test_what_one_reads_stays_through_a_flood() -> None:
+    async with running() as (app, engine, pilot):
+        await pilot.press("5")
+        await until(pilot, lambda: engine.asked("logs"))
+        await until(pilot, lambda: f"{HOSTILE} 120" in shown(app))
+        await pilot.press("k")
+        for first in range(121, 121 + 2 * KEPT, KEPT // 2):
+            numbers = range(first, first + KEPT // 2)
+            app.store.lines(LogPage(lines=[record(number) for number in numbers]))
+        assert f"PAUSED  {2 * KEPT} new" in shown(app)
+        assert f"{HOSTILE} 120" in shown(app)
+        asked = len(engine.asked("logs"))
+        await pilot.press("G")
+        await until(pilot, lambda: len(engine.asked("logs")) > asked)
+        assert "FOLLOWING" in shown(app)
 
 
 async def test_the_log_pauses_counts_and_follows_again() -> None:

@@ -83,6 +83,9 @@ class LogsPanel(Panel):
         view.show([filters_line(self.query_now, following=log.following, waiting=log.waiting,
                                 columns=view.size.width)])  # fmt: skip
 
+    def on_log_view_behind(self) -> None:
+        self.post_message(self.QueryChanged(self.query_now))
+
     def on_log_view_moved(self) -> None:
         self._show_filters()
 

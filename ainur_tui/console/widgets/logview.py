@@ -52,6 +52,9 @@ class LogView(LinesView, can_focus=True):
             super().__init__()
             self.seq = seq
 
+    class Behind(Message):
+        """The newest records are wanted: some went by unseen."""
+
     class Moved(Message):
         """The place or the following changed."""
 
@@ -68,26 +71,27 @@ class LogView(LinesView, can_focus=True):
         self.words = ""
         self.why_empty = "asking the engine …"
         self._asked_before: int | None = None
+        self._behind = False
+        """Whether records went by while one was reading: following starts with a new page."""
 
     def replace(self, page: LogPage, why_empty: str) -> None:
         """Start again with a page (a filter has changed)."""
         self._records = _merged(page)
         self.why_empty = why_empty
-        self._asked_before = None
+        self._asked_before, self._behind = None, False
         self.action_follow()
 
     def append(self, page: LogPage) -> None:
         """New records at the end; a paused view stays where it is and counts them."""
         fresh = _merged(page)
-        self._records += fresh
-        surplus = len(self._records) - KEPT
-        if surplus > 0:
-            del self._records[:surplus]
-            self._index, self._top = max(0, self._index - surplus), max(0, self._top - surplus)
         if self.following:
+            self._records = (self._records + fresh)[-KEPT:]
             self._index = len(self._records) - 1
         else:
             self.waiting += len(fresh)
+            self._behind = self._behind or len(self._records) + len(fresh) > KEPT
+            if not self._behind:
+                self._records += fresh
         self._draw()
 
     def prepend(self, page: LogPage) -> None:
@@ -142,6 +146,8 @@ class LogView(LinesView, can_focus=True):
 
     def action_follow(self) -> None:
         self.following, self.waiting = True, 0
+        if self._behind:
+            self.post_message(self.Behind())
         self._index = max(0, len(self._records) - 1)
         self._draw()
         self.post_message(self.Moved())
