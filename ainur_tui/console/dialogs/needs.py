@@ -104,7 +104,7 @@ class NeedsDialog(ModalScreen[NeedsCall | None]):
         if self._read_only:
             self._words = "this console was opened read only"
         elif there and (why := fault(draft, self._names)):
-            self._words = why
+            self._words = f"{name} cannot need {need}: {why}"
         else:
             self._draft = draft
         self.redraw()

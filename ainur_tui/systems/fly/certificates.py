@@ -118,7 +118,7 @@ def _newest(row: Mapping[str, Any]) -> tuple[float | None, str | None]:
     if not found:
         return None, None
     at = min(when for when, _ in found)
-    named = (issuer for when, issuer in found if when == at and issuer)
+    named = (issuer for when, issuer in found if when - at < DAY and issuer)
     return at, next(named, None)
 
 
