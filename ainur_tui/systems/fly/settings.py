@@ -88,7 +88,9 @@ class Setting(EachMachine):
         """The name of the step that sends the values."""
         names: list[str] = plan.goal["names"]
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        return f"{'unset' if plan.goal['unset'] else 'set'} {shown}"
+        # Only a value that is no secret is in a plan.
+        value = f" to {plan.goal['value']}" if "value" in plan.goal else ""
+        return f"{'unset' if plan.goal['unset'] else 'set'} {shown}{value}"
 
     def values(self, plan: Plan, _: StepContext) -> Values:
         """What to send; raises ActionFailure when it is not (any more) there."""
@@ -116,9 +118,7 @@ class Setting(EachMachine):
         if machine.instance == former[machine.id]:
             lacks.append(f"{machine.id} was not updated: it has the former values")
             return None
-        if machine.state in AT_REST:
-            return f"{machine.id} is updated ({machine.state})"
-        return await self.hands.serves(machine, lacks.append)
+        return await self.stands(machine, plan, lacks)
 
     async def _told(self, plan: Plan) -> tuple[str | None, str | None]:
         """What the digests show, else what they show instead (``None``: nothing for certain)."""
@@ -188,7 +188,7 @@ class Setting(EachMachine):
                     return None
                 if asleep and now.state in AT_REST:
                     return f"{id} is updated and still {now.state}"
-                if not routed:
+                if not routed or machine.cordoned:
                     return fit(hands, now, context)
                 return await hands.serves(now, context.progress)
 
