@@ -79,7 +79,7 @@ async def test_the_log_level_and_the_auctions(house: House, tmp_path: Path) -> N
     written = {place.name: (place / "said").read_text() for place in (quiet, loud)}
     assert '"level":' not in written["quiet"]
     assert "[GIN]" in written["quiet"]
-    for level, words in (("debug", "request handled"), ("info", "task completed")):
+    for level, words in (("debug", "request handled"), ("info", "server started")):
         assert any(
             f'"level":"{level}"' in line and words in line for line in written["loud"].splitlines()
         )
