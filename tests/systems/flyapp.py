@@ -89,6 +89,9 @@ class AppSpec:
             raise Refusal(400, "unauthorized for action access w (w not allowed)")
         return {"access": {"action": "w"}, "verified_token": {}}
 
+    async def graphql(self, _: web.Request) -> Any:
+        raise Refusal(404, "no such page")
+
     async def list_releases(self, _: web.Request) -> Any:
         if self.releases is None:
             raise Refusal(404, "no such page")

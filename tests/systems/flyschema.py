@@ -45,6 +45,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", f"{_ONE}/lease"): {"description": str, "ttl": int},
     ("POST", f"{_ONE}/metadata/{{key}}"): {"value!": str, "updated_at": str},
     ("POST", "/v1/apps/{app_name}/secrets"): {"values!": {"*": (str, type(None))}},
+    ("POST", "/graphql"): {"query!": str, "variables": dict},
     ("POST", "/v1/tokens/authorize"): {"header!": str, "access!": {"*": str}},
 }
 

@@ -205,6 +205,8 @@ def routes(spec: Spec) -> list[tuple[str, str, Callable[[web.Request], Any], set
         ("GET", "/v1/postgres", spec.postgres, {"org_slug", "include_deleted"}),
         ("GET", "/v1/tokens/current", spec.token, set()),
         ("POST", "/v1/tokens/authorize", spec.authorize, set()),
+        # No part of the reference; the platform's own tools use these, and they may not be there.
+        ("POST", "/graphql", spec.graphql, set()),
         ("GET", "/api/v1/apps/{app_name}/releases", spec.list_releases, {"limit"}),
         ("GET", "/api/v1/apps/{app_name}/logs", spec.logs, {"next_token", "region", "instance"}),
     ]

@@ -75,7 +75,7 @@ class _Image(EachMachine):
         if machine.config.get("image") != plan.goal["image"]:
             lacks.append(f"{machine.id} runs {_tag(machine)}")
             return None
-        found = await self.hands.serves(machine, lacks.append)
+        found = await self.stands(machine, plan, lacks)
         return None if found is None else f"{found}, image {_tag(machine)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.units import clock
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.hands import Hands
+from ainur_tui.systems.fly.hands import AT_REST, Hands
 from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
 from ainur_tui.systems.fly.machines import Machine
 
@@ -91,6 +92,20 @@ class EachMachine(Action):
 
     def unavailable(self) -> str | None:
         return self.hands.forbids()
+
+    async def stands(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
+        """What shows that a machine is as well as it was when the plan was made: it serves, or is
+        at rest, or out of routing, as then; ``None`` after telling what it lacks."""
+        was = str(plan.before.get("machines", {}).get(machine.id, ""))
+        if was.partition(" ")[0] in AT_REST and machine.state in AT_REST:
+            return f"{machine.id} is {machine.state}, at rest as before"
+        if not (was.endswith(" cordoned") and machine.cordoned):
+            return await self.hands.serves(machine, lacks.append)
+        how = health(replace(machine, cordoned=False), self.hands.clock.now())
+        if how.state == "up":
+            return f"{machine.id} {how.note}, out of routing as before"
+        lacks.append(f"{machine.id}: {how.note}")
+        return None
 
     def chosen(self, target: str, judged: Judged) -> Judged:
         """The machines the target stands for; raises Refused for one that is not there."""

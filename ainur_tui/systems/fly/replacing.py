@@ -28,13 +28,14 @@ class Replacing:
     _former: Config | None = field(default=None, init=False)
     _context: StepContext | None = field(default=None, init=False)
     _asleep: bool = field(default=False, init=False)
+    _aside: bool = field(default=False, init=False)
 
     async def work(self, context: StepContext) -> str:
         """Replace it and wait until it serves; says what was observed."""
         async with self.hands.leased(self.id, context) as nonce:
             machine = await self.hands.client.machine(self.id, self.hands.app)
             wanted = self.change(machine.config)
-            self._asleep = machine.state in AT_REST
+            self._asleep, self._aside = machine.state in AT_REST, machine.cordoned
             try:
                 if wanted == machine.config:
                     context.progress(f"{self.id} has this configuration already")
@@ -90,7 +91,7 @@ class Replacing:
                 return None
             if machine.state in AT_REST and self._asleep:
                 return f"{self.id} is {machine.state}, with the new configuration"
-            if not routed:
+            if not routed or self._aside:
                 return fit(self.hands, machine, context)
             return await self.hands.serves(machine, context.progress)
 

@@ -105,7 +105,7 @@ class _Resize(EachMachine):
         if any(have.get(key) != value for key, value in wanted.items()):
             lacks.append(f"{machine.id} is {words(machine.config)}")
             return None
-        found = await self.hands.serves(machine, lacks.append)
+        found = await self.stands(machine, plan, lacks)
         return None if found is None else f"{found}, {words(machine.config)}"
 
 
