@@ -185,7 +185,7 @@ class Operations(Talk):
             if not why:
                 return None
             again = msgspec.structs.replace(call, reason=why, key=uuid.uuid4().hex)
-            begun = await self.ask(lambda: session.call("run", again, timeout=30.0))
+            begun = await self.ask(lambda: session.call("run", again, timeout=30.0), changes=True)
         except Disconnected as error:
             self.lost(error)
             return None
@@ -205,7 +205,7 @@ class Operations(Talk):
     async def put_glass(self, reason: str = "") -> None:
         """Break the glass, or put it back (no reason)."""
         call = BreakGlassCall(reason=reason)
-        await self.ask(lambda: self._app.session.call("break-glass", call))
+        await self.ask(lambda: self._app.session.call("break-glass", call), changes=True)
 
 
 class _Moved(Exception):

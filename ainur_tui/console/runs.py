@@ -55,7 +55,7 @@ class Runs(Talk):
         )  # fmt: skip
         if why is not None:
             call = AbortCall(id=identity, reason=why)
-            await self.ask(lambda: self._app.session.call("abort", call))
+            await self.ask(lambda: self._app.session.call("abort", call), changes=True)
 
     async def stop_newest(self) -> None:
         """Stop what was begun last and still goes on."""

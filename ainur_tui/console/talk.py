@@ -40,20 +40,26 @@ class Talk:
 
         self._app.push_screen(PageDialog(title, build, self._app.glyphs))
 
-    async def ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        """The engine's answer; ``None`` after telling why there is none."""
+    async def ask(self, call: Callable[[], Awaitable[T]], *, changes: bool = False) -> T | None:
+        """The engine's answer; ``None`` after telling why there is none. ``changes``: it is not
+        only a question, so that without an answer nobody knows what became of it."""
         try:
             return await call()
         except CallError as error:
             self.tell("Not done", error.message)
         except Disconnected as error:
-            self.lost(error)
+            if changes:
+                self.lost(error)
+            else:
+                self.tell("No answer", f"Nothing was done: {error}. The console goes on asking for "
+                          "an engine by itself; try again in a moment.")  # fmt: skip
         return None
 
     def lost(self, error: Disconnected) -> None:
-        """The engine went away in the middle of a call."""
-        self.tell("Not known", f"The engine did not answer: {error}. If an action was just "
-                  "confirmed, look at the overview before trying again.")  # fmt: skip
+        """The engine went away in the middle of a decision."""
+        self.tell("Not known", f"It is not known whether this was begun: {error}. The next engine "
+                  "tells: what was begun is in the line above the keys and in the journal (key J); "
+                  "look there before doing it again.")  # fmt: skip
 
     async def show(self, screen: Screen[Any]) -> Any:
         """What a dialog was dismissed with."""
