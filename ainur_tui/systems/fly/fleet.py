@@ -80,6 +80,11 @@ def machines(number: int) -> str:
     return f"{number} machine" + ("" if number == 1 else "s")
 
 
+def which(chosen: Sequence[Machine]) -> str:
+    """``machine 178119``, or how many."""
+    return f"machine {chosen[0].id}" if len(chosen) == 1 else machines(len(chosen))
+
+
 class EachMachine(Action):
     """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
     step's word."""

@@ -8,9 +8,9 @@ from ainur_tui.systems.fly.fleet import (
     Judged,
     OneByOne,
     judged,
-    machines,
     no_parameters,
     well,
+    which,
 )
 from ainur_tui.systems.fly.hands import AT_REST
 from ainur_tui.systems.fly.machines import Machine
@@ -43,7 +43,7 @@ class Start(OneByOne):
         facts += [f"{m.id} is routed again" for m in chosen if m.cordoned]
         return self.draft(
             target, {}, all, chosen, world,
-            title=f"Start {machines(len(chosen))}",
+            title=f"Start {which(chosen)}",
             affects=False,
             undo=Undo(action="stop", target=_target(target, chosen, all)),
             facts=facts,
@@ -73,8 +73,8 @@ class _Rest(OneByOne):
             warnings.append("Users have no service until it is started again")
         if any(wakes_itself(m) for m in chosen):
             warnings.append(
-                "They stay out of routing, so that the next request does not start them again;"
-                " `start` routes them again"
+                "Out of routing meanwhile, so that the next request does not start it again;"
+                " `start` routes to it again"
             )
         facts = [f"{m.id}: {m.state} → {self.how}ped after a drain" for m in chosen]
         if self.how == "suspend":
@@ -83,7 +83,7 @@ class _Rest(OneByOne):
             facts.append(f"{others} other healthy machine{'s' if others != 1 else ''}")
         return self.draft(
             target, {}, all, chosen, world,
-            title=f"{self.how.capitalize()} {machines(len(chosen))}"
+            title=f"{self.how.capitalize()} {which(chosen)}"
             + (": the API goes down" if whole else ""),
             affects=whole or not others,
             undo=Undo(action="start", target=target),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import Step, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, well, which
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing
@@ -33,6 +33,7 @@ _MEMORY = re.compile(r"([0-9]{1,6})\s*(mb|gb|mib|gib)?", re.IGNORECASE)
 class _Resize(EachMachine):
     verb = "resize"
     owner: str
+    loss = ""
 
     def __init__(self, hands: Hands, sizes: SizeList | None = None) -> None:
         super().__init__(hands)
@@ -60,10 +61,10 @@ class _Resize(EachMachine):
         prices = [_price(live, name) for name in dict.fromkeys([*(s for s, _ in former), *wanted])]
         warnings = [unread] if unread else []
         if alone:
-            warnings.append(f"{self.owner} is away while its machine is replaced")
+            warnings.append(f"{self.owner} is away while its machine is replaced{self.loss}")
         return self.draft(
             target, given, all, chosen, world,
-            title=f"Resize {machines(len(chosen))} of {target}",
+            title=f"Resize {which(chosen)} of {target}",
             affects=alone or target == "db",
             undo=undo,
             warnings=warnings,
@@ -123,6 +124,7 @@ class ResizeDatabase(_Resize):
     """The database's machines are replaced: every session ends."""
 
     owner = "The database"
+    loss = ": every session ends, open transactions are lost"
     spec = ActionSpec(
         name="scale",
         targets=["db"],
