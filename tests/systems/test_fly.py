@@ -123,7 +123,7 @@ async def test_two_healthy_machines(system: System) -> None:
     assert found["api", "api.machines.healthy"] == 2
     assert found["api", "api.machines.failing"] == 0
     assert found["api/machine/a1", "machine.up"] == 1
-    assert [target.name for target in sample.targets] == ["api/machine/a1", "api/machine/b2"]
+    assert [target.name for target in sample.targets or ()] == ["api/machine/a1", "api/machine/b2"]
     table = sample.tables[0]
     assert table.name == "api.machines"
     assert table.rows[0].cells[:4] == ["a1", "sjc", "started", "1/1"]
