@@ -41,7 +41,7 @@ class Drain(OneByOne):
             undo=Undo(action="undrain", target=target),
             policy=None if others else LAST,
             facts=[
-                f"{others} other healthy machine{'s take' if others != 1 else ' takes'} the requests",
+                f"requests go to {others} other healthy machine{'s' if others != 1 else ''}",
                 "the machine counts as not healthy while it is drained",
             ],
         )  # fmt: skip
