@@ -17,6 +17,7 @@ from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.secretrows import known, last_set
 
 FLAG = "MAINTENANCE_MODE"
+_WORDS = {True: "in maintenance", False: "in service"}
 
 
 class Maintenance(Open):
@@ -44,8 +45,7 @@ class Maintenance(Open):
         on = mode == "on"
         try:
             now = await self._outside.seen()
-            facts = [f"{who}: {'in maintenance' if is_on else 'in service'}"
-                     for who, is_on in now.items()]  # fmt: skip
+            facts = [f"{who}: {_WORDS[is_on]} → {_WORDS[on]}" for who, is_on in now.items()]
         except ProbeFailure as failure:
             facts = [f"from outside it cannot be seen now: {failure}"]
         plan = await self.draft_open(
@@ -82,9 +82,7 @@ class Maintenance(Open):
             return Observation("unknown", f"{found.by}; not seen from outside: {failure}")
         if not seen:
             return found
-        told = ", ".join(
-            f"{who} {'in maintenance' if on else 'in service'}" for who, on in seen.items()
-        )
+        told = ", ".join(f"{who} {_WORDS[on]}" for who, on in seen.items())
         by = f"from outside: {told}; {found.by}"
         if any(on is not wanted for on in seen.values()):
             return Observation("failed", by)
