@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,6 +20,7 @@ from ainur_tui.console import frame_keys
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
+from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.looks import THEME, stylesheet
 from ainur_tui.console.painting import draw_frame, paint
 from ainur_tui.console.panels.base import Panel
@@ -39,13 +41,15 @@ if TYPE_CHECKING:
     from ainur_tui.console.pages import Pages
     from ainur_tui.console.runs import Runs
 
+AGAIN = 0.5
+"""Seconds until an engine is heard again after a fault of ours."""
 AHEAD = 0.7
 """Seconds after which a tab that nobody looked at is made ahead."""
 
 Launch = Callable[[], Awaitable[None]]
 
 
-class AinurApp(App[None]):
+class AinurApp(Filtering):
     """Header, tabs, one panel, the strip of actions, footer; everything else is a dialog."""
 
     CSS_PATH: ClassVar = stylesheet()
@@ -130,11 +134,21 @@ class AinurApp(App[None]):
         self.set_class(self.glyphs.ascii, "-ascii")
         end_on_signals(self._leave)
         self.app_resume_signal.subscribe(self, self._resumed)
-        self.run_worker(self.session.run(), group="session", exit_on_error=False)
+        self.run_worker(self.hear(), group="session", exit_on_error=False)
         self.set_interval(1.0, self.redraw)
         self.set_interval(4.0, self.feed.ask_series)
         self.set_interval(1.0, self.feed.present)
         self.panel.focus_first()
+
+    async def hear(self) -> None:
+        """Hear the engine for ever. A fault of ours is told and costs one connection: a picture
+        that nobody renews must never pass for the newest."""
+        while True:
+            try:
+                return await self.session.run()
+            except Exception as error:
+                self.store.unlinked(f"our own code failed ({type(error).__name__})")
+                await asyncio.sleep(AGAIN)
 
     def on_ready(self) -> None:
         """What start-up made lives as long as we do: collecting it again and again is in vain."""
@@ -224,33 +238,9 @@ class AinurApp(App[None]):
         """Wider or narrower charts."""
         self.feed.change_span(step)
 
-    def action_filter(self) -> None:
-        """Narrow what is listed; Enter keeps the words, Esc drops them."""
-        if self.query("#filter"):
-            self.query_one("#filter").focus()
-            return
-        field = Input(
-            id="filter", placeholder="filter: Enter keeps it, Esc clears it", compact=True
-        )
-        self.query_one("#body").mount(field, before=0)
-        field.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "filter" and not isinstance(self.panel, LogsPanel):
-            self.panel.set_filter(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "filter":
-            self.panel.set_filter(event.value)
-            event.input.remove()
-            self.panel.focus_first()
-
     async def action_back(self) -> None:
         """Esc: drop the filter, hide ended actions and notices."""
-        fields = self.query("#filter")
-        if fields:
-            await fields.remove()
-        self.panel.set_filter("")
+        await self.unfilter()
         self.store.dismiss()
         self.panel.focus_first()
         self.redraw()

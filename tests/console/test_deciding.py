@@ -291,3 +291,28 @@ async def test_what_goes_on_is_not_taken_back() -> None:
         await until(pilot, lambda: isinstance(app.screen, PageDialog))
         assert "key x stops it" in shown(app)
         assert engine.asked("plan") == []
+
+
+async def test_a_screen_that_is_only_being_made_stops_no_picture() -> None:
+    async with running() as (app, _, pilot):
+        app.store.ran(going())
+        app.runs.watch("r7")
+        app.redraw()  # a picture came in this very moment
+        await until(pilot, lambda: "drain 17" in shown(app))
+
+
+async def test_a_fault_of_ours_is_told_and_the_engine_is_heard_again() -> None:
+    async with running() as (app, engine, pilot):
+        heard: list[str | None] = []
+
+        async def run() -> None:
+            heard.append(app.store.lost)
+            if len(heard) == 1:
+                raise ValueError("in a listener")
+            await Engine.run(engine)
+
+        engine.run = run  # type: ignore[method-assign]
+        app.run_worker(app.hear(), exit_on_error=False)
+        await until(pilot, lambda: len(heard) == 2)
+        assert heard[1] == "our own code failed (ValueError)"
+        await until(pilot, lambda: app.store.lost is None)

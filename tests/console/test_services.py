@@ -61,7 +61,7 @@ def test_machines_show_what_they_use_and_what_happened_last() -> None:
     assert machines.wanted(scene) == [(name, "machine.cpu"), (name, "machine.memory")]
     table = machines.readable(fleet(), scene)
     assert [c.title for c in table.columns] == [
-        "Machine", "Checks", "cpu", "memory", "Image", "last event",
+        "Machine", "Checks", "CPU", "Memory", "Image", "Last event",
     ]  # fmt: skip
     assert column(table, "machine.cpu") == ["25.0 %", "—"]
     assert column(table, "machine.memory")[0] == "76.3 MiB"

@@ -46,6 +46,8 @@ class PageDialog(ModalScreen[None]):
 
     def redraw(self) -> None:
         """Draw the newest lines at the same place."""
+        if not self.query(".dialog-keys"):
+            return  # the screen is there before what stands on it
         body = self.query_one(".dialog-body", LinesView)
         columns, rows = body.size
         if not columns:

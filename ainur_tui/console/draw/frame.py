@@ -52,14 +52,14 @@ def _facts(scene: Scene) -> list[Line]:
     """Facts of the header in the order of their place; the last ones stay the longest."""
     facts: list[Line] = []
     view = scene.view
+    if scene.welcome and not scene.welcome.stay:
+        facts.append(line(("engine leaves when idle", "quiet")))
+    if scene.operator:
+        facts.append(line((scene.operator, "quiet")))
     if there := others(scene):
         facts.append(
             line((f"with {', '.join(dict.fromkeys(p.operator for p in there))}", "accent"))
         )
-    if scene.operator:
-        facts.append(line((scene.operator, "quiet")))
-    if scene.welcome and not scene.welcome.stay:
-        facts.append(line(("engine leaves when idle", "quiet")))
     if view:
         fresh = view.trust.fresh if scene.lost is None else 0
         whole = fresh == view.trust.all

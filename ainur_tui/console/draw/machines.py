@@ -14,7 +14,7 @@ from ainur_tui.console.draw.values import value_text
 from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.model.units import age
 
-SIGNALS = (("machine.cpu", "cpu", 7), ("machine.memory", "memory", 9))
+SIGNALS = (("machine.cpu", "CPU", 7), ("machine.memory", "Memory", 9))
 """Name, title and the columns of the value before its trend."""
 FEW, MANY = 3, 12
 """Bars of a trend where the room is scarce, and where it is not: the newest are never cut off."""
@@ -56,7 +56,7 @@ def readable(table: Table, scene: Scene, bars: int = FEW) -> Table:
     if last is not None and at is not None:
         makers = [(c, make) for c, make in makers if c.name not in {"last", "last_at"}]
         makers.append(
-            (Column(name="last", title="last event", rank=4, limit=24),
+            (Column(name="last", title="Last event", rank=4, limit=24),
              lambda row: _last(row.cells[last], row.cells[at], scene.now))
         )  # fmt: skip
     rows = [

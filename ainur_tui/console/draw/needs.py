@@ -16,11 +16,11 @@ from ainur_tui.model.wire import NeedsView
 
 NAME = "needs"
 COLUMNS = [
-    Column(name="target", title="target", rank=0, limit=40),
-    Column(name="state", title="state", rank=1, limit=10),
-    Column(name="for", title="for", unit="age", rank=3),
-    Column(name="cause", title="because of", rank=2, limit=24),
-    Column(name="summary", title="summary", rank=1, limit=120),
+    Column(name="target", title="Target", rank=0, limit=40),
+    Column(name="state", title="State", rank=1, limit=10),
+    Column(name="for", title="For", unit="age", rank=3),
+    Column(name="cause", title="Because of", rank=2, limit=24),
+    Column(name="summary", title="Summary", rank=1, limit=120),
 ]
 TONES: dict[State, Tone] = {
     "up": "none", "degraded": "warn", "down": "fail", "unknown": "quiet", "paused": "quiet",
@@ -70,8 +70,11 @@ def squares(
     """A row a target, a square for each it may need; the chosen square is marked."""
     label = max(LABEL, *(len(name) + 2 for name in shown))
     wide = max(4, min(CELL, (columns - label) // len(shown)))
-    head = "".join(left(name, wide - 1) + " " for name in shown)
-    lines: list[Line] = [line((left("", label), "quiet"), (head, "quiet"))]
+    lines: list[Line] = [
+        ((" " * label, "quiet"),
+         *((left(name, wide - 1) + " ", "strong" if place == cursor[1] else "quiet")
+           for place, name in enumerate(shown)))
+    ]  # fmt: skip
     for down, name in enumerate(shown):
         here = down == cursor[0]
         spans: list[Span] = [

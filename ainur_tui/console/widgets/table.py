@@ -9,7 +9,7 @@ from textual.events import Click
 from textual.message import Message
 
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
-from ainur_tui.console.draw.spans import Line, ends, line, wrap
+from ainur_tui.console.draw.spans import Line, cut, ends, line, width, wrap
 from ainur_tui.console.draw.tables import (
     Layout,
     head_line,
@@ -151,10 +151,11 @@ class TableView(LinesView, can_focus=True):
         old = self._stale or seconds > 3 * table.interval
         note = f"{table.note}   " if table.note else ""
         seen = f"stale, {age(seconds)} old " if old else f"{age(seconds)} old "
+        start = line((f" {table.title}  ", "strong"), (place, "quiet"))
+        room = columns - width(start) - len(seen) - 1  # the title is no shorter for a long note
         return ends(
-            line((f" {table.title}  ", "strong"), (place, "quiet")),
-            line((note, "quiet"), (seen, "unknown" if old else "quiet")), columns,
-        )  # fmt: skip
+            start, line((cut(note, room), "quiet"), (seen, "unknown" if old else "quiet")), columns
+        )
 
     def _select(self, index: int) -> None:
         if not self._rows:
