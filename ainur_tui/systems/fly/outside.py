@@ -73,7 +73,7 @@ class MaintenanceProbe(Probe):
                 Reading(
                     target="api", signal=SIGNAL.name, value=float(on), source="GET /health",
                     observed_at=self._clock.now(),
-                    note="on: `maintenance mode=off` ends it" if on else None,
+                    note="`maintenance mode=off` ends it" if on else None,
                 )
             ]
         )  # fmt: skip
