@@ -433,6 +433,7 @@ async def test_connecting() -> None:
             "api.health",
             "api.metrics",
             "api.services",
+            "api.names",
         ]
         assert found.close
         await found.close()
