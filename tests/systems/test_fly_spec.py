@@ -48,7 +48,7 @@ async def spec() -> AsyncIterator[Spec]:
 
 
 def fly(spec: Spec, **changes: Any) -> Fly:
-    given = {"database_app": None, "timeout": 2, "token": TOKEN} | changes
+    given = {"database_app": None, "timeout": 8, "token": TOKEN} | changes
     return Fly(app=APP, url=spec.url, web_url=spec.url, **given)
 
 
@@ -72,7 +72,7 @@ async def carried_out(
     value = given.pop("value", None) if name == "secret-set" else None
     plan = await act.plan(target, given, world())
     assert (plan.blocked, plan.policy) == (None, None)
-    context = Steps(RealClock(), 2.0)
+    context = Steps(RealClock(), 8.0)
     context.secrets = {} if value is None else {"value": Secret(value)}
     for step in act.steps(stored(plan)):
         assert await step.work(context)
