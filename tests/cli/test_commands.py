@@ -282,6 +282,8 @@ def test_faults_by_name(shell: Shell, faults: type[Faults]) -> None:
     assert faults.on == {"/faults/api-slow"}
     assert shell("demo", "fault") == 0
     assert shell.out.split()[-1] == "on"
+    assert shell("demo", "fault", "--list") == 0
+    assert "api-slow" in shell.out
     assert shell("demo", "fault", "api-slow", "--clear") == 0
     assert faults.on == set()
     assert shell("demo", "fault", "api-slwo") == 64
