@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.lane import Lane
+from tests.faults.nursery import nursery
 from tests.faults.platform import platform
 from tests.faults.trial import POINTS, Outcome, trial
 from tests.systems.conftest import a_postgres
@@ -35,7 +36,7 @@ async def trials(
         place = folder / f"lane-{name}"
         place.mkdir()
         async with platform() as world:
-            one = Lane(place, world, database)
+            one = Lane(place, world, engines, database)
             try:
                 for index in left:
                     outcome = await trial(one, index, random.Random(f"{seed}-{index}"))
@@ -46,7 +47,8 @@ async def trials(
                 one.kill()
                 await one.killed()
 
-    await asyncio.gather(*(lane(name) for name in range(min(lanes, number))))
+    async with nursery() as engines:
+        await asyncio.gather(*(lane(name) for name in range(min(lanes, number))))
     return found
 
 

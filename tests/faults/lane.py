@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import sys
 from pathlib import Path
 
 from ainur_tui.client.errors import Disconnected
@@ -13,6 +12,7 @@ from ainur_tui.client.remote import Remote
 from ainur_tui.engine import record
 from ainur_tui.model.journal import JournalEntry
 from tests.engine.engines import hello, paths
+from tests.faults.nursery import Engine, Nursery
 from tests.faults.platform import Platform
 from tests.faults.unit import systemctl
 from tests.helpers import processes_of
@@ -22,18 +22,20 @@ class Lane:
     """One environment with its world; its trials follow one another on one record. ``database``
     is the DSN of one to back up and the folder of its programs, where there is one."""
 
-    def __init__(self, folder: Path, world: Platform, database: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, world: Platform, engines: Nursery, database: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.world = world
         self.database = database
         systemctl(folder / "bin", world.url)
-        self._process: asyncio.subprocess.Process | None = None
+        self._engines = engines
+        self._engine: Engine | None = None
         self._remote: Remote | None = None
-        self._shot = False
 
     @property
     def dead(self) -> bool:
-        return self._process is None or self._process.returncode is not None
+        return self._engine is None or self._engine.dead
 
     async def connected(self) -> Remote:
         """A connection to the engine that runs, or to a new one."""
@@ -42,34 +44,27 @@ class Lane:
         return self._remote
 
     async def _start(self) -> Remote:
-        self._shot = False
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.process", str(self.folder), self.world.url,
-            *self.database,
-        )  # fmt: skip
-        async with asyncio.timeout(60):
+        self._engine = await self._engines.engine(str(self.folder), self.world.url, *self.database)
+        async with asyncio.timeout(120):
             while True:
                 with contextlib.suppress(OSError, TimeoutError, Disconnected):
                     return await Remote.open(paths(self.folder).socket, hello())
-                if self._process.returncode is not None:
-                    raise AssertionError(f"the engine ended: {self._process.returncode}")
+                if self._engine.dead:
+                    raise AssertionError(f"the engine ended: {self.last_words()}")
                 await asyncio.sleep(0.02)
 
     def kill(self) -> None:
         """At once, as a power cut would."""
-        if self._process is not None and not self.dead and not self._shot:
-            self._shot = True  # a second kill may take the exit status from who waits for it
-            self._process.kill()
+        if self._engine is not None:
+            self._engine.kill()
 
     async def killed(self) -> None:
         """Wait until it is dead and what it sent last has reached the world or not."""
-        if self._process is not None:
-            await self._process.wait()
+        while not self.dead or processes_of(self.folder):  # noqa: ASYNC110 - others' processes
+            await asyncio.sleep(0.01)
         if self._remote is not None:
             await self._remote.close()
             self._remote = None
-        while processes_of(self.folder):  # noqa: ASYNC110 - what it had started goes on alone
-            await asyncio.sleep(0.01)
         await self.world.settled()
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ainur_tui.systems.fly.moves import MARK
 from tests.faults.unit import Unit
 from tests.faults.words import digest
 from tests.systems.flyfake import FlyFake, iso, machine
@@ -183,8 +184,10 @@ async def _name(request: web.Request) -> str:
     _, _, kind, *parts = [*rest, ""]
     gone = request.method == "DELETE"
     match [part for part in parts if part]:
+        case [] if kind == "machines":
+            return f"create {(await request.json())['config']['metadata'][MARK]}"
         case []:
-            return "create" if kind == "machines" else "secrets"
+            return "secrets"
         case [id]:
             if gone:
                 return f"destroy {id}"

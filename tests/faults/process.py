@@ -1,4 +1,6 @@
-"""The real engine over the trials' world: ``python -m tests.faults.process FOLDER URL [DSN]``.
+"""The real engine over the trials' world: ``python -m tests.faults.process`` forks one for each
+line it reads, a JSON array of FOLDER, URL and perhaps a DSN and a folder of programs, and answers
+with its process id. So hundreds of engines load the program once.
 
 Executor, journal, leases, recovery and all actions but ``keep`` are the shipped ones; only their
 patience is shorter. With a DSN there is a real PostgreSQL to back up.
@@ -6,8 +8,12 @@ patience is shorter. With a DSN there is a real PostgreSQL to back up.
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from ainur_tui.config.types import (
@@ -118,8 +124,8 @@ def resolve(source: SecretSource) -> Secret:
     return Secret(source if isinstance(source, str) else TOKEN)
 
 
-def main() -> int:
-    folder, url, *dsn = Path(sys.argv[1]), *sys.argv[2:]
+def engine(folder: Path, url: str, dsn: str = "", *tools: str) -> int:
+    """Serve until it is killed, or nobody needs it."""
     moves.DRAIN = moves.SETTLE = DRAIN
     replacing.READY_WITHIN = READY
     environment = Environment(
@@ -128,9 +134,9 @@ def main() -> int:
         fly=Fly(url=url, web_url=url, token=SecretRef(env="TOKEN")),
         frontend=Frontend(url=url),
         node=Node(rpc=[f"{url}/rpc"], unit=UNIT),
-        postgres=Postgres(dsn=dsn[0]) if dsn else None,
+        postgres=Postgres(dsn=dsn) if dsn else None,
         backup=Backup(directory=str(folder / "backups")) if dsn else None,
-        tools=ToolPath(path=[str(folder / "bin"), *sys.argv[4:]]),
+        tools=ToolPath(path=[str(folder / "bin"), *tools]),
     )
     return serve(
         environment,
@@ -142,5 +148,21 @@ def main() -> int:
     )
 
 
+def main() -> None:
+    for name in ("api", "fly", "node", "postgres"):
+        import_module(f"ainur_tui.systems.{name}.system")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
+    for line in sys.stdin:
+        folder, *more = json.loads(line)
+        if (child := os.fork()) == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 0)
+            os.dup2(nothing, 1)
+            os._exit(engine(Path(folder), *more))
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

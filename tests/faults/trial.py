@@ -29,9 +29,9 @@ POINTS = (
     "before a change", "after a change, unanswered", "as the record grows", "at a moment",
     "after the end",
 )  # fmt: skip
-LONGEST = 20.0
+LONGEST = 40.0
 """Seconds after which a trial that was not killed by its own point is killed."""
-PATIENCE = 20.0
+PATIENCE = 90.0
 """Seconds the next engine may take to its verdict."""
 TORN = 0.15
 """How often the kill also leaves half a line at the end of the record, as a power cut may."""

@@ -92,10 +92,14 @@ def sized(cpus: int, *ids: str) -> Holds:
 
 
 def in_use(name: str, value: str | None) -> Holds:
-    """The platform has it, and so has every machine."""
-    return lambda lane, _: all(
-        there.get(name) == value
-        for there in (lane.world.values, *(lane.world.in_use.get(id, {name: ""}) for id in API))
+    """The platform has it, and so has every machine, which serves with it."""
+    done = serving(*API)
+    return lambda lane, plan: (
+        done(lane, plan)
+        and all(
+            there.get(name) == value
+            for there in (lane.world.values, *(lane.world.in_use.get(id, {name: ""}) for id in API))
+        )
     )
 
 
