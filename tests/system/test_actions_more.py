@@ -126,7 +126,7 @@ def test_everything_goes_and_comes_in_order(demo: Miniature) -> None:
     parts = list(dict.fromkeys(step["name"].partition(":")[0] for step in done["steps"]))
     assert parts == ["frontend", "api", "node", "db"]
     told = {step["name"]: step["detail"] for step in done["steps"]}
-    assert "frontend in maintenance" in told["frontend: seen to be done, before api"]
+    assert "frontend in maintenance" in told["frontend: checked, before api is touched"]
     work = next(detail for name, detail in told.items() if "background work" in name)
     assert "0 tasks not finished" in work
     assert "transactions open" in work

@@ -142,7 +142,7 @@ class _Ordered(Action):
         done: list[tuple[Part, Plan]] = []
         for part, own in self._own(plan):
             if done:
-                name = f"{done[-1][0].name}: seen to be done, before {part.name}"
+                name = f"{done[-1][0].name}: checked, before {part.name} is touched"
                 found.append(Step(name, partial(self._seen, list(done)), "abort"))
             found += [
                 dataclasses.replace(step, name=f"{part.name}: {step.name}")
