@@ -72,12 +72,14 @@ ENTER_SCHEMA = "SELECT set_config('search_path', quote_ident($1), true)"
 """The extension may live anywhere; the server quotes its schema's name, we never do."""
 
 SETTINGS = """
-SELECT name, coalesce(setting, '') || coalesce(' × ' || unit, '') AS value, pending_restart,
+SELECT name, coalesce(setting, '') || coalesce(' × ' || unit, '') AS value,
+       pending_restart AND source <> 'command line' AS pending_restart,
        extract(epoch FROM pg_conf_load_time())::float8 AS loaded_at
   FROM pg_settings
  WHERE context <> 'internal' AND source NOT IN ('client', 'session')
 """
-"""What the server runs with; settings of our own session tell nothing of it."""
+"""What the server runs with; settings of our own session tell nothing of it, and what the command
+line overrules is said to wait for a restart that changes nothing."""
 
 STATEMENT_INFO = "SELECT dealloc, stats_reset::text AS stats_reset FROM pg_stat_statements_info"
 
