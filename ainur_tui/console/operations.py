@@ -129,7 +129,8 @@ class Operations(Talk):
         take_over = ""
         while True:
             plan: Plan | None = await self.ask(
-                lambda: self._app.session.call("plan", query, timeout=30.0)
+                lambda: self._app.session.call("plan", query, timeout=30.0),
+                saying=f"reading the facts for: {query.action} {query.target}",
             )
             if plan is None:
                 return None
@@ -173,7 +174,10 @@ class Operations(Talk):
         """The run that was begun; ``None`` after telling why there is none. Raises _Moved."""
         session = self._app.session
         try:
-            begun: Run | None = await session.call("run", call, timeout=30.0)
+            begun: Run | None = await self.waiting(
+                session.call("run", call, timeout=30.0),
+                f"beginning, with the facts read again: {call.action} {call.target}",
+            )
         except CallError as error:
             if error.message.startswith(MOVED):
                 raise _Moved from None

@@ -41,7 +41,8 @@ def draw_frame(app: AinurApp) -> bool:
     names = [(kind.key, kind.title) for kind in PANELS]
     across = base.size.width
     base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
-    rows = [frame.run_line(run, scene, across)
+    rows = [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
+    rows += [frame.run_line(run, scene, across)
             for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
     rows += [frame.notice_line(words, scene, across)
              for words in app.store.current_notices()]  # fmt: skip

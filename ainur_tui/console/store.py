@@ -46,6 +46,8 @@ class Store:
         self.span = 3600.0
         self.runs: dict[str, Run] = {}
         self.dismissed: set[str] = set()
+        self.asking = ""
+        """What the engine is being asked at this moment on the operator's wish."""
         self._told_runs: list[Run] = []
 
     def linked(self, welcome: Welcome) -> None:

@@ -40,11 +40,14 @@ class Talk:
 
         self._app.push_screen(PageDialog(title, build, self._app.glyphs))
 
-    async def ask(self, call: Callable[[], Awaitable[T]], *, changes: bool = False) -> T | None:
+    async def ask(
+        self, call: Callable[[], Awaitable[T]], *, changes: bool = False, saying: str = ""
+    ) -> T | None:
         """The engine's answer; ``None`` after telling why there is none. ``changes``: it is not
-        only a question, so that without an answer nobody knows what became of it."""
+        only a question, so that without an answer nobody knows what became of it. ``saying`` is
+        shown while it is waited for."""
         try:
-            return await call()
+            return await self.waiting(call(), saying)
         except CallError as error:
             self.tell("Not done", error.message)
         except Disconnected as error:
@@ -54,6 +57,16 @@ class Talk:
                 self.tell("No answer", f"Nothing was done: {error}. The console goes on asking for "
                           "an engine by itself; try again in a moment.")  # fmt: skip
         return None
+
+    async def waiting(self, answer: Awaitable[T], saying: str) -> T:
+        """The answer; meanwhile every screen says what is waited for."""
+        self._app.store.asking = saying
+        self._app.redraw()
+        try:
+            return await answer
+        finally:
+            self._app.store.asking = ""
+            self._app.redraw()
 
     def lost(self, error: Disconnected) -> None:
         """The engine went away in the middle of a decision."""

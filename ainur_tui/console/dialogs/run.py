@@ -49,16 +49,27 @@ class RunDialog(PageDialog):
         self._again = again
 
     def keys(self) -> Line:
-        run, found = self._find(), super().keys()
-        if run is None:
-            return found
-        if run.state not in FINAL:
-            return (("x", "key"), (" stop it (asks)   ", "warn"), *found)
-        if run.finished_at is not None and run.plan.undo is not None:
-            found = (("u", "key"), (" take it back…   ", "text"), *found)
-        if run.finished_at is not None and run.state != "verified":
-            found = (("r", "key"), (" do it again…   ", "text"), *found)
-        return found
+        found: Line = ()
+        if self.check_action("stop", ()):
+            found += (("x", "key"), (" stop it (asks)   ", "warn"))
+        if self.check_action("again", ()):
+            found += (("r", "key"), (" do it again…   ", "text"))
+        if self.check_action("undo", ()):
+            found += (("u", "key"), (" take it back…   ", "text"))
+        return (*found, *super().keys())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what makes sense for the run as it stands."""
+        run = self._find()
+        over = run is not None and run.finished_at is not None
+        match action:
+            case "stop":
+                return run is not None and run.state not in FINAL
+            case "undo":
+                return over and run is not None and run.plan.undo is not None
+            case "again":
+                return over and run is not None and run.state != "verified"
+        return super().check_action(action, parameters)
 
     def action_stop(self) -> None:
         self._stop()
@@ -68,7 +79,5 @@ class RunDialog(PageDialog):
         self._undo()
 
     def action_again(self) -> None:
-        run = self._find()
-        if run is not None and run.finished_at is not None:
-            self.dismiss()
-            self._again()
+        self.dismiss()
+        self._again()

@@ -119,6 +119,11 @@ def run_line(run: Run, scene: Scene, columns: int) -> Line:
     )  # fmt: skip
 
 
+def asking_line(words: str, scene: Scene) -> Line:
+    """What the engine is asked on the operator's wish and has not answered yet."""
+    return line((f" {scene.glyphs.running} ", "accent"), (words, "text"))
+
+
 def notice_line(words: str, scene: Scene, columns: int) -> Line:
     """What the engine says of itself, or of what another operator did here."""
     head = line((f" {scene.glyphs.state['degraded']} ", "warn"), (words, "warn"))
