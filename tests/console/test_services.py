@@ -14,13 +14,13 @@ from ainur_tui.console.dialogs.needs import NeedsDialog
 from ainur_tui.console.draw import machines, needs, services
 from ainur_tui.console.draw.glyphs import ASCII, UNICODE, Glyphs
 from ainur_tui.console.draw.tables import cell_text, layout, row_line, stems
-from ainur_tui.model.action import ActionSpec, Param
+from ainur_tui.model.action import ActionSpec, Param, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.wire import NeedsCall, NeedsView
 from tests.console import worlds
-from tests.console.test_app import running, shown, until
+from tests.console.test_app import plan, running, shown, until
 from tests.console.test_records import column
 
 DEFAULT = {"frontend": ["api"], "api": ["db", "storage", "node"]}
@@ -149,6 +149,19 @@ def test_who_set_a_secret_is_told_by_name() -> None:
     found = services.secrets(table, worlds.scene(view))
     assert column(found, "by") == ["ilya", "elsewhere", "run r8"]
     assert found.rows[0].detail == {"set by": "run r7"}
+
+
+@pytest.mark.parametrize(("before", "by"), [(30.0, "mira"), (3000.0, "elsewhere")])
+def test_who_staged_a_secret_is_told_by_the_run_that_did(before: float, by: str) -> None:
+    staged = msgspec.structs.replace(plan("secret-set", "api", "R2"), params={"name": "KEY"})
+    run = Run(id="r1", plan=staged, operator="mira", state="verified", steps=[], message="",
+              started_at=worlds.NOW - 32, finished_at=worlds.NOW - 29)  # fmt: skip
+    columns = [Column(name="changed", title="", unit="age"), Column(name="by", title="Set by")]
+    table = Table(name="api.secrets", target="api", title="", columns=columns, observed_at=0,
+                  source="", rows=[Row(key="KEY", cells=[worlds.NOW - before, "elsewhere"])],
+    )  # fmt: skip
+    view = msgspec.structs.replace(worlds.well(), runs=[run])
+    assert column(services.secrets(table, worlds.scene(view)), "by") == [by]
 
 
 def specs() -> list[ActionSpec]:

@@ -7,9 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Tone, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
@@ -33,6 +35,7 @@ class TextDialog(ModalScreen[str | None]):
         self._value = value
         self._tone = tone
         self._needed = needed
+        self._guard = Guard()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog ask"):
@@ -45,6 +48,7 @@ class TextDialog(ModalScreen[str | None]):
         self.query_one(".dialog-body").styles.height = 4
         self.query_one(Input).focus()
         self.redraw()
+        self.call_after_refresh(self._guard.painted)
 
     def redraw(self) -> None:
         """Draw the question."""
@@ -55,6 +59,12 @@ class TextDialog(ModalScreen[str | None]):
         self.query_one(".dialog-keys", LinesView).show(
             [line(("Enter", "key"), (f" {go}     ", "quiet"), ("Esc", "key"), (" back", "quiet"))]
         )
+
+    def on_key(self, event: Key) -> None:
+        """Words may be typed ahead; that they are meant is decided once the question was seen."""
+        if event.key == "enter" and self._guard.early(event):
+            event.stop()
+            event.prevent_default()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

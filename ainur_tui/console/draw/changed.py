@@ -14,9 +14,8 @@ from ainur_tui.model.units import clock, duration
 
 COLUMNS = [
     Column(name="when", title="when", rank=0, limit=16),
-    Column(name="at", title="at (UTC)", rank=4, limit=11),
+    Column(name="at", title="at (UTC)", rank=3, limit=11),
     Column(name="kind", title="kind", rank=1, limit=11),
-    Column(name="target", title="target", rank=3, limit=26),
     Column(name="who", title="who", rank=2, limit=16),
     Column(name="what", title="what", rank=0, limit=120),
 ]
@@ -80,12 +79,17 @@ def _row(
     at = clock(event.at) if today else clock(event.at, date=True)[5:16]
     return Row(
         key=event.key, tone=tone, target=event.target or None,
-        cells=[when, at, event.kind, event.target.rpartition("/")[2], _who(event, known),
-               event.text],
+        cells=[when, at, event.kind, _who(event, known), _what(event)],
         detail={"exactly at": clock(event.at, date=True), "target in full": event.target,
                 "seen as": event.key},
         params=_params(event),
     )  # fmt: skip
+
+
+def _what(event: Event) -> str:
+    """The words, led by what they are about where they do not say so themselves."""
+    name = event.target.rpartition("/")[2]
+    return event.text if name in event.text else f"{name}: {event.text}"
 
 
 def _params(event: Event) -> dict[str, str]:

@@ -149,13 +149,12 @@ class TableView(LinesView, can_focus=True):
             if self.filter:
                 place += f" (of {len(table.rows)}) with {self.filter!r}"
         old = self._stale or seconds > 3 * table.interval
-        note = f"{table.note}   " if table.note else ""
         seen = f"stale, {age(seconds)} old " if old else f"{age(seconds)} old "
         start = line((f" {table.title}  ", "strong"), (place, "quiet"))
-        room = columns - width(start) - len(seen) - 1  # the title is no shorter for a long note
-        return ends(
-            start, line((cut(note, room), "quiet"), (seen, "unknown" if old else "quiet")), columns
-        )
+        # The title is no shorter for a long note.
+        note = cut(table.note or "", columns - width(start) - len(seen) - 4)
+        end = line((f"{note}   ", "quiet"), (seen, "unknown" if old else "quiet"))
+        return ends(start, end, columns)
 
     def _select(self, index: int) -> None:
         if not self._rows:
