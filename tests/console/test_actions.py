@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from ainur_tui.client.errors import CallError
-from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
@@ -33,11 +32,6 @@ from tests.console.test_app import plan, running, shown, until
 HELD = Lease(target="db", holder="ilya", reason="restart", expires_at=worlds.NOW + 20, run="ab12")
 BUDGET = "7 machines need 175 connections; the guide allows 160 of 200"
 GLASS = BreakGlass(operator="mira", reason="outage", until=9e9)
-
-
-@pytest.fixture(autouse=True)
-def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "GUARD", -1e9)
 
 
 def ended(run: str, at: float, state: str = "verified", **more: Any) -> Run:

@@ -125,11 +125,6 @@ async def until(pilot: Pilot[None], condition: Any) -> None:
     raise AssertionError("the condition never held")
 
 
-@pytest.fixture(autouse=True)
-def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "GUARD", -1e9)
-
-
 async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
     async with running() as (app, engine, pilot):
         for key, title in zip(

@@ -33,11 +33,6 @@ WHOLE = JournalVerdict(ok=True, entries=1, first_bad=None, truncated=False)
 BACK = Undo(action="scale", target="api", params={"count": "2"})
 
 
-@pytest.fixture(autouse=True)
-def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "GUARD", -1e9)
-
-
 def key(name: str, at: float) -> Key:
     event = Key(name, None)
     event.time = at
