@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ainur_tui.model.board import BoardView
+from ainur_tui.model.board import BoardView, SignalView
 from ainur_tui.model.units import duration
 
 _USE = {
@@ -28,7 +28,7 @@ def in_use(board: BoardView, target: str, affected: Iterable[str] = ()) -> list[
     found = _of(board, root)
     oldest = board.signal("db", "db.transaction.oldest") if root == "db" else None
     if oldest is not None and oldest.value:
-        found.append(f"the oldest transaction is {duration(oldest.value)} old")
+        found.append(f"the oldest transaction is {duration(oldest.value)} old{_when(oldest)}")
     for other in affected:
         if other != root and (use := _of(board, other)):
             found.append(f"{other}: {', '.join(use)}")
@@ -37,4 +37,15 @@ def in_use(board: BoardView, target: str, affected: Iterable[str] = ()) -> list[
 
 def _of(board: BoardView, root: str) -> list[str]:
     known = ((board.signal(root, name), words) for name, words in _USE.get(root, ()))
-    return [words.format(s.value) for s, words in known if s is not None and s.value is not None]
+    return [
+        words.format(s.value) + _when(s)
+        for s, words in known
+        if s is not None and s.value is not None
+    ]
+
+
+def _when(signal: SignalView) -> str:
+    """That a value is an old one; nothing for one that is fresh."""
+    if signal.quality == "fresh" or signal.age is None:
+        return ""
+    return f" ({duration(signal.age)} ago; nothing heard since)"

@@ -61,8 +61,8 @@ class StopQuietly(Stop):
     def steps(self, plan: Plan) -> list[Step]:
         ids = [one["id"] for one in plan.goal["machines"]]
         reason, aside = plan.goal["reason"], Aside()
-        drain = f"no new requests for {machines(len(ids))}; those they hold end ({QUIET:.0f} s)"
-        tasks = f"background work ends ({PATIENCE:.0f} s)"
+        drain = f"drain {machines(len(ids))}, at most {QUIET:.0f} s for what they hold"
+        tasks = f"background work ends, {PATIENCE:.0f} s at most"
         return [
             Step(drain, partial(self._drain, ids, aside), "abort", partial(self._route, aside)),
             Step("leave background work unfinished", partial(self._leave, reason))
