@@ -50,7 +50,8 @@ class Runs(Talk):
         own = run.operator == me
         told = "" if own else f" {run.operator} is told why."
         why = await self.reason(
-            f"Stop: {run.plan.title}?", f"{stopping(run)} What can be taken back is.{told}",
+            f"Stop: {run.plan.title}?",
+            f"{stopping(run)} What was done is taken back where it can be.{told}",
             "stop it", tone="warn", needed=not own,
         )  # fmt: skip
         if why is not None:
