@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.pilot import Pilot
 
 from ainur_tui.client.errors import CallError
+from ainur_tui.console.app import AinurApp
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.needs import NeedsDialog
@@ -207,13 +209,20 @@ async def test_from_a_row_to_its_actions_with_its_values(
         assert filled in values
 
 
+async def editor(app: AinurApp, pilot: Pilot[None]) -> None:
+    """Open the editor from the tab."""
+    await pilot.press("2")
+    await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
+    await pilot.press("e")
+    await until(pilot, lambda: isinstance(app.screen, NeedsDialog))
+
+
 async def test_the_graph_is_edited_refused_and_saved() -> None:
     async with running(size=(80, 24)) as (app, engine, pilot):
         engine.answers["needs"] = TOLD
         saved = msgspec.structs.replace(TOLD, needs=DEFAULT | {"db": ["host"]})
         engine.answers["needs.set"] = saved
-        await pilot.press("2", "e")
-        await until(pilot, lambda: isinstance(app.screen, NeedsDialog))
+        await editor(app, pilot)
         await pilot.press("j", "h", "space")
         await until(pilot, lambda: "db cannot need api: api would need itself" in shown(app))
         assert "NOT SAVED" not in shown(app)
@@ -237,8 +246,7 @@ async def test_a_draft_that_is_refused_stays_in_the_editor(monkeypatch: Any) -> 
             return await plain(method, params, timeout=timeout)
 
         monkeypatch.setattr(engine, "call", call)
-        await pilot.press("2", "e")
-        await until(pilot, lambda: isinstance(app.screen, NeedsDialog))
+        await editor(app, pilot)
         await pilot.press("minus", "down", "down", "minus", "enter")
         await until(pilot, lambda: "meanwhile" in shown(app))
         await pilot.press("d")
@@ -248,8 +256,7 @@ async def test_a_draft_that_is_refused_stays_in_the_editor(monkeypatch: Any) -> 
 async def test_read_only_edits_no_graph() -> None:
     async with running(read_only=True) as (app, engine, pilot):
         engine.answers["needs"] = TOLD
-        await pilot.press("2", "e")
-        await until(pilot, lambda: isinstance(app.screen, NeedsDialog))
+        await editor(app, pilot)
         await pilot.press("space", "enter")
         await until(pilot, lambda: not isinstance(app.screen, NeedsDialog))
         assert engine.asked("needs.set") == []
@@ -259,6 +266,7 @@ async def test_read_only_edits_no_graph() -> None:
 async def test_the_shown_table_is_always_named(columns: int) -> None:
     async with running(size=(columns + 2, 24)) as (app, _, pilot):
         await pilot.press("2")
+        await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
         for name in ("health", "needs", "events", "releases", "secrets", "certificates", "dns"):
             await pilot.press("right")
             await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)
