@@ -148,4 +148,4 @@ def _undoes(run: Run, runs: list[Run]) -> str:
     if not since:
         return words
     names = ", ".join(dict.fromkeys(f"{one.plan.action} {one.plan.target}" for one in since[:3]))
-    return f"{words}. {len(since)} more since then: {names}. The facts below are those of now"
+    return f"{words}. Since then {names} ({len(since)} more). The facts below are those of now"

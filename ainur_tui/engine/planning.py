@@ -23,6 +23,7 @@ from ainur_tui.systems.base import Action, Clock, World
 
 PLAN_DEADLINE = 15.0  # seconds for reading the facts
 
+IDLE = "Nothing is to be done: it is so already"
 TAKE_OVER = "It can be taken over with a reason: the other run stops at its next safe point"
 
 INCIDENT = {"P1", "P2"}
@@ -78,6 +79,7 @@ class Planner:
             plan,
             expected_seconds=plan.expected_seconds if not alike else usual_seconds(alike),
             past_runs=len(alike),
+            blocked=plan.blocked or (None if plan.steps else IDLE),
             load=plan.load or in_use(board, target, plan.affects),
         )
 

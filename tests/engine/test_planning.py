@@ -10,6 +10,7 @@ import msgspec
 from ainur_tui.engine.recovery import RECOVERED
 from ainur_tui.model.action import Plan, Run, StepRecord
 from ainur_tui.model.alert import Alert
+from ainur_tui.systems.base import World
 from tests.engine.acting import Restart, World1
 
 
@@ -60,3 +61,13 @@ async def test_an_incident_is_told_the_worst_first(tmp_path: Path) -> None:
     assert plan.warnings == [
         "P1 for 2m 00s: db down", "P1 for 2m 00s: api down", "1 more P1 or P2 fires"
     ]  # fmt: skip
+
+
+async def test_a_plan_without_a_step_is_not_run(tmp_path: Path) -> None:
+    class Same(Restart):
+        async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+            plan = await super().plan(target, params, world)
+            return msgspec.structs.replace(plan, steps=[])
+
+    plan = await asked(await World1(tmp_path, Same()).open())
+    assert plan.blocked == "Nothing is to be done: it is so already"
