@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -73,7 +74,7 @@ async def answer(request: web.Request) -> web.Response:
 
 
 def system(url: str, **changes: Any) -> System:
-    fly = Fly(url=url, web_url=url, token=TOKEN, timeout=2, **changes)
+    fly = Fly(**({"url": url, "web_url": url, "token": TOKEN, "timeout": 2} | changes))
     found = connect(Environment(api=Api(url=url, timeout=2), fly=fly), CONTEXT)
     assert found is not None
     return found
@@ -138,6 +139,25 @@ async def test_what_cannot_be_read_is_told_in_the_table() -> None:
         assert found.close is not None
         await found.close()
     assert all("cannot be read" in (table.missing or "") for table in sample.tables)
+
+
+async def test_a_platform_that_does_not_answer_is_told_in_the_table_too() -> None:
+    app, free = web.Application(), asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        await free.wait()
+        return web.json_response([])
+
+    app.router.add_route("GET", "/{path:.*}", hang)
+    async with app_server(app) as url:
+        found = system(url, timeout=0.3)
+        samples = [await named(found, name).read() for name in ("fly.resources", "fly.secrets")]
+        free.set()
+        assert found.close is not None
+        await found.close()
+    missing = [table.missing for sample in samples for table in sample.tables]
+    assert len(missing) == 3
+    assert all("in time" in (words or "") for words in missing)
 
 
 async def test_memory_and_processor() -> None:

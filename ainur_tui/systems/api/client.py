@@ -71,9 +71,9 @@ class ApiClient:
         answer = await self._http.get("/health/detailed", expect=_SPOKEN, deadline=deadline)
         return object_of(answer)
 
-    async def summary(self) -> dict[str, Any]:
+    async def summary(self, deadline: float | None = None) -> dict[str, Any]:
         """``GET /metrics/summary``, in whichever shape."""
-        return object_of(await self._http.get("/metrics/summary"))
+        return object_of(await self._http.get("/metrics/summary", deadline=deadline))
 
     async def metrics(
         self, wanted: frozenset[str], machine: str | None = None, deadline: float | None = None

@@ -15,7 +15,7 @@ from ainur_tui.systems.fly.machines import parse_time
 
 COLUMNS = [
     Column(name="service", title="Service", rank=0, limit=30),
-    Column(name="status", title="Status", rank=1, limit=12),
+    Column(name="status", title="Status", rank=1, limit=14),
     Column(name="response", title="Answer", unit="s", rank=2),
     Column(name="checked", title="Checked", unit="age", rank=4),
     Column(name="message", title="Message", rank=3, limit=100),

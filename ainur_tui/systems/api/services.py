@@ -63,7 +63,7 @@ class ServicesProbe(Probe):
         rows: list[Row] = []
         missing = note = None
         try:
-            found = await self._client.summary()
+            found = await self._client.summary(self.deadline * 0.4)
             note = f"{summary_shape(found)} shape"
             rows = [self._fact(path, value) for path, value in leaves(found)]
         except ProbeFailure as failure:

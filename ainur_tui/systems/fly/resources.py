@@ -77,9 +77,14 @@ class ResourcesProbe(Probe):
         rows: list[Row] = []
         missing = None
         try:
-            rows = await kind.read(self._client, now)
+            # Several calls one after the other: together they end before the probe is cut short,
+            # which would be told as a trouble of the API.
+            async with asyncio.timeout(self.deadline * 0.85):
+                rows = await kind.read(self._client, now)
         except ProbeFailure as failure:
             missing = f"{kind.title.lower()} cannot be read: {why(failure)}"
+        except TimeoutError:
+            missing = f"{kind.title.lower()} cannot be read: no answer in time"
         return Table(
             name=kind.name,
             target="api",

@@ -3,6 +3,7 @@ since the last look, whoever changed it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from ainur_tui.config.types import Fly
@@ -51,13 +52,16 @@ class SecretsProbe(Probe):
         events: list[Event] = []
         missing = None
         try:
-            found = await known(self._client)
-            machines = serving(await self._client.machines())
+            async with asyncio.timeout(self.deadline * 0.85):
+                found = await known(self._client)
+                machines = serving(await self._client.machines())
             rows = [self._row(found[name], machines) for name in sorted(found)]
             events = self._changes(found, now)
             self._seen = found
         except ProbeFailure as failure:
             missing = f"secrets cannot be read: {why(failure)}"
+        except TimeoutError:
+            missing = "secrets cannot be read: no answer in time"
         table = Table(
             name="api.secrets",
             target="api",
