@@ -44,6 +44,7 @@ class RunDialog(PageDialog):
         run = find()
         super().__init__(run.plan.title if run else "Run", build, glyphs)
         self._find = find
+        self._scene = scene
         self._stop = stop
         self._undo = undo
         self._again = again
@@ -64,7 +65,7 @@ class RunDialog(PageDialog):
         over = run is not None and run.finished_at is not None
         match action:
             case "stop":
-                return run is not None and run.state not in FINAL
+                return run is not None and run.state not in FINAL and self._scene().lost is None
             case "undo":
                 return over and run is not None and run.plan.undo is not None
             case "again":
