@@ -27,7 +27,8 @@ class Open(Setting):
     ) -> Plan:  # fmt: skip
         """The plan; the way back is known where the present value is. ``key`` is the parameter
         that holds the value."""
-        row = (await known(self.hands.client)).get(name)
+        rows = await known(self.hands.client)
+        row = rows.get(name)
         told, run, former = [*(facts or [])], "", ""
         if row is not None:
             run, former = last_set((m for m, _ in await judged(self.hands)), row)
@@ -40,7 +41,7 @@ class Open(Setting):
         elif former:
             undo = Undo(action=self.spec.name, target=target, params={**params, key: former})
         return await self.draft_values(
-            target, params, world, names=[name], title=title, undo=undo, facts=told,
+            target, params, world, names=[name], title=title, rows=rows, undo=undo, facts=told,
             goal={"value": value},
         )  # fmt: skip
 

@@ -37,10 +37,11 @@ class SecretSet(Setting):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         name = named(params, {"name", "stage"})
-        new = name not in await known(self.hands.client)
+        rows = await known(self.hands.client)
+        new = name not in rows
         undo = Undo(action="secret-unset", target=target, params={"name": name}) if new else None
         return await self.draft_values(
-            target, params, world, names=[name], title=f"Set secret {name}",
+            target, params, world, names=[name], title=f"Set secret {name}", rows=rows,
             undo=undo, warnings=[] if new else [KEPT],
         )  # fmt: skip
 
@@ -64,11 +65,12 @@ class SecretUnset(Setting):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         name = named(params, {"name", "stage"})
-        if name not in await known(self.hands.client):
+        rows = await known(self.hands.client)
+        if name not in rows:
             raise Refused(f"there is no secret {name}", UNAVAILABLE)
         return await self.draft_values(
             target, params, world, names=[name], title=f"Unset secret {name}", unset=True,
-            warnings=[KEPT],
+            rows=rows, warnings=[KEPT],
         )  # fmt: skip
 
 
@@ -97,6 +99,7 @@ class SecretImport(Setting):
         facts = [f"{len(new)} new, {len(names) - len(new)} replaced, none unset"]
         plan = await self.draft_values(
             target, params, world, names=names, title=f"Import {len(names)} secrets", facts=facts,
+            rows=there,
             warnings=[KEPT] if len(new) < len(names) else [],
         )  # fmt: skip
         plan.before["file"] = identity(path)

@@ -42,13 +42,14 @@ class Setting(EachMachine):
 
     async def draft_values(
         self, target: str, params: dict[str, str], world: World, *, names: list[str], title: str,
-        unset: bool = False, undo: Undo | None = None, facts: list[str] | None = None,
-        warnings: list[str] | None = None, goal: dict[str, Any] | None = None,
+        rows: Mapping[str, Known], unset: bool = False, undo: Undo | None = None,
+        facts: list[str] | None = None, warnings: list[str] | None = None,
+        goal: dict[str, Any] | None = None,
     ) -> Plan:  # fmt: skip
-        """The plan to set (or unset) ``names``; raises Refused, or ProbeFailure."""
+        """The plan to set (or unset) ``names``, where ``rows`` is what is set now; raises Refused,
+        or ProbeFailure."""
         stage = staged(params)
         all = await judged(self.hands)
-        rows = await known(self.hands.client)
         down = [m for m, how in all if how.state == "down"]
         chosen = [] if stage else down + [m for m, how in all if how.state != "down"]
         notes = [_present(name, rows.get(name)) for name in names[:12]]
@@ -105,7 +106,7 @@ class Setting(EachMachine):
         return found
 
     async def observe(self, plan: Plan) -> Observation:
-        seen, doubt = await self._told(plan)
+        seen, doubt = self._told(plan, await known(self.hands.client))
         if seen is None:
             return Observation("unknown" if doubt is None else "failed", doubt or UNTOLD)
         if not plan.goal["machines"]:
@@ -120,9 +121,9 @@ class Setting(EachMachine):
             return None
         return await self.stands(machine, plan, lacks)
 
-    async def _told(self, plan: Plan) -> tuple[str | None, str | None]:
+    def _told(self, plan: Plan, rows: Mapping[str, Known]) -> tuple[str | None, str | None]:
         """What the digests show, else what they show instead (``None``: nothing for certain)."""
-        rows, former = await known(self.hands.client), plan.goal["former"]
+        former = plan.goal["former"]
         same = []
         for name in plan.goal["names"]:
             row = rows.get(name)
@@ -156,7 +157,7 @@ class Setting(EachMachine):
 
         async def told() -> str | None:
             rows = await known(self.hands.client)
-            seen, _ = await self._told(plan)
+            seen, _ = self._told(plan, rows)
             if seen is None and not accepted:
                 return None
             shown = str(plan.goal.get("value", ""))
