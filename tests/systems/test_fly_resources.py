@@ -74,7 +74,8 @@ async def answer(request: web.Request) -> web.Response:
 
 
 def system(url: str, **changes: Any) -> System:
-    fly = Fly(**({"url": url, "web_url": url, "token": TOKEN, "timeout": 2} | changes))
+    fields: dict[str, Any] = {"url": url, "web_url": url, "token": TOKEN, "timeout": 2}
+    fly = Fly(**(fields | changes))
     found = connect(Environment(api=Api(url=url, timeout=2), fly=fly), CONTEXT)
     assert found is not None
     return found
