@@ -11,6 +11,7 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.rules.budget import Budget
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import before, busy, load, sentence, set_aside
+from ainur_tui.systems.fly.fleet import machines as counted
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
@@ -94,9 +95,9 @@ class ScaleApi(Action):
             inverse=sentence(undo := _undo(target, machines, count, moved)),
             undo=undo,
             expected_seconds=world.usual_seconds or SECONDS_EACH * (new + len(doomed)),
-            title=f"Move {len(moved)} machines of the API to {region}"
+            title=f"Move {counted(len(moved))} of the API to {region}"
             if moved
-            else f"Scale the API from {now} to {count} machines",
+            else f"Scale the API from {now} to {counted(count)}",
             warnings=warnings,
             facts=facts,
             blocked=blocked,
@@ -158,7 +159,7 @@ class ScaleApi(Action):
         budget = Budget(max_connections=int(limit), pool=self._pool)
         facts = [
             budget.arithmetic,
-            f"{count} machines may open {count * self._pool} of {limit:.0f} connections"
+            f"{counted(count)} may open {count * self._pool} of {limit:.0f} connections"
             + ("" if used is None or used.value is None else f"; {used.value:.0f} are in use now"),
         ]
         if budget.allows(count):
