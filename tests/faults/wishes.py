@@ -226,7 +226,7 @@ def wishes(secret: str, lane: Lane) -> list[Wish]:
         Wish("emergency-stop", "api", 10, resting(*API), {"reason": "rehearsal"}),
         Wish("restore-count", "api", 10, restored, prepare=at_rest(*API, kept=2)),
         Wish("restore-count", "api", 6, restored, prepare=emergency_and_one_lost),
-        Wish("shutdown-all", "api", 25, all_down),
+        Wish("shutdown-all", "api", 30, all_down, {"workers": "abort", "reason": "a rehearsal"}),
         Wish("start-all", "api", 25, all_up, prepare=shut_down),
         Wish("keep", "api", 1, lambda lane, _: lane.world.secret == digest(secret),
              {"digest": digest(secret)}, typed),
