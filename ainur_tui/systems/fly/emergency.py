@@ -24,7 +24,7 @@ from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.moves import KEPT, halted
 
-_KEEP = "keep the number and the configuration"
+_KEEP = "keep number and configuration, for restore-count"
 
 
 class EmergencyStop(Action):
@@ -70,13 +70,11 @@ class EmergencyStop(Action):
             expected_seconds=world.usual_seconds or SECONDS_EACH,
             title=f"Emergency stop of {machines(len(chosen))}: the API goes down",
             warnings=[
-                "Users have no service from now on; requests in flight get ten seconds",
-                "The machines are stopped, not destroyed as by `scale count 0`: their"
-                " configuration and volumes stay",
+                "No service from now on; requests in flight get ten seconds",
+                "Stopped, not destroyed as `scale count 0` does: nothing is lost",
             ],
-            facts=[f"{m.id}: {m.state} → stopped, out of routing" for m in chosen]
-            + [f"kept for restore-count: {machines(len(chosen))} with their configuration"]
-            + ([f"in spite of: {someone}"] if (someone := busy(all)) else []),
+            # One screen holds it all: who needs this has no time to read on.
+            facts=[f"in spite of: {someone}"] if (someone := busy(all)) else [],
             load=load(world, target),
         )
 
