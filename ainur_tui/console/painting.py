@@ -39,7 +39,7 @@ def draw_frame(app: AinurApp) -> bool:
     header.show([frame.header(scene, columns)])
     base.query_one("#clock", LinesView).show([frame.clock_line(scene)])
     names = [(kind.key, kind.title) for kind in PANELS]
-    across = base.size.width
+    across = base.query_one("#tabs").size.width
     base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
     rows = [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
     rows += [frame.run_line(run, scene, across)

@@ -142,12 +142,26 @@ async def test_the_broken_glass_is_on_every_screen_until_it_is_whole() -> None:
         for key in "12345":
             await pilot.press(key)
             await until(pilot, lambda: "GLASS BROKEN" in shown(app))
-            assert app.screen.styles.border_top[0] == "heavy"
+            assert app.screen.styles.outline_top[0] == "heavy"
         await pilot.press("colon", *"put the glass back", "enter")
         await until(pilot, lambda: engine.asked("break-glass") == [BreakGlassCall(reason="")])
         app.store.board(msgspec.structs.replace(engine.view, break_glass=None))
         assert "GLASS" not in shown(app)
         assert not app.has_class("-glass")
+
+
+async def test_the_red_frame_takes_no_room_of_the_screen_itself() -> None:
+    """What is under a dialog is repainted by regions of its screen: with a border or a padding of
+    its own they would be moved each time, and the countdown would stand still."""
+    view = msgspec.structs.replace(worlds.well(), break_glass=GLASS)
+    async with running(view, size=(80, 24)) as (app, _, pilot):
+        await until(pilot, lambda: app.has_class("-glass"))
+        await until(pilot, lambda: app.query_one("#clock").region.right == 79)
+        app.push_screen(PageDialog("Page", lambda _: [], app.glyphs))
+        await until(pilot, lambda: bool(app.screen.query(".dialog")))
+        frame = app.screen.query_one(".dialog").styles
+        await until(pilot, lambda: frame.border_top[0] == "heavy")
+        assert [screen.content_offset for screen in app.screen_stack] == [(0, 0), (0, 0)]
 
 
 async def test_another_operators_lease_is_taken_over_with_a_reason() -> None:
