@@ -18,7 +18,7 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import RunCall
-from ainur_tui.rules.usage import in_use
+from ainur_tui.rules.usage import in_use, used_through
 from ainur_tui.systems.base import Action, Clock, World
 
 PLAN_DEADLINE = 15.0  # seconds for reading the facts
@@ -80,7 +80,10 @@ class Planner:
             expected_seconds=plan.expected_seconds if not alike else usual_seconds(alike),
             past_runs=len(alike),
             blocked=plan.blocked or (None if plan.steps else IDLE),
-            load=plan.load or in_use(board, target, plan.affects),
+            load=[
+                *(plan.load or in_use(board, target)),
+                *used_through(board, target, plan.affects),
+            ],
         )
 
     def judge(self, plan: Plan, call: RunCall) -> None:

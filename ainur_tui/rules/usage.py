@@ -22,26 +22,26 @@ _USE = {
 }
 
 
-def in_use(board: BoardView, target: str, affected: Iterable[str] = ()) -> list[str]:
-    """The use of a target as far as the board knows, and of those ``affected`` with it."""
+def in_use(board: BoardView, target: str) -> list[str]:
+    """The use of a target as far as the board knows."""
     root = target.partition("/")[0]
     found = _of(board, root)
     oldest = board.signal("db", "db.transaction.oldest") if root == "db" else None
     if oldest is not None and oldest.value:
         found.append(f"the oldest transaction is {duration(oldest.value)} old{_when(oldest)}")
-    for other in affected:
-        if other != root and (use := _of(board, other)):
-            found.append(f"{other}: {', '.join(use)}")
     return found
+
+
+def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list[str]:
+    """The use of those that are affected with a target."""
+    root = target.partition("/")[0]
+    use = {other: _of(board, other) for other in affected if other != root}
+    return [f"{other}: {', '.join(words)}" for other, words in use.items() if words]
 
 
 def _of(board: BoardView, root: str) -> list[str]:
     known = ((board.signal(root, name), words) for name, words in _USE.get(root, ()))
-    return [
-        words.format(s.value) + _when(s)
-        for s, words in known
-        if s is not None and s.value is not None
-    ]
+    return [words.format(s.value) + _when(s) for s, words in known if s is not None and s.value]
 
 
 def _when(signal: SignalView) -> str:

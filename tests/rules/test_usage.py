@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView
-from ainur_tui.rules.usage import in_use
+from ainur_tui.rules.usage import in_use, used_through
 from tests.console import worlds
 
 
@@ -16,9 +16,8 @@ def board() -> BoardView:
 def test_the_use_of_a_target_and_of_what_stands_on_it() -> None:
     assert in_use(board(), "api/machine/17") == ["38.2 requests/s"]
     assert in_use(board(), "db") == ["18 sessions connected"]
-    assert in_use(board(), "db", ["api", "frontend"]) == [
-        "18 sessions connected", "api: 38.2 requests/s"
-    ]  # fmt: skip
+    assert used_through(board(), "db", ["api", "frontend"]) == ["api: 38.2 requests/s"]
+    assert used_through(board(), "api/machine/17", ["api"]) == []
 
 
 def test_nothing_is_told_of_what_nobody_counts() -> None:
