@@ -98,9 +98,9 @@ def _check(call: Invocation, *, as_json: bool) -> int:
 
 def _graph(environment: Environment, warnings: list[str]) -> dict[str, Any]:
     """Who needs whom, and where that comes from; what is odd about it is added to the warnings."""
+    from ainur_tui.config.needsfile import edited
     from ainur_tui.config.paths import paths_for
     from ainur_tui.config.safefile import Unreadable
-    from ainur_tui.engine.needs import edited
     from ainur_tui.model.needs import edges, fault
     from ainur_tui.model.units import clock
     from ainur_tui.rules.graph import NEEDS

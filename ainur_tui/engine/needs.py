@@ -5,36 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
 
 import msgspec
 
 from ainur_tui.config import safefile
+from ainur_tui.config.needsfile import KINDS, MOST, Edited, edited
 from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, TRY_AGAIN
 from ainur_tui.engine.journal import Journal, JournalUnwritable, replace_file
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.needs import difference, edges, fault
-from ainur_tui.model.target import Kind, kind_of
-from ainur_tui.model.text import clean
 from ainur_tui.model.wire import NeedsCall, NeedsView
 from ainur_tui.rules.graph import Graph
 from ainur_tui.systems.base import Clock
 
-KINDS: tuple[str, ...] = get_args(Kind)
-MOST = 500
-"""Needs a graph may hold; a system has a dozen."""
 WHOLE = tuple(kind for kind in KINDS if "/" not in kind)
-
-
-class Edited(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the file holds."""
-
-    needs: dict[str, list[str]]
-    by: str
-    at: float
-    version: Literal[1] = 1
 
 
 class Needs:
@@ -136,25 +122,6 @@ class Needs:
             )  # fmt: skip
         except JournalUnwritable as error:
             raise Refused(f"{error}; without it nothing is changed", CANNOT_CREATE) from None
-
-
-def edited(path: Path) -> Edited | None:
-    """What the file at ``path`` holds, or ``None`` without one. Raises Unreadable."""
-    if not path.exists():
-        return None
-    content = safefile.read(path)
-    if content.loose is not None:
-        raise safefile.Unreadable(content.loose)
-    try:
-        found = msgspec.json.decode(content.data, type=Edited)
-    except msgspec.DecodeError as error:
-        raise safefile.Unreadable(f"is not what the console wrote ({error})") from None
-    if len(edges(found.needs)) > MOST:
-        raise safefile.Unreadable(f"holds more than {MOST} needs")
-    named = {n for name, needed in found.needs.items() for n in (name, *needed)}
-    if why := fault(found.needs, [n for n in named if kind_of(n) in KINDS and clean(n, 80) == n]):
-        raise safefile.Unreadable(f"cannot hold: {why}")
-    return msgspec.structs.replace(found, by=clean(found.by, 60))
 
 
 def _tidy(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
