@@ -40,8 +40,13 @@ def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list
 
 
 def _of(board: BoardView, root: str) -> list[str]:
-    known = ((board.signal(root, name), words) for name, words in _USE.get(root, ()))
-    return [words.format(s.value) + _when(s) for s, words in known if s is not None and s.value]
+    """Nothing at all is worth saying of the first figure only; the others are there or not."""
+    known = [(board.signal(root, name), words) for name, words in _USE.get(root, ())]
+    return [
+        words.format(s.value) + _when(s)
+        for place, (s, words) in enumerate(known)
+        if s is not None and s.value is not None and (s.value or not place)
+    ]
 
 
 def _when(signal: SignalView) -> str:

@@ -105,7 +105,7 @@ def test_a_lost_terminal_ends_the_console(console: Opener) -> None:
 
 def test_the_console_outlives_a_killed_engine(console: Opener, demo: Miniature) -> None:
     terminal = console()
-    terminal.until(lambda text: "up" in text.lower(), 20, "the overview")
+    terminal.until(lambda text: "trust" in text, 20, "the overview of a running engine")
     status = demo.program.json("engine", "status")
     os.kill(status["pid"], signal.SIGKILL)
     terminal.until(lambda text: re.search(r"(?i)engine", text) is not None, 15, "it says so")
