@@ -1,4 +1,7 @@
-"""One miniature for all whole-program tests of a session; each test leaves it well."""
+"""One miniature for all whole-program tests of a session; each test leaves it well.
+
+Two workers share the suite: one waits on the miniature, the other has the files of the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers import Miniature, miniature, until
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What a worker takes as a whole: all that share the miniature, or a file."""
+    for item in items:
+        whole = "miniature" if "running" in item.fixturenames else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(whole))
 
 
 @pytest.fixture(scope="session")

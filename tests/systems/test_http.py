@@ -198,6 +198,7 @@ async def test_a_gzip_answer_is_unpacked() -> None:
         (b"not gzip at all", "gzip", "bad answer", "broken"),
         (b"x", "br", "bad answer", "not asked for"),
     ],
+    ids=["bomb", "cut", "plain", "brotli"],
 )
 async def test_bombs_and_broken_compression(
     body: bytes, encoding: str, kind: str, words: str
