@@ -25,7 +25,8 @@ pytestmark = pytest.mark.timeout(60)
 @asynccontextmanager
 async def api(house: House, directory: Path, **settings: str) -> AsyncIterator[ClientSession]:
     """One machine with these settings, well; what it writes goes to ``directory/said``."""
-    own = {"DATABASE_URL": house.url(), "PORT": str(free_port())}
+    # Ids of tasks come from the machine's: two machines never make the same.
+    own = {"DATABASE_URL": house.url(), "PORT": str(free_port()), "FLY_MACHINE_ID": directory.name}
     env = os.environ | own | settings
     with (directory / "said").open("wb") as said:
         process = subprocess.Popen(  # noqa: ASYNC220 (it is ended below, whatever happens)
