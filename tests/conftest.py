@@ -12,6 +12,7 @@ import pytest
 from tests.helpers import Miniature, miniature, until
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """What a worker takes as a whole: all that share the miniature, or a file."""
     for item in items:
