@@ -1,6 +1,6 @@
 """One miniature for all whole-program tests of a session; each test leaves it well.
 
-Two workers share the suite: one waits on the miniature, the other has the files of the rest.
+Two workers share the suite by files; a miniature stands for as long as one of them needs it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers import Miniature, miniature, until
-
-
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """What a worker takes as a whole: all that share the miniature, or a file."""
-    for item in items:
-        whole = "miniature" if "running" in item.fixturenames else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(whole))
 
 
 @pytest.fixture(scope="session")
