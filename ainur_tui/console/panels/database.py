@@ -23,6 +23,11 @@ class DatabasePanel(TargetPanel):
         ("slow now", "db", "db.statements.slow"),
         ("deadlocks", "db", "db.deadlocks.rate"),
         ("size", "db", "db.size"),
+        ("wraparound", "db", "db.wraparound"),
+        ("our looking", "db", "db.looking"),
     )
     charts = (("db", "db.connections.used"), ("db", "db.transactions.rate"))
-    tables = ("db.sessions", "db.locks", "db.statements", "db.tables", "db.clients", "backups")
+    tables = (
+        "db.sessions", "db.locks", "db.statements", "db.tables", "db.indexes", "db.vacuum",
+        "db.progress", "db.clients", "backups",
+    )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Clock
+from ainur_tui.systems.postgres.cost import Cost
 from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.errors import failure, is_ours
 
@@ -41,6 +42,7 @@ class Database:
     def __init__(self, dsn: Secret, clock: Clock, redact: Redactor, timeout: float) -> None:
         self._dsn = dsn
         self._clock = clock
+        self.cost = Cost(clock)
         self._redact = redact
         self._timeout = timeout
         self._held: Connection[Record] | None = None
@@ -71,12 +73,13 @@ class Database:
             try:
                 async with asyncio.timeout(self._timeout):
                     connection = await self._connection()
-                    if self._pooled:
-                        async with connection.transaction(readonly=True):
-                            await connection.execute(_LOCAL_SETTINGS)
+                    with self.cost.counted():
+                        if self._pooled:
+                            async with connection.transaction(readonly=True):
+                                await connection.execute(_LOCAL_SETTINGS)
+                                yield connection
+                        else:
                             yield connection
-                    else:
-                        yield connection
             except asyncio.CancelledError:
                 self._drop()
                 raise
@@ -151,7 +154,8 @@ class Database:
         except Exception as error:
             raise failure(error, where, self._redact) from None
         try:
-            yield connection
+            with nullcontext() if long_statements else self.cost.counted():
+                yield connection
         except Exception as error:
             if not is_ours(error):
                 raise

@@ -41,4 +41,10 @@ CACHE = Signal(
 DEADLOCKS = Signal(name="db.deadlocks.rate", title="deadlocks", unit="/s")
 STATISTICS = (TRANSACTIONS, CACHE, DEADLOCKS)
 
+WRAPAROUND = Signal(
+    name="db.wraparound", title="age of transaction ids against the forced freeze", unit="ratio",
+    statistic="max", warn=1.2,
+)  # fmt: skip
+LOOKING = Signal(name="db.looking", title="our own looking, a minute", unit="ms")
+
 SIZE = Signal(name="db.size", title="database size", unit="B")

@@ -29,7 +29,7 @@ class UpProbe(Probe):
 
     name = "db.up"
     target = "db"
-    signals = (signals.UP, signals.LATENCY)
+    signals = (signals.UP, signals.LATENCY, signals.LOOKING)
 
     def __init__(
         self, database: Database, clock: Clock, *, interval: float, deadline: float
@@ -55,6 +55,9 @@ class UpProbe(Probe):
             )
             for signal, value in ((signals.UP, 1.0), (signals.LATENCY, seconds))
         ]  # fmt: skip
+        spent, over = self._database.cost.last_minute()
+        words = f"of our queries in the last {over:.0f} s, the way there and back included"
+        readings.append(_reading(signals.LOOKING, spent * 1000, at, words, "our own clock"))
         events = self._events(row, role, at)
         return Sample(readings, events=events)
 

@@ -13,11 +13,14 @@ from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
+from ainur_tui.systems.postgres.progress import ProgressProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+from ainur_tui.systems.postgres.vacuum import VacuumProbe
 
 
 def connect(environment: Environment, context: Context) -> System | None:
@@ -40,6 +43,9 @@ def connect(environment: Environment, context: Context) -> System | None:
         StatisticsProbe(database, clock, interval=often, deadline=within),
         StatementsProbe(database, clock, shown, interval=often, deadline=within),
         TablesProbe(database, clock, shown, interval=often, deadline=within),
+        IndexesProbe(database, clock, shown, interval=often, deadline=within),
+        VacuumProbe(database, clock, shown, interval=often, deadline=within),
+        ProgressProbe(database, clock, shown, interval=often, deadline=within),
         SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
     ]
     places = places_of(environment, context)
