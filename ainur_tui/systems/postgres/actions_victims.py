@@ -57,7 +57,7 @@ class Victim:
     @property
     def replication(self) -> bool:
         """Whether it feeds a replica or a backup."""
-        return self.row["backend_type"] == "walsender"
+        return bool(self.row["backend_type"] == "walsender")
 
     def identity(self, mark: Mark) -> dict[str, Any]:
         """What a signal and the look afterwards compare."""

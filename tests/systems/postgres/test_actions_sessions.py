@@ -17,7 +17,9 @@ from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import Action, AlreadySo, Clock, StepContext, World
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
+from ainur_tui.systems.postgres.actions_victims import Victim
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
 
 WORLD = World(
@@ -175,6 +177,24 @@ async def test_who_is_never_signalled(postgres: Server, opened: Opening) -> None
             "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
         )
         assert "no session" in await blocked("postgres", checkpointer)
+
+
+def test_the_vacuum_against_wraparound_is_left_alone_and_replication_is_said() -> None:
+    row = {
+        "pid": 7, "backend_start": "x", "backend_type": "autovacuum worker", "ours": False,
+        "allowed": True, "signals": True, "us": "u",
+    }  # fmt: skip
+
+    def victim(**more: str) -> Victim:
+        return Victim(cast(Any, row | more), Shown(Redactor()))
+
+    query = "autovacuum: VACUUM public.users"
+    assert victim(query=query).untouchable() is None
+    assert "must finish" in (victim(query=f"{query} (to prevent wraparound)").untouchable() or "")
+    client = victim(query="/* to prevent wraparound */", backend_type="client backend")
+    assert client.untouchable() is None
+    assert victim(query="", backend_type="walsender").replication
+    assert not client.replication
 
 
 @pytest.mark.parametrize(
