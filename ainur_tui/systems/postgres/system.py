@@ -7,6 +7,7 @@ from pathlib import Path
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
 from ainur_tui.systems.postgres.backup.places import places_of
@@ -54,6 +55,9 @@ def connect(environment: Environment, context: Context) -> System | None:
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
-    actions: tuple[Action, ...] = (BackupAction(environment, context, database, places),)
+    actions: tuple[Action, ...] = (
+        BackupAction(environment, context, database, places),
+        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
+    )
     target = Target(name="db", kind="db", title="database")
     return System("postgres", (target,), tuple(probes), logs, actions, database.close)
