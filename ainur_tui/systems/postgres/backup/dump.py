@@ -76,17 +76,24 @@ class Snapshot:
     server_version: str
     major: int
 
-    async def schema_digest(self) -> str:
-        """SHA-256 of the definitions of tables, indexes and constraints."""
-        return str(await self.connection.fetchval(_SCHEMA))
 
-    async def count_rows(self) -> dict[str, int]:
-        """The exact number of rows of every table, as the dump sees them."""
-        tables = await self.connection.fetch(_TABLES)
-        return {
-            str(table["name"]): int(await self.connection.fetchval(table["counting"]))
-            for table in tables
-        }
+async def schema_digest(connection: Connection[Record]) -> str:
+    """SHA-256 of the definitions of tables, indexes and constraints, in a transaction."""
+    await connection.execute("SET LOCAL search_path = pg_catalog")  # names in full everywhere
+    return str(await connection.fetchval(_SCHEMA))
+
+
+async def count_rows(connection: Connection[Record]) -> dict[str, int]:
+    """The exact number of rows of every table, as this transaction sees them."""
+    tables = await connection.fetch(_TABLES)
+    return {
+        str(table["name"]): int(await connection.fetchval(table["counting"])) for table in tables
+    }
+
+
+async def measure(connection: Connection[Record]) -> tuple[str, dict[str, int]]:
+    """Schema digest and rows: what two copies of a database must have in common."""
+    return await schema_digest(connection), await count_rows(connection)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
@@ -51,6 +52,7 @@ _COLUMNS = [
     Column(name="created", title="Created", unit="time", rank=1),
     Column(name="bytes", title="Size", unit="B", rank=1),
     Column(name="state", title="State"),
+    Column(name="verified", title="Restored", unit="time", rank=1),
     Column(name="where", title="Where", rank=2, limit=80),
     Column(name="duration", title="Took", unit="s", rank=3),
 ]
@@ -63,19 +65,25 @@ def _row(found: dict[str, Any]) -> Row:
         "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
         "places": ", ".join(found["locations"]),
+        "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",
     }  # fmt: skip
-    created = found["created_at"]
     return Row(
         key=f"{found['id']}/{found['format']}",
         cells=[
             found["id"],
-            datetime.fromisoformat(created).timestamp() if created else None,
+            _moment(found["created_at"]),
             found["bytes"],
             found["state"],
+            _moment(found["verified_at"]),
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
         tone=_TONES[found["state"]],
         target="db",
+        params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
+
+
+def _moment(at: str | None) -> float | None:
+    return datetime.fromisoformat(at).timestamp() if at else None
