@@ -13,7 +13,7 @@ import pytest
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
-from ainur_tui.systems.postgres.backup import manifest, retention
+from ainur_tui.systems.postgres.backup import manifest, retention, signals
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from tests.systems.postgres.test_backup import WORLD, Setting, Told, setting
 
@@ -173,6 +173,19 @@ async def test_pruning_leaves_what_is_proven_and_what_is_not_ours(setting: Setti
 def listed(day: int, state: str = "complete", verified: bool = False) -> dict[str, Any]:
     return {"id": f"ainur_backup_202611{day:02}_020000", "state": state,
             "format": manifest.FORMAT, "verified_at": "x" if verified else None}  # fmt: skip
+
+
+def test_ages_count_from_the_snapshot_and_what_is_not_known_has_its_reason() -> None:
+    def taken(day: int, size: int, verified: bool) -> dict[str, Any]:
+        more = {"created_at": f"2026-11-{day}T03:00:00Z", "bytes": size, "sha256": "0"}
+        return listed(day, verified=verified) | more | {"verified_seconds": 90.0}
+
+    found = signals.readings([taken(23, 30, False), taken(20, 100, True)], "here", NOW)
+    assert {one.signal: one.value for one in found} == {
+        "backup.age": 86400, "backup.verified.age": 4 * 86400, "backup.size.change": 0.3,
+        "backup.restore.seconds": 90,
+    }  # fmt: skip
+    assert all(one.value is None and one.note for one in signals.readings([], "here", NOW))
 
 
 def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:

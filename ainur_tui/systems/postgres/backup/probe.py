@@ -1,4 +1,4 @@
-"""The catalogue of backups as a table."""
+"""The catalogue of backups as a table, and what it says in numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
 
 _LEAST_INTERVAL = 15.0
 _DEADLINE = 20.0
@@ -24,7 +25,7 @@ class BackupsProbe(Probe):
 
     name = "backups"
     target = "db"
-    signals = ()
+    signals = SIGNALS
 
     def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
         self.interval = max(interval, _LEAST_INTERVAL)
@@ -36,15 +37,16 @@ class BackupsProbe(Probe):
     async def read(self) -> Sample:
         listing = await catalogue.read(self._places, self._clock, self._cache)
         said = "; ".join(listing.problems) or None
+        now, source = self._clock.now(), ", ".join(place.shown for place in self._places)
         blind = len(listing.problems) == len(self._places)
         table = Table(
             name="backups", target="db", title="Backups", columns=_COLUMNS,
             rows=[_row(found) for found in listing.rows[:_MOST_ROWS]],
-            observed_at=self._clock.now(), interval=self.interval,
-            source=", ".join(place.shown for place in self._places),
+            observed_at=now, interval=self.interval, source=source,
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
-        return Sample(tables=[table])
+        told = [] if listing.problems else readings(listing.rows, source, now)
+        return Sample(readings=told, tables=[table])
 
 
 _COLUMNS = [
