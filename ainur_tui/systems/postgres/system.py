@@ -53,13 +53,15 @@ def connect(environment: Environment, context: Context) -> System | None:
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
-    scratch = None
+    scratch, admin = None, dsn
+    if backup is not None and backup.admin is not None:
+        admin = context.secret(backup.admin)
     if backup is not None and backup.scratch is not None:
         scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
         VerifyAction(context, places, scratch),
-        RestoreAction(context, places, Server(dsn, context.redact, section.timeout)),
+        RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
         PruneAction(environment, context, places),
     )
     target = Target(name="db", kind="db", title="database")

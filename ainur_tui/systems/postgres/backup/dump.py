@@ -47,18 +47,25 @@ SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line CO
       LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
     UNION ALL
     SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
     UNION ALL
     SELECT format('constraint %I.%I %I %s', n.nspname, c.relname, k.conname,
                   pg_get_constraintdef(k.oid))
       FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE n.nspname !~ '^pg_' AND k.contype <> 'n'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
   ) AS lines
 """
-"""Not-null constraints are left out: from 18 they have rows of their own, before they have not."""
+"""What extensions own is theirs, and of their version, not of the backup. Not-null constraints are
+left out: from 18 they have rows of their own, before they have not."""
 
 _SNAPSHOT = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
 _VERSION_DEADLINE = 10.0

@@ -169,8 +169,10 @@ class _Proving:
             schema, rows = await self._scratch.measure(self._into)
         finally:
             await asyncio.shield(self._scratch.drop(self._into))
-        if problem := difference(made, rows, schema):
+        if problem := difference(made, rows, None):
             raise Disproved(problem)
+        if problem := difference(made, rows, schema):
+            raise ActionFailure(problem)  # the rows are there: not proven, but not refuted either
 
     async def keep(self, step: StepContext) -> str:
         """Write what was found beside each manifest."""
