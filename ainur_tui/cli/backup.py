@@ -1,4 +1,4 @@
-"""``ainur-tui backup create|list``: backups of the database."""
+"""``ainur-tui backup create|list|verify|restore|prune``: backups of the database."""
 
 from __future__ import annotations
 
@@ -21,22 +21,33 @@ FIELDS = (
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
-    parser.add_argument("what", choices=["create", "list"])
+    parser.add_argument("what", choices=["create", "list", "verify", "restore", "prune"])
+    parser.add_argument("id", nargs="?", help="which backup (verify, restore)")
+    parser.add_argument("--into", metavar="NAME", help="the new database's name (restore)")
     add_decision(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
 
 
 def run(call: Invocation, args: argparse.Namespace) -> int:
-    """Create one (exit code 0 only when it is complete), or list what there is."""
-    return _list(call, as_json=args.json) if args.what == "list" else _create(call, args)
+    """List what there is, or do one thing: exit code 0 only when it is done and verified."""
+    of_one = args.what in {"verify", "restore"}
+    if of_one and not args.id:
+        raise errors.usage(f"backup {args.what} needs the ID of a backup; see: backup list")
+    if args.id and not of_one:
+        raise errors.usage(f"{args.id!r} is one word too many for backup {args.what}")
+    if (args.into is None) == (args.what == "restore"):
+        wants = "needs --into NAME, a new database" if args.into is None else "takes no --into"
+        raise errors.usage(f"backup {args.what} {wants}")
+    return _list(call, as_json=args.json) if args.what == "list" else _act(call, args)
 
 
-def _create(call: Invocation, args: argparse.Namespace) -> int:
+def _act(call: Invocation, args: argparse.Namespace) -> int:
     from ainur_tui.cli.run import perform, shape_of
 
-    args.action, args.target = "backup", "db"
-    outcome, code = perform(call, args, {})
+    args.action, args.target = "backup" if args.what == "create" else args.what, "db"
+    given = {"id": args.id, "into": args.into}
+    outcome, code = perform(call, args, {name: text for name, text in given.items() if text})
     found = row(outcome.run.result.get("backup")) if outcome.run else None
     if args.json:
         call.output.json(shape_of(outcome) | {"backup": found})
@@ -71,6 +82,7 @@ def _list(call: Invocation, *, as_json: bool) -> int:
             [
                 str(one["id"]),
                 str(one["state"]),
+                "verified" if one["verified_at"] else "",
                 show(one["bytes"], "B"),
                 "" if one["duration"] is None else duration(one["duration"]),
                 str(one["database"] or "—"),

@@ -75,6 +75,10 @@ version = 1
 #directory = "/backups/ainur"
 #bucket = "ainur-backups"
 #prefix = "database/"
+#scratch = { env = "SCRATCH_URL" }   # a server where `backup verify` may create a database
+#admin = { env = "ADMIN_URL" }       # a role that may create the database of `backup restore`
+#keep_days = 30           # `backup prune` removes what is older, but never
+#keep_count = 7           # one of the newest, nor the newest that was restored and counted
 
 # Folders searched before PATH for pg_dump, systemctl and journalctl.
 #[environment.production.tools]

@@ -109,6 +109,19 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     directory: str | None = "/backups/ainur"
     bucket: str | None = None
     prefix: str = "database/"
+    scratch: Annotated[
+        SecretSource | None,
+        Meta(description="DSN of a server where `backup verify` may create and drop a database"),
+    ] = None
+    admin: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN of a role that may create databases for `backup restore`; "
+            "none: that of the postgres section"
+        ),
+    ] = None
+    keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
+    keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
 class ToolPath(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

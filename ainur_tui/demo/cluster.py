@@ -94,12 +94,14 @@ class Cluster:
 
     def _roles(self) -> str:
         app, monitor = credentials.APP_ROLE, credentials.MONITOR_ROLE
+        admin = credentials.ADMIN_ROLE
         grants = "pg_monitor, pg_signal_backend, pg_read_all_data, pg_use_reserved_connections"
         return "".join(
             f"{line};\n\n"
             for line in (
                 f"CREATE ROLE {app} LOGIN PASSWORD '{self._secret('postgres-app')}'",
                 f"CREATE ROLE {monitor} LOGIN PASSWORD '{self._secret('postgres-monitor')}'",
+                f"CREATE ROLE {admin} SUPERUSER LOGIN PASSWORD '{self._secret('postgres-admin')}'",
                 f"GRANT {grants} TO {monitor}",
                 f"CREATE DATABASE {credentials.DATABASE} OWNER {app}",
             )

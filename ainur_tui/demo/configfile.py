@@ -79,7 +79,12 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         },
         "frontend": TIMING | {"url": layout.url("frontend")},
         "host": TIMING,
-        "backup": {"directory": str(directory / "backups"), "bucket": BACKUPS},
+        "backup": {
+            "directory": str(directory / "backups"),
+            "bucket": BACKUPS,
+            "scratch": secret("postgres-admin-url"),
+            "admin": secret("postgres-admin-url"),
+        },
         "tools": {"path": [str(directory / "bin"), str(wheel.programs())]},
     }
 

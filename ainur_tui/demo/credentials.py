@@ -9,8 +9,16 @@ from pathlib import Path
 DATABASE = "ainur"
 APP_ROLE = "ainur_app"
 MONITOR_ROLE = "ainur_monitor"
+ADMIN_ROLE = "ainur_admin"
 
-NAMES = ("postgres-app", "postgres-monitor", "fly-token", "s3-access-key", "s3-secret-key")
+NAMES = (
+    "postgres-app",
+    "postgres-monitor",
+    "postgres-admin",
+    "fly-token",
+    "s3-access-key",
+    "s3-secret-key",
+)
 
 
 def write(path: Path, text: str) -> None:
@@ -35,5 +43,5 @@ def read(directory: Path, name: str) -> str:
 
 def url(directory: Path, role: str, port: int) -> str:
     """The connection URL of a role, with its password."""
-    password = read(directory, "postgres-app" if role == APP_ROLE else "postgres-monitor")
+    password = read(directory, f"postgres-{role.removeprefix('ainur_')}")
     return f"postgresql://{role}:{password}@127.0.0.1:{port}/{DATABASE}"

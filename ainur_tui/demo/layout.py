@@ -13,6 +13,10 @@ from typing import Any
 
 from ainur_tui.demo import credentials
 
+ROLES = {
+    credentials.MONITOR_ROLE: "postgres-url",
+    credentials.ADMIN_ROLE: "postgres-admin-url",
+}
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"
 IMAGE = "registry.fly.io/{app}:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
@@ -45,8 +49,9 @@ class Layout:
         for name in FOLDERS:
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
         credentials.make(self.directory)
-        url = credentials.url(self.directory, credentials.MONITOR_ROLE, self.ports["postgres"])
-        credentials.write(self.directory / "secrets" / "postgres-url", url)
+        for role, name in ROLES.items():
+            url = credentials.url(self.directory, role, self.ports["postgres"])
+            credentials.write(self.directory / "secrets" / name, url)
         (self.directory / "faults.json").unlink(missing_ok=True)
         for name, spec in (("fly", self._fly()), ("units", self._units())):
             credentials.write(self.directory / f"{name}.json", json.dumps(spec, indent=2))

@@ -90,6 +90,35 @@ class Stream:
         _kill(self._process)
 
 
+@dataclass
+class Sink:
+    """A running program that reads what it is given: :meth:`give` any number of times, then
+    :meth:`finish` closes its input and waits for the end."""
+
+    _process: asyncio.subprocess.Process
+    _stderr: asyncio.Task[bytes]
+    _redact: Redact
+
+    async def give(self, data: bytes) -> bool:
+        """Hand on bytes at the pace they are read; false once the program takes no more."""
+        source = self._process.stdin
+        if source is None:
+            return False
+        try:
+            source.write(data)
+            await source.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    async def finish(self) -> Completed:
+        """The exit code and the clean tail of stderr, once the program has ended."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        code = await self._process.wait()
+        return Completed(code, b"", self._redact(_sentence(await self._stderr)))
+
+
 @asynccontextmanager
 async def stream(
     argv: Sequence[str], *, env: Mapping[str, str], redact: Redact = _REDACT
@@ -113,6 +142,26 @@ async def stream(
     errors = asyncio.create_task(_tail(process.stderr))
     try:
         yield Stream(read_end, process, errors, redact)
+    finally:
+        await _end(process)
+        errors.cancel()
+        await asyncio.gather(errors, return_exceptions=True)
+
+
+@asynccontextmanager
+async def sink(
+    argv: Sequence[str], *, env: Mapping[str, str], redact: Redact = _REDACT
+) -> AsyncIterator[Sink]:
+    """Start a program that reads much; it is killed when the block is left.
+
+    Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
+    """
+    process = await _spawn(
+        argv, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    errors = asyncio.create_task(_tail(process.stderr))
+    try:
+        yield Sink(process, errors, redact)
     finally:
         await _end(process)
         errors.cancel()

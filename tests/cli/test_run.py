@@ -9,7 +9,7 @@ import pytest
 
 from ainur_tui.cli import asking, common, following
 from ainur_tui.cli.errors import Stop
-from ainur_tui.model.action import Lease
+from ainur_tui.model.action import ActionSpec, Lease, Param
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.wire import RunCall, RunsQuery
 from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
@@ -221,3 +221,18 @@ def test_the_engine_that_cannot_be_started(shell: Shell, monkeypatch: pytest.Mon
     monkeypatch.setattr(common, "process", fails)
     assert shell("run", "scale", "api", "--yes", "--json") == 69
     assert json.loads(shell.out)["state"] == "refused"
+
+
+def test_backup_restore_asks_for_its_own_database(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = plan("restore", "db", "R3")
+    names = [Param(name=name, type="str", help=name, required=True) for name in ("id", "into")]
+    spec = ActionSpec(name="restore", targets=["db"], risk="R3", summary="restore", params=names)
+    fake = engine(of, runs=[run(of, result={"backup": ROW})], actions=[spec])
+    use(monkeypatch, fake)
+    words = ("backup", "restore", "ainur_backup_1", "--into", "again", "--json")
+    assert shell(*words, "--yes") == 64
+    assert shell(*words, "--confirm-name", "db") == 0
+    assert json.loads(shell.out)["backup"]["id"] == "ainur_backup_1"
+    assert orders(fake)[0].params == {"id": "ainur_backup_1", "into": "again"}

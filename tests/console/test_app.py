@@ -128,7 +128,9 @@ async def until(pilot: Pilot[None], condition: Any) -> None:
 async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
     async with running() as (app, engine, pilot):
         for key, title in zip(
-            "12345", ("Overview", "Services", "Database", "Node", "Logs"), strict=True
+            "123465",
+            ("Overview", "Services", "Database", "Node", "Backups", "Logs"),
+            strict=True,
         ):
             await pilot.press(key)
             await until(pilot, lambda t=title: f"[{t}]" in shown(app))

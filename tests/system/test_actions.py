@@ -147,6 +147,8 @@ def test_a_backup_is_where_it_says_and_what_it_says(demo: Miniature) -> None:
     assert hashlib.sha256(data).hexdigest() == row["sha256"]
     listed = demo.program.json("backup", "list")["backups"]
     assert next(b for b in listed if b["id"] == row["id"])["sha256"] == row["sha256"]
+    proven = _backup_row(demo.program.json("backup", "verify", row["id"], timeout=120))
+    assert proven["verified_rows"] == row["rows"]
 
 
 def test_a_store_that_refuses_leaves_no_half_backup(demo: Miniature) -> None:

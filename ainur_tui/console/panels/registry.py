@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ainur_tui.console.panels.backups import BackupsPanel
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.database import DatabasePanel
 from ainur_tui.console.panels.logs import LogsPanel
@@ -15,4 +16,5 @@ PANELS: tuple[type[Panel], ...] = (
     DatabasePanel,
     NodePanel,
     LogsPanel,
+    BackupsPanel,
 )

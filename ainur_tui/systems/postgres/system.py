@@ -12,6 +12,10 @@ from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
 from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
+from ainur_tui.systems.postgres.backup.prune import PruneAction
+from ainur_tui.systems.postgres.backup.restore import RestoreAction
+from ainur_tui.systems.postgres.backup.server import Server
+from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.dsn import is_placeholder
 from ainur_tui.systems.postgres.indexes import IndexesProbe
@@ -55,8 +59,17 @@ def connect(environment: Environment, context: Context) -> System | None:
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
+    backup = environment.backup
+    scratch, admin = None, dsn
+    if backup is not None and backup.admin is not None:
+        admin = context.secret(backup.admin)
+    if backup is not None and backup.scratch is not None:
+        scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
+        VerifyAction(context, places, scratch),
+        RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
+        PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
     )
     target = Target(name="db", kind="db", title="database")

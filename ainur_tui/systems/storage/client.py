@@ -182,17 +182,29 @@ class Bucket:
 
     async def digest(self, key: str) -> tuple[int, str]:
         """Read an object back and return its size and SHA-256 as they are at the far end."""
+        seen, size = hashlib.sha256(), 0
+        async for chunk in self.chunks(key):
+            await asyncio.to_thread(seen.update, chunk)
+            size += len(chunk)
+        return size, seen.hexdigest()
+
+    async def chunks(self, key: str) -> AsyncIterator[bytes]:
+        """An object from its first byte to its last, in pieces of about 1 MiB."""
         import obstore
 
-        seen, size = hashlib.sha256(), 0
         try:
             found = await obstore.get_async(self._transfer, key)
-            async for chunk in found.stream(min_chunk_size=_READ):
-                await asyncio.to_thread(seen.update, chunk)
-                size += len(chunk)
+            pieces = aiter(found.stream(min_chunk_size=_READ))
         except Exception as error:
             raise failure(error, self._where, self._redact) from None
-        return size, seen.hexdigest()
+        while True:
+            try:
+                piece = bytes(await anext(pieces))
+            except StopAsyncIteration:
+                return
+            except Exception as error:
+                raise failure(error, self._where, self._redact) from None
+            yield piece
 
     @property
     def _where(self) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Told:
     run_id: str = "run-1"
     result: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
     def progress(self, detail: str) -> None:
         self.said.append(detail)
@@ -85,7 +86,10 @@ class Setting:
             postgres=Postgres(dsn=self.server.dsn(password=quoted).reveal()),
             storage=self.section,
             backup=Backup(
-                directory=str(self.directory), bucket="ainur-backups", prefix=self.prefix
+                directory=str(self.directory),
+                bucket="ainur-backups",
+                prefix=self.prefix,
+                scratch=self.server.dsn().reveal(),
             ),
         )
 
@@ -396,8 +400,8 @@ async def test_the_table_of_backups(older: Setting) -> None:
     table = (await probe.read()).tables[0]
     assert table.name == "backups"
     assert probe.interval >= 15
-    assert [column.name for column in table.columns[:5]] == [
-        "id", "created", "bytes", "state", "where",
+    assert [column.name for column in table.columns[:6]] == [
+        "id", "created", "bytes", "state", "verified", "where",
     ]  # fmt: skip
     assert table.rows[0].cells[:4] == [OLDER, 1577836800.0, 5, "complete"]
 

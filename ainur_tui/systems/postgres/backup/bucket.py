@@ -37,12 +37,20 @@ class BucketPlace:
         await self._bucket.first()
         gone = 0
         with suppress(ProbeFailure):  # a store that cannot list uploads has none we could see
-            for upload in await self._bucket.multipart.list(self._prefix + names.STEM):
-                if self._clock.now() - upload.at > _STRAGGLER:
-                    await self._bucket.multipart.abort(upload)
-                    gone += 1
+            gone = await self.sweep()
         swept = f", {gone} abandoned uploads removed" if gone else ""
         return f"{self.shown} answers{swept}"
+
+    async def sweep(self) -> int:
+        gone = 0
+        for upload in await self._bucket.multipart.list(self._prefix + names.STEM):
+            if self._clock.now() - upload.at > _STRAGGLER:
+                await self._bucket.multipart.abort(upload)
+                gone += 1
+        return gone
+
+    def chunks(self, name: str) -> AsyncIterator[bytes]:
+        return self._bucket.chunks(self._prefix + name)
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes], part: int) -> None:
         try:

@@ -6,20 +6,23 @@ import asyncio
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
 from ainur_tui.systems.base import Clock, Context
-from ainur_tui.systems.postgres.backup import manifest, names
+from ainur_tui.systems.postgres.backup import manifest, names, proof
 from ainur_tui.systems.postgres.backup.found import Found
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place, places_of
+from ainur_tui.systems.postgres.backup.proof import Proof
 
 _FRESH = 600.0
 """Seconds during which data without a manifest may still belong to a running backup."""
+_SLACK = 2.0
+"""Seconds by which stores round the moment of a change."""
 _AT_ONCE = 8
 _LARGEST_CHECKED = 256 << 20
 _READ = 1 << 20
@@ -35,11 +38,13 @@ class Cache:
     """
 
     manifests: dict[Key, Manifest | None] = field(default_factory=dict)
+    proofs: dict[Key, Proof | None] = field(default_factory=dict)
     whole: dict[Key, bool] = field(default_factory=dict)
 
     def keep(self, keys: set[Key]) -> None:
         """Forget everything but ``keys``."""
         self.manifests = {key: found for key, found in self.manifests.items() if key in keys}
+        self.proofs = {key: found for key, found in self.proofs.items() if key in keys}
         self.whole = {key: found for key, found in self.whole.items() if key in keys}
 
 
@@ -100,12 +105,17 @@ def _key(place: Place, found: Found) -> Key:
 async def _learn(place: Place, found: Found, cache: Cache, turn: asyncio.Semaphore) -> None:
     key = _key(place, found)
     async with turn:
-        if found.suffix == names.MANIFEST and key not in cache.manifests:
+        if (found.suffix == names.MANIFEST and key not in cache.manifests) or (
+            found.suffix == names.PROOF and key not in cache.proofs
+        ):
             try:
                 data = await place.read(found.name)
             except (ProbeFailure, OSError):
                 return  # not remembered: asked again at the next look
-            cache.manifests[key] = manifest.decode(data, found.backup)
+            if found.suffix == names.MANIFEST:
+                cache.manifests[key] = manifest.decode(data, found.backup)
+            else:
+                cache.proofs[key] = proof.decode(data, found.backup)
         elif found.suffix == names.OLD and found.path and key not in cache.whole:
             cache.whole[key] = await asyncio.to_thread(_is_whole, found.path, found.size)
 
@@ -131,14 +141,24 @@ def _ours(
              if found.suffix == names.MANIFEST}  # fmt: skip
     sealed = next((made for made in known.values() if made), None)
     if sealed is not None:
-        good = [
-            place.location(found.name) for place, found in data
+        whole = [
+            (place, found) for place, found in data
             if (own := known.get(place.shown)) is not None
             and found.size == own.bytes and own.sha256 == sealed.sha256
         ]  # fmt: skip
-        detail = None if good else "the manifest is there, its data are not"
-        state: manifest.State = "complete" if good else "failed"
-        return manifest.row(backup, state, manifest=sealed, locations=good, detail=detail)
+        looks = [judged(place, found, parts, cache, sealed) for place, found in whole]
+        good = [
+            place.location(found.name)
+            for (place, found), look in zip(whole, looks, strict=True)
+            if look.problem is None
+        ]
+        wrong = next((look.problem for look in looks if look.problem), None)
+        return manifest.row(
+            backup, "complete" if good else "failed", manifest=sealed, locations=good,
+            detail=wrong or (None if good else "the manifest is there, its data are not"),
+            proof=max((look.proof for look in looks if look.proof),
+                      key=lambda found: found.verified_at, default=None),
+        )  # fmt: skip
     newest = max(found.modified for _, found in parts)
     running = now - newest < _FRESH
     return manifest.row(
@@ -149,6 +169,38 @@ def _ours(
         locations=[place.location(found.name) for place, found in data],
         detail=None if running else "without a manifest it is no backup",
     )
+
+
+class Look(NamedTuple):
+    """What is known of the data in one place: the restore that proves them, or what is wrong."""
+
+    proof: Proof | None
+    problem: str | None
+
+
+def judged(
+    place: Place,
+    data: Found,
+    parts: list[tuple[Place, Found]],
+    cache: Cache,
+    sealed: Manifest,
+) -> Look:
+    """Judge data of the right size by their proof and by when they were written.
+
+    Data are older than their manifest, which is written last: what was touched later is believed
+    only once it was restored again.
+    """
+    beside = {found.suffix: found for at, found in parts if at.shown == place.shown}
+    file = beside.get(names.PROOF)
+    known = cache.proofs.get(_key(place, file)) if file else None
+    if file and known and known.sha256 == sealed.sha256 and file.modified + _SLACK >= data.modified:
+        wrong = proof.problem(known)
+        if wrong is None and known.rows != sealed.rows:
+            wrong = "the restored rows are not those of the manifest"
+        return Look(None if wrong else known, wrong)
+    if data.modified > beside[names.MANIFEST].modified + _SLACK:
+        return Look(None, "its data were changed after it was sealed; verify it")
+    return Look(None, None)
 
 
 def _old(backup: str, parts: list[tuple[Place, Found]], cache: Cache) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from ainur_tui.systems.postgres.backup import names
 from ainur_tui.systems.postgres.backup.found import Found
 
 _READ = 1 << 20
+_STRAGGLER = 24 * 3600.0
 _LARGEST_SMALL = 4 << 20
 
 
@@ -99,6 +100,25 @@ class DirectoryPlace:
 
     async def read(self, name: str) -> bytes:
         return await asyncio.to_thread(_read_small, self._directory / name)
+
+    async def chunks(self, name: str) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(_open, self._directory / name)
+        try:
+            while chunk := await asyncio.to_thread(os.read, file, _READ):
+                yield chunk
+        finally:
+            os.close(file)
+
+    async def sweep(self) -> int:
+        gone = 0
+        for found in await self.entries():
+            if (
+                found.suffix == names.DATA + names.PARTIAL
+                and self._clock.now() - found.modified > _STRAGGLER
+            ):
+                (self._directory / found.name).unlink(missing_ok=True)
+                gone += 1
+        return gone
 
     async def remove(self, name: str) -> None:
         for path in (self._directory / name, self._directory / (name + names.PARTIAL)):

@@ -47,18 +47,25 @@ SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line CO
       LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
     UNION ALL
     SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
     UNION ALL
     SELECT format('constraint %I.%I %I %s', n.nspname, c.relname, k.conname,
                   pg_get_constraintdef(k.oid))
       FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE n.nspname !~ '^pg_' AND k.contype <> 'n'
+       AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = 'pg_class'::regclass
+                            AND e.objid = c.oid AND e.deptype = 'e')
   ) AS lines
 """
-"""Not-null constraints are left out: from 18 they have rows of their own, before they have not."""
+"""What extensions own is theirs, and of their version, not of the backup. Not-null constraints are
+left out: from 18 they have rows of their own, before they have not."""
 
 _SNAPSHOT = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
 _VERSION_DEADLINE = 10.0
@@ -76,17 +83,24 @@ class Snapshot:
     server_version: str
     major: int
 
-    async def schema_digest(self) -> str:
-        """SHA-256 of the definitions of tables, indexes and constraints."""
-        return str(await self.connection.fetchval(_SCHEMA))
 
-    async def count_rows(self) -> dict[str, int]:
-        """The exact number of rows of every table, as the dump sees them."""
-        tables = await self.connection.fetch(_TABLES)
-        return {
-            str(table["name"]): int(await self.connection.fetchval(table["counting"]))
-            for table in tables
-        }
+async def schema_digest(connection: Connection[Record]) -> str:
+    """SHA-256 of the definitions of tables, indexes and constraints, in a transaction."""
+    await connection.execute("SET LOCAL search_path = pg_catalog")  # names in full everywhere
+    return str(await connection.fetchval(_SCHEMA))
+
+
+async def count_rows(connection: Connection[Record]) -> dict[str, int]:
+    """The exact number of rows of every table, as this transaction sees them."""
+    tables = await connection.fetch(_TABLES)
+    return {
+        str(table["name"]): int(await connection.fetchval(table["counting"])) for table in tables
+    }
+
+
+async def measure(connection: Connection[Record]) -> tuple[str, dict[str, int]]:
+    """Schema digest and rows: what two copies of a database must have in common."""
+    return await schema_digest(connection), await count_rows(connection)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -75,7 +76,7 @@ class Job:
                 with self._database.address.libpq() as variables:
                     async with dump.snapshot(self._database) as snapshot:
                         self._dumper.check(snapshot.major, snapshot.server_version)
-                        counting = asyncio.create_task(_measure(snapshot))
+                        counting = asyncio.create_task(dump.measure(snapshot.connection))
                         try:
                             argv = self._dumper.argv(snapshot.name)
                             written = await self._stream(argv, variables, progress)
@@ -91,7 +92,7 @@ class Job:
             sha256=written.sha256, database=snapshot.database,
             server_version=snapshot.server_version, client_version=self._dumper.version,
             duration=round(seconds, 3), lsn=snapshot.lsn, rows=rows, schema_sha256=schema,
-            run=step.run_id,
+            run=step.run_id, host=socket.gethostname(),
         )  # fmt: skip
         return (
             f"{size(progress.read)} read, {size(written.size)} written to "
@@ -157,7 +158,7 @@ class Job:
                 try:
                     await place.remove(self._id + suffix)
                 except Exception as error:
-                    left.append(f"{place.location(self._id + suffix)}: {_words(error)}")
+                    left.append(f"{place.location(self._id + suffix)}: {words(error)}")
         if left:
             raise ActionFailure(f"could not be removed: {'; '.join(left)}")
 
@@ -176,7 +177,7 @@ class Job:
             left = await asyncio.shield(self._quietly_discard())
             if not isinstance(error, Exception):
                 raise
-            raise ActionFailure(f"{_words(error)}{left}") from None
+            raise ActionFailure(f"{words(error)}{left}") from None
 
     async def _quietly_discard(self) -> str:
         try:
@@ -194,11 +195,7 @@ class Job:
             )
 
 
-async def _measure(snapshot: dump.Snapshot) -> tuple[str, dict[str, int]]:
-    return await snapshot.schema_digest(), await snapshot.count_rows()
-
-
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
     if isinstance(error, ActionFailure | ProbeFailure):
         return str(error)
     if isinstance(error, TimeoutError):

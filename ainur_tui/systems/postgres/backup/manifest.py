@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from ainur_tui.model.text import clean
+from ainur_tui.systems.postgres.backup.proof import Proof
 
 FORMAT = "pg_dump custom, zstd"
 OLD_FORMAT = "plain gzip"
@@ -19,7 +20,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup is and what proves it. ``rows`` were counted in the dump's own snapshot.
 
     ``created_at`` is RFC 3339 (the snapshot's moment), ``duration`` seconds, ``schema_sha256``
-    the digest of the catalogue's definitions.
+    the digest of the catalogue's definitions; ``run`` and ``host`` say which run made it, where.
     """
 
     version: Literal[1] = 1
@@ -36,6 +37,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     schema_sha256: str
     run: str
+    host: str = ""
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -62,6 +64,7 @@ def row(
     manifest: Manifest | None = None,
     form: str = FORMAT,
     detail: str | None = None,
+    proof: Proof | None = None,
 ) -> dict[str, Any]:
     """A backup as the command line's contract writes it; what is not known is ``None``.
 
@@ -78,10 +81,15 @@ def row(
         "server_version": clean(known.server_version, 40) if known else None,
         "format": clean(known.format, 40) if known else form,
         "state": state,
-        "verified_at": None,
-        "verified_rows": None,
+        "verified_at": proof.verified_at if proof else None,
+        "verified_rows": _counts(proof.rows) if proof else None,
+        "verified_seconds": proof.seconds if proof else None,
         "duration": known.duration if known else None,
-        "rows": {clean(name, 120): count for name, count in known.rows.items()} if known else None,
+        "rows": _counts(known.rows) if known else None,
         "lsn": clean(known.lsn, 40) if known and known.lsn else None,
         "detail": detail,
     }
+
+
+def _counts(rows: dict[str, int]) -> dict[str, int]:
+    return {clean(name, 120): count for name, count in rows.items()}

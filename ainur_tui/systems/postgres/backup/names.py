@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 
 DATA = ".dump.zst"
 MANIFEST = ".json"
+PROOF = ".proof.json"
 PARTIAL = ".partial"
 OLD = ".sql.gz"
 STEM = "ainur_backup_"
 
-_NAME = re.compile(r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst\.partial|\.dump\.zst|\.json|\.sql\.gz)")
+_NAME = re.compile(
+    r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst\.partial|\.dump\.zst|\.json|\.proof\.json"
+    r"|\.sql\.gz)"
+)
 _FORMAT = "ainur_backup_%Y%m%d_%H%M%S"
 
 

@@ -45,6 +45,12 @@ class Place(Protocol):
     async def read(self, name: str) -> bytes:
         """Read something small."""
 
+    def chunks(self, name: str) -> AsyncIterator[bytes]:
+        """What is there, from the first byte to the last."""
+
+    async def sweep(self) -> int:
+        """Remove what interrupted backups left more than a day ago; how many there were."""
+
     async def remove(self, name: str) -> None:
         """Remove a name and what an interrupted writing of it left."""
 

@@ -1,4 +1,4 @@
-"""The catalogue of backups as a table."""
+"""The catalogue of backups as a table, and what it says in numbers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from ainur_tui.model.table import Column, Row, Table, Tone
+from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
 
 _LEAST_INTERVAL = 15.0
 _DEADLINE = 20.0
@@ -23,7 +25,7 @@ class BackupsProbe(Probe):
 
     name = "backups"
     target = "db"
-    signals = ()
+    signals = SIGNALS
 
     def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
         self.interval = max(interval, _LEAST_INTERVAL)
@@ -35,15 +37,16 @@ class BackupsProbe(Probe):
     async def read(self) -> Sample:
         listing = await catalogue.read(self._places, self._clock, self._cache)
         said = "; ".join(listing.problems) or None
+        now, source = self._clock.now(), ", ".join(place.shown for place in self._places)
         blind = len(listing.problems) == len(self._places)
         table = Table(
             name="backups", target="db", title="Backups", columns=_COLUMNS,
             rows=[_row(found) for found in listing.rows[:_MOST_ROWS]],
-            observed_at=self._clock.now(), interval=self.interval,
-            source=", ".join(place.shown for place in self._places),
+            observed_at=now, interval=self.interval, source=source,
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
-        return Sample(tables=[table])
+        told = [] if listing.problems else readings(listing.rows, source, now)
+        return Sample(readings=told, tables=[table])
 
 
 _COLUMNS = [
@@ -51,6 +54,7 @@ _COLUMNS = [
     Column(name="created", title="Created", unit="time", rank=1),
     Column(name="bytes", title="Size", unit="B", rank=1),
     Column(name="state", title="State"),
+    Column(name="verified", title="Restored", unit="time", rank=1),
     Column(name="where", title="Where", rank=2, limit=80),
     Column(name="duration", title="Took", unit="s", rank=3),
 ]
@@ -63,19 +67,25 @@ def _row(found: dict[str, Any]) -> Row:
         "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
         "places": ", ".join(found["locations"]),
+        "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",
     }  # fmt: skip
-    created = found["created_at"]
     return Row(
         key=f"{found['id']}/{found['format']}",
         cells=[
             found["id"],
-            datetime.fromisoformat(created).timestamp() if created else None,
+            _moment(found["created_at"]),
             found["bytes"],
             found["state"],
+            _moment(found["verified_at"]),
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
         tone=_TONES[found["state"]],
         target="db",
+        params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
+
+
+def _moment(at: str | None) -> float | None:
+    return datetime.fromisoformat(at).timestamp() if at else None

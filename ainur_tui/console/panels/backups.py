@@ -1,0 +1,21 @@
+"""Backups: how much would be lost, how long a restore takes, and what proves it."""
+
+from __future__ import annotations
+
+from ainur_tui.console.panels.target import TargetPanel
+
+
+class BackupsPanel(TargetPanel):
+    """The newest complete backup, the newest that was restored and counted, and all of them."""
+
+    title = "Backups"
+    key = "6"
+    targets = ("db",)
+    signals = (
+        ("loss now", "db", "backup.age"),
+        ("restored", "db", "backup.verified.age"),
+        ("restore in", "db", "backup.restore.seconds"),
+        ("size change", "db", "backup.size.change"),
+    )
+    charts = (("db", "backup.age"),)
+    tables = ("backups",)

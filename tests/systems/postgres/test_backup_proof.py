@@ -1,0 +1,203 @@
+"""A backup is believed once it was restored and counted, and not a moment longer."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from ainur_tui.model.action import Plan
+from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.systems.base import Action, Observation
+from ainur_tui.systems.postgres.backup import manifest, retention, signals
+from ainur_tui.systems.postgres.backup.catalogue import catalogue
+from tests.systems.postgres.test_backup import WORLD, Setting, Told, setting
+
+__all__ = ["setting"]
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC).timestamp()
+
+
+def action(of: Setting, name: str) -> Action:
+    return next(one for one in of.system().actions if one.spec.name == name)
+
+
+async def do(of: Setting, name: str, **params: str) -> tuple[dict[str, Any], Observation, Plan]:
+    """Plan, do all steps, observe."""
+    found = action(of, name)
+    plan = await found.plan("db", params, WORLD)
+    assert plan.blocked is None, plan.blocked
+    told = Told(of.clock)
+    for step in found.steps(plan):
+        await step.work(told)
+    return told.result, await found.observe(plan), plan
+
+
+async def only(of: Setting) -> dict[str, Any]:
+    rows = await catalogue(of.environment, of.context)
+    assert len(rows) == 1
+    return rows[0]
+
+
+async def databases(of: Setting) -> set[str]:
+    connection = await asyncpg.connect(of.server.dsn().reveal())
+    found = await connection.fetch("SELECT datname FROM pg_database")
+    await connection.close()
+    return {row["datname"] for row in found}
+
+
+async def test_verified_is_restored_and_counted(setting: Setting) -> None:
+    taken, _, _ = await setting.take()
+    before = await databases(setting)
+    kept, seen, plan = await do(setting, "verify", id=taken["id"])
+    assert seen.state == "verified"
+    row = await only(setting)
+    assert row == kept["backup"]
+    assert row["verified_rows"] == taken["rows"]
+    assert row["verified_at"] > row["created_at"]
+    assert row["verified_seconds"] > 0
+    assert await databases(setting) == before
+    assert sorted(await setting.objects()) == sorted(setting.files())
+    assert (await action(setting, "verify").observe(plan)).state == "verified"
+    _, again, _ = await do(setting, "verify", id=taken["id"])
+    assert again.state == "verified"
+
+
+async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting) -> None:
+    taken, _, _ = await setting.take()
+    await do(setting, "verify", id=taken["id"])
+    local = setting.directory / f"{taken['id']}.dump.zst"
+    data = bytearray(local.read_bytes())
+    data[len(data) // 2] ^= 1
+    local.write_bytes(data)
+    os.utime(local, (setting.clock.now() + 60,) * 2)
+    row = await only(setting)
+    assert row["locations"] == taken["locations"][1:]
+    assert "changed after it was sealed" in row["detail"]
+    found = action(setting, "verify")
+    plan = await found.plan("db", {"id": taken["id"]}, WORLD)
+    told = Told(setting.clock)
+    check, prove, keep = found.steps(plan)
+    await check.work(told)
+    assert str(local) in await prove.work(told)
+    os.utime(local, (0, 0))
+    with pytest.raises(ActionFailure, match=r"damaged|not what was written"):
+        await keep.work(told)
+    row = await only(setting)
+    assert row["locations"] == taken["locations"][1:]
+    assert "ainur_verify" not in " ".join(await databases(setting))
+
+
+@pytest.mark.parametrize("hurt", ["cut", "counts", "unsealed"])
+async def test_what_does_not_restore_is_no_backup(setting: Setting, hurt: str) -> None:
+    environment = setting.environment
+    taken, _, _ = await setting.take()
+    for key in await setting.objects():
+        await places(setting)[1].remove(key)
+    local = setting.directory / f"{taken['id']}.dump.zst"
+    sealed = setting.directory / f"{taken['id']}.json"
+    if hurt == "cut":
+        local.write_bytes(local.read_bytes()[:-9])
+    elif hurt == "counts":
+        made = json.loads(sealed.read_text())
+        made["rows"]["public.users"] += 1
+        sealed.write_text(json.dumps(made))
+    else:
+        sealed.unlink()
+        plan = await action(setting, "verify").plan("db", {"id": taken["id"]}, WORLD)
+        assert "with a manifest" in (plan.blocked or "")
+        return
+    with pytest.raises(ActionFailure, match=r"cut|20001 at backup time, 20000 restored"):
+        await do(setting, "verify", id=taken["id"])
+    row = (await catalogue(environment, setting.context))[0]
+    assert (row["state"], row["verified_at"], row["locations"]) == ("failed", None, [])
+    assert row["detail"]
+
+
+def places(of: Setting) -> Any:
+    from ainur_tui.systems.postgres.backup.places import places_of
+
+    return places_of(of.environment, of.context)
+
+
+async def test_a_restore_makes_a_new_database_and_touches_no_other(setting: Setting) -> None:
+    taken, _, _ = await setting.take()
+    name = f"again_{os.getpid()}"
+    kept, seen, plan = await do(setting, "restore", id=taken["id"], into=name)
+    assert seen.state == "verified"
+    assert kept["rows"]["public.users"] == 20000
+    assert any("is not in it" in warning for warning in plan.warnings)
+    assert "public.users: 20,000 at backup time, 20,000 live" in plan.facts
+    found = action(setting, "restore")
+    twice = await found.plan("db", {"id": taken["id"], "into": name}, WORLD)
+    assert "already" in (twice.blocked or "")
+    with pytest.raises(ActionFailure, match="already"):
+        await found.steps(twice)[0].work(Told(setting.clock))
+    connection = await asyncpg.connect(setting.server.dsn().reveal())
+    await connection.execute(f"DROP DATABASE {name}")
+    await connection.close()
+    assert (await found.observe(plan)).state == "failed"
+    for params in ({"into": "x"}, {"id": taken["id"], "into": "a b"}, {"id": "../x", "into": "x"}):
+        with pytest.raises(Refused):
+            await found.plan("db", params, WORLD)
+
+
+async def test_pruning_leaves_what_is_proven_and_what_is_not_ours(setting: Setting) -> None:
+    taken, _, _ = await setting.take()
+    data = (setting.directory / f"{taken['id']}.dump.zst").read_bytes()
+    sealed = json.loads((setting.directory / f"{taken['id']}.json").read_text())
+    old = [f"ainur_backup_2020010{day}_000000" for day in range(1, 4)]
+    for name in old:
+        (setting.directory / f"{name}.dump.zst").write_bytes(data)
+        (setting.directory / f"{name}.json").write_text(json.dumps(sealed | {"id": name}))
+    (setting.directory / "ainur_backup_20190101_000000.sql.gz").write_bytes(b"the guide's")
+    (setting.directory / "notes.json").write_text("mine")
+    (setting.directory / f"{old[0]}.dump.zst.partial").write_bytes(b"half")
+    os.utime(setting.directory / f"{old[0]}.dump.zst.partial", (1, 1))
+    blocked = await action(setting, "prune").plan("db", {}, WORLD)
+    assert "verify one first" in (blocked.blocked or "")
+    await do(setting, "verify", id=old[1])
+    kept, seen, plan = await do(setting, "prune", keep_count="1")
+    assert seen.state == "verified"
+    assert kept["removed"] == plan.goal["remove"] == [old[0], old[2]]
+    left = {name.partition(".")[0] for name in setting.files()}
+    assert left == {taken["id"], old[1], "ainur_backup_20190101_000000", "notes"}
+    with pytest.raises(Refused):
+        await action(setting, "prune").plan("db", {"keep_days": "0"}, WORLD)
+
+
+def listed(day: int, state: str = "complete", verified: bool = False) -> dict[str, Any]:
+    return {"id": f"ainur_backup_202611{day:02}_020000", "state": state,
+            "format": manifest.FORMAT, "verified_at": "x" if verified else None}  # fmt: skip
+
+
+def test_ages_count_from_the_snapshot_and_what_is_not_known_has_its_reason() -> None:
+    def taken(day: int, size: int, verified: bool) -> dict[str, Any]:
+        more = {"created_at": f"2026-11-{day}T03:00:00Z", "bytes": size, "sha256": "0"}
+        return listed(day, verified=verified) | more | {"verified_seconds": 90.0}
+
+    found = signals.readings([taken(23, 30, False), taken(20, 100, True)], "here", NOW)
+    assert {one.signal: one.value for one in found} == {
+        "backup.age": 86400, "backup.verified.age": 4 * 86400, "backup.size.change": 0.3,
+        "backup.restore.seconds": 90,
+    }  # fmt: skip
+    assert all(one.value is None and one.note for one in signals.readings([], "here", NOW))
+
+
+def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:
+    rows = [listed(day) for day in range(24, 0, -1)]
+    assert "verify one" in (retention.judge(rows, 7, 3, NOW).blocked or "")
+    rows[-1] = listed(1, verified=True)
+    going = retention.judge(rows, 7, 3, NOW).doomed
+    assert going == [listed(day)["id"] for day in range(2, 18)]
+    assert retention.judge(rows[3:], 7, 3, NOW).blocked
+    for state in ("failed", "partial", "running"):
+        found = retention.judge([listed(24, state), *rows[1:]], 7, 3, NOW)
+        assert found.doomed == []
+        assert state in (found.blocked or "")
+    assert retention.judge(rows, 7, 30, NOW).doomed == []
+    assert retention.judge([], 7, 3, NOW).blocked
