@@ -23,7 +23,6 @@ class DatabasePanel(TargetPanel):
         ("slow now", "db", "db.statements.slow"),
         ("deadlocks", "db", "db.deadlocks.rate"),
         ("size", "db", "db.size"),
-        ("wraparound", "db", "db.wraparound"),
         ("our looking", "db", "db.looking"),
     )
     charts = (("db", "db.connections.used"), ("db", "db.transactions.rate"))

@@ -55,9 +55,10 @@ class ActivityProbe(Probe):
         self._connections(readings, everyone, others, limits)
         self._transactions(readings, others)
         self._locks(readings, others, behind)
-        note = None if limits["sees_all"] else (
-            "the role does not see other sessions' work: GRANT pg_monitor TO it"
-        )  # fmt: skip
+        spent, over = self._database.cost.last_minute()
+        note = f"our own looking took {duration(spent)} in the last {over:.0f} s"
+        if not limits["sees_all"]:
+            note = "the role does not see other sessions' work: GRANT pg_monitor TO it"
         tables = [
             sessions(others, self._shown, at, self.interval, note),
             locks(others, behind, self._shown, at, self.interval),

@@ -81,7 +81,7 @@ def _unused(age: float | None) -> tuple[str, Tone]:
     if age is None:
         return "not scanned, in statistics of unknown age", "quiet"
     if age < LEAST_AGE:
-        return f"not scanned yet, in {duration(age)} of statistics", "quiet"
+        return f"not scanned in {duration(age)} so far", "quiet"
     return f"unused for {duration(age)}", "warn"
 
 
@@ -96,17 +96,17 @@ class IndexesProbe(Look):
     source = "pg_index, pg_stat_all_indexes"
     least = SLOW
     columns = (
-        Column(name="index", title="Index", limit=40),
+        Column(name="index", title="Index", limit=32),
+        Column(name="finding", title="Finding", limit=34),
         Column(name="table", title="Table", rank=2, limit=30),
         Column(name="size", title="Size", unit="B"),
         Column(name="scans", title="Scans", unit="count", rank=1),
         Column(name="used", title="Used ago", unit="s", rank=3),
-        Column(name="finding", title="Finding", rank=0, limit=60),
     )
 
     async def read(self) -> Sample:
         async with self.database.short() as connection:
-            found = await connection.fetch(sql(major_of(connection)))
+            found = [dict(row) for row in await connection.fetch(sql(major_of(connection)))]
             age = ages((await connection.fetch(SINCE))[0]["age"])
         said = findings(found, age)
         ordered = sorted(
@@ -129,8 +129,8 @@ class IndexesProbe(Look):
         return Row(
             key=str(row["oid"]),
             cells=[
-                name, self.relation(row["schema"], row["table"]), row["size"], row["scans"],
-                ages(row["last_used"]), self.shown.text(words, 120),
+                name, self.shown.text(words, 120), self.relation(row["schema"], row["table"]),
+                row["size"], row["scans"], ages(row["last_used"]),
             ],
             tone=tone,
             target="db",

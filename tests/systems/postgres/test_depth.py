@@ -51,11 +51,11 @@ async def test_a_spare_and_a_broken_index_stand_first(
     finally:
         await admin.execute("DROP TABLE IF EXISTS twice")
         admin.terminate()
-    found = {row.cells[0]: str(row.cells[5]) for row in table.rows}
+    found = {row.cells[0]: str(row.cells[1]) for row in table.rows}
     assert table.rows[0].cells[0] == "broken"
     assert found["broken"].startswith("invalid")
     assert found["two"] == "duplicate of one"
-    assert found["one"].startswith("not scanned yet")
+    assert found["one"].startswith("not scanned in")
     assert found["twice_pkey"] == ""
     assert "replica" in (table.note or "")
 
@@ -63,7 +63,7 @@ async def test_a_spare_and_a_broken_index_stand_first(
 def test_unused_is_only_said_with_statistics_old_enough() -> None:
     row = {"oid": 1, "name": "i", "valid": True, "guards": False, "scans": 0.0, "shape": "s"}
     assert findings([row], None)[1][1] == "quiet"
-    assert findings([row], LEAST_AGE - 1)[1][0].startswith("not scanned yet")
+    assert findings([row], LEAST_AGE - 1)[1][0].endswith("so far")
     assert findings([row], LEAST_AGE) == {1: ("unused for 7d 0h", "warn")}
     assert findings([row | {"guards": True}], LEAST_AGE) == {}
 
