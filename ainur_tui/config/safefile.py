@@ -1,10 +1,11 @@
-"""Reading files that secrets depend on: regular, ours, and not for others to write (S-18)."""
+"""Files that secrets depend on: regular, ours, not for others to write (S-18), never half there."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,21 @@ def read(path: Path) -> Content:
     if len(data) > LIMIT:
         raise Unreadable(f"is larger than {LIMIT >> 20} MiB; this cannot be the right file")
     return Content(data, stat.S_IMODE(status.st_mode), _loose(path, status))
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put a file for its owner alone in the place of what was there, in one piece and on the disk
+    when this returns. Raises OSError; then what was there is as before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _loose(path: Path, status: os.stat_result) -> str | None:

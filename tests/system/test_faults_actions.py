@@ -98,20 +98,13 @@ def test_a_lost_answer_makes_no_second_machine(demo: Miniature) -> None:
     back_to_two(demo)
 
 
-def test_a_lost_answer_restarts_once(demo: Miniature) -> None:
+@pytest.mark.parametrize("fault", ["fly-answer-lost", "fly-rate-limited"])
+def test_what_gets_no_answer_or_is_turned_away_is_done_once_at_most(
+    demo: Miniature, fault: str
+) -> None:
     before = starts(demo)
     id = sorted(before)[0]
-    with demo.broken("fly-answer-lost"):
-        done = act(demo, "restart", f"api/machine/{id}")
-    count = begun_since(demo, before, id)
-    assert count <= 1
-    assert (done["state"] == "verified") <= (count == 1)
-
-
-def test_what_is_turned_away_is_done_once_or_not_at_all(demo: Miniature) -> None:
-    before = starts(demo)
-    id = sorted(before)[0]
-    with demo.broken("fly-rate-limited"):
+    with demo.broken(fault):
         done = act(demo, "restart", f"api/machine/{id}")
     count = begun_since(demo, before, id)
     assert count <= 1

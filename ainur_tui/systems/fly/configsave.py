@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from functools import partial
 from pathlib import Path
 
+from ainur_tui.config import safefile
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
@@ -85,16 +85,7 @@ class ConfigSave(Action):
         if _digest(document) != plan.goal["configuration"]:
             raise ActionFailure("the configuration changed since the plan was made")
         try:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "w") as file:
-                    file.write(document)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(name, path)
-            except BaseException:
-                os.unlink(name)
-                raise
+            safefile.replace(path, document.encode())
         except OSError as error:
             raise ActionFailure(f"it cannot be written: {error.strerror}") from None
         context.keep(path=str(path), bytes=len(document))

@@ -3,8 +3,6 @@ is stopped can be made again as it was."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -51,16 +49,7 @@ class Memory:
         rows = [KeptMachine(m.id, m.region, dict(m.config)) for m in machines]
         body = msgspec.json.encode(Kept(self._app, at, count, rows))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        safefile.replace(path, body)
 
     def recall(self) -> Kept | None:
         """What was kept of this app last; ``None`` where nothing is, or nothing can be trusted."""
