@@ -21,6 +21,7 @@ from ainur_tui.systems.postgres.dsn import is_placeholder
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
+from ainur_tui.systems.postgres.rows import RowsProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
@@ -52,6 +53,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         VacuumProbe(database, clock, shown, interval=often, deadline=within),
         ProgressProbe(database, clock, shown, interval=often, deadline=within),
         SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
+        RowsProbe(database, clock, shown, interval=often, deadline=within),
     ]
     places = places_of(environment, context)
     if places:
