@@ -120,6 +120,13 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "none: that of the postgres section"
         ),
     ] = None
+    application: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN that the API uses, the value of its secret DATABASE_URL, for `recover`"
+            " and the way back: the platform does not tell it"
+        ),
+    ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 

@@ -17,10 +17,11 @@ from ainur_tui.systems.postgres.backup.restore import RestoreAction
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
-from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.dsn import is_placeholder, parse
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
+from ainur_tui.systems.postgres.recovery_where import WhereProbe
 from ainur_tui.systems.postgres.rows import RowsProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
@@ -65,6 +66,9 @@ def connect(environment: Environment, context: Context) -> System | None:
     scratch, admin = None, dsn
     if backup is not None and backup.admin is not None:
         admin = context.secret(backup.admin)
+    if backup is not None and backup.application is not None:
+        user = parse(context.secret(backup.application)).user
+        probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
     if backup is not None and backup.scratch is not None:
         scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
     actions: tuple[Action, ...] = (

@@ -9,6 +9,7 @@ from typing import Any
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres import recovery_candidates
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
@@ -46,7 +47,8 @@ class BackupsProbe(Probe):
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
         told = [] if listing.problems else readings(listing.rows, source, now)
-        return Sample(readings=told, tables=[table])
+        from_ = recovery_candidates.table(listing.rows, now, self.interval, source)
+        return Sample(readings=told, tables=[table, *([] if blind else [from_])])
 
 
 _COLUMNS = [
