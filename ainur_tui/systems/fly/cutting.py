@@ -13,7 +13,7 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Clock, Observation, Step, World
+from ainur_tui.systems.base import Action, AlreadySo, Clock, Observation, Step, World
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.fleet import SECONDS_EACH, USAGE, judged, sentence, well
@@ -26,7 +26,7 @@ from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.recovery_parts import Alike, Freeze
 from ainur_tui.systems.postgres.recovery_where import SESSIONS, gathered, told
 
-PAGE_ON, FREEZE, API, PAGE_OFF = "page on", "old", "api", "page off"
+LIKE, PAGE_ON, FREEZE, API, PAGE_OFF = "new", "page on", "old", "api", "page off"
 EDGE_DEADLINE = 3.0
 
 
@@ -52,6 +52,13 @@ class Reach:
         async with self.server.session() as connection:
             return gathered(await connection.fetch(SESSIONS, self.address.user))
 
+    async def paged(self) -> bool:
+        """Whether users see the maintenance page now, as far as anybody can tell."""
+        try:
+            return any((await self.outside.seen()).values())
+        except ProbeFailure:
+            return False
+
     async def present(self) -> str:
         """The database the application uses now; without a session, that of its reference."""
         return next(iter(await self.where()), self.address.database)
@@ -60,7 +67,8 @@ class Reach:
 class Moving(Action):
     """What ``recover`` and ``cut-over`` share: the parts that lead the API elsewhere."""
 
-    verify_within = 60.0
+    verify_within = 10.0
+    """Every part was seen already; after a crash nobody should wait long to go on."""
 
     def __init__(self, reach: Reach) -> None:
         self.reach = reach
@@ -73,9 +81,19 @@ class Moving(Action):
             )
         return self.reach.hands.forbids("secrets")
 
-    def pieces(self, old: str, new: str, *, page: bool, restored: bool) -> list[Piece]:
-        """The parts in their order. ``page``: users have a service now, or see the page; a
-        ``restored`` database is made like the old one first."""
+    async def to_do(self, old: str, new: str, *, restored: bool) -> list[Piece]:
+        """The parts that make sense now. Where all sessions are in the new database already, an
+        earlier run came so far; where no machine serves, none can show the page."""
+        paged = await self.reach.paged()
+        arrived = old != new and set(await self.reach.where()) == {new}
+        page = paged or well(await judged(self.reach.hands)) > 0
+        leave = {PAGE_ON, PAGE_OFF} if not page or (arrived and not paged) else set()
+        if arrived:
+            leave |= {LIKE, PAGE_ON, API}
+        return [one for one in self.pieces(old, new, restored=restored) if one.name not in leave]
+
+    def pieces(self, old: str, new: str, *, restored: bool) -> list[Piece]:
+        """All parts in their order; a ``restored`` database is made like the old one first."""
         reach, moved = self.reach, {"from": old, "into": new}
         server, user = reach.server, reach.address.user
         on = Piece(PAGE_ON, Page(reach.hands, reach.outside, "on"), "api", check=self._paged)
@@ -85,22 +103,18 @@ class Moving(Action):
         )  # fmt: skip
         dsn = reach.dsn or Secret("")
         return [
-            *([Piece("new", Alike(server, user), "db", moved, optional=True)] if restored else []),
-            *([on] if page else []),
+            *([Piece(LIKE, Alike(server, user), "db", moved, optional=True)] if restored else []),
+            on,
             Piece(FREEZE, Freeze(server, user), "db", moved, optional=True),
             Piece(API, Repoint(reach.hands, dsn), "api", moved, check=self.arrived),
-            *([off] if page else []),
+            off,
         ]
-
-    async def paged(self) -> bool:
-        """Whether there is a use in the maintenance page: a machine can show it."""
-        return well(await judged(self.reach.hands)) > 0
 
     def steps(self, plan: Plan) -> list[Step]:
         return chain.steps(plan, self._all(plan))
 
     def _all(self, plan: Plan) -> list[Piece]:
-        return self.pieces(plan.goal["from"], plan.goal["into"], page=True, restored=True)
+        return self.pieces(plan.goal["from"], plan.goal["into"], restored=True)
 
     async def observe(self, plan: Plan) -> Observation:
         found = await self.arrived(plan)
@@ -154,7 +168,9 @@ class Moving(Action):
         world: World, *, title: str, before: dict[str, Any], goal: dict[str, Any],
         warnings: list[str], facts: list[str], blocked: str | None = None, seconds: float = 0.0,
     ) -> Plan:  # fmt: skip
-        """The plan of all parts together."""
+        """The plan of all parts together; raises AlreadySo where none is left."""
+        if not drawn.parts:
+            raise AlreadySo(f"the API uses {goal['into']} already; nothing is left to do")
         address, old, new = self.reach.address, goal["from"], goal["into"]
         undo = Undo(action="cut-over", target="db", params={"database": old})
         parts = drawn.parts
@@ -208,10 +224,11 @@ class CutOver(Moving):
         blocked = None
         if not await self.reach.server.exists(new):
             blocked = f"there is no database {new} on {self.reach.server.address.shown}"
-        elif old == new:
-            old = self.reach.address.database if self.reach.address.database != new else old
-            blocked = f"the API uses {new} already" if old == new else None
-        pieces = self.pieces(old, new, page=await self.paged(), restored=False)
+        elif old == new and not await self.reach.paged():
+            raise AlreadySo(f"the API uses {new} already")
+        elif old == new:  # an earlier run broke off behind the page
+            old = self.reach.address.database
+        pieces = await self.to_do(old, new, restored=False)
         drawn = await chain.draw(pieces, world)
         return self.whole(
             target, {"database": new}, drawn, pieces, world,

@@ -54,7 +54,6 @@ class Recover(Moving):
         ],
         inverse="cut-over db database=… (the database before)",
     )
-    verify_within = 60.0
 
     def __init__(self, reach: Reach, context: Context, places: Sequence[Place]) -> None:
         super().__init__(reach)
@@ -76,10 +75,9 @@ class Recover(Moving):
         ranked = rank(listing.rows, now)
         chosen = _chosen(ranked, given.get("id"))
         rows: dict[str, int] = chosen.row["rows"]
-        old, there = await self.reach.present(), await self.reach.where()
+        old = await self.reach.present()
         into, whole = await self._into(given.get("into"), chosen, old)
-        reached = bool(there) and old == into
-        if reached:
+        if old == into:  # an earlier run came so far
             old = self.reach.address.database
         live, said = await self._live(old)
         warnings = [counts.window(chosen.at or now, now)]
@@ -89,14 +87,11 @@ class Recover(Moving):
             warnings.append(f"{chosen.id} was never restored and counted before")
         elif (later := newer(ranked, chosen)) is not None:
             warnings.append(f"{later.id} is newer, but not proven: verify it to lose less")
-        page = await self.paged()
-        if not page:
-            warnings.append("no machine can show the maintenance page: users have no service now")
-        pieces = self.pieces(old, into, page=page, restored=True)
+        pieces = await self.to_do(old, into, restored=True)
         restore = Piece(RESTORE, self._restore, "db", {"id": chosen.id, "into": into})
         drawn = chain.Drawn()
-        if whole or reached:
-            drawn.notes.append(f"{into} is there already, with the backup's rows: used as it is")
+        if whole:
+            drawn.notes.append(f"restore: {into} is there already; it is left out")
         else:
             drawn = await chain.draw([restore], world)
             drawn.warnings.clear()
@@ -131,11 +126,9 @@ class Recover(Moving):
         for name in [given] if given else [stem, *(f"{stem}_{n}" for n in range(2, 10))]:
             if not await self.reach.server.exists(name):
                 return name, False
-            if name == old:
-                if given or self.reach.address.database != old:
-                    return name, True
-                continue
-            if (await self._live(name))[0] == chosen.row["rows"]:
+            if name == old and (given or await self.reach.paged()):
+                return name, True
+            if name != old and (await self._live(name))[0] == chosen.row["rows"]:
                 return name, True
         raise Refused(
             f"there is a database {given or stem} already, and it is not what the backup holds;"
