@@ -86,6 +86,10 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
     ] = None
+    sync: Annotated[
+        dict[str, str],
+        Meta(description="buckets that are copied by `sync`, each with the bucket of its copy"),
+    ] = {}
 
 
 class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

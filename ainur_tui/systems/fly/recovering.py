@@ -10,7 +10,7 @@ from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import rfc3339
+from ainur_tui.model.units import clock, rfc3339
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context, Step, World
 from ainur_tui.systems.fly import chain
@@ -28,7 +28,7 @@ from ainur_tui.systems.postgres.recovery_candidates import Candidate, newer, ran
 
 COUNTING = 5.0
 """Seconds a plan may spend on counting rows."""
-RESTORE = "restore"
+RESTORE = "backup"
 
 
 class _Restore(RestoreAction):
@@ -91,7 +91,7 @@ class Recover(Moving):
         restore = Piece(RESTORE, self._restore, "db", {"id": chosen.id, "into": into})
         drawn = chain.Drawn()
         if whole:
-            drawn.notes.append(f"restore: {into} is there already; it is left out")
+            drawn.notes.append(f"{RESTORE}: {into} is there already; it is left out")
         else:
             drawn = await chain.draw([restore], world)
             drawn.warnings.clear()
@@ -102,7 +102,7 @@ class Recover(Moving):
         return self.whole(
             target, {"id": chosen.id, "into": into, "since": rfc3339(begun) or ""}, drawn,
             [restore, *pieces], world,
-            title=f"Recover from {chosen.id} into {into}",
+            title=f"Recover {clean(old, 63)} as of {clock(chosen.at or now, date=True)}",
             before={"backup": chosen.row["sha256"], "api in": old, "there": whole},
             goal={"from": old, "into": into, "id": chosen.id, "since": begun, "rto": counts.RTO},
             warnings=warnings,

@@ -14,6 +14,7 @@ from ainur_tui.systems.postgres.backup.manifest import OLD_FORMAT
 TABLE = "recovery"
 _MOST = 50
 _TONES: tuple[Tone, ...] = ("ok", "warn", "quiet", "quiet")
+_SHORT = ("restored and counted", "never restored: verify it", "by hand only", "no")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ _COLUMNS = [
     Column(name="loses", title="Loses", unit="s"),
     Column(name="rows", title="Rows", unit="count", rank=2),
     Column(name="bytes", title="Size", unit="B", rank=3),
-    Column(name="evidence", title="Why it is trusted, or not", limit=70),
+    Column(name="evidence", title="Trusted?", limit=32),
 ]
 
 
@@ -96,7 +97,7 @@ def _shown(one: Candidate, now: float) -> Row:
             None if one.at is None else max(0.0, now - one.at),
             sum(counts.values()) if counts else None,
             one.row["bytes"],
-            one.evidence,
+            _SHORT[one.rank],
         ],
         tone=_TONES[one.rank],
         target="db",

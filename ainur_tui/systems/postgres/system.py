@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
@@ -58,7 +60,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     ]
     places = places_of(environment, context)
     if places:
-        probes.append(BackupsProbe(places, clock, often))
+        probes.append(BackupsProbe(places, clock, often, partial(recovery_loss.table, environment)))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)

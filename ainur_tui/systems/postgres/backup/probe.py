@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,14 @@ class BackupsProbe(Probe):
     target = "db"
     signals = SIGNALS
 
-    def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
+    def __init__(
+        self,
+        places: Sequence[Place],
+        clock: Clock,
+        interval: float,
+        also: Callable[[float], Table] | None = None,
+    ) -> None:
+        self._also = also
         self.interval = max(interval, _LEAST_INTERVAL)
         self.deadline = _DEADLINE
         self._places = places
@@ -48,7 +55,8 @@ class BackupsProbe(Probe):
         )  # fmt: skip
         told = [] if listing.problems else readings(listing.rows, source, now)
         from_ = recovery_candidates.table(listing.rows, now, self.interval, source)
-        return Sample(readings=told, tables=[table, *([] if blind else [from_])])
+        more = [self._also(now)] if self._also else []
+        return Sample(readings=told, tables=[table, *([] if blind else [from_]), *more])
 
 
 _COLUMNS = [
