@@ -18,6 +18,7 @@ from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
@@ -50,6 +51,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         TablesProbe(database, clock, shown, interval=often, deadline=within),
         IndexesProbe(database, clock, shown, interval=often, deadline=within),
         VacuumProbe(database, clock, shown, interval=often, deadline=within),
+        GrowthProbe(database, clock, shown, interval=often, deadline=within),
         ProgressProbe(database, clock, shown, interval=often, deadline=within),
         SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
     ]
