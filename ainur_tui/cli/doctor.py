@@ -83,6 +83,7 @@ async def _systems(call: Invocation) -> list[Finding]:
         board = await engine.check(None, PROBING)
         specs: list[ActionSpec] = await local.call("actions")
         found += await _platform(call)
+        found += await _database(call)
     for name, said in board.not_configured.items():
         absent = said.startswith("add ")
         found.append(Finding("systems", name, "note" if absent else "fail", said))
@@ -115,6 +116,19 @@ async def _platform(call: Invocation) -> list[Finding]:
     except SecretMissing:
         return []
     return [Finding("platform", one.name, one.state, one.words) for one in told]
+
+
+async def _database(call: Invocation) -> list[Finding]:
+    """What the database's role gives and does not give, and the statements that mend it."""
+    from ainur_tui.cli import common
+    from ainur_tui.config.types import SecretMissing
+    from ainur_tui.systems.postgres.access import examine
+
+    try:
+        told = await examine(call.loaded.environment, common.context(call))
+    except SecretMissing:
+        return []
+    return [Finding("database", one.name, one.state, one.words) for one in told]
 
 
 @contextlib.asynccontextmanager

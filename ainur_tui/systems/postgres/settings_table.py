@@ -50,6 +50,7 @@ def _row(row: Mapping[str, Any], worth: Worth, fits: float | None, redact: Redac
     ours = words(fits, unit) if fits is not None else worth.best or ""
     says, tone = _says(row, worth, now, fits)
     takes = _TAKES.get(row["context"], "reload")
+    when = "restart due" if row["pending_restart"] else takes
     apply = {"restart": "restart PostgreSQL", "reload": "SELECT pg_reload_conf();"}
     detail = {
         "why": worth.why,
@@ -64,7 +65,7 @@ def _row(row: Mapping[str, Any], worth: Worth, fits: float | None, redact: Redac
         key=name,
         cells=[
             clean(name, 60), "hidden" if secret else clean(redact(words(now, unit)), 60),
-            worth.guide or "", ours, takes, says,
+            worth.guide or "", ours, when, says,
         ],
         tone=tone,
         target="db",
@@ -102,7 +103,7 @@ _COLUMNS = [
     Column(name="now", title="Now", limit=14),
     Column(name="guide", title="Guide", limit=8),
     Column(name="advised", title="Advised", rank=1, limit=13),
-    Column(name="takes", title="Takes", rank=2, limit=8),
+    Column(name="takes", title="Takes", rank=2, limit=11),
     Column(name="says", title="Which says", rank=1, limit=60),
 ]
 

@@ -45,10 +45,9 @@ class WalProbe(Look):
     least = 10.0
     signals = signals.WAL
     columns = (
-        Column(name="what", title="What", limit=22),
-        Column(name="now", title="Now", limit=26),
-        Column(name="all", title="In all", rank=1, limit=34),
-        Column(name="says", title="Which says", rank=2, limit=70),
+        Column(name="what", title="What", limit=19),
+        Column(name="now", title="Now", rank=1, limit=17),
+        Column(name="all", title="So far", limit=80),
     )
 
     def __init__(
@@ -93,7 +92,7 @@ class WalProbe(Look):
 
     def _archived(self, now: Record) -> str:
         if now["archive_mode"] == "off":
-            return "archive_mode is off: there is no recovery to a moment between two backups"
+            return "archive_mode is off: no moment between two backups can be restored"
         if now["archived_age"] is None:
             return "nothing was archived yet"
         return f"newest archived {duration(ages(now['archived_age']) or 0.0)} ago"
@@ -124,43 +123,37 @@ class WalProbe(Look):
         return [self.reading(signals.LAG, ages(worst["lag"]) or 0.0, note)]
 
     def _wal(self, now: Record, rates: dict[str, float]) -> Table:
-        timed, asked = now["timed"], now["requested"]
+        timed, asked, block = now["timed"], now["requested"], now["block"]
         crowded = asked > timed and timed + asked >= _FEW_CHECKPOINTS
-        block = now["block"]
         over = ages(now["since"])
         since = "" if over is None else f" in {duration(over)}"
         often = f"one every {duration(over / (timed + asked))}" if over and timed + asked else "—"
+        origin = "received by this replica" if now["replica"] else "since the cluster was made"
         rows = [
-            self._row("WAL", _per_second(rates, "position", 1), size(now["position"]),
-                      "received by this replica" if now["replica"]
-                      else "since the cluster was made"),
-            self._row(
-                "checkpoints", often,
-                f"{number(timed)} timed, {number(asked)} requested{since}",
-                "more requested than timed: max_wal_size is small for this load" if crowded
-                else "timed ones are spread, requested ones hurry",
+            _line("WAL", _per_second(rates, "position", 1), f"{size(now['position'])} {origin}"),
+            _line(
+                "checkpoints", often, f"{number(timed)} timed, {number(asked)} requested{since}",
+                "timed ones are spread over their interval; requested ones hurry, because "
+                "max_wal_size is reached or somebody asks",
                 "warn" if crowded else "none",
             ),
-            self._row("checkpoint writes", _per_second(rates, "buffers", block),
-                      size(now["buffers"] * block), f"took {duration(now['seconds'])} in all"),
-            self._row("background writer", _per_second(rates, "cleaned", block),
-                      size(now["cleaned"] * block),
-                      f"stopped {number(now['stopped'])} times at its limit"),
+            _line("checkpoint writes", _per_second(rates, "buffers", block),
+                  f"{size(now['buffers'] * block)}, spread over {duration(now['seconds'])}"),
+            _line("background writer", _per_second(rates, "cleaned", block),
+                  f"{size(now['cleaned'] * block)}, {number(now['stopped'])} times at its limit"),
         ]  # fmt: skip
         if now["backends"] is not None:
-            rows.append(
-                self._row("written by backends", _per_second(rates, "backends", block),
-                          size(now["backends"] * block), "they wait for it themselves")
-            )  # fmt: skip
+            total = size(now["backends"] * block)
+            rows.append(_line("written by backends", _per_second(rates, "backends", block), total,
+                              "sessions wait for these writes themselves"))  # fmt: skip
         failing = bool(now["failing"])
         done = f"{number(now['archived'])} archived, {number(now['failures'])} failures"
-        state = "off" if now["archive_mode"] == "off" else "failing" if failing else "on"
+        off = now["archive_mode"] == "off"
+        state = "off" if off else "failing" if failing else "on"
         says = self._archiver(now).note or ""
-        rows.append(self._row("archiver", state, done, says, "fail" if failing else "none"))
+        rows.append(_line("archiver", state, says if off else done, says,
+                          "fail" if failing else "none"))  # fmt: skip
         return self.table(rows)
-
-    def _row(self, what: str, now: str, in_all: str, says: str, tone: Tone = "none") -> Row:
-        return Row(key=what, cells=[what, now, in_all, says], tone=tone, target="db")
 
     def _replication(
         self, senders: list[Record], slots: list[Record], receiver: Record | None
@@ -227,6 +220,11 @@ class WalProbe(Look):
             target="db",
             detail=detail,
         )  # fmt: skip
+
+
+def _line(what: str, now: str, so_far: str, means: str = "", tone: Tone = "none") -> Row:
+    detail = {"means": means} if means else {}
+    return Row(key=what, cells=[what, now, so_far], tone=tone, target="db", detail=detail)
 
 
 def _rates(before: tuple[float, Record], after: tuple[float, Record]) -> dict[str, float]:
