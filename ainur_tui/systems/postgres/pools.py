@@ -114,6 +114,8 @@ def _note(found: Sequence[Pool], room: Room, size: int | None) -> str:
         return "what an API machine may open is not known: add an api section (pool_size)"
     budget = Budget(max_connections=room.most, pool=size, reserved=room.reserved)
     machines = sum(pool.may is not None for pool in found)
+    if not machines:
+        return "no API machine is seen: none is connected, or the role sees no clients"
     if not budget.allows(machines):
         return f"too many when all pools fill ({machines} seen): {budget.arithmetic}"
     return f"room for {budget.machines} machines with full pools of {size}; {machines} seen"
