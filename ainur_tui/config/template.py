@@ -43,6 +43,8 @@ version = 1
 #[environment.production.postgres]
 #dsn = { env = "DATABASE_URL" }
 #log_file = "/var/log/postgresql/postgresql.log"
+#memory = 4      # GiB of memory of its machine: settings are advised by it
+#cores = 2
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]

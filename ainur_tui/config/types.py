@@ -63,6 +63,13 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     dsn: SecretSource
     log_file: str | None = None
+    memory: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="GiB of memory of its machine; none: known where it runs here"),
+    ] = None
+    cores: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="cores of its machine")
+    ] = None
 
 
 class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,35 +10,33 @@ from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Sample
 from ainur_tui.systems.postgres.client import major_of
 from ainur_tui.systems.postgres.look import SLOW, Look
+from ainur_tui.systems.postgres.queries import TAKEN
 from ainur_tui.systems.postgres.shown import ages
 
 LEAST_AGE = 7 * 86400.0
 """Seconds of statistics below which nothing is called unused: a weekly job may need it."""
-_SQL = """
-WITH taken AS (
-    SELECT relation FROM pg_locks
-     WHERE mode = 'AccessExclusiveLock' AND granted AND relation IS NOT NULL
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
+_SQL = f"""{TAKEN}
 SELECT i.indexrelid::bigint AS oid, left(n.nspname, 100) AS schema, left(t.relname, 100) AS table,
        left(c.relname, 100) AS name, s.idx_scan::float8 AS scans,
-       s.idx_tup_read::float8 AS entries_read, {last} AS last_used,
+       s.idx_tup_read::float8 AS entries_read, {{last}} AS last_used,
        CASE WHEN c.oid IN (SELECT relation FROM taken)
             THEN c.relpages * current_setting('block_size')::float8
             ELSE pg_relation_size(c.oid)::float8 END AS size,
        i.indisvalid AND i.indisready AS valid,
        i.indisunique OR i.indisexclusion AS guards, i.indisunique AS unique,
-       concat_ws('/', i.indrelid, c.relam, i.indkey, i.indclass, i.indcollation, i.indoption,
-                 md5(coalesce(pg_get_expr(i.indexprs, i.indrelid), '')),
-                 md5(coalesce(pg_get_expr(i.indpred, i.indrelid), ''))) AS shape,
-       left(pg_get_indexdef(c.oid), 1000) AS definition
+       CASE WHEN i.indrelid IN (SELECT relation FROM taken) THEN c.oid::text
+            ELSE concat_ws('/', i.indrelid, c.relam, i.indkey, i.indclass, i.indcollation,
+                           i.indoption, md5(coalesce(pg_get_expr(i.indexprs, i.indrelid), '')),
+                           md5(coalesce(pg_get_expr(i.indpred, i.indrelid), ''))) END AS shape,
+       CASE WHEN i.indrelid NOT IN (SELECT relation FROM taken)
+            THEN left(pg_get_indexdef(c.oid), 1000) END AS definition
   FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
   JOIN pg_class AS t ON t.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace
   LEFT JOIN pg_stat_all_indexes AS s ON s.indexrelid = i.indexrelid
  WHERE c.relkind = 'i' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
  ORDER BY i.indisvalid, c.relpages DESC, c.oid
  LIMIT 200
-"""
+"""  # noqa: S608 (nothing from outside is in it)
 SINCE = """
 SELECT extract(epoch FROM clock_timestamp() - greatest(d.stats_reset, b.stats_reset))::float8 AS age
   FROM pg_stat_database AS d, pg_stat_bgwriter AS b WHERE d.datname = current_database()
@@ -49,8 +47,8 @@ SELECT extract(epoch FROM clock_timestamp() - greatest(d.stats_reset, b.stats_re
 def sql(major: int) -> str:
     """The largest indexes; when one was last used is kept from 16 on.
 
-    Of an index that is locked whole the planner's size is taken: asking for the real one would
-    wait behind the lock.
+    Of an index that somebody has whole, or waits for, the planner's size is taken; where its
+    table is meant, it is told without its definition.
     """
     exact = "extract(epoch FROM clock_timestamp() - s.last_idx_scan)::float8"
     return _SQL.format(last=exact if major >= 16 else "NULL::float8")

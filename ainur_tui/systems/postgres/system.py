@@ -18,15 +18,19 @@ from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.explain import Explain
 from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
+from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
+from ainur_tui.systems.postgres.wal import WalProbe
 
 
 def connect(environment: Environment, context: Context) -> System | None:
@@ -45,15 +49,31 @@ def connect(environment: Environment, context: Context) -> System | None:
     often, within = section.interval, section.timeout + 0.5
     probes: list[Probe] = [
         UpProbe(database, clock, interval=often, deadline=within),
-        ActivityProbe(database, clock, shown, interval=often, deadline=within),
+        ActivityProbe(
+            database,
+            clock,
+            shown,
+            interval=often,
+            deadline=within,
+            pool=environment.api.pool_size if environment.api else None,
+        ),
         StatisticsProbe(database, clock, interval=often, deadline=within),
         StatementsProbe(database, clock, shown, interval=often, deadline=within),
         TablesProbe(database, clock, shown, interval=often, deadline=within),
         IndexesProbe(database, clock, shown, interval=often, deadline=within),
+        ScansProbe(database, clock, shown, interval=often, deadline=within),
         VacuumProbe(database, clock, shown, interval=often, deadline=within),
         GrowthProbe(database, clock, shown, interval=often, deadline=within),
         ProgressProbe(database, clock, shown, interval=often, deadline=within),
-        SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
+        SettingsProbe(
+            database,
+            clock,
+            context.redact,
+            interval=often,
+            deadline=within,
+            machine=Machine(section.memory * GIB, section.cores) if section.memory else None,
+        ),
+        WalProbe(database, clock, shown, interval=often, deadline=within),
     ]
     places = places_of(environment, context)
     if places:
@@ -72,7 +92,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         VerifyAction(context, places, scratch),
         RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
         PruneAction(environment, context, places),
-        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
+        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
     )
     target = Target(name="db", kind="db", title="database")
     return System("postgres", (target,), tuple(probes), logs, actions, database.close)
