@@ -86,7 +86,7 @@ class StatementsProbe(Probe):
 
     async def _snapshot(self) -> Snapshot:
         async with self._database.sampling() as connection, connection.transaction(readonly=True):
-            version = await enter(connection)
+            version, block = await enter(connection)
             epoch, evicted = "", 0
             if queries.has_info(version):
                 info = (await connection.fetch(queries.STATEMENT_INFO))[0]
@@ -95,7 +95,7 @@ class StatementsProbe(Probe):
             at = self._clock.monotonic()
         if any(row["queryid"] is None for row in found):
             raise Unreadable(_HIDDEN)
-        return Snapshot(at, epoch, evicted, dict(map(_entry, found)))
+        return Snapshot(at, epoch, evicted, dict(_entry(row, block) for row in found))
 
     async def _learn_texts(self, keys: list[Key]) -> None:
         unknown = sorted({key.queryid for key in keys} - self._texts.keys())
@@ -166,18 +166,30 @@ class Unreadable(Exception):
     """Why there are no statements to show, as a sentence."""
 
 
-async def enter(connection: Connection[Record]) -> tuple[int, ...]:
-    """Make the extension's schema ours for this transaction and return its version."""
+async def enter(connection: Connection[Record]) -> tuple[tuple[int, ...], int]:
+    """Make the extension's schema ours for this transaction; its version, and the server's block
+    size in bytes. Raises Unreadable without the extension."""
     found = await connection.fetch(queries.EXTENSION)
     if not found:
         raise Unreadable(_NOT_CREATED)
-    await connection.fetch(queries.ENTER_SCHEMA, found[0]["schema"])
-    return tuple(int(part) for part in str(found[0]["version"]).split(".") if part.isdigit())
+    (row,) = found
+    await connection.fetch(queries.ENTER_SCHEMA, row["schema"])
+    version = tuple(int(part) for part in str(row["version"]).split(".") if part.isdigit())
+    return version, row["block"]
 
 
-def _entry(row: Record) -> tuple[Key, Counters]:
+def _entry(row: Record, block: int) -> tuple[Key, Counters]:
     key = Key(row["queryid"] or 0, row["userid"], row["toplevel"])
-    return key, Counters(*(row[name] for name in Counters._fields))
+    return key, Counters(
+        calls=row["calls"],
+        seconds=row["ms"] / 1000,
+        rows=row["rows"],
+        hit=row["hit"] * block,
+        read=row["read"] * block,
+        temp=row["temp"] * block,
+        io=row["io"] / 1000,
+        wal=row["wal"],
+    )
 
 
 def _note(before: Snapshot, after: Snapshot, seconds: float) -> str:

@@ -142,8 +142,9 @@ class StatisticsProbe(Probe):
 
 
 class TablesProbe(Probe):
-    """Sizes of the database and its largest tables, seldom and over a connection of its own:
-    asking for sizes opens every file."""
+    """Sizes of the database and its largest tables; seldom, since asking for the size of the whole
+    looks at every file. Over the held connection: a new one costs the server more than the asking,
+    and is refused when connections are exhausted."""
 
     name = "db.tables"
     target = "db"
@@ -160,7 +161,7 @@ class TablesProbe(Probe):
         self._last: tuple[float, dict[int, float]] | None = None
 
     async def read(self) -> Sample:
-        async with self._database.short() as connection:
+        async with self._database.sampling() as connection:
             size = (await connection.fetch(queries.SIZE))[0]["size"]
             found = await connection.fetch(queries.TABLES)
         at = self._clock.now()
