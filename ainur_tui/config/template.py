@@ -79,6 +79,7 @@ version = 1
 #prefix = "database/"
 #scratch = { env = "SCRATCH_URL" }   # a server where `backup verify` may create a database
 #admin = { env = "ADMIN_URL" }       # a role that may create the database of `backup restore`
+#application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
 #keep_days = 30           # `backup prune` removes what is older, but never
 #keep_count = 7           # one of the newest, nor the newest that was restored and counted
 

@@ -93,6 +93,10 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
     ] = None
+    sync: Annotated[
+        dict[str, str],
+        Meta(description="buckets that are copied by `sync`, each with the bucket of its copy"),
+    ] = {}
 
 
 class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +129,13 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             description="DSN of a role that may create databases for `backup restore`; "
             "none: that of the postgres section"
+        ),
+    ] = None
+    application: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN that the API uses, the value of its secret DATABASE_URL, for `recover`"
+            " and the way back: the platform does not tell it"
         ),
     ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30

@@ -84,6 +84,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "bucket": BACKUPS,
             "scratch": secret("postgres-admin-url"),
             "admin": secret("postgres-admin-url"),
+            "application": secret("postgres-app-url"),
         },
         "tools": {"path": [str(directory / "bin"), str(wheel.programs())]},
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
@@ -17,12 +19,14 @@ from ainur_tui.systems.postgres.backup.restore import RestoreAction
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
-from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.dsn import is_placeholder, parse
 from ainur_tui.systems.postgres.explain import Explain
 from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
+from ainur_tui.systems.postgres.recovery_where import WhereProbe
+from ainur_tui.systems.postgres.rows import RowsProbe
 from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
@@ -47,37 +51,24 @@ def connect(environment: Environment, context: Context) -> System | None:
     clock, shown = context.clock, Shown(context.redact)
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
+    looks = (
+        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        ProgressProbe, WalProbe, RowsProbe,
+    )  # fmt: skip
+    pool = environment.api.pool_size if environment.api else None
+    machine = Machine(section.memory * GIB, section.cores) if section.memory else None
     probes: list[Probe] = [
         UpProbe(database, clock, interval=often, deadline=within),
-        ActivityProbe(
-            database,
-            clock,
-            shown,
-            interval=often,
-            deadline=within,
-            pool=environment.api.pool_size if environment.api else None,
-        ),
+        ActivityProbe(database, clock, shown, interval=often, deadline=within, pool=pool),
         StatisticsProbe(database, clock, interval=often, deadline=within),
-        StatementsProbe(database, clock, shown, interval=often, deadline=within),
-        TablesProbe(database, clock, shown, interval=often, deadline=within),
-        IndexesProbe(database, clock, shown, interval=often, deadline=within),
-        ScansProbe(database, clock, shown, interval=often, deadline=within),
-        VacuumProbe(database, clock, shown, interval=often, deadline=within),
-        GrowthProbe(database, clock, shown, interval=often, deadline=within),
-        ProgressProbe(database, clock, shown, interval=often, deadline=within),
         SettingsProbe(
-            database,
-            clock,
-            context.redact,
-            interval=often,
-            deadline=within,
-            machine=Machine(section.memory * GIB, section.cores) if section.memory else None,
+            database, clock, context.redact, interval=often, deadline=within, machine=machine
         ),
-        WalProbe(database, clock, shown, interval=often, deadline=within),
+        *(look(database, clock, shown, interval=often, deadline=within) for look in looks),
     ]
     places = places_of(environment, context)
     if places:
-        probes.append(BackupsProbe(places, clock, often))
+        probes.append(BackupsProbe(places, clock, often, partial(recovery_loss.table, environment)))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
@@ -85,6 +76,9 @@ def connect(environment: Environment, context: Context) -> System | None:
     scratch, admin = None, dsn
     if backup is not None and backup.admin is not None:
         admin = context.secret(backup.admin)
+    if backup is not None and backup.application is not None:
+        user = parse(context.secret(backup.application)).user
+        probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
     if backup is not None and backup.scratch is not None:
         scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
     actions: tuple[Action, ...] = (
