@@ -62,6 +62,13 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """PostgreSQL. The role should have ``pg_monitor``."""
 
     dsn: SecretSource
+    admin: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN of a role that may change the same database: maintenance, settings, "
+            "the monitoring role, and `backup restore` where backup.admin is not set"
+        ),
+    ] = None
     log_file: str | None = None
 
 
@@ -117,7 +124,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SecretSource | None,
         Meta(
             description="DSN of a role that may create databases for `backup restore`; "
-            "none: that of the postgres section"
+            "none: admin of the postgres section, else its dsn"
         ),
     ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
