@@ -9,7 +9,12 @@ from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
 from ainur_tui.systems.postgres import recovery_loss
+from ainur_tui.systems.postgres.actions_hands import Hands
+from ainur_tui.systems.postgres.actions_reindex import Reindex
+from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
+from ainur_tui.systems.postgres.actions_settings import ApplySetting
+from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
 from ainur_tui.systems.postgres.backup.places import places_of
@@ -73,9 +78,10 @@ def connect(environment: Environment, context: Context) -> System | None:
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
-    scratch, admin = None, dsn
-    if backup is not None and backup.admin is not None:
-        admin = context.secret(backup.admin)
+    scratch = None
+    admin = context.secret(section.admin) if section.admin is not None else None
+    hands = Hands(admin, database, context.redact, section.timeout)
+    restorer = context.secret(environment.restorer or section.dsn)
     if backup is not None and backup.application is not None:
         user = parse(context.secret(backup.application)).user
         probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
@@ -84,9 +90,10 @@ def connect(environment: Environment, context: Context) -> System | None:
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
         VerifyAction(context, places, scratch),
-        RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
+        RestoreAction(context, places, Server(restorer, context.redact, section.timeout)),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
+        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
     )
     target = Target(name="db", kind="db", title="database")
     return System("postgres", (target,), tuple(probes), logs, actions, database.close)
