@@ -58,8 +58,8 @@ class ActivityProbe(Probe):
         self._connections(readings, everyone, others, limits)
         self._transactions(readings, others)
         self._locks(readings, others, behind)
-        spent, over = self._database.cost.last_minute()
-        note = f"our own looking took {duration(spent)} in the last {over:.0f} s"
+        spent = self._database.cost.last_minute()
+        note = f"our own looking took {duration(spent.seconds)} in the last {spent.over:.0f} s"
         if not limits["sees_all"]:
             note = "the role does not see other sessions' work: GRANT pg_monitor TO it"
         kept = limits["reserved"] + limits["also_reserved"]

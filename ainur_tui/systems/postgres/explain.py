@@ -158,7 +158,8 @@ def _drawn(line: str) -> str:
 def _meant(failure: ProbeFailure) -> str:
     if failure.kind == "forbidden":
         return (
-            f"{failure.detail}. The server asks for the statement's own rights even to plan it, "
-            "and the role watches only"
+            f"{failure.detail}. Even to plan a statement the server asks for the rights to run it, "
+            "and our role watches only. As the role that runs it, in psql (from 16 on): EXPLAIN "
+            "(GENERIC_PLAN) and its text, which Enter on its row shows"
         )
     return failure.detail or str(failure)

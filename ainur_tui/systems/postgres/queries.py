@@ -78,7 +78,8 @@ SELECT c.oid::bigint AS oid, left(n.nspname, 100) AS schema, left(c.relname, 100
 SIZE = "SELECT pg_database_size(current_database())::float8 AS size"
 
 EXTENSION = """
-SELECT e.extversion AS version, n.nspname AS schema, current_setting('block_size')::int AS block
+SELECT e.extversion AS version, n.nspname AS schema, current_setting('block_size')::int AS block,
+       (SELECT oid FROM pg_roles WHERE rolname = current_user) AS us
   FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
  WHERE e.extname = 'pg_stat_statements'
 """

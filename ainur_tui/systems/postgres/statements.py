@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.table import Column, Row, Table
@@ -61,6 +61,7 @@ class StatementsProbe(Probe):
         self._shown = shown
         self._gap = first_gap
         self._last: Snapshot | None = None
+        self._us = 0
         self._texts: dict[int, tuple[str, str]] = {}
 
     async def read(self) -> Sample:
@@ -81,21 +82,23 @@ class StatementsProbe(Probe):
             raise
         total = sum(change.seconds for change in changes.values())
         seconds = after.at - before.at
+        ours = sum(change.seconds for key, change in changes.items() if key.userid == self._us)
+        self._database.cost.told(ours, seconds)
         rows = [self._row(key, changes[key], seconds, total, after.counters[key]) for key in top]
         return Sample(tables=[self._table(rows, note=_note(before, after, seconds))])
 
     async def _snapshot(self) -> Snapshot:
         async with self._database.sampling() as connection, connection.transaction(readonly=True):
-            version, block = await enter(connection)
+            installed = await enter(connection)
             epoch, evicted = "", 0
-            if queries.has_info(version):
+            if queries.has_info(installed.version):
                 info = (await connection.fetch(queries.STATEMENT_INFO))[0]
                 epoch, evicted = info["stats_reset"] or "", info["dealloc"]
-            found = await connection.fetch(queries.statements(version))
-            at = self._clock.monotonic()
+            found = await connection.fetch(queries.statements(installed.version))
+            at, self._us = self._clock.monotonic(), installed.us
         if any(row["queryid"] is None for row in found):
             raise Unreadable(_HIDDEN)
-        return Snapshot(at, epoch, evicted, dict(_entry(row, block) for row in found))
+        return Snapshot(at, epoch, evicted, dict(_entry(row, installed.block) for row in found))
 
     async def _learn_texts(self, keys: list[Key]) -> None:
         unknown = sorted({key.queryid for key in keys} - self._texts.keys())
@@ -166,16 +169,23 @@ class Unreadable(Exception):
     """Why there are no statements to show, as a sentence."""
 
 
-async def enter(connection: Connection[Record]) -> tuple[tuple[int, ...], int]:
-    """Make the extension's schema ours for this transaction; its version, and the server's block
-    size in bytes. Raises Unreadable without the extension."""
+class Installed(NamedTuple):
+    """The extension: its ``version``; the server's ``block`` size in bytes; ``us``, our role."""
+
+    version: tuple[int, ...]
+    block: int
+    us: int
+
+
+async def enter(connection: Connection[Record]) -> Installed:
+    """Make the extension's schema ours for this transaction. Raises Unreadable without it."""
     found = await connection.fetch(queries.EXTENSION)
     if not found:
         raise Unreadable(_NOT_CREATED)
     (row,) = found
     await connection.fetch(queries.ENTER_SCHEMA, row["schema"])
     version = tuple(int(part) for part in str(row["version"]).split(".") if part.isdigit())
-    return version, row["block"]
+    return Installed(version, row["block"], row["us"])
 
 
 def _entry(row: Record, block: int) -> tuple[Key, Counters]:
