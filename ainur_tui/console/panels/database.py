@@ -27,6 +27,7 @@ class DatabasePanel(TargetPanel):
     )
     charts = (("db", "db.connections.used"), ("db", "db.transactions.rate"))
     tables = (
-        "db.sessions", "db.locks", "db.statements", "db.tables", "db.indexes", "db.vacuum",
-        "db.progress", "db.clients", "backups",
+        "db.sessions", "db.locks", "db.pool", "db.statements", "db.tables", "db.scans",
+        "db.indexes", "db.vacuum", "db.wal", "db.replication", "db.settings", "db.progress",
+        "db.growth", "backups",
     )  # fmt: skip

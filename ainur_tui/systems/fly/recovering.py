@@ -169,7 +169,7 @@ def recovery_of(
         return []
     try:
         dsn = context.secret(backup.application) if backup.application is not None else None
-        admin = context.secret(backup.admin if backup.admin is not None else section.dsn)
+        admin = context.secret(environment.restorer or section.dsn)
         places = places_of(environment, context)
     except SecretMissing:
         return []
