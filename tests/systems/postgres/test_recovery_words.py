@@ -29,7 +29,7 @@ def row(day: int, state: str = "complete", **more: Any) -> dict[str, Any]:
     return found | more
 
 
-PROVEN = {
+PROVEN: dict[str, Any] = {
     "verified_at": "2027-01-14T08:00:00Z", "verified_rows": {"users": 3}, "verified_seconds": 8.2,
 }  # fmt: skip
 
