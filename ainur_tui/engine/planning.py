@@ -74,6 +74,8 @@ class Planner:
             raise Refused(
                 f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
             ) from None
+        # What was done to another part of the target took its own time.
+        past = [r for r in past if r.plan.goal.get("about") == plan.goal.get("about")]
         alike = [run for run in past if len(run.steps) == len(plan.steps)] or past
         return replace(
             plan,

@@ -29,5 +29,5 @@ class DatabasePanel(TargetPanel):
     tables = (
         "db.sessions", "db.locks", "db.pool", "db.statements", "db.tables", "db.scans",
         "db.indexes", "db.vacuum", "db.wal", "db.replication", "db.settings", "db.progress",
-        "backups",
+        "db.growth", "backups",
     )  # fmt: skip

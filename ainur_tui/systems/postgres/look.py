@@ -54,4 +54,4 @@ class Look(Probe):
 
     def relation(self, schema: object, name: object) -> str:
         """A relation as people call it: without the schema everybody has."""
-        return self.shown.text(f"{schema}.{name}".removeprefix("public."))
+        return self.shown.text(f"{schema}.{name}".removeprefix("public."), 140)

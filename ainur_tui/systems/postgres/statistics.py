@@ -178,7 +178,7 @@ class TablesProbe(Probe):
         return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")], [table])
 
     def _row(self, row: Record, seconds: float, before: float | None) -> Row:
-        name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."))
+        name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."), 140)
         growth = (row["size"] - before) / seconds if before is not None and seconds > 0 else None
         rows = None if row["never_analyzed"] else row["rows"]
         dead = row["dead"]
@@ -187,6 +187,8 @@ class TablesProbe(Probe):
             key=str(row["oid"]),
             cells=[name, row["size"], rows, dead, growth, row["vacuum_age"]],
             tone="warn" if bloated else "none",
+            target="db",
+            params={"table": name},
         )
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 """Names of new databases: nothing that would have to be quoted, anywhere."""
-_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s"}
+_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s",
+             "default_transaction_read_only": "off"}  # fmt: skip
+"""A database that a recovery has left is read-only by default, but not for the next recovery."""
 
 
 class Server:
