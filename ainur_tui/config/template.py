@@ -63,6 +63,7 @@ version = 1
 #region = "auto"
 #buckets = ["ainur-backups", "ainur-agents-prod"]
 #probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
+#sync = { "ainur-agents-prod" = "ainur-agents-backup" }   # copied by `run sync storage`
 
 # The frontend, as its users reach it.
 #[environment.production.frontend]
