@@ -51,6 +51,7 @@ version = 1
 #unit = "ainur-node"
 #block_time = 6.0
 #genesis = "0x…"          # refuse to believe a node of another chain
+#references = []          # RPC of other nodes of the chain: is ours on the same one?
 
 # The S3-compatible object store.
 #[environment.production.storage]

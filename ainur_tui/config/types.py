@@ -73,6 +73,10 @@ class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unit: str | None = "ainur-node"
     block_time: Annotated[float, Meta(description="seconds between blocks", gt=0)] = 6.0
     genesis: str | None = None
+    references: Annotated[
+        list[str],
+        Meta(description="RPC of other nodes of the chain to compare it with", max_length=5),
+    ] = []
 
 
 class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node_chain import FOREIGN, Chain
 
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
@@ -113,21 +113,23 @@ class Methods:
 
     def peers(self) -> list[Json]:
         chain = self._chain
-        return [
-            {
+        eclipsed = "node-eclipse" in chain.faults
+        found = []
+        for number in range(1, chain.peers + 1):
+            height = chain.best - 4 - number % 3 if eclipsed else chain.target - number // 7
+            found.append({
                 "peerId": peer_id(chain.seed, number),
                 "roles": "AUTHORITY" if number <= 3 else "FULL",
-                "bestHash": chain.hash(chain.target - number // 7),
-                "bestNumber": chain.target - number // 7,
-            }
-            for number in range(1, chain.peers + 1)
-        ]
+                "bestHash": chain.hash(height, FOREIGN if eclipsed else "block"),
+                "bestNumber": height,
+            })  # fmt: skip
+        return found
 
     def _number_of(self, wanted: str) -> int | None:
         """The height of a hash: looked for among the newest blocks, and genesis."""
         chain = self._chain
         near = range(chain.best, max(chain.best - 512, 0), -1)
-        return next((n for n in (*near, 0) if chain.hash(n) == wanted), None)
+        return next((n for n in (*near, chain.finalized, 0) if chain.hash(n) == wanted), None)
 
     def header(self, wanted: str | None = None) -> Json | None:
         number = self._chain.best if wanted is None else self._number_of(wanted)
@@ -140,11 +142,16 @@ class Methods:
         inherent = "0x280402000b" + self._chain.hash(int(header["number"], 16), "time")[2:14]
         return {"block": {"header": header, "extrinsics": [inherent]}, "justifications": None}
 
-    def block_hash(self, number: int | str | None = None) -> str | None:
+    def block_hash(self, number: int | str | list[int | str] | None = None) -> Any:
+        """The hash at a height, or a list of them for a list of heights."""
+        if isinstance(number, list):
+            return [self.block_hash(one) for one in number]
         if number is None:
             number = self._chain.best
         height = int(number, 16) if isinstance(number, str) else int(number)
-        return self._chain.hash(height) if 0 <= height <= self._chain.best else None
+        if height == 0:
+            return self._chain.genesis
+        return self._chain.hash(height) if 0 < height <= self._chain.best else None
 
     def runtime(self, _at: str | None = None) -> Json:
         return {

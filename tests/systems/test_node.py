@@ -19,8 +19,10 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Reading
 from ainur_tui.systems import base
 from ainur_tui.systems.base import Context, Sample, System, Tools, World
+from ainur_tui.systems.node.chain import ChainProbe
+from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
 from ainur_tui.systems.node.client import NodeClient, RpcRefused, http_urls
-from ainur_tui.systems.node.head import TIMESTAMP_NOW, HeadProbe
+from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
 
@@ -156,6 +158,8 @@ async def system(node: FakeNode, context: Context) -> AsyncIterator[Connect]:
 
 
 def probe(system: System, name: str) -> Any:
+    if name == "head":
+        return next(p.head for p in system.probes if isinstance(p, ChainProbe))
     return next(p for p in system.probes if p.name == f"node.{name}")
 
 
@@ -356,7 +360,9 @@ async def test_the_first_endpoint_is_tried_again(context: Context, clock: Clock)
 @pytest.mark.parametrize(
     ("endpoint", "urls"),
     [
-        ("http://n:9944", ["http://n:9944"]),
+        ("http://n:9944", ["http://n:9944", "http://n:9933"]),
+        ("http://n:9933", ["http://n:9933", "http://n:9944"]),
+        ("http://n:8080/rpc", ["http://n:8080/rpc"]),
         ("ws://n:9944", ["http://n:9944", "http://n:9933"]),
         ("wss://n/rpc", ["https://n/rpc"]),
     ],
@@ -426,14 +432,15 @@ async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> N
     assert of(await probe(where, "facts").read())["node.pool"].value is None
 
 
-async def test_peers(node: FakeNode, system: Connect) -> None:
+async def test_peers(node: FakeNode, system: Connect, clock: Clock) -> None:
     peers = probe(system(), "peers")
     table = (await peers.read()).tables[0]
     assert [row.cells for row in table.rows] == [
-        ["p1", "FULL", 100, 0], ["p2␛[31m", "FULL", 40, 60],
+        ["p1", "FULL", 100, 0, "—"], ["p2␛[31m", "FULL", 40, 60, "—"],
     ]  # fmt: skip
     assert [row.tone for row in table.rows] == ["none", "warn"]
     node.answers["system_peers"] = RuntimeError("RPC call is unsafe to be called externally")
+    clock.ahead += 10
     table = (await peers.read()).tables[0]
     assert table.missing is not None
     assert table.missing.startswith("hidden by the node's safe mode")

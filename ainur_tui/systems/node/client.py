@@ -1,8 +1,8 @@
 """JSON-RPC 2.0 to a node, over the configured endpoints in order.
 
 All calls are HTTP POST. Since version 0.9.43 one port (9944) serves both HTTP and WebSocket, so a
-``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933, which
-is tried after a ``ws://…:9944``.
+``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933. So
+after 9944 the other port is tried, and after 9933 as well: it says which one answered.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ainur_tui.model.failure import FailureKind, ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.node.clockwatch import ClockWatch
 
 T = TypeVar("T")
 
@@ -48,13 +49,12 @@ class _Reply(msgspec.Struct):
 def http_urls(endpoint: str) -> list[str]:
     """The HTTP addresses a configured endpoint stands for, most likely first."""
     parts = urlsplit(endpoint)
-    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme)
-    if scheme is None:
-        return [endpoint]
-    first = parts._replace(scheme=scheme).geturl()
-    if parts.scheme == "ws" and parts.netloc.endswith(":9944"):
-        return [first, parts._replace(scheme=scheme, netloc=f"{parts.netloc[:-4]}9933").geturl()]
-    return [first]
+    parts = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme))
+    host, _, port = parts.netloc.rpartition(":")
+    other = {"9944": "9933", "9933": "9944"}.get(port)
+    if other is None:
+        return [parts.geturl()]
+    return [parts.geturl(), parts._replace(netloc=f"{host}:{other}").geturl()]
 
 
 class NodeClient:
@@ -73,6 +73,8 @@ class NodeClient:
         self._since = 0.0
         self._id = 0
         self.fallback: str | None = None
+        self.clock_watch = ClockWatch()
+        """What the answers' Date headers tell of the clock of the machine that answers."""
 
     @property
     def peer(self) -> str:
@@ -128,6 +130,7 @@ class NodeClient:
     def _settle(self, index: int, failures: list[tuple[str, ProbeFailure]]) -> None:
         if index != self._good:
             self._good, self._since = index, self._clock.monotonic()
+            self.clock_watch.forget()
         if failures:
             self.fallback = f"{failures[0][0]}: {failures[0][1]}"
         elif index == 0:
@@ -142,7 +145,7 @@ class NodeClient:
         deadline: float,
     ) -> Any:
         self._id += 1
-        number = self._id
+        number, asked = self._id, self._clock.now()
         answer = await client.send(
             "POST",
             "",
@@ -150,6 +153,7 @@ class NodeClient:
             deadline=deadline,
             repeatable=True,
         )
+        self.clock_watch.heard(answer.headers.get("date"), asked, answer.at)
         try:
             reply = msgspec.json.decode(answer.body, type=_Reply)
             if reply.error is not None:

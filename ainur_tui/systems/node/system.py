@@ -7,12 +7,14 @@ from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Context, LogSource, Probe, System
 from ainur_tui.systems.journald import JournalSource
 from ainur_tui.systems.node.actions import RestartNode
+from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.facts import FactsProbe
-from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.peers import PeersProbe
+from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.power import StartNode, StopNode
+from ainur_tui.systems.node.references import References
 from ainur_tui.systems.node.unit import UnitProbe
 from ainur_tui.systems.systemctl import Systemctl
 
@@ -24,10 +26,11 @@ def connect(environment: Environment, context: Context) -> System | None:
         return None
     client = NodeClient(config.rpc, context, config.timeout)
     metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
+    peers, others = PeerWatch(client, context.clock), References(client, config, context)
     probes: list[Probe] = [
-        HeadProbe(client, config, context),
+        ChainProbe(client, peers, others, config, context),
         FactsProbe(client, metrics, config, context),
-        PeersProbe(client, config, context),
+        PeersProbe(peers, client, config, context),
     ]
     logs: list[LogSource] = []
     systemctl = Systemctl(config.unit, context) if config.unit else None
@@ -38,6 +41,7 @@ def connect(environment: Environment, context: Context) -> System | None:
 
     async def close() -> None:
         await client.close()
+        await others.close()
         if metrics is not None:
             await metrics.close()
 
