@@ -97,6 +97,9 @@ class FakeNode:
         if asyncio.iscoroutinefunction(found):
             await found()
         result = found(*call["params"]) if callable(found) else found
+        if isinstance(result, Exception):
+            error = {"code": -32000, "message": str(result)}
+            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": error})
         return web.json_response({"jsonrpc": "2.0", "id": call["id"], "result": result})
 
 

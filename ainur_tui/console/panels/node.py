@@ -33,7 +33,10 @@ class NodePanel(TargetPanel):
         ("unit active", "node", "node.unit"),
     )
     charts = (("node", "node.import.rate"), ("node", "node.lag"))
-    tables = ("node.network", "node.peers", "node.facts", "node.unit")
+    tables = (
+        "node.network", "node.peers", "node.facts", "node.authors", "node.flags", "node.exposure",
+        "node.database", "node.unit",
+    )  # fmt: skip
 
     def compose(self) -> ComposeResult:
         for child in super().compose():

@@ -18,6 +18,8 @@ from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
+from ainur_tui.systems.node.state import counters, kept
+from ainur_tui.systems.node.versions import Versions
 
 SLOWEST = 30.0
 POOL = Signal(name="node.pool", title="Transactions waiting", unit="count")
@@ -58,10 +60,16 @@ class FactsProbe(Probe):
         self._metrics = metrics
         self._genesis = config.genesis
         self._context = context
-        self._before: dict[str, str] = {}
+        self._versions = Versions(context.state)
 
     async def read(self) -> Sample:
-        answers = dict(zip((name for name, _, _ in _ASKED), await self._ask_all(), strict=True))
+        within = self.deadline * 0.3
+        told, counted, state = await asyncio.gather(
+            self._ask_all(),
+            counters(self._client, within),
+            kept(self._client, within),
+        )
+        answers = dict(zip((name for name, _, _ in _ASKED), told, strict=True))
         if all(isinstance(a, ProbeFailure) and not isinstance(a, RpcRefused)
                for a in answers.values()):  # fmt: skip
             raise next(a for a in answers.values() if isinstance(a, ProbeFailure))
@@ -77,6 +85,8 @@ class FactsProbe(Probe):
             self._row("Version", answers["system_version"]),
             self._row("Runtime", _runtime(answers["state_getRuntimeVersion"])),
             self._genesis_row(genesis),
+            *(self._row(*counter) for counter in counted),
+            self._row("State kept", state),
             self._row("Roles", _roles(answers["system_nodeRoles"])),
             *(self._row(*fact) for fact in _properties(answers["system_properties"])),
             self._row("RPC methods", _methods(answers["rpc_methods"])),
@@ -156,9 +166,9 @@ class FactsProbe(Probe):
         for what, value in told.items():
             if isinstance(value, ProbeFailure):
                 continue
-            after, before = self._clean(value), self._before.get(what)
-            self._before[what] = after
-            if before is not None and before != after:
+            after = self._clean(value)
+            before = self._versions.changed(what, after)
+            if before is not None:
                 events.append(
                     Event(
                         key=f"node:{what}:{before}:{after}", at=now, kind="deploy", target="node",

@@ -7,8 +7,11 @@ from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Context, LogSource, Probe, System
 from ainur_tui.systems.journald import JournalSource
 from ainur_tui.systems.node.actions import RestartNode
+from ainur_tui.systems.node.authors import AuthorsProbe
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.client import NodeClient
+from ainur_tui.systems.node.disk import DiskProbe
+from ainur_tui.systems.node.exposure import ExposureProbe
 from ainur_tui.systems.node.facts import FactsProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.peers import PeersProbe
@@ -27,21 +30,29 @@ def connect(environment: Environment, context: Context) -> System | None:
     client = NodeClient(config.rpc, context, config.timeout)
     metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
     peers, others = PeerWatch(client, context.clock), References(client, config, context)
+    exposure = ExposureProbe(config, context)
     probes: list[Probe] = [
         ChainProbe(client, peers, others, config, context),
         FactsProbe(client, metrics, config, context),
         PeersProbe(peers, client, config, context),
+        AuthorsProbe(client, metrics, config, context),
+        exposure,
     ]
     logs: list[LogSource] = []
+    unit: UnitProbe | None = None
     systemctl = Systemctl(config.unit, context) if config.unit else None
     if systemctl is not None:
-        probes.append(UnitProbe(systemctl, config, context))
+        unit = UnitProbe(systemctl, config, context)
+        probes.append(unit)
         if context.tools.find("journalctl") is not None:
             logs.append(JournalSource("node", "node", systemctl.unit, context))
+    if unit is not None or config.base_path:
+        probes.append(DiskProbe(lambda: unit.flags if unit else [], config, context))
 
     async def close() -> None:
         await client.close()
         await others.close()
+        await exposure.close()
         if metrics is not None:
             await metrics.close()
 

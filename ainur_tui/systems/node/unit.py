@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ainur_tui.config.types import Node
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
@@ -9,6 +11,7 @@ from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node import flagcheck
 from ainur_tui.systems.node.flags import difference, flags_of
 from ainur_tui.systems.systemctl import COMMAND, PROPERTIES, Systemctl
 
@@ -40,6 +43,8 @@ class UnitProbe(Probe):
         self._context = context
         self._pid: str | None = None
         self._flags: list[str] = []
+        self.flags: list[str] = []
+        """What the unit was last seen to be started with."""
 
     async def read(self) -> Sample:
         try:
@@ -53,6 +58,7 @@ class UnitProbe(Probe):
                 [self._table([], words)],
             )
         flags = flags_of(found.pop(COMMAND, ""))
+        self.flags = flags or self.flags
         if flags:
             found["Command"] = self._context.redact(" ".join(flags))
         state = f"{found.get('ActiveState', '?')} ({found.get('SubState', '?')})"
@@ -64,7 +70,7 @@ class UnitProbe(Probe):
         ]
         return Sample(
             [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
-            [self._table(rows)],
+            [self._table(rows), self._flag_table()],
             [*self._reflagged(flags), *self._restarted(found)],
         )
 
@@ -96,6 +102,20 @@ class UnitProbe(Probe):
                 target="node", text=f"unit {self._systemctl.unit} restarted: PID {before} → {pid}",
             )
         ]  # fmt: skip
+
+    def _flag_table(self) -> Table:
+        rows = [
+            msgspec.structs.replace(
+                row, cells=[self._context.redact(clean(cell, 200)) for cell in row.cells]
+            )
+            for row in flagcheck.rows(self.flags)
+        ]
+        return Table(
+            name="node.flags", target="node", title="Flags", columns=flagcheck.COLUMNS,
+            rows=rows if self.flags else [], observed_at=self._context.clock.now(),
+            source="systemctl show", interval=self.interval,
+            missing=None if self.flags else "the unit does not tell what it is started with",
+        )  # fmt: skip
 
     def _reading(self, value: float | None, note: str) -> Reading:
         return Reading(

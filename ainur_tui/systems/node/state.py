@@ -1,0 +1,63 @@
+"""What the node's state tells: session and era where those pallets are, how far back it goes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
+from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.shapes import Hash, Header, Text
+
+COUNTERS = {
+    "Session": "0xcec5070d609dd3497f72bde07fc96ba072763800a36a99fdfc7c10f6415f6ee6",
+    "Era": "0x5f3e4907f716ac89b6347d15ececedca487df464e44a534ba6b0cbb32407b587",
+}
+"""Storage keys of ``Session.CurrentIndex`` and ``Staking.ActiveEra``: both begin with 32 bits."""
+DEPTHS = (256, 1000)
+"""Blocks back: what a node keeps by default, and what the guide prunes to."""
+
+
+async def counters(client: NodeClient, deadline: float) -> list[tuple[str, object]]:
+    """Session and era as facts; none where the runtime has no such pallet or does not tell."""
+    found: list[tuple[str, object]] = []
+    for name, key in COUNTERS.items():
+        try:
+            told = await client.call("state_getStorage", Text | None, key, deadline=deadline)
+            raw = bytes.fromhex(told[2:]) if told else b""
+        except (ProbeFailure, ValueError):
+            continue
+        if len(raw) >= 4:
+            found.append((name, f"{int.from_bytes(raw[:4], 'little'):,}"))
+    return found
+
+
+async def kept(client: NodeClient, deadline: float) -> object:
+    """How far back the node answers for the state, in words; a failure where it does not tell."""
+    try:
+        best = (await client.call("chain_getHeader", Header, deadline=deadline)).height
+        heights = [1, *(best - depth for depth in DEPTHS if best > depth)]
+        hashes = await client.call(
+            "chain_getBlockHash", list[Hash | None], heights, deadline=deadline
+        )
+        there = await asyncio.gather(*(_has(client, block, deadline) for block in hashes))
+    except ProbeFailure as failure:
+        return failure
+    if there[0]:
+        return "all of it: an archive, block 1's state is there"
+    known = [depth for depth, has in zip(DEPTHS, there[1:], strict=False) if has]
+    gone = [depth for depth, has in zip(DEPTHS, there[1:], strict=False) if not has]
+    least = f"at least {max(known):,} blocks" if known else "the newest blocks"
+    return f"pruned: {least}, not {min(gone):,}" if gone else f"pruned: {least}"
+
+
+async def _has(client: NodeClient, block: str | None, deadline: float) -> bool:
+    if block is None:
+        return False
+    try:
+        told = await client.call(
+            "state_getStorage", Text | None, TIMESTAMP_NOW, block, deadline=deadline
+        )
+    except RpcRefused:
+        return False
+    return told is not None
