@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import msgspec
-
 from ainur_tui.config.types import Node
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
 from ainur_tui.systems.node.digest import Made, Tally, authorities, made, tally
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Header, Sealed, Text
 
 WINDOW = 100
-FIRST, MOST = 10, 30
+FIRST, MOST = 4, 30
 """Headers asked in the first read, which a one-shot check waits for, and in any later one."""
 UNSETTLED = 3
 """The newest blocks are asked again: another may have taken their place."""
@@ -58,6 +54,14 @@ class AuthorsProbe(Probe):
         self._most = FIRST
 
     async def read(self) -> Sample:
+        try:
+            return await self._read()
+        except ProbeFailure as failure:
+            # That the node does not answer is the head's to tell.
+            readings = [self._reading(signal.name, None, str(failure)) for signal in SIGNALS]
+            return Sample(readings, [self._table({}, [], "", missing=str(failure))])
+
+    async def _read(self) -> Sample:
         best = (await self._client.call("chain_getHeader", Header)).height
         await self._fill(best)
         keys = await self._authorities()
@@ -89,9 +93,11 @@ class AuthorsProbe(Probe):
         wanted = [h for h in range(best, lowest - 1, -1) if h not in self._seen][: self._most]
         self._most = MOST
         hashes = await self._client.call("chain_getBlockHash", list[Hash | None], wanted)
-        headers = await asyncio.gather(*(self._header(block) for block in hashes if block))
-        for header in headers:
-            if header:
+        asked: list[Call] = [
+            ("chain_getHeader", Sealed | None, (block,)) for block in hashes if block
+        ]
+        for header in await self._client.batch(asked):
+            if isinstance(header, Sealed):
                 self._seen[header.height] = made(header.digest.logs)
 
     def _unbroken(self, best: int) -> dict[int, Made]:
@@ -100,10 +106,6 @@ class AuthorsProbe(Probe):
         while (one := self._seen.get(best)) is not None:
             found[best] = one
             best -= 1
-        return found
-
-    async def _header(self, block: str) -> Sealed | None:
-        found: Sealed | None = await self._client.call("chain_getHeader", Sealed | None, block)
         return found
 
     async def _authorities(self) -> list[str]:
@@ -117,19 +119,22 @@ class AuthorsProbe(Probe):
 
     async def _ask_own(self, keys: list[str]) -> None:
         """Which of the keys the node holds: an unsafe method, so mostly answered at home only."""
-        try:
-            for key in [key for key in keys if key not in self._own][:MOST]:
-                self._own[key] = await self._client.call("author_hasKey", bool, key, "aura")
-        except (ProbeFailure, msgspec.MsgspecError):
-            return
+        asked = [key for key in keys if key not in self._own][:MOST]
+        calls: list[Call] = [("author_hasKey", bool, (key, "aura")) for key in asked]
+        for key, told in zip(asked, await self._client.batch(calls), strict=True):
+            if isinstance(told, bool):
+                self._own[key] = told
 
-    def _table(self, found: dict[int, Tally], keys: list[str], over: str) -> Table:
+    def _table(
+        self, found: dict[int, Tally], keys: list[str], over: str,
+        missing: str = "its blocks tell no slot: neither Aura nor Babe",
+    ) -> Table:  # fmt: skip
         rows = [self._row(at, told, keys) for at, told in sorted(found.items())]
         return Table(
             name="node.authors", target="node", title="Authors", columns=_COLUMNS, rows=rows,
             observed_at=self._context.clock.now(), source=f"JSON-RPC {self._client.peer}",
             interval=self.interval, note=over,
-            missing=None if rows else "its blocks tell no slot: neither Aura nor Babe",
+            missing=None if rows else missing,
         )  # fmt: skip
 
     def _row(self, at: int, told: Tally, keys: list[str]) -> Row:

@@ -7,6 +7,8 @@ after 9944 the other port is tried, and after 9933 as well: it says which one an
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -14,11 +16,14 @@ import msgspec
 
 from ainur_tui.model.failure import FailureKind, ProbeFailure
 from ainur_tui.model.text import clean
+from ainur_tui.systems.answers import Answer
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.node.clockwatch import ClockWatch
 
 T = TypeVar("T")
+Call = tuple[str, Any, tuple[Any, ...]]
+"""Method, shape of its result, parameters."""
 
 SAFE_MODE = "hidden by the node's safe mode"
 PREFER_FIRST_AGAIN = 60.0
@@ -33,6 +38,10 @@ class RpcRefused(ProbeFailure):
         self.hidden = code == -32601 or "unsafe" in message.lower()
         kind: FailureKind = "forbidden" if self.hidden else "bad answer"
         super().__init__(kind, f"{method}: {SAFE_MODE if self.hidden else message} ({code})")
+
+
+class _NoBatch(Exception):
+    """The node does not answer several calls in one question."""
 
 
 class _Error(msgspec.Struct):
@@ -72,6 +81,7 @@ class NodeClient:
         self._good = 0
         self._since = 0.0
         self._id = 0
+        self._batches = True
         self.fallback: str | None = None
         self.clock_watch = ClockWatch()
         """What the answers' Date headers tell of the clock of the machine that answers."""
@@ -93,6 +103,36 @@ class NodeClient:
         self, method: str, shape: Any, *params: Any, deadline: float | None = None
     ) -> Any:
         """Call a read-only ``method`` and check the result's shape; ``deadline`` in seconds."""
+        return await self._anywhere(
+            lambda client, left: self._ask(client, method, shape, params, left), deadline
+        )
+
+    async def batch(self, calls: Sequence[Call], deadline: float | None = None) -> list[Any]:
+        """Several calls in one question: what each answered in its shape, or its failure in that
+        place. A node that takes no batches is asked one by one. Raises only where none answers."""
+        if not calls:
+            return []
+        if self._batches:
+            try:
+                found: list[Any] = await self._anywhere(
+                    lambda client, left: self._ask_all(client, calls, left), deadline
+                )
+                return found
+            except _NoBatch:
+                self._batches = False
+        return list(await asyncio.gather(*(self._alone(call, deadline) for call in calls)))
+
+    async def _alone(self, call: Call, deadline: float | None) -> Any:
+        method, shape, params = call
+        try:
+            return await self.call(method, shape, *params, deadline=deadline)
+        except ProbeFailure as failure:
+            return failure
+
+    async def _anywhere(
+        self, ask: Callable[[HttpClient, float], Awaitable[Any]], deadline: float | None
+    ) -> Any:
+        """Ask one endpoint after the other until one answers, within the deadline together."""
         total = self._deadline if deadline is None else deadline
         end = self._clock.monotonic() + total
         order = self._order()
@@ -101,7 +141,7 @@ class NodeClient:
             client = self._clients[index]
             left = max(0.05, end - self._clock.monotonic()) / (len(order) - count)
             try:
-                found = await self._ask(client, method, shape, params, left)
+                found = await ask(client, left)
             except RpcRefused:
                 raise
             except ProbeFailure as failure:
@@ -144,24 +184,56 @@ class NodeClient:
         params: tuple[Any, ...],
         deadline: float,
     ) -> Any:
-        self._id += 1
-        number, asked = self._id, self._clock.now()
-        answer = await client.send(
-            "POST",
-            "",
-            json={"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)},
-            deadline=deadline,
-            repeatable=True,
-        )
-        self.clock_watch.heard(answer.headers.get("date"), asked, answer.at)
+        question = self._question(method, params)
+        answer = await self._post(client, question, deadline)
         try:
             reply = msgspec.json.decode(answer.body, type=_Reply)
-            if reply.error is not None:
-                message = self._redact(clean(reply.error.message, 200))
-                raise RpcRefused(method, reply.error.code, message)
-            if reply.id != number:
-                raise ProbeFailure("bad answer", f"{method}: the answer is to another call")
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise self._bad(method, error) from None
+        return self._result(reply, question, shape)
+
+    async def _ask_all(
+        self, client: HttpClient, calls: Sequence[Call], deadline: float
+    ) -> list[Any]:
+        questions = [self._question(method, params) for method, _, params in calls]
+        answer = await self._post(client, questions, deadline)
+        try:
+            replies = msgspec.json.decode(answer.body, type=list[_Reply])
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            raise _NoBatch from None
+        by_id = {reply.id: reply for reply in replies if isinstance(reply.id, int)}
+        found: list[Any] = []
+        for question, (method, shape, _) in zip(questions, calls, strict=True):
+            reply = by_id.get(question["id"])
+            try:
+                if reply is None:
+                    raise ProbeFailure("bad answer", f"{method}: no answer in the batch")
+                found.append(self._result(reply, question, shape))
+            except ProbeFailure as failure:
+                found.append(failure)
+        return found
+
+    def _question(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+        self._id += 1
+        return {"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(params)}
+
+    async def _post(self, client: HttpClient, body: Any, deadline: float) -> Answer:
+        asked = self._clock.now()
+        answer = await client.send("POST", "", json=body, deadline=deadline, repeatable=True)
+        self.clock_watch.heard(answer.headers.get("date"), asked, answer.at)
+        return answer
+
+    def _result(self, reply: _Reply, question: dict[str, Any], shape: Any) -> Any:
+        method = question["method"]
+        if reply.error is not None:
+            message = self._redact(clean(reply.error.message, 200))
+            raise RpcRefused(method, reply.error.code, message)
+        if reply.id != question["id"]:
+            raise ProbeFailure("bad answer", f"{method}: the answer is to another call")
+        try:
             return msgspec.json.decode(reply.result, type=shape)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            words = self._redact(clean(error, 160))
-            raise ProbeFailure("bad answer", f"{method}: {words}") from None
+            raise self._bad(method, error) from None
+
+    def _bad(self, method: str, error: Exception) -> ProbeFailure:
+        return ProbeFailure("bad answer", f"{method}: {self._redact(clean(error, 160))}")

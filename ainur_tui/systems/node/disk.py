@@ -6,17 +6,20 @@ import asyncio
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from ainur_tui.config.types import Node
+from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size as octets
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node.flagcheck import parsed
+from ainur_tui.systems.node.flags import flags_of
+from ainur_tui.systems.node.unitwatch import UnitWatch
+from ainur_tui.systems.systemctl import COMMAND
 
 SLOW = 60.0
 MOST_FILES = 200_000
@@ -89,15 +92,15 @@ class DiskProbe(Probe):
     target = "node"
     signals = SIGNALS
 
-    def __init__(self, flags: Callable[[], list[str]], config: Node, context: Context) -> None:
+    def __init__(self, unit: UnitWatch | None, config: Node, context: Context) -> None:
         self.interval, self.deadline = max(SLOW, config.interval), max(10.0, config.timeout)
-        self._flags = flags
+        self._unit = unit
         self._configured = config.base_path
         self._context = context
         self._seen: deque[tuple[float, int]] = deque(maxlen=KEPT)
 
     async def read(self) -> Sample:
-        flags = parsed(self._flags())
+        flags = parsed(await self._flags())
         where = self._configured or flags.get("--base-path")
         if not where:
             return self._nothing("set node.base_path, or run the engine where the unit runs")
@@ -127,6 +130,14 @@ class DiskProbe(Probe):
             ],
             [self._table(facts)],
         )
+
+    async def _flags(self) -> list[str]:
+        """What the unit is started with; nothing where that is not told."""
+        try:
+            found = await self._unit.show(self.deadline / 3) if self._unit else {}
+        except ProbeFailure:
+            return []
+        return flags_of(found.get(COMMAND, ""))
 
     def _growth(self) -> float | None:
         (began, first), (ended, last) = self._seen[0], self._seen[-1]

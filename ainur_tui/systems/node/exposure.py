@@ -13,7 +13,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
 from ainur_tui.systems.node.shapes import Methods
 
 HARMLESS = ("system_peers", "system_reservedPeers")
@@ -93,20 +93,21 @@ class ExposureProbe(Probe):
 
     async def _ask(self, client: NodeClient) -> tuple[int | None, list[str], str | None]:
         """How many methods it lists, which unsafe ones it answers, and why it cannot be asked."""
-        count: int | None = None
-        answered: list[str] = []
+        calls: list[Call] = [("rpc_methods", Methods, ())]
+        calls += [(method, msgspec.Raw, ()) for method in HARMLESS]
         try:
-            count = len((await client.call("rpc_methods", Methods)).methods)
-        except RpcRefused:
-            pass
+            listed, *found = await client.batch(calls)
         except ProbeFailure as failure:
             return None, [], str(failure)
-        for method in HARMLESS:
-            try:
-                await client.call(method, msgspec.Raw)
-            except RpcRefused:
-                continue
-            except ProbeFailure as failure:
-                return count, answered, None if answered else str(failure)
-            answered.append(method)
-        return count, answered, None
+        count = len(listed.methods) if isinstance(listed, Methods) else None
+        answered = [m for m, told in zip(HARMLESS, found, strict=True) if _answered(told)]
+        silent = next((told for told in found if not _refused(told) and not _answered(told)), None)
+        return count, answered, None if answered or silent is None else str(silent)
+
+
+def _answered(told: object) -> bool:
+    return not isinstance(told, ProbeFailure)
+
+
+def _refused(told: object) -> bool:
+    return isinstance(told, RpcRefused)

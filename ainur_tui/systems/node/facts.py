@@ -15,7 +15,7 @@ from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
 from ainur_tui.systems.node.state import counters, kept
@@ -28,7 +28,7 @@ CHAIN = Signal(
     trouble="is on another chain",
 )  # fmt: skip
 _COLUMNS = [Column(name="fact", title="Fact"), Column(name="value", title="Value", limit=80)]
-_ASKED: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+_ASKED: tuple[Call, ...] = (
     ("system_chain", Text, ()),
     ("system_name", Text, ()),
     ("system_version", Text, ()),
@@ -65,7 +65,7 @@ class FactsProbe(Probe):
     async def read(self) -> Sample:
         within = self.deadline * 0.3
         told, counted, state = await asyncio.gather(
-            self._ask_all(),
+            self._client.batch(_ASKED, deadline=self.deadline * 0.9),
             counters(self._client, within),
             kept(self._client, within),
         )
@@ -103,15 +103,6 @@ class FactsProbe(Probe):
     @property
     def _source(self) -> str:
         return f"JSON-RPC {self._client.peer}"
-
-    async def _ask_all(self) -> list[Any]:
-        async def ask(method: str, shape: Any, params: tuple[Any, ...]) -> Any:
-            try:
-                return await self._client.call(method, shape, *params, deadline=self.deadline * 0.9)
-            except ProbeFailure as failure:
-                return failure
-
-        return list(await asyncio.gather(*(ask(*asked) for asked in _ASKED)))
 
     def _row(self, fact: str, value: object, tone: Tone = "none") -> Row:
         if isinstance(value, ProbeFailure):

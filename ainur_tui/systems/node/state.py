@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import Call, NodeClient
 from ainur_tui.systems.node.shapes import Hash, Header, Text
 
 COUNTERS = {
@@ -20,15 +20,15 @@ DEPTHS = (256, 1000)
 
 async def counters(client: NodeClient, deadline: float) -> list[tuple[str, object]]:
     """Session and era as facts; none where the runtime has no such pallet or does not tell."""
+    calls: list[Call] = [("state_getStorage", Text | None, (key,)) for key in COUNTERS.values()]
+    try:
+        answers = await client.batch(calls, deadline=deadline)
+    except ProbeFailure:
+        return []
     found: list[tuple[str, object]] = []
-    for name, key in COUNTERS.items():
-        try:
-            told = await client.call("state_getStorage", Text | None, key, deadline=deadline)
-            raw = bytes.fromhex(told[2:]) if told else b""
-        except (ProbeFailure, ValueError):
-            continue
-        if len(raw) >= 4:
-            found.append((name, f"{int.from_bytes(raw[:4], 'little'):,}"))
+    for name, told in zip(COUNTERS, answers, strict=True):
+        if isinstance(told, str) and re.fullmatch(r"0x[0-9a-fA-F]{8,}", told):
+            found.append((name, f"{int.from_bytes(bytes.fromhex(told[2:10]), 'little'):,}"))
     return found
 
 
@@ -40,7 +40,11 @@ async def kept(client: NodeClient, deadline: float) -> object:
         hashes = await client.call(
             "chain_getBlockHash", list[Hash | None], heights, deadline=deadline
         )
-        there = await asyncio.gather(*(_has(client, block, deadline) for block in hashes))
+        asked: list[Call] = [
+            ("state_getStorage", Text | None, (TIMESTAMP_NOW, block)) for block in hashes if block
+        ]
+        told = iter(await client.batch(asked, deadline=deadline))
+        there = [block is not None and isinstance(next(told), str) for block in hashes]
     except ProbeFailure as failure:
         return failure
     if there[0]:
@@ -49,15 +53,3 @@ async def kept(client: NodeClient, deadline: float) -> object:
     gone = [depth for depth, has in zip(DEPTHS, there[1:], strict=False) if not has]
     least = f"at least {max(known):,} blocks" if known else "the newest blocks"
     return f"pruned: {least}, not {min(gone):,}" if gone else f"pruned: {least}"
-
-
-async def _has(client: NodeClient, block: str | None, deadline: float) -> bool:
-    if block is None:
-        return False
-    try:
-        told = await client.call(
-            "state_getStorage", Text | None, TIMESTAMP_NOW, block, deadline=deadline
-        )
-    except RpcRefused:
-        return False
-    return told is not None

@@ -19,6 +19,7 @@ from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.power import StartNode, StopNode
 from ainur_tui.systems.node.references import References
 from ainur_tui.systems.node.unit import UnitProbe
+from ainur_tui.systems.node.unitwatch import UnitWatch
 from ainur_tui.systems.systemctl import Systemctl
 
 
@@ -39,15 +40,14 @@ def connect(environment: Environment, context: Context) -> System | None:
         exposure,
     ]
     logs: list[LogSource] = []
-    unit: UnitProbe | None = None
+    unit: UnitWatch | None = None
     systemctl = Systemctl(config.unit, context) if config.unit else None
     if systemctl is not None:
-        unit = UnitProbe(systemctl, config, context)
-        probes.append(unit)
+        probes.append(UnitProbe(unit := UnitWatch(systemctl, context.clock), config, context))
         if context.tools.find("journalctl") is not None:
             logs.append(JournalSource("node", "node", systemctl.unit, context))
     if unit is not None or config.base_path:
-        probes.append(DiskProbe(lambda: unit.flags if unit else [], config, context))
+        probes.append(DiskProbe(unit, config, context))
 
     async def close() -> None:
         await client.close()

@@ -13,7 +13,8 @@ from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node import flagcheck
 from ainur_tui.systems.node.flags import difference, flags_of
-from ainur_tui.systems.systemctl import COMMAND, PROPERTIES, Systemctl
+from ainur_tui.systems.node.unitwatch import UnitWatch
+from ainur_tui.systems.systemctl import COMMAND
 
 UNIT = Signal(
     name="node.unit", title="systemd unit active", unit="bool", worse="below", fail=1,
@@ -35,20 +36,19 @@ class UnitProbe(Probe):
     name = "node.unit"
     target = "node"
 
-    def __init__(self, systemctl: Systemctl, config: Node, context: Context) -> None:
+    def __init__(self, watch: UnitWatch, config: Node, context: Context) -> None:
         self.interval = config.interval
         self.deadline = config.timeout
-        self.signals = (UNIT,) if systemctl.program else ()
-        self._systemctl = systemctl
+        self.signals = (UNIT,) if watch.systemctl.program else ()
+        self._watch = watch
+        self._systemctl = watch.systemctl
         self._context = context
         self._pid: str | None = None
         self._flags: list[str] = []
-        self.flags: list[str] = []
-        """What the unit was last seen to be started with."""
 
     async def read(self) -> Sample:
         try:
-            found = await self._systemctl.show(self.deadline * 0.9, (*PROPERTIES, COMMAND))
+            found = await self._watch.show(self.deadline * 0.9)
         except ProbeFailure as failure:
             if failure.kind != "missing":
                 raise
@@ -58,7 +58,6 @@ class UnitProbe(Probe):
                 [self._table([], words)],
             )
         flags = flags_of(found.pop(COMMAND, ""))
-        self.flags = flags or self.flags
         if flags:
             found["Command"] = self._context.redact(" ".join(flags))
         state = f"{found.get('ActiveState', '?')} ({found.get('SubState', '?')})"
@@ -70,7 +69,7 @@ class UnitProbe(Probe):
         ]
         return Sample(
             [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
-            [self._table(rows), self._flag_table()],
+            [self._table(rows), self._flag_table(flags)],
             [*self._reflagged(flags), *self._restarted(found)],
         )
 
@@ -103,18 +102,18 @@ class UnitProbe(Probe):
             )
         ]  # fmt: skip
 
-    def _flag_table(self) -> Table:
+    def _flag_table(self, flags: list[str]) -> Table:
         rows = [
             msgspec.structs.replace(
                 row, cells=[self._context.redact(clean(cell, 200)) for cell in row.cells]
             )
-            for row in flagcheck.rows(self.flags)
+            for row in flagcheck.rows(flags)
         ]
         return Table(
             name="node.flags", target="node", title="Flags", columns=flagcheck.COLUMNS,
-            rows=rows if self.flags else [], observed_at=self._context.clock.now(),
+            rows=rows if flags else [], observed_at=self._context.clock.now(),
             source="systemctl show", interval=self.interval,
-            missing=None if self.flags else "the unit does not tell what it is started with",
+            missing=None if flags else "the unit does not tell what it is started with",
         )  # fmt: skip
 
     def _reading(self, value: float | None, note: str) -> Reading:
