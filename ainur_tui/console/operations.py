@@ -96,7 +96,8 @@ class Operations(Talk):
         known = {p.name: params[p.name] for p in spec.params if p.name in params}
         asks = [p for p in spec.params if p.type != "secret" or not self._app.store.read_only]
         if decided or not asks:
-            return await self._carry(wish, known, undoes)
+            await self._carry(wish, known, undoes)
+            return
         trouble = ""
         while True:
             title = f"{spec.name.capitalize()} {target}"
@@ -105,9 +106,11 @@ class Operations(Talk):
             if asked is None:
                 return
             try:
-                return await self._carry(wish, asked, undoes, form=True)
+                await self._carry(wish, asked, undoes, form=True)
             except CallError as error:
                 known, trouble = asked, error.message
+            else:
+                return
 
     async def _carry(
         self, wish: Wish, known: dict[str, str], undoes: str, *, form: bool = False

@@ -136,7 +136,7 @@ def _loads(load: Sequence[str]) -> list[str]:
 def takes(plan: Plan) -> str:
     """How long it takes, and how anybody knows."""
     if plan.expected_seconds is None:
-        return "not known: it is the first time here"
+        return "not known: nothing like it was done here yet"
     about = f"about {duration(plan.expected_seconds)}"
     if not plan.past_runs:
         return f"{about} at a guess: it is the first time here"

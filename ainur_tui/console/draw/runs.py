@@ -17,7 +17,8 @@ def run_lines(
     run: Run, now: float, columns: int, glyphs: Glyphs, lost: str | None = None
 ) -> list[Line]:
     """Who began it, each step with its state in symbol and word, and how it ended, with what that
-    rests on and what can be done next: the verdict stands above the steps. ``lost`` says why no engine tells how it goes on."""
+    rests on and what can be done next: the verdict stands above the steps. ``lost`` says why no
+    engine tells how it goes on."""
     over = run.state in FINAL
     steps: list[Line] = []
     for step in run.steps:

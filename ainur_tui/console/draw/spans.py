@@ -94,7 +94,7 @@ def wrap(text: str, columns: int, most: int = 4) -> list[str]:
     than a line goes on in the next: half an image's name names none."""
     lines: list[str] = []
     current = ""
-    for word in (part for word in text.split() for part in _broken(word, columns)):
+    for word in (part for whole in text.split() for part in _broken(whole, columns)):
         longer = f"{current} {word}" if current else word
         if cell_len(longer) <= columns or not current:
             current = longer
