@@ -152,7 +152,7 @@ async def _planned(connection: Connection[Record], text: str) -> list[Record]:
 def _drawn(line: str) -> str:
     """A line of the tree with its depth kept where runs of spaces are folded."""
     text = line.lstrip()
-    return "· " * ((len(line) - len(text) + 1) // 3) + text
+    return "| " * ((len(line) - len(text) + 1) // 3) + text
 
 
 def _meant(failure: ProbeFailure) -> str:

@@ -92,7 +92,7 @@ def table(
     """What is left for everybody, then every pool."""
     tight = room.used > 0.8 * room.open_to_all
     everyone: list[Cell] = [
-        "all ordinary roles", "", "", room.used, None, None,
+        f"all roles ({room.reserved} reserved)", "", "", room.used, None, None,
         room.open_to_all, room.used / room.open_to_all if room.open_to_all else None, room.left,
     ]  # fmt: skip
     total = Row(

@@ -89,7 +89,7 @@ ENTER_SCHEMA = "SELECT set_config('search_path', quote_ident($1), true)"
 
 SETTINGS = """
 SELECT name, coalesce(setting, '') || coalesce(' × ' || unit, '') AS value,
-       setting, unit, context, source, boot_val,
+       setting, unit, context, source, boot_val, vartype, min_val, max_val, enumvals,
        pending_restart AND source <> 'command line' AS pending_restart,
        extract(epoch FROM pg_conf_load_time())::float8 AS loaded_at
   FROM pg_settings

@@ -9,16 +9,8 @@ from ainur_tui.model.secret import Redactor
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size
-from ainur_tui.systems.postgres.tuning import (
-    WORTH,
-    Machine,
-    Worth,
-    measure,
-    same,
-    sized,
-    words,
-    written,
-)
+from ainur_tui.systems.postgres.actions_tuning import counted, words
+from ainur_tui.systems.postgres.tuning import WORTH, Machine, Worth, sized
 
 HIDDEN = ("conninfo", "command", "passphrase", "password", "secret", "key")
 """Parts of names whose values may hold a credential: that they changed is enough."""
@@ -43,29 +35,25 @@ def rows(
     return sorted(shown, key=lambda row: _RANK[row.tone])
 
 
-def _row(row: Mapping[str, Any], worth: Worth, fits: float | None, redact: Redactor) -> Row:
-    name, unit = row["name"], row["unit"]
-    now = measure(row["setting"] or "", unit)
+def _row(row: Mapping[str, Any], worth: Worth, fits: str | None, redact: Redactor) -> Row:
+    name = row["name"]
     secret = name not in WORTH and any(part in name for part in HIDDEN)
-    ours = words(fits, unit) if fits is not None else worth.best or ""
-    says, tone = _says(row, worth, now, fits)
+    says, tone = _says(row, worth, fits)
     takes = _TAKES.get(row["context"], "reload")
     when = "restart due" if row["pending_restart"] else takes
     apply = {"restart": "restart PostgreSQL", "reload": "SELECT pg_reload_conf();"}
-    detail = {
-        "why": worth.why,
-        "comes from": clean(row["source"], 40),
-        "default": "" if secret else clean(redact(words(measure(row["boot_val"] or "", unit),
-                                                        unit)), 80),
-    }  # fmt: skip
+    detail = {"why": worth.why, "comes from": clean(row["source"], 40)}
+    if not secret:
+        detail["default"] = clean(redact(words(row["boot_val"] or "", row)), 80)
     target = worth.guide or worth.best
-    if target and not same(now, target) and takes in apply:
+    if target and not _same(row, target) and takes in apply:
         detail["to set it"] = f"ALTER SYSTEM SET {name} = '{target}'; then {apply[takes]}"
     return Row(
         key=name,
         cells=[
-            clean(name, 60), "hidden" if secret else clean(redact(words(now, unit)), 60),
-            worth.guide or "", ours, when, says,
+            clean(name, 60),
+            "hidden" if secret else clean(redact(words(row["setting"] or "", row)), 60),
+            worth.guide or "", words(fits, row) if fits else worth.best or "", when, says,
         ],
         tone=tone,
         target="db",
@@ -74,28 +62,37 @@ def _row(row: Mapping[str, Any], worth: Worth, fits: float | None, redact: Redac
     )  # fmt: skip
 
 
-def _says(
-    row: Mapping[str, Any], worth: Worth, now: float | str, fits: float | None
-) -> tuple[str, Tone]:
+def _same(row: Mapping[str, Any], wanted: str) -> bool:
+    """Whether it is what is wanted; ``on`` is anything that is not off, since switches have become
+    lists of what is on (``log_connections`` in 18)."""
+    setting = row["setting"] or ""
+    if wanted == "on":
+        return setting not in {"off", ""}
+    return counted(setting, row) == counted(wanted, row)
+
+
+def _says(row: Mapping[str, Any], worth: Worth, fits: str | None) -> tuple[str, Tone]:
     """What is to be said of it, in one short sentence."""
     if row["pending_restart"]:
         return "another value waits for a restart", "warn"
-    if worth.danger and worth.best and not same(now, worth.best):
+    if worth.danger and worth.best and not _same(row, worth.best):
         return worth.danger, "fail"
-    if worth.guide and same(now, worth.guide):
-        much = fits and isinstance(now, float) and now < fits / 4
-        return "as the guide; the machine could give more" if much else "as the guide", "none"
-    if worth.guide and isinstance(now, float):
-        wanted = written(worth.guide)
-        if now < 0:
-            return "switched off", "none"
-        if isinstance(wanted, float):
-            return ("below" if now < wanted else "above") + " the guide", "none"
     if worth.guide:
-        return "other than the guide", "none"
-    if fits is not None:
+        return _against_guide(row, worth.guide, fits), "none"
+    if fits is not None or worth.best is None or _same(row, worth.best):
         return "", "none"
-    return ("" if worth.best is None or same(now, worth.best) else "other than advised"), "none"
+    return "other than advised", "none"
+
+
+def _against_guide(row: Mapping[str, Any], guide: str, fits: str | None) -> str:
+    now, wanted = counted(row["setting"] or "", row), counted(guide, row)
+    if _same(row, guide):
+        most = counted(fits, row) if fits else None
+        much = isinstance(now, float) and isinstance(most, float) and now < most / 4
+        return "as the guide; the machine could give more" if much else "as the guide"
+    if isinstance(now, float) and isinstance(wanted, float):
+        return "switched off" if now < 0 else f"{'below' if now < wanted else 'above'} the guide"
+    return "other than the guide"
 
 
 _COLUMNS = [

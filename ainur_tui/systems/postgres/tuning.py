@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ainur_tui.model.units import duration, size
-
-_OCTETS = {"B": 1, "kB": 1 << 10, "8kB": 8 << 10, "MB": 1 << 20, "GB": 1 << 30}
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _MB, GIB = 1 << 20, 1 << 30
+_COUNTS = {"max_parallel_workers"}
+"""Of the sized ones, those that are no memory."""
 
 
 @dataclass(frozen=True)
@@ -80,43 +77,9 @@ WORTH: dict[str, Worth] = {
 }  # fmt: skip
 
 
-def measure(setting: str, unit: str | None) -> float | str:
-    """A value in bytes, seconds or as the number it is; text stays text."""
-    try:
-        value = float(setting)
-    except ValueError:
-        return setting
-    if value < 0 or unit is None:
-        return value
-    return value * _OCTETS.get(unit, 0) or value * _SECONDS.get(unit, 1.0)
-
-
-def written(text: str) -> float | str:
-    """The same of a value as people write it: ``256MB``, ``1000ms``, ``on``."""
-    found = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", text)
-    return measure(found[1], found[2] or None) if found else text
-
-
-def words(value: float | str, unit: str | None) -> str:
-    """A measured value with its unit: ``256.0 MiB``, ``1.0 s``."""
-    if isinstance(value, str):
-        return value or "empty"
-    if unit in _OCTETS and value >= 0:
-        return size(value)
-    if unit in _SECONDS and value > 0:
-        return duration(value)
-    return f"{value:g}"
-
-
-def same(value: float | str, wanted: str) -> bool:
-    """Whether a measured value is what is wanted; ``on`` is anything that is not off, since
-    switches have become lists of what is on (``log_connections`` in 18)."""
-    if wanted == "on":
-        return value not in {"off", "", 0.0}
-    return value == written(wanted)
-
-
-def sized(name: str, machine: Machine | None, connections: float) -> float | None:
-    """What fits the machine, where that is known and the setting depends on it."""
+def sized(name: str, machine: Machine | None, connections: float) -> str | None:
+    """What fits the machine, as it would be written, where that is known and the setting depends
+    on it."""
     rule = WORTH[name].sized if name in WORTH else None
-    return rule(machine, connections) or None if rule and machine else None
+    value = rule(machine, connections) if rule and machine else 0
+    return None if not value else f"{value:.0f}" + ("" if name in _COUNTS else "B")

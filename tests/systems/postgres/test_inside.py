@@ -20,38 +20,37 @@ from ainur_tui.systems.postgres.machine import here
 from ainur_tui.systems.postgres.pools import Room
 from ainur_tui.systems.postgres.settings_table import rows, settings
 from ainur_tui.systems.postgres.shown import Shown
-from ainur_tui.systems.postgres.tuning import GIB, WORTH, Machine, measure, same, words, written
+from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.wal import WalProbe
 
 SHOWN = Shown(Redactor())
 
 
 def setting(name: str, value: str, unit: str | None = None, **more: Any) -> dict[str, Any]:
+    number = value.lstrip("-").isdigit()
     return {
         "name": name, "setting": value, "unit": unit, "context": "sighup", "source": "default",
-        "boot_val": value, "pending_restart": False,
+        "boot_val": value, "pending_restart": False, "enumvals": None, "min_val": "-1",
+        "max_val": "2147483647", "vartype": "integer" if number else "string",
     } | more  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "shown"),
+    ("found", "says"),
     [
-        ("16384", "8kB", "128.0 MiB"), ("4096", "kB", "4.0 MiB"), ("1024", "MB", "1.0 GiB"),
-        ("500", "ms", "500 ms"), ("-1", "ms", "-1"), ("0", "ms", "0"), ("0.9", None, "0.9"),
-        ("on", None, "on"), ("", None, "empty"),
+        (setting("shared_buffers", "32768", "8kB"), "as the guide; the machine could give more"),
+        (setting("shared_buffers", "65536", "8kB"), "above the guide"),
+        (setting("log_min_duration_statement", "1000", "ms"), "as the guide"),
+        (setting("log_min_duration_statement", "-1", "ms"), "switched off"),
+        (setting("log_connections", "receipt,authentication"), "as the guide"),
+        (setting("log_connections", ""), "other than the guide"),
+        (setting("log_lock_waits", "off", vartype="bool"), "other than advised"),
+        (setting("max_parallel_workers", "8"), ""),
     ],
-)  # fmt: skip
-def test_values_carry_their_unit(value: str, unit: str | None, shown: str) -> None:
-    assert words(measure(value, unit), unit) == shown
-
-
-def test_a_value_is_compared_by_what_it_means() -> None:
-    assert same(measure("32768", "8kB"), "256MB")
-    assert same(measure("1000", "ms"), "1000ms")
-    assert not same(measure("0", "ms"), "1000ms")
-    assert same("receipt,authentication", "on")
-    assert not same("", "on")
-    assert all(written(w.guide) for w in WORTH.values() if w.guide)
+)
+def test_a_value_is_compared_by_what_it_means(found: dict[str, Any], says: str) -> None:
+    (row,) = rows([found], Machine(8.0 * GIB, 4), Redactor())
+    assert row.cells[5] == says
 
 
 def test_what_is_dangerous_or_waits_stands_first_with_its_mend() -> None:
