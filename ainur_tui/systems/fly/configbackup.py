@@ -20,6 +20,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.appclient import Rows
+from ainur_tui.systems.fly.fleet import machines as count_of
 from ainur_tui.systems.fly.fleet import no_parameters
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
@@ -122,12 +123,12 @@ class ConfigBackup(Action):
                     "volumes": [{name: one.get(name) for name in _VOLUME} for one in volumes],
                 }
             )
-            facts.append(
-                f"{len(machines)} machines of {hands.app}: image, size, names of variables"
-            )
+            count = count_of(len(machines))
+            facts.append(f"{count} of {hands.app}: image, size, names of variables")
         secrets = await known(self._apps[0].client)
         hosts = await self._asked(self._apps[0].client.certificates())
-        facts.append(f"{len(secrets)} names of secrets with digests, no value")
+        many = "s" * (len(secrets) != 1)
+        facts.append(f"{len(secrets)} secret{many} by name and digest, no value")
         flags = await self._flags()
         facts.append(
             f"{len(flags)} words of the node's command" if flags else "no node's unit here"
