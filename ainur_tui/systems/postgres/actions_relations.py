@@ -24,7 +24,8 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind::text = ANY($2::text[])
    AND ($1 IN (n.nspname || '.' || c.relname,
-               quote_ident(n.nspname) || '.' || quote_ident(c.relname))
+               quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+               format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')))
         OR n.nspname = 'public' AND $1 IN (c.relname, quote_ident(c.relname)))
 """
 _QUOTED = """
@@ -41,6 +42,11 @@ SELECT (SELECT pid FROM pg_stat_progress_vacuum WHERE relid = $1::bigint::oid LI
         WHERE pid <> pg_backend_pid() AND xact_start IS NOT NULL
           AND datname = current_database() AND backend_type = 'client backend'
         ORDER BY xact_start LIMIT 1) AS o ON true
+"""
+
+_AT_WORK = """
+SELECT min(pid) FROM pg_stat_activity
+ WHERE query = $1 AND state = 'active' AND datname = current_database() AND usename = current_user
 """
 
 
@@ -67,6 +73,12 @@ async def quoted(connection: Connection[Record], oid: int) -> str:
     if row is None:
         raise ActionFailure("it is no longer there")
     return str(row["quoted"])
+
+
+async def at_work(connection: Connection[Record], sql: str) -> int | None:
+    """The session of our role that is at this very statement: one that outlived its engine."""
+    pid: int | None = await connection.fetchval(_AT_WORK, sql)
+    return pid
 
 
 async def around(connection: Connection[Record], oid: int) -> Mapping[str, Any]:

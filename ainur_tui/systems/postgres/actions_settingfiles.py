@@ -52,7 +52,7 @@ def unapplied(name: str, files: list[Any]) -> str:
     names = [
         clean(one, 60) for one, f in last.items()
         if one != name and f["context"] not in {"postmaster", "internal"}
-        and f["source"] == "configuration file" and counted(f["setting"], f) is not None
-        and counted(f["setting"], f) != counted(f["runs"], f)
+        and f["source"] in {"configuration file", "default"}
+        and counted(f["setting"], f) not in {None, counted(f["runs"], f)}
     ]  # fmt: skip
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import Refused
@@ -12,6 +13,7 @@ from ainur_tui.systems.postgres.actions_hands import LONGEST, PACED, Elevated
 from ainur_tui.systems.postgres.actions_relations import (
     USAGE,
     around,
+    at_work,
     denied,
     found,
     label,
@@ -19,6 +21,9 @@ from ainur_tui.systems.postgres.actions_relations import (
     quoted,
 )
 from ainur_tui.systems.postgres.shown import ages
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 WAIT = 5.0
 """Seconds to wait for the lock, which only other maintenance of the table holds."""
@@ -44,6 +49,8 @@ SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
  WHERE c.relkind IN ('r', 'm') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
  ORDER BY c.relpages DESC, c.oid
 """
+_SETTLED = "SELECT clock_timestamp() > $1::text::timestamptz + interval '30 s'"
+"""Before 15 a process of its own writes the statistics down, a little after the work."""
 _DONE = """
 SELECT c.relname AS name, coalesce(s.{kind} > $2::text::timestamptz, false) AS done,
        extract(epoch FROM clock_timestamp() - s.{kind})::float8 AS ago, s.n_dead_tup::float8 AS dead
@@ -55,18 +62,37 @@ SELECT c.relname AS name, coalesce(s.{kind} > $2::text::timestamptz, false) AS d
 class _Care(Elevated):
     """What both share: the run, and the look at when the server did it last."""
 
-    verify_within = 600.0
+    # After a crash the server goes on with it, and may need long.
+    verify_within = 3600.0
+
+    @abstractmethod
+    async def statement(self, plan: Plan, connection: Connection[Record]) -> str:
+        """The one statement of it, with the names as they are now."""
+
+    def steps(self, plan: Plan) -> list[Step]:
+        async def work(step: StepContext) -> str:
+            async with self.hands.reading() as connection:
+                sql = await self.statement(plan, connection)
+            await self.hands.act(sql, step, WAIT, PACED)
+            return "the server has done it"
+
+        return [Step(plan.steps[0], work, "abort", limit=LONGEST)]
 
     async def observe(self, plan: Plan) -> Observation:
         tables, since = plan.goal["tables"], plan.goal["since"]
         by: list[str] = []
         async with self.hands.reading() as connection:
+            pid = await at_work(connection, await self.statement(plan, connection))
+            if pid is not None:
+                return Observation("unknown", f"session {pid} of the server is still at it")
+            settled = await connection.fetchval(_SETTLED, since)
             for kind in plan.goal["kinds"]:
                 rows = await connection.fetch(_DONE.format(kind=kind), tables, since)
                 left = [self.shown.text(row["name"]) for row in rows if not row["done"]]
                 if left or not rows:
                     some = ", ".join(left[:5]) + f" and {len(left) - 5} more" * (len(left) > 5)
-                    return Observation("failed", f"{kind} is not newer: {some or 'it is gone'}")
+                    return Observation("failed", f"{kind} is not newer: {some or 'it is gone'}",
+                                       final=settled)  # fmt: skip
                 if len(rows) > 1:
                     by.append(f"{kind} of all {len(rows)} tables is newer")
                     continue
@@ -141,17 +167,9 @@ class Vacuum(_Care):
             blocked=blocked or denied(self.shown, table),
         )  # fmt: skip
 
-    def steps(self, plan: Plan) -> list[Step]:
+    async def statement(self, plan: Plan, connection: Connection[Record]) -> str:
         options = "TRUNCATE false" + ", ANALYZE" * ("last_analyze" in plan.goal["kinds"])
-
-        async def work(step: StepContext) -> str:
-            async with self.hands.reading() as connection:
-                name = await quoted(connection, plan.goal["tables"][0])
-            sql = f"VACUUM ({options}) {name}"
-            await self.hands.act(sql, step, WAIT, PACED)
-            return "the server has done it"
-
-        return [Step(plan.steps[0], work, "abort", limit=LONGEST)]
+        return f"VACUUM ({options}) {await quoted(connection, plan.goal['tables'][0])}"
 
 
 class Analyze(_Care):
@@ -178,6 +196,7 @@ class Analyze(_Care):
             if name == "all":
                 tables: list[Any] = await connection.fetch(_ALL)
                 called = f"all {len(tables)} tables"
+                facts.append("the server's own catalogues as well")
                 facts.append("a table that is locked meanwhile is left out, and told at the end")
             else:
                 tables = [await found(connection, name, "rm", "table")]
@@ -202,16 +221,10 @@ class Analyze(_Care):
             way_back="none: the former statistics are not kept", blocked=blocked,
         )  # fmt: skip
 
-    def steps(self, plan: Plan) -> list[Step]:
-        async def work(step: StepContext) -> str:
-            sql = "ANALYZE (SKIP_LOCKED)"
-            if plan.params["table"] != "all":
-                async with self.hands.reading() as connection:
-                    sql = f"ANALYZE {await quoted(connection, plan.goal['tables'][0])}"
-            await self.hands.act(sql, step, WAIT, PACED)
-            return "the server has done it"
-
-        return [Step(plan.steps[0], work, "abort", limit=LONGEST)]
+    async def statement(self, plan: Plan, connection: Connection[Record]) -> str:
+        if plan.params["table"] == "all":
+            return "ANALYZE (SKIP_LOCKED)"
+        return f"ANALYZE {await quoted(connection, plan.goal['tables'][0])}"
 
 
 def _given(action: str, params: dict[str, str], *more: str) -> str:

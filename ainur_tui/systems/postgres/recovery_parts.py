@@ -123,7 +123,7 @@ class Alike(_Part):
                 for row in rows:
                     await connection.execute(row["sql"])
         del step
-        return f"{len(rows)} statements: " + ", ".join(
+        return f"{len(rows)} statement{'s' * (len(rows) != 1)}: " + ", ".join(
             f"{sum(row['place'] == place for row in rows)} {what}"
             for place, what in ((1, "owner"), (3, "grants"), (4, "settings"))
         )
