@@ -8,8 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 
+from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import EMPTY, Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
@@ -31,8 +33,13 @@ class PageDialog(ModalScreen[None]):
         Binding("G,end", "scroll(1000000)", "End", show=False, id="page.end"),
     ]  # fmt: skip
 
-    def __init__(self, title: str, build: Build, glyphs: Glyphs) -> None:
+    def __init__(
+        self, title: str, build: Build, glyphs: Glyphs, *, guard: Guard | None = None
+    ) -> None:
+        """``guard`` drops what was typed before the page was seen: a page that comes by itself is
+        not closed by a key meant for the screen before."""
         super().__init__()
+        self._guard = guard
         self._title = title
         self._build = build
         self._glyphs = glyphs
@@ -43,6 +50,15 @@ class PageDialog(ModalScreen[None]):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
             yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        if self._guard is not None:
+            self.call_after_refresh(self._guard.painted)
+
+    def on_key(self, event: Key) -> None:
+        if self._guard is not None and self._guard.early(event):
+            event.stop()
+            event.prevent_default()
 
     def redraw(self) -> None:
         """Draw the newest lines at the same place."""
