@@ -7,8 +7,6 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 import psutil
@@ -16,9 +14,9 @@ import psutil
 from ainur_tui.config.types import Environment
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context
+from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.postgres.dsn import parse
 
-State = Literal["ok", "note", "warn"]
 PUBLIC = {22: "SSH", 80: "HTTP", 443: "HTTPS", 8080: "HTTP", 30333: "the node's peers"}
 INTERNAL = {
     2375: "Docker", 3000: "Grafana", 5432: "PostgreSQL", 6379: "Redis", 9090: "Prometheus",
@@ -31,16 +29,7 @@ DEADLINE = 2.0
 Dial = Callable[[str, int], Awaitable[bool]]
 
 
-@dataclass(frozen=True)
-class Exposure:
-    """One host looked at. ``warn``: something internal can be reached; ``note``: not looked at."""
-
-    name: str
-    state: State
-    words: str
-
-
-async def exposures(environment: Environment, context: Context) -> list[Exposure]:
+async def exposures(environment: Environment, context: Context) -> list[Examined]:
     """All hosts of the configuration as seen from this machine, then this machine itself.
     Raises SecretMissing where the database's address leads nowhere."""
     found = await asyncio.gather(*(outside(one, dial) for one in hosts(environment, context)))
@@ -57,33 +46,33 @@ def hosts(environment: Environment, context: Context) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-async def outside(host: str, dial: Dial) -> Exposure:
+async def outside(host: str, dial: Dial) -> Examined:
     """Which of the known ports of a host answer."""
     name = clean(host, 60)
     if not _public(host):
-        return Exposure(name, "note", "is of this machine or a private network: not asked")
+        return Examined(name, "note", "is of this machine or a private network: not asked")
     known = PUBLIC | INTERNAL
     answers = await asyncio.gather(*(dial(host, port) for port in known))
     return _judged(name, [port for port, open in zip(known, answers, strict=True) if open])
 
 
-def inside(listening: Callable[[], Iterable[tuple[str, int]]]) -> Exposure:
+def inside(listening: Callable[[], Iterable[tuple[str, int]]]) -> Examined:
     """Which ports of this machine listen for others than itself."""
     name = "this machine"
     try:
         ports = {port for address, port in listening() if not _loopback(address)}
     except psutil.AccessDenied:
-        return Exposure(name, "note", "this user may not see what listens here")
+        return Examined(name, "note", "this user may not see what listens here")
     return _judged(name, sorted(ports))
 
 
-def _judged(name: str, ports: Sequence[int]) -> Exposure:
+def _judged(name: str, ports: Sequence[int]) -> Examined:
     wrong = [f"{port} ({INTERNAL[port]})" for port in ports if port in INTERNAL]
     if wrong:
         words = f"open to others: {', '.join(wrong)}; close them but for the own network"
-        return Exposure(name, "warn", words)
+        return Examined(name, "warn", words)
     said = ", ".join(f"{port} ({PUBLIC[port]})" if port in PUBLIC else str(port) for port in ports)
-    return Exposure(name, "ok", f"open: {said}" if said else "no known port is open")
+    return Examined(name, "ok", f"open: {said}" if said else "no known port is open")
 
 
 def _public(host: str) -> bool:

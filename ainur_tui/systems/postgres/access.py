@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Context
+from ainur_tui.systems.examined import Examined, State
 from ainur_tui.systems.postgres.client import Database, major_of, version_text
 from ainur_tui.systems.postgres.dsn import is_placeholder
 from ainur_tui.systems.postgres.shown import Shown
 
 SUPPORTED = range(13, 19)
-State = Literal["ok", "note", "warn"]
 
 _ROLE = """
 SELECT r.rolname, r.rolsuper, r.rolcreatedb OR r.rolcreaterole AS creates,
@@ -43,16 +42,7 @@ SELECT r.rolname, r.rolsuper, r.rolcreatedb OR r.rolcreaterole AS creates,
 """
 
 
-@dataclass(frozen=True)
-class Access:
-    """One thing looked at. ``warn``: it should be otherwise; ``note``: something is left out."""
-
-    name: str
-    state: State
-    words: str
-
-
-async def examine(environment: Environment, context: Context) -> list[Access]:
+async def examine(environment: Environment, context: Context) -> list[Examined]:
     """Look at the role once, reading only. Raises SecretMissing where its address leads nowhere;
     a server that does not answer is told by the probes, so nothing is found here."""
     section = environment.postgres
@@ -73,14 +63,14 @@ async def examine(environment: Environment, context: Context) -> list[Access]:
     ]
 
 
-def _server(major: int, version: str) -> list[Access]:
+def _server(major: int, version: str) -> list[Examined]:
     if major in SUPPORTED:
-        return [Access("server", "ok", f"PostgreSQL {version}")]
+        return [Examined("server", "ok", f"PostgreSQL {version}")]
     known = f"{SUPPORTED[0]} to {SUPPORTED[-1]}"
-    return [Access("server", "warn", f"PostgreSQL {version}: only {known} are tried")]
+    return [Examined("server", "warn", f"PostgreSQL {version}: only {known} are tried")]
 
 
-def judge(row: Mapping[str, Any], major: int, shown: Shown) -> list[Access]:
+def judge(row: Mapping[str, Any], major: int, shown: Shown) -> list[Examined]:
     """What is to be said of a role, from one row of the catalogues."""
     who, roles = shown.text(row["quoted"]), set(row["roles"] or ())
     return [
@@ -97,74 +87,74 @@ def judge(row: Mapping[str, Any], major: int, shown: Shown) -> list[Access]:
     ]  # fmt: skip
 
 
-def _identity(row: Mapping[str, Any], who: str, shown: Shown) -> Access:
+def _identity(row: Mapping[str, Any], who: str, shown: Shown) -> Examined:
     if row["rolsuper"]:
         made = "CREATE ROLE monitoring LOGIN PASSWORD …; GRANT pg_monitor TO monitoring;"
-        return Access("role", "warn", f"{who} is a superuser; to watch, less is enough: {made}")
+        return Examined("role", "warn", f"{who} is a superuser; to watch, less is enough: {made}")
     roles = ", ".join(shown.text(role) for role in row["roles"] or ()) or "no other role"
-    return Access("role", "ok", f"{who}, member of {roles}")
+    return Examined("role", "ok", f"{who}, member of {roles}")
 
 
-def _writing(row: Mapping[str, Any], who: str) -> list[Access]:
+def _writing(row: Mapping[str, Any], who: str) -> list[Examined]:
     found = []
     if row["writable"] and not row["rolsuper"]:
         found.append(
-            Access(
+            Examined(
                 "writing", "warn",
                 f"{who} may write to {row['writable']} tables (our sessions never do): REVOKE "
                 f"INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public FROM {who};",
             )
         )  # fmt: skip
     elif not row["rolsuper"]:
-        found.append(Access("writing", "ok", f"{who} may write to no table"))
+        found.append(Examined("writing", "ok", f"{who} may write to no table"))
     if row["creates"] and not row["rolsuper"]:
         words = f"{who} may make roles or databases: ALTER ROLE {who} NOCREATEDB NOCREATEROLE;"
-        found.append(Access("writing", "warn", words))
+        found.append(Examined("writing", "warn", words))
     if row["anybody_creates"]:
         words = "everybody may create in it: REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
-        found.append(Access("schema public", "warn", words))
+        found.append(Examined("schema public", "warn", words))
     return found
 
 
 def _member(
     name: str, role: str, row: Mapping[str, Any], who: str, gives: str, *, state: State = "note"
-) -> Access:  # fmt: skip
+) -> Examined:  # fmt: skip
     if row["rolsuper"] or role in (row["roles"] or ()):
-        return Access(name, "ok", f"{role}: {gives}")
-    return Access(name, state, f"without {role} there is no: {gives}. GRANT {role} TO {who};")
+        return Examined(name, "ok", f"{role}: {gives}")
+    return Examined(name, state, f"without {role} there is no: {gives}. GRANT {role} TO {who};")
 
 
-def _reading(row: Mapping[str, Any], who: str, major: int, roles: set[str]) -> list[Access]:
+def _reading(row: Mapping[str, Any], who: str, major: int, roles: set[str]) -> list[Examined]:
     if not row["unreadable"] or row["rolsuper"] or "pg_read_all_data" in roles:
-        return [Access("tables", "ok", "all may be read: plans and backups need it")]
+        return [Examined("tables", "ok", "all may be read: plans and backups need it")]
     grant = f"GRANT pg_read_all_data TO {who};"
     if major < 14:
         grant = f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {who};"
     words = f"{row['unreadable']} may not be read: no plans of their statements, no backup by it."
-    return [Access("tables", "note", f"{words} {grant}")]
+    return [Examined("tables", "note", f"{words} {grant}")]
 
 
-def _statements(row: Mapping[str, Any]) -> Access:
+def _statements(row: Mapping[str, Any]) -> Examined:
     name, installed, newest = "pg_stat_statements", row["installed"], row["available"]
     loaded = row["preloaded"]
     if newest is None:
-        return Access(name, "warn", "its files are not there: install the contrib package")
+        return Examined(name, "warn", "its files are not there: install the contrib package")
     if loaded is not None and name not in loaded:
         value = ", ".join(filter(None, [loaded, name]))
         words = f"ALTER SYSTEM SET shared_preload_libraries = '{value}'; then restart PostgreSQL"
-        return Access(name, "warn", f"not loaded, so no statement is counted: {words}")
+        return Examined(name, "warn", f"not loaded, so no statement is counted: {words}")
     if installed is None:
-        return Access(name, "warn", f"not made in this database: CREATE EXTENSION {name};")
+        return Examined(name, "warn", f"not made in this database: CREATE EXTENSION {name};")
     if row["tracked"] == "none":
         words = f"counts nothing: ALTER SYSTEM SET {name}.track = 'top'; SELECT pg_reload_conf();"
-        return Access(name, "warn", words)
+        return Examined(name, "warn", words)
     if installed != newest:
         words = f"version {installed}, {newest} is there: ALTER EXTENSION {name} UPDATE;"
-        return Access(name, "note", words)
-    return Access(name, "ok", f"version {installed}")
+        return Examined(name, "note", words)
+    return Examined(name, "ok", f"version {installed}")
 
 
-def _switches(row: Mapping[str, Any]) -> list[Access]:
+def _switches(row: Mapping[str, Any]) -> list[Examined]:
     found = []
     switches: tuple[tuple[str, str, State, str], ...] = (
         ("track_io_timing", "io_timing", "note", "how long statements read and write is not known"),
@@ -173,5 +163,5 @@ def _switches(row: Mapping[str, Any]) -> list[Access]:
     for name, key, state, without in switches:
         mend = f"{without}: ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();"
         on = row[key] == "on"
-        found.append(Access(name, "ok" if on else state, "on" if on else mend))
+        found.append(Examined(name, "ok" if on else state, "on" if on else mend))
     return found
