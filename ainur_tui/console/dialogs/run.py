@@ -55,9 +55,12 @@ class RunDialog(PageDialog):
         self._moved = False
 
     def place(self, lines: list[Line], rows: int) -> int:
-        """A long run is shown where it is, its verdict in the end, until somebody scrolls."""
-        if self._moved:
+        """A long run is shown where it is, once it is over its verdict, until somebody scrolls."""
+        run = self._find()
+        if self._moved or run is None:
             return self._top
+        if run.state in FINAL:
+            return 0
         return running_at(lines) - rows + _BELOW
 
     def note(self) -> Line:
