@@ -35,7 +35,6 @@ DEFAULT = "DEFAULT"
 _WAIT = 5.0
 _SEEN_WITHIN = 15.0
 _REACH = {
-    "postmaster": "the next restart of the server",
     "backend": "sessions that begin after the reload",
     "superuser-backend": "sessions that begin after the reload",
 }
@@ -86,30 +85,30 @@ class ApplySetting(Elevated):
         if broken and not restart:
             one = broken[0]
             blocked = f"{one['file']}:{one['sourceline']} has an error, so a reload applies nothing"
-        waits = " (an earlier change waits for a restart)" if row["pending_restart"] else ""
+        waits = "; an earlier change of it waits for a restart" if row["pending_restart"] else ""
         warnings = [f"{name}: {CONSEQUENCES[name]}"]
         if own:
             warnings.append(f"{', '.join(own)}: a value of its own, which wins there")
         if not restart and (others := unapplied(name, files)):
             warnings.append(f"the reload also applies what else the files hold: {others}")
         if restart:
-            warnings.append("nothing changes until the server is restarted (restart db), and a"
-                            " value the server cannot start with keeps it down")  # fmt: skip
+            warnings.append("it holds from the next restart on (restart db), which fails with a"
+                            " value the server cannot start with")  # fmt: skip
         back = DEFAULT if former is None else former
         plan = self.draft(
             target, {"name": name, "value": value},
             title=title + (" at the next restart" if restart else ""),
             steps=[
-                f"ALTER SYSTEM {'RESET' if value == DEFAULT else 'SET'} {name}",
-                f"reload the settings{'; it waits for a restart' if restart else ''}",
+                f"ALTER SYSTEM {'RESET' if value == DEFAULT else 'SET'} {name}:"
+                f" {words(row['setting'], row)} → {after}",
+                f"reload the settings{'; this one waits for a restart' if restart else ''}",
             ],
             before={"setting": row["setting"], "in our file": former,
                     "waits": row["pending_restart"]},
             goal={"about": name, "new": new, "restart": restart},
             facts=[
-                f"{name}: {words(row['setting'], row)} → {after}{waits}",
-                self.shown.text(row["short_desc"], 200),
-                f"takes a restart, not a reload; holds from {_REACH['postmaster']}" if restart
+                self.shown.text(row["short_desc"], 200) + waits,
+                "takes a restart, not a reload" if restart
                 else "takes a reload, no restart; holds for "
                 + _REACH.get(row["context"], "every session at once, but where one set its own"),
                 f"{'in' if name in GUIDE else 'not in'} the guide's section on tuning",
