@@ -45,15 +45,7 @@ def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list
 
 def sessions(board: BoardView) -> list[str]:
     """Whose sessions end with the database, and which transaction is the oldest that is lost."""
-    used, facts = board.signal("db", "db.connections.used"), list[str]()
-    if used is not None and used.value is not None:
-        facts.append(f"{used.value:.0f} sessions end{_when(used)}")
-    clients = board.table("db.clients")
-    if clients is not None and clients.rows:
-        named = [f"{row['total']} of {row['application']}" for row in _rows(clients)]
-        more = len(named) - _MOST_NAMED
-        facts.append(f"connected now: {', '.join(named[:_MOST_NAMED])}"
-                     + f" and {more} others" * (more > 0))  # fmt: skip
+    facts: list[str] = []
     open_ones = [
         row for row in _rows(board.table("db.sessions")) if isinstance(row["xact"], int | float)
     ]
@@ -63,6 +55,12 @@ def sessions(board: BoardView) -> list[str]:
             f"oldest transaction: session {row['pid']} of {row['user']}, {row['state']},"
             f" {duration(float(row['xact']))}: {row['query']}"[:200]
         )
+    clients = board.table("db.clients")
+    if clients is not None and clients.rows:
+        named = [f"{row['total']} of {row['application']}" for row in _rows(clients)]
+        more = len(named) - _MOST_NAMED
+        facts.append(f"connected now: {', '.join(named[:_MOST_NAMED])}"
+                     + f" and {more} others" * (more > 0))  # fmt: skip
     return facts
 
 
