@@ -18,9 +18,12 @@ FAULTS = {
     "db-connections-exhausted": ("db", {"degraded", "down"}, ("connection",)),
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
+    "corrupt-table": ("api", {"degraded"}, ("error",)),
     "node-stalled": ("node", {"degraded", "down"}, ("block",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
     "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),
+    "node-eclipse": ("node", {"degraded"}, ("eclipse",)),
+    "node-clock-skew": ("node", {"degraded"}, ("clock skew",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
@@ -35,12 +38,15 @@ DURING_ACTIONS = {
 }  # fmt: skip
 """Those that are seen when something is done (``test_faults_actions``)."""
 
+ON_A_MADE_UP_CLOCK = {"node-finality-lag", "node-wrong-genesis"}
+"""Those that are seen without a miniature (``tests/systems/test_node_network``)."""
+
 
 def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *ON_A_MADE_UP_CLOCK}
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:
