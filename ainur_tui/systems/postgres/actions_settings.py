@@ -25,6 +25,7 @@ from ainur_tui.systems.postgres.actions_settingfiles import (
 from ainur_tui.systems.postgres.actions_tuning import (
     CONSEQUENCES,
     GUIDE,
+    ONLY,
     counted,
     wanted,
     words,
@@ -114,10 +115,12 @@ class ApplySetting(Elevated):
                 f"{'in' if name in GUIDE else 'not in'} the guide's section on tuning",
                 *_memory(name, new, use),
             ],
-            warnings=warnings, way_back=f"settings-apply db name={name} value={back}",
-            blocked=blocked,
+            warnings=warnings, blocked=blocked,
+            way_back=None if name in ONLY else f"settings-apply db name={name} value={back}",
         )  # fmt: skip
-        undo = Undo(action="settings-apply", target="db", params={"name": name, "value": back})
+        undo = None
+        if name not in ONLY:
+            undo = Undo(action="settings-apply", target="db", params={"name": name, "value": back})
         return replace(plan, risk="R3" if restart else "R2", undo=undo)
 
     def steps(self, plan: Plan) -> list[Step]:
@@ -187,6 +190,9 @@ def _checked(
     name: str, value: str, row: Mapping[str, Any], former: str | None, use: Mapping[str, Any]
 ) -> str | float | None:
     """The value as the server counts it, ``None`` for its default. Raises Refused, AlreadySo."""
+    if name in ONLY and value.lower() != ONLY[name]:
+        raise Refused(f"{name} is only ever set to {ONLY[name]} from here: any other value can"
+                      " lose data or stop the server", USAGE)  # fmt: skip
     if value == DEFAULT:
         if former is None:
             raise AlreadySo(f"{name} is not set by ALTER SYSTEM: there is nothing to take back")
@@ -194,8 +200,6 @@ def _checked(
     new = counted(value, row)
     if new is None:
         raise Refused(f"{name} takes {wanted(row)}", USAGE)
-    if name == "autovacuum" and new == "off":
-        raise Refused("without autovacuum the database ends in a forced stop: not from here", USAGE)
     if name == "max_connections" and float(new) <= use["reserved"]:
         raise Refused(f"{use['reserved']} connections are reserved: the server would not start",
                       USAGE)  # fmt: skip

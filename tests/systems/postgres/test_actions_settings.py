@@ -11,7 +11,7 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import AlreadySo
 from ainur_tui.systems.postgres.actions_settings import ApplySetting
-from ainur_tui.systems.postgres.actions_tuning import CONSEQUENCES, GUIDE, counted, words
+from ainur_tui.systems.postgres.actions_tuning import CONSEQUENCES, GUIDE, ONLY, counted, words
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
 from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, work
@@ -98,15 +98,16 @@ async def test_only_a_superuser_may(postgres: Server) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("fsync", "off", "none of the tuning settings"),
-        ("full_page_writes", "off", "none of the tuning settings"),
+        ("fsync", "off", "only ever set to on"),
+        ("full_page_writes", "DEFAULT", "only ever set to on"),
+        ("synchronous_commit", "off", "none of the tuning settings"),
         ("data_directory", "/", "none of the tuning settings"),
         ("hba_file", "/", "none of the tuning settings"),
         ("work_men", "1MB", "did you mean work_mem"),
         ("work_mem", "many", "a number from 64 to 2147483647"),
         ("work_mem", "1kB", "a number from 64"),
         ("jit", "perhaps", "on or off"),
-        ("autovacuum", "off", "forced stop"),
+        ("autovacuum", "off", "only ever set to on"),
         ("max_connections", "3", "3 connections are reserved"),
         ("pg_stat_statements.track", "some", "none, top, all"),
         ("work_mem", "8MB\n", "work_mem"),
@@ -150,4 +151,4 @@ def test_times_and_words() -> None:
     )
     assert [counted(v, {"vartype": "bool"}) for v in ("ON", "no", "2")] == ["on", "off", None]
     assert set(CONSEQUENCES) >= GUIDE
-    assert not {"fsync", "full_page_writes", "synchronous_commit"} & set(CONSEQUENCES)
+    assert set(CONSEQUENCES) >= set(ONLY)
