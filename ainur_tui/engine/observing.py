@@ -43,7 +43,8 @@ async def observe(
 
 async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
     try:
-        return await asyncio.wait_for(action.observe(plan), deadline)
+        async with asyncio.timeout(deadline):
+            return await action.observe(plan)
     except (ProbeFailure, ActionFailure) as failure:
         return Observation("unknown", str(failure))
     except TimeoutError:
@@ -55,7 +56,8 @@ async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return False
     return True

@@ -129,7 +129,8 @@ class Running(RunRecord):
         while True:
             left = end - self.clock.monotonic()
             try:
-                found = await asyncio.wait_for(condition(), max(left, 0.05))
+                async with asyncio.timeout(max(left, 0.05)):
+                    found = await condition()
                 if found:
                     return found
             except (ProbeFailure, TimeoutError) as failure:
