@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from ainur_tui.demo import node_runtime
 from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
 
 Json = dict[str, Any]
@@ -13,6 +14,8 @@ VERSION = "1.0.0-5f1c8a2"
 UNSAFE = {"system_peers", "system_reservedPeers", "author_hasKey"}
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
 """twox128("Timestamp") and twox128("Now"), one after the other."""
+EVENTS = "0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"
+"""twox128("System") and twox128("Events"), one after the other."""
 STATE_KEPT = 256
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
@@ -175,7 +178,8 @@ class Methods:
         }
 
     def storage(self, key: str, at: str | None = None) -> str | None:
-        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds); no other key is.
+        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds) and, of a block,
+        ``System.Events``; no other key is.
         The state of old blocks is gone, as that of a node that is not an archive."""
         age = 0.0
         if at is not None:
@@ -184,13 +188,15 @@ class Methods:
                 raise RpcError(
                     4003, f"Client error: UnknownBlock: State already discarded for {at}"
                 )
+            if key.lower() == EVENTS:
+                return f"0x{node_runtime.events(self._chain.seed, height).hex()}"
             age = (self._chain.best - height) * self._chain.block_time
         if key.lower() != TIMESTAMP_NOW:
             return None
         return "0x" + int((self._chain.timestamp - age) * 1000).to_bytes(8, "little").hex()
 
     def metadata(self, _at: str | None = None) -> str:
-        raise RpcError(-32000, "Client error", "this miniature carries no runtime, so no metadata")
+        return f"0x{node_runtime.metadata().hex()}"
 
     def _keys(self) -> list[str]:
         return [self._chain.hash(number, "authority") for number in range(AUTHORITIES)]

@@ -12,6 +12,8 @@ Count = Annotated[int, Meta(ge=0, le=2**31)]
 Hash = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{64}$")]
 Hex = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{1,13}$")]
 Text = Annotated[str, Meta(max_length=4096)]
+Blob = Annotated[str, Meta(max_length=6 * 2**20, pattern="^0x([0-9a-fA-F]{2})*$")]
+"""Bytes as hex: the metadata of a large runtime has about a million digits."""
 
 
 class Health(msgspec.Struct, rename="camel"):

@@ -11,6 +11,7 @@ from ainur_tui.systems.node.authors import AuthorsProbe
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.disk import DiskProbe
+from ainur_tui.systems.node.events import EventsProbe
 from ainur_tui.systems.node.exposure import ExposureProbe
 from ainur_tui.systems.node.facts import FactsProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
@@ -37,6 +38,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         FactsProbe(client, metrics, config, context),
         PeersProbe(peers, client, config, context),
         AuthorsProbe(client, metrics, config, context),
+        EventsProbe(client, config, context),
         exposure,
     ]
     logs: list[LogSource] = []
