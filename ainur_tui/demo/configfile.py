@@ -61,6 +61,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         "postgres": TIMING
         | {
             "dsn": secret("postgres-url"),
+            "admin": secret("postgres-admin-url"),
             "log_file": str(directory / "postgres" / "log" / "postgresql.log"),
         },
         "node": TIMING
@@ -85,7 +86,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "directory": str(directory / "backups"),
             "bucket": BACKUPS,
             "scratch": secret("postgres-admin-url"),
-            "admin": secret("postgres-admin-url"),
+            "application": secret("postgres-app-url"),
         },
         "tools": {"path": [str(directory / "bin"), str(wheel.programs())]},
     }

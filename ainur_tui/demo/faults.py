@@ -13,6 +13,7 @@ FAULTS: dict[str, str] = {
     "db-connections-exhausted": "every ordinary database connection is taken and held",
     "db-idle-in-transaction": "twelve sessions sit idle in a transaction",
     "db-lock-chain": "a forgotten transaction holds a row; a chain of sessions waits for it",
+    "corrupt-table": "a bad migration: prices of agents are gone, so are most reputation scores",
     "node-stalled": "the node answers, but its chain stands still",
     "node-lagging": "the node is far behind its peers and imports slowly",
     "node-no-peers": "the node has lost all its peers",

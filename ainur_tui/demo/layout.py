@@ -16,6 +16,7 @@ from ainur_tui.demo import credentials
 ROLES = {
     credentials.MONITOR_ROLE: "postgres-url",
     credentials.ADMIN_ROLE: "postgres-admin-url",
+    credentials.APP_ROLE: "postgres-app-url",
 }
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"

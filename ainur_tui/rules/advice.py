@@ -35,6 +35,7 @@ SIGNALS: dict[str, str] = {
     "db.idle_in_transaction.oldest": "cancel the oldest idle session in Database",
     "db.locks.waiting": "cancel the root blocker shown in the lock tree",
     "db.locks.oldest": "cancel the root blocker shown in the lock tree",
+    "db.rows.lost": "stop what deletes them; then recover db (key R in Backups)",
     "db.transaction.oldest": "look at the oldest transaction in Database",
     "node.up": "restart node",
     "node.network": "see the rule that is broken in Node, table network",

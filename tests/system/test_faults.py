@@ -18,6 +18,7 @@ FAULTS = {
     "db-connections-exhausted": ("db", {"degraded", "down"}, ("connection",)),
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
+    "corrupt-table": ("api", {"degraded"}, ("error",)),
     "node-stalled": ("node", {"degraded", "down"}, ("block",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
     "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),

@@ -12,6 +12,8 @@ from ainur_tui.systems.postgres.shown import Shown
 
 SLOW = 60.0
 """Seconds between looks at what is dear to read or slow to change."""
+UNHURRIED = 15.0
+"""Seconds such a look may take: it stands in line behind those that are due every few seconds."""
 
 GRANT = 'the role does not see other sessions\' work: GRANT pg_monitor TO "{}";'
 
@@ -30,7 +32,7 @@ class Look(Probe):
         self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = max(interval, self.least)
-        self.deadline = deadline
+        self.deadline = max(deadline, UNHURRIED) if self.least >= SLOW else deadline
         self.database = database
         self.clock = clock
         self.shown = shown
@@ -52,4 +54,4 @@ class Look(Probe):
 
     def relation(self, schema: object, name: object) -> str:
         """A relation as people call it: without the schema everybody has."""
-        return self.shown.text(f"{schema}.{name}".removeprefix("public."))
+        return self.shown.text(f"{schema}.{name}".removeprefix("public."), 140)
