@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,9 @@ from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
 
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
-UNSAFE = {"system_peers", "system_reservedPeers", "author_hasKey"}
+UNSAFE = {
+    "system_peers", "system_reservedPeers", "system_unstable_networkState", "author_hasKey",
+}  # fmt: skip
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
 """twox128("Timestamp") and twox128("Now"), one after the other."""
 EVENTS = "0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"
@@ -38,6 +41,7 @@ class RpcError(Exception):
             self.json["data"] = data
 
 
+@functools.cache
 def peer_id(seed: int, number: int) -> str:
     """A libp2p peer id (base58 of an ed25519 key)."""
     alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -81,6 +85,7 @@ class Methods:
             "author_pendingExtrinsics": lambda: list(chain.pool),
             "author_hasKey": lambda key, _kind: key == self._keys()[0],
             "system_reservedPeers": list,
+            "system_unstable_networkState": self.connections,
             "state_call": self.state_call,
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
@@ -131,6 +136,20 @@ class Methods:
                 "bestNumber": height,
             })  # fmt: skip
         return found
+
+    def connections(self) -> Json:
+        """Every third peer is one that called us; one runs an older version."""
+        seed, found = self._chain.seed, {}
+        for number in range(1, self._chain.peers + 1):
+            address = f"/ip4/10.0.0.{number}/tcp/30333"
+            inward = {"localAddr": "/ip4/10.0.0.100/tcp/30333", "sendBackAddr": address}
+            found[peer_id(seed, number)] = {
+                "endpoint": {"dialing": [address, "Dialer"]}
+                if number % 3
+                else {"listening": inward},
+                "versionString": f"Ainur Node/{VERSION if number != 5 else '0.9.4-77aa01c'} (peer)",
+            }
+        return {"peerId": peer_id(seed, 0), "connectedPeers": found, "notConnectedPeers": {}}
 
     def _number_of(self, wanted: str) -> int | None:
         """The height of a hash: looked for among the newest blocks, and genesis."""

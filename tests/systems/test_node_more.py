@@ -300,3 +300,21 @@ def test_the_kind_of_disk(tmp_path: Path, name: str, turning: str, words: str) -
     link.symlink_to(partition)
     assert kind_of_disk(tmp_path, tmp_path).startswith(words)
     assert kind_of_disk(tmp_path, tmp_path / "none") == "not told by the kernel"
+
+
+async def test_where_peers_stand_and_how_they_are_connected(
+    node: FakeNode, mini: Mini, unit: Unit, system: Connect
+) -> None:
+    unit.says(pid=7, flags="--in-peers 50")
+    where = system(unit="ainur-node")
+    await probe(where, "unit").read()
+    sample = await probe(where, "peers").read()
+    found, count = of(sample), mini.chain.peers
+    assert (found["node.peers.in"].value, found["node.peers.in"].limit) == (count // 3, 50)
+    assert (found["node.peers.out"].value, found["node.peers.out"].limit) == (count - count // 3, 8)
+    stands = [row.cells[4] for row in sample.tables[0].rows]
+    assert stands[0] == "our chain"
+    assert {row.cells[5] for row in sample.tables[0].rows} == {"in", "out"}
+    assert {str(row.cells[6]).partition("/")[0] for row in sample.tables[0].rows} == {"Ainur Node"}
+    hidden = await probe(system(), "peers").read()
+    assert of(hidden)["node.peers.out"].limit is None

@@ -75,6 +75,19 @@ class Peer(msgspec.Struct, rename="camel"):
     best_number: Height | None = None
 
 
+class Connected(msgspec.Struct, rename="camel"):
+    """A connection of ``system_unstable_networkState``; ``endpoint`` has one key, the way of it."""
+
+    endpoint: dict[str, Any] = {}
+    version_string: Text | None = None
+
+
+class Connections(msgspec.Struct, rename="camel"):
+    """``system_unstable_networkState``."""
+
+    connected_peers: dict[str, Connected]
+
+
 class Methods(msgspec.Struct):
     """``rpc_methods``."""
 
