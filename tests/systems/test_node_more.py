@@ -221,7 +221,7 @@ async def facts_of(system: Connect) -> dict[str, str]:
 
 async def test_session_era_and_state_kept(node: FakeNode, mini: Mini, system: Connect) -> None:
     found = await facts_of(system)
-    assert found["State kept"] == "pruned: at least 256 blocks, not 1,000"
+    assert found["State kept"] == "pruned: at least 250 blocks, not 1,000"
     assert "Session" not in found
     told = {COUNTERS["Session"]: "0x2a000000", COUNTERS["Era"]: "0x0700000001aabb"}
     node.answers["state_getStorage"] = lambda key, at=None: told.get(key, "0x00")
@@ -318,3 +318,14 @@ async def test_where_peers_stand_and_how_they_are_connected(
     assert {str(row.cells[6]).partition("/")[0] for row in sample.tables[0].rows} == {"Ainur Node"}
     hidden = await probe(system(), "peers").read()
     assert of(hidden)["node.peers.out"].limit is None
+
+
+async def test_a_node_that_is_silent_about_its_peers_is_not_in_trouble_for_it(
+    node: FakeNode, mini: Mini, system: Connect
+) -> None:
+    where = probe(system(rpc=["http://127.0.0.1:1"]), "peers")
+    sample = await where.read()
+    assert "nothing listens there" in (sample.tables[0].missing or "")
+    assert {reading.value for reading in sample.readings} == {None}
+    silent = probe(system(rpc=["http://127.0.0.1:1"]), "authors")
+    assert "nothing listens there" in ((await silent.read()).tables[0].missing or "")

@@ -25,7 +25,7 @@ LIMITS = {"--in-peers": "32", "--out-peers": "8"}
 """The flags that limit them, and what the node takes without."""
 STANDS: dict[Stand | None, str] = {"ours": "our chain", "other": "another chain", None: "—"}
 _COLUMNS = [
-    Column(name="peer", title="Peer", limit=56),
+    Column(name="peer", title="Peer", limit=24),
     Column(name="roles", title="Roles", rank=2, limit=12),
     Column(name="best", title="Best", unit="blocks", rank=1),
     Column(name="behind", title="Behind us", unit="blocks", rank=2),
@@ -56,9 +56,10 @@ class PeersProbe(Probe):
     async def read(self) -> Sample:
         look = await self._watch.look(self.deadline * 0.9)
         if look.failure is not None:
-            if not isinstance(look.failure, RpcRefused) or not look.failure.hidden:
-                raise look.failure
-            way = f"{SAFE_MODE}; a good sign. Ask the node from its own machine to see them"
+            # That the node does not answer at all is the head's to tell.
+            way = str(look.failure)
+            if isinstance(look.failure, RpcRefused) and look.failure.hidden:
+                way = f"{SAFE_MODE}; a good sign. Ask the node from its own machine to see them"
             return Sample(self._ways(look, way), [self._table([], missing=way)])
         pairs = list(zip(look.peers, look.stands, strict=True))[:MOST]
         rows = [self._row(peer, stand, look) for peer, stand in pairs]
@@ -103,7 +104,7 @@ class PeersProbe(Probe):
                 self._context.redact(clean(link.version_string or "—", 60)),
             ],
             tone="fail" if stand == "other" else "warn" if late else "none",
-            detail={"best hash": clean(peer.best_hash, 80)},
+            detail={"peer": clean(peer.peer_id, 80), "best hash": clean(peer.best_hash, 80)},
         )
 
     def _table(

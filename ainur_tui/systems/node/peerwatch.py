@@ -49,14 +49,14 @@ class PeerWatch:
         """The peers as they are now, or were at most :data:`FRESH` seconds ago."""
         async with self._turn:
             if self._clock.monotonic() - self._at >= FRESH:
-                self._last = await self._ask(deadline / 3)
-                self._at = self._clock.monotonic()
+                self._last = await self._ask(deadline)
+                if self._last.failure is None:
+                    self._at = self._clock.monotonic()
             return self._last
 
-    async def _ask(self, within: float) -> Look:
-        call = self._client.call
+    async def _ask(self, deadline: float) -> Look:
         try:
-            peers, header, state = await self._client.batch(_ASKED, deadline=within)
+            peers, header, state = await self._client.batch(_ASKED, deadline=0.7 * deadline)
         except ProbeFailure as failure:
             return Look(failure=failure)
         for told in (peers, header):
@@ -67,7 +67,9 @@ class PeerWatch:
         heights = self._branches.heights(best)
         try:
             hashes = (
-                await call("chain_getBlockHash", list[Hash | None], heights, deadline=within)
+                await self._client.call(
+                    "chain_getBlockHash", list[Hash | None], heights, deadline=0.3 * deadline
+                )
                 if heights
                 else []
             )
