@@ -14,6 +14,7 @@ from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.backup.prune import PruneAction
 from ainur_tui.systems.postgres.backup.restore import RestoreAction
+from ainur_tui.systems.postgres.backup.scratch import Named, Own, Scratch
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
@@ -60,11 +61,12 @@ def connect(environment: Environment, context: Context) -> System | None:
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
-    scratch, admin = None, dsn
+    scratch: Scratch = Own(context, section.timeout)
+    admin = dsn
     if backup is not None and backup.admin is not None:
         admin = context.secret(backup.admin)
     if backup is not None and backup.scratch is not None:
-        scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
+        scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
         VerifyAction(context, places, scratch),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,7 +15,7 @@ import pytest
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
-from ainur_tui.systems.postgres.backup import manifest, retention, signals
+from ainur_tui.systems.postgres.backup import cluster, manifest, retention, signals
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from tests.systems.postgres.test_backup import WORLD, Setting, Told, setting
 
@@ -90,6 +92,29 @@ async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting)
     row = await only(setting)
     assert row["locations"] == taken["locations"][1:]
     assert "ainur_verify" not in " ".join(await databases(setting))
+
+
+async def test_without_a_scratch_server_one_is_started_and_gone(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Setting, "scratch", None)
+    taken, _, _ = await setting.take()
+    with tempfile.TemporaryDirectory(prefix="ainur-t-") as folder:  # short enough for a socket
+        os.chmod(folder, 0o711)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        os.makedirs(Path(folder, f"ainur-scratch-{2**22 + 1}-x", "data"))
+        kept, seen, plan = await do(setting, "verify", id=taken["id"])
+        assert os.listdir(folder) == []
+    assert seen.state == "verified"
+    assert kept["backup"]["verified_rows"] == taken["rows"]
+    assert "a server of its own" in plan.steps[1]
+    setting.tools["initdb"] = "/nowhere"
+    monkeypatch.setattr(cluster, "programs", lambda tools, major: None)
+    with pytest.raises(ActionFailure, match="no initdb and postgres of version 18 are found"):
+        await do(setting, "verify", id=taken["id"])
+    monkeypatch.undo()
+    with pytest.raises(ActionFailure, match="may be needed"):
+        cluster.room(1 << 60)
 
 
 @pytest.mark.parametrize("hurt", ["cut", "counts", "unsealed"])

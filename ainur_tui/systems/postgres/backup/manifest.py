@@ -20,7 +20,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup is and what proves it. ``rows`` were counted in the dump's own snapshot.
 
     ``created_at`` is RFC 3339 (the snapshot's moment), ``duration`` seconds, ``schema_sha256``
-    the digest of the catalogue's definitions; ``run`` and ``host`` say which run made it, where.
+    the digest of the catalogue's definitions. ``run``, ``host``, ``operator`` (the account the
+    engine runs as; the journal's run says who asked) and ``command`` say how it came to be.
     """
 
     version: Literal[1] = 1
@@ -38,6 +39,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema_sha256: str
     run: str
     host: str = ""
+    operator: str = ""
+    command: str = ""
+    database_bytes: int | None = None
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -31,6 +31,7 @@ class Progress:
     """How far the stream is; written by its thread, read by anybody."""
 
     head: bytes = b""
+    tail: bytes = b""
     read: int = 0
     written: int = 0
 
@@ -152,6 +153,7 @@ def _pump(fd: int, channels: Sequence[Channel], progress: Progress) -> Written:
         buffer = memoryview(bytearray(_READ))
         while count := source.readinto(buffer):
             progress.head = (progress.head + bytes(buffer[:5]))[:5]
+            progress.tail = (progress.tail + bytes(buffer[max(0, count - 5) : count]))[-5:]
             progress.read += count
             waiting += compressor.compress(buffer[:count])
             if len(waiting) >= _CHUNK:

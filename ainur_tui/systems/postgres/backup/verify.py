@@ -15,6 +15,7 @@ from ainur_tui.systems.postgres.backup.job import LONGEST, words
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.restoring import Disproved, Pouring, difference, sealed_in
+from ainur_tui.systems.postgres.backup.scratch import Scratch
 from ainur_tui.systems.postgres.backup.server import Server, passing_name
 
 
@@ -40,7 +41,7 @@ class VerifyAction(Action):
     )
     verify_within = 60.0
 
-    def __init__(self, context: Context, places: Sequence[Place], scratch: Server | None) -> None:
+    def __init__(self, context: Context, places: Sequence[Place], scratch: Scratch) -> None:
         self._context = context
         self._places = places
         self._scratch = scratch
@@ -48,8 +49,6 @@ class VerifyAction(Action):
     def unavailable(self) -> str | None:
         if not self._places:
             return "add a backup section with a directory or a bucket to the configuration"
-        if self._scratch is None:
-            return "give backup.scratch, the DSN of a server where a database may be created"
         if self._context.tools.find("pg_restore") is None:
             return "pg_restore is not found: install it or add its folder to tools.path"
         return None
@@ -65,7 +64,7 @@ class VerifyAction(Action):
             before = {"sha256": row["sha256"]}
             facts = [f"{size(row['bytes'])}, {row['state']}", *filter(None, [row["detail"]])]
         into = passing_name("verify", backup, self._context.clock)
-        where = self._scratch.address.shown if self._scratch else "a scratch server"
+        where = self._scratch.shown
         return Plan(
             action="verify", target=target, risk="R1", params={"id": backup},
             steps=[
@@ -82,8 +81,6 @@ class VerifyAction(Action):
         )  # fmt: skip
 
     def steps(self, plan: Plan) -> list[Step]:
-        if self._scratch is None:
-            return []
         job = _Proving(str(plan.goal["id"]), str(plan.goal["into"]), self._context, self._places,
                        self._scratch)  # fmt: skip
         check, prove, keep = plan.steps
@@ -108,7 +105,7 @@ class _Proving:
     """The state that the steps of one verification share. Every step raises ``ActionFailure``."""
 
     def __init__(
-        self, backup: str, into: str, context: Context, places: Sequence[Place], scratch: Server
+        self, backup: str, into: str, context: Context, places: Sequence[Place], scratch: Scratch
     ) -> None:
         self._id = backup
         self._into = into
@@ -124,20 +121,12 @@ class _Proving:
         del step
         try:
             self._sealed = await sealed_in(self._places, self._id)
-            major = await self._scratch.major()
-            gone = await self._scratch.sweep()
+            if not self._sealed:
+                raise ActionFailure(f"no place holds the manifest and the data of {self._id}")
+            found = await self._scratch.check(self._sealed[0][1])
         except (ProbeFailure, OSError) as error:
             raise ActionFailure(words(error)) from None
-        if not self._sealed:
-            raise ActionFailure(f"no place holds the manifest and the data of {self._id}")
-        version = self._sealed[0][1].server_version
-        if version.partition(".")[0] != str(major):
-            raise ActionFailure(
-                f"the backup is of PostgreSQL {clean(version, 20)}, the scratch server is {major}: "
-                "counts and schema are compared within one major version"
-            )
-        swept = f"; {', '.join(gone)} of a broken run removed" if gone else ""
-        return f"{len(self._sealed)} places hold it; PostgreSQL {major} will take it{swept}"
+        return f"{len(self._sealed)} places hold it; {found}"
 
     async def prove(self, step: StepContext) -> str:
         """Restore it from one place; what the other places hold must be the same bytes."""
@@ -161,19 +150,25 @@ class _Proving:
         )
 
     async def _restore(self, place: Place, made: Manifest, step: StepContext) -> None:
-        await self._scratch.create(self._into)
-        try:
-            await Pouring(
-                place, made, self._scratch, self._into, step, self._context,
-                ["--no-owner", "--no-privileges"], passing=True,
-            ).pour()  # fmt: skip
-            schema, rows = await self._scratch.measure(self._into)
-        finally:
-            await asyncio.shield(self._scratch.drop(self._into))
+        async with self._scratch.open(made) as server:
+            schema, rows = await self._restored(server, place, made, step)
         if problem := difference(made, rows, None):
             raise Disproved(problem)
         if problem := difference(made, rows, schema):
             raise ActionFailure(problem)  # the rows are there: not proven, but not refuted either
+
+    async def _restored(
+        self, server: Server, place: Place, made: Manifest, step: StepContext
+    ) -> tuple[str, dict[str, int]]:
+        await server.create(self._into)
+        try:
+            await Pouring(
+                place, made, server, self._into, step, self._context,
+                ["--no-owner", "--no-privileges"], passing=True,
+            ).pour()  # fmt: skip
+            return await server.measure(self._into)
+        finally:
+            await asyncio.shield(server.drop(self._into))
 
     async def keep(self, step: StepContext) -> str:
         """Write what was found beside each manifest."""
