@@ -120,6 +120,19 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "none: that of the postgres section"
         ),
     ] = None
+    recipients: Annotated[
+        list[str],
+        Meta(
+            description="age public keys (age1…) that every backup is encrypted to; none: it is not"
+        ),
+    ] = []
+    identity: Annotated[
+        SecretSource | None,
+        Meta(
+            description="the age identity (AGE-SECRET-KEY-…) that opens them, for verify and "
+            "restore only: create never needs it"
+        ),
+    ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.systems.postgres.test_backup import WORLD, Told
 
 BUCKET = "ainur-backups"
 job._LEAST_PART = 5 << 20  # several parts even of a small database
-client._PART_DEADLINE = client.timedelta(seconds=3)
+client._PART_DEADLINE = timedelta(seconds=3)
 
 
 @dataclass

@@ -117,7 +117,7 @@ async def _kill(lab: Lab, front: Front, rng: random.Random) -> str:
     """SIGKILL as the store sees a request, or a moment after."""
     wanted, late, due = rng.randrange(1, REQUESTS), rng.uniform(0, 0.1), asyncio.Event()
     loop = asyncio.get_running_loop()
-    front.at = lambda number: number == wanted and loop.call_soon_threadsafe(due.set)  # type: ignore[assignment,return-value]
+    front.at = lambda number: number == wanted and loop.call_soon_threadsafe(due.set)  # type: ignore[assignment]
     process = await asyncio.to_thread(lab.begin)
     ended = asyncio.create_task(asyncio.to_thread(process.wait))
     killing = asyncio.create_task(due.wait())

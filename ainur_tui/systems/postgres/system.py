@@ -62,15 +62,17 @@ def connect(environment: Environment, context: Context) -> System | None:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
     scratch: Scratch = Own(context, section.timeout)
-    admin = dsn
+    admin, identity = dsn, None
+    if backup is not None and backup.identity is not None:
+        identity = context.secret(backup.identity)
     if backup is not None and backup.admin is not None:
         admin = context.secret(backup.admin)
     if backup is not None and backup.scratch is not None:
         scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
-        VerifyAction(context, places, scratch),
-        RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
+        VerifyAction(context, places, scratch, identity),
+        RestoreAction(context, places, Server(admin, context.redact, section.timeout), identity),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
     )

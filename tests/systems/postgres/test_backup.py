@@ -79,6 +79,14 @@ class Setting:
         return self.folder / "backups"
 
     @property
+    def recipients(self) -> list[str]:
+        return []
+
+    @property
+    def identity(self) -> str | None:
+        return None
+
+    @property
     def scratch(self) -> str | None:
         return self.server.dsn().reveal()
 
@@ -94,6 +102,8 @@ class Setting:
                 bucket="ainur-backups",
                 prefix=self.prefix,
                 scratch=self.scratch,
+                recipients=self.recipients,
+                identity=self.identity,
             ),
         )
 

@@ -10,14 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pyrage
 import pytest
+import zstandard
 
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
-from ainur_tui.systems.postgres.backup import cluster, manifest, retention, signals
+from ainur_tui.systems.postgres.backup import cluster, manifest, retention, sealing, signals
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
-from tests.systems.postgres.test_backup import WORLD, Setting, Told, setting
+from tests.systems.postgres.test_backup import (
+    WORLD,
+    Setting,
+    Told,
+    content,
+    setting,
+)
+from tests.systems.postgres.test_backup import (
+    listed as listed_in,
+)
 
 __all__ = ["setting"]
 
@@ -115,6 +126,39 @@ async def test_without_a_scratch_server_one_is_started_and_gone(
     monkeypatch.undo()
     with pytest.raises(ActionFailure, match="may be needed"):
         cluster.room(1 << 60)
+
+
+async def test_a_backup_is_encrypted_without_the_key_and_proven_with_it(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
+    monkeypatch.setattr(Setting, "recipients", [str(key.to_public())])
+    taken, seen, _ = await setting.take()
+    assert (seen.state, taken["format"]) == ("verified", manifest.SEALED_FORMAT)
+    local, remote = taken["locations"]
+    assert local.endswith(".dump.zst.age")
+    assert remote.endswith(".dump.zst.age")
+    data, _ = content(local)
+    assert data.startswith(b"age-encryption.org/v1\n")
+    archive = zstandard.ZstdDecompressor().stream_reader(pyrage.decrypt(data, [key])).read()
+    assert b"TABLE DATA public users" in listed_in(setting, archive)
+    for name, more in (("verify", {}), ("restore", {"into": f"sealed_{os.getpid()}"})):
+        plan = await action(setting, name).plan("db", {"id": taken["id"], **more}, WORLD)
+        assert plan.blocked == "it is encrypted: give backup.identity, which opens it"
+    monkeypatch.setattr(Setting, "identity", str(other))
+    with pytest.raises(ActionFailure, match=r"backup.identity does not open it"):
+        await do(setting, "verify", id=taken["id"])
+    assert (await only(setting))["verified_at"] is None
+    monkeypatch.setattr(Setting, "identity", str(key))
+    kept, seen, _ = await do(setting, "verify", id=taken["id"])
+    assert seen.state == "verified"
+    assert kept["backup"]["verified_rows"] == taken["rows"]
+    monkeypatch.setattr(Setting, "recipients", ["age1nonsense"])
+    refused = await action(setting, "backup").plan("db", {}, WORLD)
+    assert "is no public key of age" in (refused.blocked or "")
+    monkeypatch.setattr(sealing.importlib.util, "find_spec", lambda name: None)
+    refused = await action(setting, "backup").plan("db", {}, WORLD)
+    assert "pip install" in (refused.blocked or "")
 
 
 @pytest.mark.parametrize("hurt", ["cut", "counts", "unsealed"])

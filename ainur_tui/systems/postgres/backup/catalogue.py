@@ -136,7 +136,7 @@ def _judge(
 def _ours(
     backup: str, parts: list[tuple[Place, Found]], cache: Cache, now: float
 ) -> dict[str, Any]:
-    data = [(place, found) for place, found in parts if found.suffix == names.DATA]
+    data = [(place, found) for place, found in parts if found.suffix in names.DATAS]
     known = {place.shown: cache.manifests.get(_key(place, found)) for place, found in parts
              if found.suffix == names.MANIFEST}  # fmt: skip
     sealed = next((made for made in known.values() if made), None)

@@ -104,12 +104,12 @@ async def cluster(folder: Path, redact: Redactor, timeout: float) -> AsyncIterat
         who = _unprivileged()
         data, socket = _folders(home, who)
         await _initdb(folder, data, _as(who, data))
-        argv = [folder / "postgres", "-D", data, "-k", socket]
+        argv: list[str | Path] = [folder / "postgres", "-D", data, "-k", socket]
+        argv += [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         with (home / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *argv, *(f"-c{name}={value}" for name, value in _SETTINGS.items()),
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                **_as(who, data),
+                *argv, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, **_as(who, data),
             )  # fmt: skip
         try:
             await _ready(process, home / "log")

@@ -41,8 +41,11 @@ class Job:
         places: Sequence[Place],
         *,
         allow_smaller: bool,
+        recipients: Sequence[str] = (),
     ) -> None:
         self._id = backup
+        self._recipients = recipients
+        self._data = backup + (names.SEALED if recipients else names.DATA)
         self._context = context
         self._database = database
         self._places = places
@@ -78,7 +81,8 @@ class Job:
         for backup in self._begun_here.left():
             for place in self._places:
                 if await place.size(backup + names.MANIFEST) is None:
-                    await place.remove(backup + names.DATA)
+                    for suffix in names.DATAS:
+                        await place.remove(backup + suffix)
             self._begun_here.forget(backup)
             swept.append(f"what was left of {backup} is removed")
         return swept
@@ -119,6 +123,7 @@ class Job:
             duration=round(seconds, 3), lsn=snapshot.lsn, rows=rows, schema_sha256=schema,
             run=step.run_id, host=socket.gethostname(), operator=_account(),
             command=shlex.join(self._dumper.argv(snapshot.name)), database_bytes=self._total,
+            format=manifest.SEALED_FORMAT if self._recipients else manifest.FORMAT,
         )  # fmt: skip
         return (
             f"{size(progress.read)} read, {size(written.size)} written to "
@@ -130,11 +135,12 @@ class Job:
     ) -> Written:
         return await stream_to(
             self._places,
-            self._id + names.DATA,
+            self._data,
             argv,
             env=self._context.tools.environment | variables,
             part=self._part,
             progress=progress,
+            recipients=self._recipients,
             redact=self._context.redact,
         )
 
@@ -151,7 +157,7 @@ class Job:
         return f"size and SHA-256 {made.sha256[:12]}… are the same in {len(self._places)} places"
 
     async def _compare(self, place: Place, made: manifest.Manifest) -> None:
-        name = self._id + names.DATA
+        name = self._data
         there = await place.size(name)
         if there != made.bytes:
             raise ActionFailure(
@@ -168,7 +174,7 @@ class Job:
             for place in self._places:
                 await place.write(self._id + names.MANIFEST, data)
         self._begun_here.forget(self._id)
-        where = [place.location(self._id + names.DATA) for place in self._places]
+        where = [place.location(self._data) for place in self._places]
         step.keep(backup=manifest.row(self._id, "complete", manifest=made, locations=where))
         return f"{self._id} is complete"
 
@@ -181,11 +187,11 @@ class Job:
             return
         left = []
         for place in self._places:
-            for suffix in (names.MANIFEST, names.DATA):
+            for name in (self._id + names.MANIFEST, self._data):
                 try:
-                    await place.remove(self._id + suffix)
+                    await place.remove(name)
                 except Exception as error:
-                    left.append(f"{place.location(self._id + suffix)}: {words(error)}")
+                    left.append(f"{place.location(name)}: {words(error)}")
         if left:
             raise ActionFailure(f"could not be removed: {'; '.join(left)}")
         self._begun_here.forget(self._id)

@@ -7,9 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from ainur_tui.model.text import clean
+from ainur_tui.systems.postgres.backup import names
 from ainur_tui.systems.postgres.backup.proof import Proof
 
 FORMAT = "pg_dump custom, zstd"
+SEALED_FORMAT = "pg_dump custom, zstd, age"
 OLD_FORMAT = "plain gzip"
 LARGEST = 4 << 20
 
@@ -42,6 +44,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     command: str = ""
     database_bytes: int | None = None
+
+    @property
+    def data(self) -> str:
+        """The name its data have."""
+        return self.id + (names.SEALED if self.sealed else names.DATA)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is encrypted."""
+        return self.format == SEALED_FORMAT
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -7,14 +7,21 @@ from collections.abc import Sequence
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup import catalogue, names, proof
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
-from ainur_tui.systems.postgres.backup.manifest import Manifest
+from ainur_tui.systems.postgres.backup.manifest import SEALED_FORMAT, Manifest
 from ainur_tui.systems.postgres.backup.places import Place
-from ainur_tui.systems.postgres.backup.restoring import Disproved, Pouring, difference, sealed_in
+from ainur_tui.systems.postgres.backup.restoring import (
+    NO_IDENTITY,
+    Disproved,
+    Pouring,
+    difference,
+    sealed_in,
+)
 from ainur_tui.systems.postgres.backup.scratch import Scratch
 from ainur_tui.systems.postgres.backup.server import Server, passing_name
 
@@ -41,7 +48,14 @@ class VerifyAction(Action):
     )
     verify_within = 60.0
 
-    def __init__(self, context: Context, places: Sequence[Place], scratch: Scratch) -> None:
+    def __init__(
+        self,
+        context: Context,
+        places: Sequence[Place],
+        scratch: Scratch,
+        identity: Secret | None = None,
+    ) -> None:
+        self._identity = identity
         self._context = context
         self._places = places
         self._scratch = scratch
@@ -62,6 +76,8 @@ class VerifyAction(Action):
             blocked = blocked or f"there is no backup {backup} with a manifest"
         else:
             before = {"sha256": row["sha256"]}
+            if row["format"] == SEALED_FORMAT and self._identity is None:
+                blocked = blocked or NO_IDENTITY
             facts = [f"{size(row['bytes'])}, {row['state']}", *filter(None, [row["detail"]])]
         into = passing_name("verify", backup, self._context.clock)
         where = self._scratch.shown
@@ -82,7 +98,7 @@ class VerifyAction(Action):
 
     def steps(self, plan: Plan) -> list[Step]:
         job = _Proving(str(plan.goal["id"]), str(plan.goal["into"]), self._context, self._places,
-                       self._scratch)  # fmt: skip
+                       self._scratch, identity=self._identity)  # fmt: skip
         check, prove, keep = plan.steps
         return [
             Step(check, job.check, "abort"),
@@ -105,8 +121,16 @@ class _Proving:
     """The state that the steps of one verification share. Every step raises ``ActionFailure``."""
 
     def __init__(
-        self, backup: str, into: str, context: Context, places: Sequence[Place], scratch: Scratch
+        self,
+        backup: str,
+        into: str,
+        context: Context,
+        places: Sequence[Place],
+        scratch: Scratch,
+        *,
+        identity: Secret | None,
     ) -> None:
+        self._identity = identity
         self._id = backup
         self._into = into
         self._context = context
@@ -137,8 +161,8 @@ class _Proving:
                 if not proven:
                     await self._restore(place, made, step)
                     self._seconds, proven = clock.monotonic() - began, True
-                elif await place.digest(self._id + names.DATA) != (made.bytes, made.sha256):
-                    raise Disproved(f"{place.location(self._id + names.DATA)} is not what was"
+                elif await place.digest(made.data) != (made.bytes, made.sha256):
+                    raise Disproved(f"{place.location(made.data)} is not what was"
                                     " written")  # fmt: skip
             except Disproved as error:
                 problem = str(error)
@@ -164,7 +188,7 @@ class _Proving:
         try:
             await Pouring(
                 place, made, server, self._into, step, self._context,
-                ["--no-owner", "--no-privileges"], passing=True,
+                ["--no-owner", "--no-privileges"], passing=True, identity=self._identity,
             ).pour()  # fmt: skip
             return await server.measure(self._into)
         finally:
