@@ -14,6 +14,7 @@ from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.backup.prune import PruneAction
 from ainur_tui.systems.postgres.backup.restore import RestoreAction
+from ainur_tui.systems.postgres.backup.schedule import routines
 from ainur_tui.systems.postgres.backup.scratch import Named, Own, Scratch
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
@@ -56,7 +57,8 @@ def connect(environment: Environment, context: Context) -> System | None:
     ]
     places = places_of(environment, context)
     if places:
-        probes.append(BackupsProbe(places, clock, often))
+        schedule = environment.backup.schedule if environment.backup else None
+        probes.append(BackupsProbe(places, clock, often, schedule))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
@@ -77,4 +79,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
     )
     target = Target(name="db", kind="db", title="database")
-    return System("postgres", (target,), tuple(probes), logs, actions, database.close)
+    return System(
+        "postgres", (target,), tuple(probes), logs, actions, database.close,
+        routines(backup.schedule) if backup is not None and backup.schedule is not None else (),
+    )  # fmt: skip

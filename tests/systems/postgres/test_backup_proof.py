@@ -14,10 +14,18 @@ import pyrage
 import pytest
 import zstandard
 
+from ainur_tui.config.types import Schedule
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
-from ainur_tui.systems.postgres.backup import cluster, manifest, retention, sealing, signals
+from ainur_tui.systems.postgres.backup import (
+    cluster,
+    manifest,
+    retention,
+    schedule,
+    sealing,
+    signals,
+)
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from tests.systems.postgres.test_backup import (
     WORLD,
@@ -270,3 +278,37 @@ def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:
         assert state in (found.blocked or "")
     assert retention.judge(rows, 7, 30, NOW).doomed == []
     assert retention.judge([], 7, 3, NOW).blocked
+
+
+def test_a_schedule_is_one_for_the_engine_for_cron_and_for_systemd() -> None:
+    daily, weekly = schedule.moment("02:30"), schedule.moment("sun 04:05")
+    assert daily.latest(NOW) == NOW - 1800
+    assert daily.latest(NOW - 3600) == NOW - 1800 - 86400
+    sunday = datetime.fromtimestamp(weekly.latest(NOW), UTC)
+    assert (sunday.weekday(), sunday.hour, sunday.minute) == (6, 4, 5)
+    assert 0 < NOW - weekly.latest(NOW) < 7 * 86400
+    assert weekly.latest(weekly.latest(NOW) - 1) == weekly.latest(NOW) - 7 * 86400
+    wanted = Schedule(backup="02:30", verify="sun 04:05", prune=True)
+    assert [one.wishes for one in schedule.routines(wanted)] == [
+        [("backup", "db", {}), ("prune", "db", {})], [("verify", "db", {"id": "newest"})],
+    ]  # fmt: skip
+    assert schedule.cron(wanted, ["/a b/ainur-tui"]).splitlines() == [
+        "CRON_TZ=UTC",
+        "30 2 * * * '/a b/ainur-tui' backup create --yes && '/a b/ainur-tui' backup prune --yes",
+        "5 4 * * 0 '/a b/ainur-tui' backup verify newest --yes",
+    ]
+    units = schedule.systemd(wanted, ["/a b/ainur-tui"])
+    assert 'ExecStart="/a b/ainur-tui" backup verify newest --yes' in units
+    assert "OnCalendar=Sun *-*-* 04:05:00 UTC" in units
+    assert units.count("[Timer]") == 2
+    for wrong in ("2:30", "25:00", "someday 02:30"):
+        with pytest.raises(Refused):
+            schedule.moment(wrong)
+
+
+def test_a_scheduled_backup_that_was_not_taken_is_a_signal() -> None:
+    taken = listed(23) | {"created_at": "2026-11-24T02:30:20Z", "bytes": 3, "sha256": "0"}
+    for due, value in ((NOW - 1800, 0.0), (NOW - 60, 60.0)):
+        found = signals.readings([taken], "here", NOW, due)
+        assert {one.signal: one.value for one in found}["backup.overdue"] == value
+    assert signals.readings([], "here", NOW, NOW - 7200)[-1].value == 7200

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ainur_tui.config.types import Schedule
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.schedule import moment
 from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
 
 _LEAST_INTERVAL = 15.0
@@ -27,7 +29,14 @@ class BackupsProbe(Probe):
     target = "db"
     signals = SIGNALS
 
-    def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
+    def __init__(
+        self,
+        places: Sequence[Place],
+        clock: Clock,
+        interval: float,
+        schedule: Schedule | None = None,
+    ) -> None:
+        self._due = moment(schedule.backup).latest if schedule else None
         self.interval = max(interval, _LEAST_INTERVAL)
         self.deadline = _DEADLINE
         self._places = places
@@ -45,7 +54,11 @@ class BackupsProbe(Probe):
             observed_at=now, interval=self.interval, source=source,
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
-        told = [] if listing.problems else readings(listing.rows, source, now)
+        told = (
+            []
+            if listing.problems
+            else readings(listing.rows, source, now, self._due(now) if self._due else None)
+        )
         return Sample(readings=told, tables=[table])
 
 

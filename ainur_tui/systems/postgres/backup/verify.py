@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
@@ -36,6 +37,13 @@ def chosen(params: dict[str, str], known: set[str]) -> str:
     return backup
 
 
+def _newest(rows: Sequence[dict[str, Any]]) -> str:
+    for row in rows:
+        if row["state"] == "complete" and row["sha256"]:
+            return str(row["id"])
+    raise Refused("there is no complete backup to verify", 69)
+
+
 class VerifyAction(Action):
     """Fetches a backup, restores it into a database of its own, compares, and drops that."""
 
@@ -44,7 +52,7 @@ class VerifyAction(Action):
         targets=["db"],
         risk="R1",
         summary="prove a backup: restore it into a scratch database, count, compare, drop",
-        params=[Param(name="id", type="str", help="which backup", required=True)],
+        params=[Param(name="id", type="str", help="which backup (or: newest)", required=True)],
     )
     verify_within = 60.0
 
@@ -68,9 +76,11 @@ class VerifyAction(Action):
         return None
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        backup = chosen(params, {"id"})
         blocked, before, facts = self.unavailable(), dict[str, object](), list[str]()
         listing = await catalogue.read(self._places, self._context.clock)
+        if params.get("id") == "newest":
+            params = params | {"id": _newest(listing.rows)}
+        backup = chosen(params, {"id"})
         row = next((r for r in listing.rows if r["id"] == backup and r["sha256"]), None)
         if row is None:
             blocked = blocked or f"there is no backup {backup} with a manifest"
