@@ -70,7 +70,10 @@ ROWS = {"users": 100_000, "agents": 400_000, "tasks": 4_600_000}
 @contextmanager
 def world(size: float) -> Iterator[dict[str, str]]:
     """The server with its database, and the store; how to reach them."""
-    with tempfile.TemporaryDirectory(prefix="ainur-bench-") as folder, a_postgres(SERVER) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="ainur-bench-") as folder,
+        a_postgres(more=SERVER) as server,
+    ):
         home = Path(folder)
         credentials.make(home)
         port = free_port()

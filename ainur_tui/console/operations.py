@@ -95,12 +95,28 @@ class Operations(Talk):
         spec, target = wish
         known = {p.name: params[p.name] for p in spec.params if p.name in params}
         asks = [p for p in spec.params if p.type != "secret" or not self._app.store.read_only]
-        if asks and not decided:
+        if decided or not asks:
+            await self._carry(wish, known, undoes)
+            return
+        trouble = ""
+        while True:
             title = f"{spec.name.capitalize()} {target}"
-            asked = await self.show(AskDialog(title, asks, known, self._app.glyphs))
+            dialog = AskDialog(title, asks, known, self._app.glyphs, trouble)
+            asked: dict[str, str] | None = await self.show(dialog)
             if asked is None:
                 return
-            known = asked
+            try:
+                await self._carry(wish, asked, undoes, form=True)
+            except CallError as error:
+                known, trouble = asked, error.message
+            else:
+                return
+
+    async def _carry(
+        self, wish: Wish, known: dict[str, str], undoes: str, *, form: bool = False
+    ) -> None:
+        """From decided parameters on. ``form``: a CallError tells what is wrong with them."""
+        spec, target = wish
         unseen = {p.name for p in spec.params if p.type == "secret"}
         secrets = {name: value for name, value in known.items() if name in unseen}
         query = PlanQuery(
@@ -108,12 +124,14 @@ class Operations(Talk):
             params={name: value for name, value in known.items() if name not in unseen},
         )  # fmt: skip
         before: dict[str, Any] | None = None
-        while (found := await self._decide(query, before, undoes)) is not None:
+        reason = ""
+        while (found := await self._decide(query, before, undoes, form=form)) is not None:
             plan, call = found
+            call = msgspec.structs.replace(call, secrets=secrets, reason=call.reason or reason)
             try:
-                run = await self._run(msgspec.structs.replace(call, secrets=secrets))
-            except _Moved:
-                before = plan.before
+                run = await self._run(call)
+            except _Moved as moved:
+                before, reason = plan.before, moved.reason
                 continue
             if run is not None:
                 if run.id not in self._app.store.runs:  # a step may have been told before
@@ -122,7 +140,7 @@ class Operations(Talk):
             return
 
     async def _decide(
-        self, query: PlanQuery, before: dict[str, Any] | None, undoes: str
+        self, query: PlanQuery, before: dict[str, Any] | None, undoes: str, *, form: bool
     ) -> tuple[Plan, RunCall] | None:
         """The plan that was confirmed, and the call for it. ``before`` are the facts of a plan
         that was confirmed when they held no more."""
@@ -130,14 +148,15 @@ class Operations(Talk):
         while True:
             plan: Plan | None = await self.ask(
                 lambda: self._app.session.call("plan", query, timeout=30.0),
-                saying=f"reading the facts for: {query.action} {query.target}",
-            )
+                saying=f"reading the facts for: {query.action} {query.target}", form=form,
+            )  # fmt: skip
             if plan is None:
                 return None
             around = Around(
                 take_over=take_over, undoes=undoes, beside=self._beside(plan),
                 changes=changes(before, plan.before) if before is not None else (),
                 reading=READING if self._app.store.read_only else "",
+                environment=self._app.store.scene().environment,
             )  # fmt: skip
             dialog = PlanDialog(plan, self._app.glyphs, around, glass=self._glass)
             decision: Decision | None = await self.show(dialog)
@@ -173,27 +192,27 @@ class Operations(Talk):
     async def _run(self, call: RunCall) -> Run | None:
         """The run that was begun; ``None`` after telling why there is none. Raises _Moved."""
         session = self._app.session
-        try:
-            begun: Run | None = await self.waiting(
-                session.call("run", call, timeout=30.0),
-                f"beginning, with the facts read again: {call.action} {call.target}",
-            )
-        except CallError as error:
-            if error.message.startswith(MOVED):
-                raise _Moved from None
-            if call.reason or "give a reason" not in error.message.lower():
-                self.tell("Not done", error.message)
+        while True:
+            try:
+                begun: Run = await self.waiting(
+                    session.call("run", call, timeout=30.0),
+                    f"beginning, with the facts read again: {call.action} {call.target}",
+                )
+                return begun
+            except CallError as error:
+                if error.message.startswith(MOVED):
+                    raise _Moved(call.reason) from None
+                if call.reason or "give a reason" not in error.message.lower():
+                    self.tell("Not done", error.message)
+                    return None
+                # The loop guard: it was done before, and a person may still want it.
+                why = await self.reason("Again?", error.message, "run it with this reason")
+                if not why:
+                    return None
+                call = msgspec.structs.replace(call, reason=why, key=uuid.uuid4().hex)
+            except Disconnected as error:
+                self.lost(error)
                 return None
-            # The loop guard: it was done before, and a person may still want it.
-            why = await self.reason("Again?", error.message, "run it with this reason")
-            if not why:
-                return None
-            again = msgspec.structs.replace(call, reason=why, key=uuid.uuid4().hex)
-            begun = await self.ask(lambda: session.call("run", again, timeout=30.0), changes=True)
-        except Disconnected as error:
-            self.lost(error)
-            return None
-        return begun
 
     async def break_glass(self) -> None:
         """Ask why, and lift the policies for everybody for 15 minutes."""
@@ -213,4 +232,9 @@ class Operations(Talk):
 
 
 class _Moved(Exception):
-    """The facts are not those the plan was confirmed on: it is shown again, with what differs."""
+    """The facts are not those the plan was confirmed on: it is shown again, with what differs.
+    ``reason`` is what was given already."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.screen import Screen
 
 from ainur_tui.client.errors import CallError, Disconnected
+from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.spans import EMPTY, Line, Tone, line, wrap
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
 
 T = TypeVar("T")
+
+USAGE = 64
+"""The code of a refusal for what was typed (sysexits)."""
 
 
 class Talk:
@@ -38,17 +42,21 @@ class Talk:
         def build(columns: int) -> list[Line]:
             return [*(line((part, "text")) for part in wrap(text, columns, 12)), EMPTY]
 
-        self._app.push_screen(PageDialog(title, build, self._app.glyphs))
+        self._app.push_screen(PageDialog(title, build, self._app.glyphs, guard=Guard()))
 
     async def ask(
-        self, call: Callable[[], Awaitable[T]], *, changes: bool = False, saying: str = ""
-    ) -> T | None:
+        self, call: Callable[[], Awaitable[T]], *, changes: bool = False, saying: str = "",
+        form: bool = False,
+    ) -> T | None:  # fmt: skip
         """The engine's answer; ``None`` after telling why there is none. ``changes``: it is not
         only a question, so that without an answer nobody knows what became of it. ``saying`` is
-        shown while it is waited for."""
+        shown while it is waited for. ``form``: what was typed can be mended, so that a CallError
+        about it is raised."""
         try:
             return await self.waiting(call(), saying)
         except CallError as error:
+            if form and error.code == USAGE:
+                raise
             self.tell("Not done", error.message)
         except Disconnected as error:
             if changes:

@@ -11,7 +11,7 @@ from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.leases import Leases, in_the_way
-from ainur_tui.engine.recovery import past_runs, usual_seconds
+from ainur_tui.engine.recovery import expectation, past_runs, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
@@ -74,11 +74,13 @@ class Planner:
             raise Refused(
                 f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
             ) from None
-        alike = [run for run in past if len(run.steps) == len(plan.steps)] or past
+        # What was done to another part of the target took its own time.
+        past = [r for r in past if r.plan.goal.get("about") == plan.goal.get("about")]
+        expected, known = expectation(plan, past)
         return replace(
             plan,
-            expected_seconds=plan.expected_seconds if not alike else usual_seconds(alike),
-            past_runs=len(alike),
+            expected_seconds=expected,
+            past_runs=known,
             blocked=plan.blocked or (None if plan.steps else IDLE),
             load=[
                 *(plan.load or in_use(board, target)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,27 @@ def usual_seconds(runs: Iterable[Run]) -> float | None:
     """The median of how long they took; ``None`` without one."""
     took = [run.finished_at - run.started_at for run in runs if run.finished_at is not None]
     return statistics.median(took) if took else None
+
+
+def expectation(plan: Plan, past: Sequence[Run]) -> tuple[float | None, int]:
+    """The seconds a plan will take, and how many past runs say so. Only runs of the same kinds of
+    steps do (a machine that is made is none that is replaced), by the step where their number
+    differs; without one, the plan's own guess stands where it rests on no other runs."""
+    kinds, number = _kinds(plan), len(plan.steps)
+    alike = [run for run in past if _kinds(run.plan) == kinds and run.steps]
+    same = [run for run in alike if len(run.steps) == number]
+    took = [
+        (run.finished_at - run.started_at) * number / len(run.steps)
+        for run in same or alike
+        if run.finished_at is not None
+    ]
+    if took:
+        return statistics.median(took), len(took)
+    return (None if past else plan.expected_seconds), 0
+
+
+def _kinds(plan: Plan) -> set[str]:
+    return {step.partition(" ")[0] for step in plan.steps}
 
 
 def _begun(entry: JournalEntry) -> Run | None:

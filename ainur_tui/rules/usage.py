@@ -23,9 +23,12 @@ _USE = {
 
 
 def in_use(board: BoardView, target: str) -> list[str]:
-    """The use of a target as far as the board knows."""
-    root = target.partition("/")[0]
+    """The use of a target as far as the board knows. What is known of the whole alone is said to
+    be the whole's where only a part of it is meant."""
+    root, _, part = target.partition("/")
     found = _of(board, root)
+    if part and found:
+        return [f"all of {root}: {', '.join(found)}"]
     oldest = board.signal("db", "db.transaction.oldest") if root == "db" else None
     if oldest is not None and oldest.value:
         found.append(f"the oldest transaction is {duration(oldest.value)} old{_when(oldest)}")

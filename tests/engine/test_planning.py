@@ -40,10 +40,18 @@ async def test_the_time_it_takes_is_the_median_of_runs_like_it(tmp_path: Path) -
     assert (plan.expected_seconds, plan.past_runs) == (20, 3)
 
 
-async def test_runs_that_differ_are_better_than_a_guess(tmp_path: Path) -> None:
+async def test_runs_of_other_steps_tell_nothing(tmp_path: Path) -> None:
+    world = await World1(tmp_path, Restart()).open()
+    plan = await asked(world)
+    other = msgspec.structs.replace(plan, steps=["destroy 17"])
+    plan = await asked(world, ran(other, "another kind of work", 2))
+    assert (plan.expected_seconds, plan.past_runs) == (None, 0)
+
+
+async def test_runs_of_more_steps_count_by_the_step(tmp_path: Path) -> None:
     world = await World1(tmp_path, Restart()).open()
     plan = await asked(world, ran(await asked(world), "four machines", 400, steps=4))
-    assert (plan.expected_seconds, plan.past_runs) == (400, 1)
+    assert (plan.expected_seconds, plan.past_runs) == (200, 1)
 
 
 async def test_an_incident_is_told_the_worst_first(tmp_path: Path) -> None:

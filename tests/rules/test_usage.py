@@ -14,7 +14,7 @@ def board() -> BoardView:
 
 
 def test_the_use_of_a_target_and_of_what_stands_on_it() -> None:
-    assert in_use(board(), "api/machine/17") == ["38.2 requests/s"]
+    assert in_use(board(), "api/machine/17") == ["all of api: 38.2 requests/s"]
     assert in_use(board(), "db") == ["18 sessions connected"]
     assert used_through(board(), "db", ["api", "frontend"]) == ["api: 38.2 requests/s"]
     assert used_through(board(), "api/machine/17", ["api"]) == []

@@ -213,7 +213,7 @@ async def test_emergency_stop_and_back(system: System, fake: FlyFake) -> None:
     plan = await done(stop, "api", WHY)
     assert plan.risk == "R3"
     assert plan.undo == Undo(action="restore-count", target="api")
-    assert any("not destroyed" in warning for warning in plan.warnings)
+    assert any("not destroyed" in fact for fact in plan.facts)
     assert len(fake.machines) == 3
     assert {m["state"] for m in fake.machines.values()} == {"stopped"}
     assert {m["config"]["metadata"]["ainur_stopped"] for m in fake.machines.values()} == {"3"}

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from ainur_tui.console.dialogs.pick import PickField
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.spans import EMPTY, line
+from ainur_tui.console.draw.spans import EMPTY, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import Param
 
@@ -28,9 +28,12 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "refuse", "Back", id="ask.back")]
 
     def __init__(
-        self, title: str, params: Sequence[Param], values: dict[str, str], glyphs: Glyphs
-    ) -> None:
+        self, title: str, params: Sequence[Param], values: dict[str, str], glyphs: Glyphs,
+        trouble: str = "",
+    ) -> None:  # fmt: skip
+        """``trouble`` says what was wrong with the values, which are there to be mended."""
         super().__init__()
+        self._trouble = trouble
         self._title = title
         self._params = params
         self._values = values
@@ -39,6 +42,8 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog ask", can_focus=False):
             yield LinesView(glyphs=self._glyphs, classes="dialog-title")
+            if self._trouble:
+                yield LinesView(glyphs=self._glyphs, id="trouble", sized=self._tell)
             for param in self._params:
                 yield LinesView(glyphs=self._glyphs, id=f"label-{param.name}", classes="label")
                 yield self._field(param)
@@ -71,6 +76,12 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
             label.show([line((f"{param.name}  ", "text"), (param.help, "quiet"))])
         self._say("")
         self._fields[0].focus()
+
+    def _tell(self) -> None:
+        view = self.query_one("#trouble", LinesView)
+        lines = [line((part, "fail")) for part in wrap(self._trouble, max(view.size.width, 20), 5)]
+        view.styles.height = len(lines) + 1
+        view.show(lines)
 
     def _say(self, trouble: str) -> None:
         head = line((f"{trouble}   ", "fail")) if trouble else EMPTY

@@ -8,10 +8,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 
+from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.spans import Line, ends, line
+from ainur_tui.console.draw.spans import EMPTY, Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
 
 Build = Callable[[int], list[Line]]
@@ -31,8 +33,13 @@ class PageDialog(ModalScreen[None]):
         Binding("G,end", "scroll(1000000)", "End", show=False, id="page.end"),
     ]  # fmt: skip
 
-    def __init__(self, title: str, build: Build, glyphs: Glyphs) -> None:
+    def __init__(
+        self, title: str, build: Build, glyphs: Glyphs, *, guard: Guard | None = None
+    ) -> None:
+        """``guard`` drops what was typed before the page was seen: a page that comes by itself is
+        not closed by a key meant for the screen before."""
         super().__init__()
+        self._guard = guard
         self._title = title
         self._build = build
         self._glyphs = glyphs
@@ -44,6 +51,15 @@ class PageDialog(ModalScreen[None]):
             yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
+    def on_mount(self) -> None:
+        if self._guard is not None:
+            self.call_after_refresh(self._guard.painted)
+
+    def on_key(self, event: Key) -> None:
+        if self._guard is not None and self._guard.early(event):
+            event.stop()
+            event.prevent_default()
+
     def redraw(self) -> None:
         """Draw the newest lines at the same place."""
         if not self.query(".dialog-keys"):
@@ -53,13 +69,22 @@ class PageDialog(ModalScreen[None]):
         if not columns:
             return
         lines = self._build(columns)
-        self._top = max(0, min(self._top, len(lines) - rows))
+        self._top = max(0, min(self.place(lines, rows), len(lines) - rows))
         body.show(lines[self._top : self._top + rows])
         last = min(len(lines), self._top + rows)
         place = f"{self._top + 1}-{last} of {len(lines)} " if len(lines) > rows else ""
         head = self.query_one(".dialog-title", LinesView)
-        head.show([ends(line((self._title, "title")), line((place, "quiet")), head.size.width)])
+        note = (*self.note(), (place, "quiet"))
+        head.show([ends(line((self._title, "title")), note, head.size.width)])
         self.query_one(".dialog-keys", LinesView).show([self.keys()])
+
+    def place(self, lines: list[Line], rows: int) -> int:  # noqa: ARG002
+        """The first line that is shown."""
+        return self._top
+
+    def note(self) -> Line:
+        """What stands at the end of the title."""
+        return EMPTY
 
     def keys(self) -> Line:
         """What can be pressed here."""

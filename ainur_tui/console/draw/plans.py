@@ -33,13 +33,15 @@ Hindrance = Literal["", "blocked", "reading", "old", "policy", "held"]
 class Around:
     """What the console knows around a plan. ``take_over`` is the reason for ending another's
     lease; ``changes`` what differs from the plan that was decided on before; ``undoes`` what this
-    one takes back; ``beside`` who else looks at its target; ``reading`` why nothing may be run."""
+    one takes back; ``beside`` who else looks at its target; ``reading`` why nothing may be run;
+    ``environment`` which world it is."""
 
     take_over: str = ""
     changes: Sequence[Change] = ()
     undoes: str = ""
     beside: str = ""
     reading: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,36 +85,58 @@ def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> li
     lines = _differences(standing, columns) + _hindrances(plan, columns, standing)
     if standing.around.undoes:
         lines += _field("undoes", standing.around.undoes, columns)
+    where = f" in {standing.around.environment}" if standing.around.environment else ""
+    lines += _field("target", f"{plan.target}{where}", columns, "strong")
+    if given := _given(plan):
+        lines += _field("given", given, columns)
     lines += _field("risk", RISK[plan.risk], columns, RISK_TONE[plan.risk])
     lines += _field("affects", ", ".join(plan.affects) or "nobody", columns)
-    for index, load in enumerate(plan.load):
+    for index, load in enumerate(_loads(plan.load)):
         lines += _field("" if index else "in use by", load, columns)
     if standing.around.beside:
         lines += _field("beside you", standing.around.beside, columns, "accent")
     for warning in plan.warnings:
         lines += _field("warning", warning, columns, "warn")
-    lines += _field("takes", takes(plan), columns)
-    way_back = plan.inverse or "none"
-    lines += _field("way back", f"{way_back} (key u)" if plan.undo else way_back, columns)
-    lines += [EMPTY, line(("STEPS", "title"))]
-    for number, step in enumerate(plan.steps, 1):
-        first, *rest = wrap(step, columns - 5, 4)
-        lines.append(line((f"{number:>3}  ", "quiet"), (first, "text")))
-        lines += [line((" " * 5 + more, "text")) for more in rest]
     facts = [fact for fact in plan.facts if not (plan.blocked and fact.startswith(plan.blocked))]
-    if facts:
-        lines += [EMPTY, line(("FACTS", "title"))]
-    for fact in facts:
-        first, *rest = wrap(fact, columns - 5, 6)
-        lines.append(line(("  -  ", "quiet"), (first, "text")))
+    if plan.steps:
+        lines += _field("takes", takes(plan), columns)
+        way_back = plan.inverse or "none"
+        lines += _field("way back", f"{way_back} (key u)" if plan.undo else way_back, columns)
+    # What is and what will be decides; which machine comes after which can wait.
+    lines += _listed("FACTS", [("  -  ", fact) for fact in facts], columns)
+    steps = [(f"{number:>3}  ", step) for number, step in enumerate(plan.steps, 1)]
+    return lines + _listed("STEPS", steps, columns)
+
+
+def _listed(title: str, items: Sequence[tuple[str, str]], columns: int) -> list[Line]:
+    """A heading and its items, each after its mark; nothing where there is none."""
+    lines: list[Line] = [EMPTY, line((title, "title"))] if items else []
+    for mark, text in items:
+        first, *rest = wrap(text, columns - 5, 6)
+        lines.append(line((mark, "quiet"), (first, "text")))
         lines += [line((" " * 5 + more, "text")) for more in rest]
     return lines
+
+
+def _given(plan: Plan) -> str:
+    """The parameters that the title does not tell already."""
+    return ", ".join(
+        f"{name}={value}"
+        for name, value in plan.params.items()
+        if value not in {"", "false"} and value not in plan.title
+    )
+
+
+def _loads(load: Sequence[str]) -> list[str]:
+    """The target's own use in one sentence; that of the others is a sentence each already."""
+    own = ", ".join(words for words in load if ": " not in words)
+    return [*([own] if own else []), *(words for words in load if ": " in words)]
 
 
 def takes(plan: Plan) -> str:
     """How long it takes, and how anybody knows."""
     if plan.expected_seconds is None:
-        return "not known: it is the first time here"
+        return "not known: nothing like it was done here yet"
     about = f"about {duration(plan.expected_seconds)}"
     if not plan.past_runs:
         return f"{about} at a guess: it is the first time here"

@@ -17,12 +17,15 @@ def run_lines(
     run: Run, now: float, columns: int, glyphs: Glyphs, lost: str | None = None
 ) -> list[Line]:
     """Who began it, each step with its state in symbol and word, and how it ended, with what that
-    rests on and what can be done next. ``lost`` says why no engine tells how it goes on."""
-    lines = [_begun(run, now), EMPTY]
+    rests on and what can be done next: the verdict stands above the steps. ``lost`` says why no
+    engine tells how it goes on."""
+    over = run.state in FINAL
+    steps: list[Line] = []
     for step in run.steps:
-        lines += _step(step, now, columns, glyphs)
-    lines.append(EMPTY)
-    if run.state not in FINAL:
+        steps += _step(step, now, columns, glyphs, brief=not over)
+    lines = [_begun(run, now), EMPTY]
+    if not over:
+        lines += [*steps, EMPTY]
         if lost is not None:
             words = (
                 f"This is how it stood: {lost}. The next engine reads what became of it, and"
@@ -40,7 +43,14 @@ def run_lines(
         lines += [line((text, "quiet")) for text in wrap(seen, columns, 4)]
     if next_ := _next(run):
         lines += [EMPTY, *(line((text, "text")) for text in wrap(next_, columns, 4))]
-    return lines
+    return [*lines, EMPTY, *steps]
+
+
+def running_at(lines: list[Line]) -> int:
+    """The line of the step it is at, the end where it is at none."""
+    tone = STEP_TONE["running"]
+    heads = (index for index, one in enumerate(lines) if one and one[0][1] == tone)
+    return next(heads, len(lines))
 
 
 def stopping(run: Run) -> str:
@@ -60,7 +70,8 @@ def _begun(run: Run, now: float) -> Line:
     return line((words, "quiet"), (f"   run {run.id}", "quiet"))
 
 
-def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs) -> list[Line]:
+def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs, *, brief: bool) -> list[Line]:
+    """``brief``: what is done takes one line, so that the step it is at stays in sight."""
     marks: dict[StepState, str] = {
         "waiting": " ", "running": glyphs.running, "done": glyphs.done,
         "failed": glyphs.state["down"], "skipped": "-", "unknown": "?",
@@ -71,7 +82,8 @@ def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs) -> list[Li
     took = "" if seconds is None else duration(seconds)
     head = line((f"{marks[step.state]} {step.state:<8}", STEP_TONE[step.state]),
                 (step.name, "text"), (f"  {took}", "quiet"))  # fmt: skip
-    more = wrap(step.detail, columns - 10, 3) if step.detail else []
+    told = step.detail and not (brief and step.state == "done")
+    more = wrap(step.detail, columns - 10, 3) if told else []
     return [head, *(line((" " * 10 + text, "quiet")) for text in more)]
 
 

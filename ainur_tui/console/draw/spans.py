@@ -80,11 +80,21 @@ def title(text: str, columns: int, note: str = "") -> Line:
     return ends(line((text.upper(), "title")), line((note, "quiet")) if note else EMPTY, columns)
 
 
+def _broken(word: str, columns: int) -> Iterable[str]:
+    while columns > 1 and cell_len(word) > columns:
+        # A wide character on the edge would leave a blank in its place.
+        head = set_cell_size(word, columns).rstrip() or word[:1]
+        yield head
+        word = word[len(head) :]
+    yield word
+
+
 def wrap(text: str, columns: int, most: int = 4) -> list[str]:
-    """The text over several lines at word ends, the last one cut when there is more."""
+    """The text over several lines at word ends, the last one cut when there is more. A word longer
+    than a line goes on in the next: half an image's name names none."""
     lines: list[str] = []
     current = ""
-    for word in text.split():
+    for word in (part for whole in text.split() for part in _broken(whole, columns)):
         longer = f"{current} {word}" if current else word
         if cell_len(longer) <= columns or not current:
             current = longer

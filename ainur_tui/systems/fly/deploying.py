@@ -15,7 +15,15 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.base import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.fleet import (
+    UNAVAILABLE,
+    USAGE,
+    EachMachine,
+    judged,
+    machines,
+    well,
+    which,
+)
 from ainur_tui.systems.fly.history import former_images
 from ainur_tui.systems.fly.machines import Machine, parse_time
 from ainur_tui.systems.fly.replacing import Config, Replacing
@@ -49,6 +57,11 @@ class _Image(EachMachine):
             )
         if len(former) > 1:
             warnings.append("The machines run different images now; there is no single way back")
+        if releases and not any(row.get("image_ref") == image for row in releases):
+            warnings.append(
+                f"No release of the last {len(releases)} had this image: nobody knows here whether"
+                " it is there, or was ever healthy"
+            )
         warnings.append("The database's schema is not changed with the image")
         policy = "A deploy is going on" if releases and releases[0].get("in_progress") else None
         undo = Undo(action="deploy", target=target, params={"image": former.pop()})
@@ -59,7 +72,7 @@ class _Image(EachMachine):
             undo=undo if len(former) == 0 else None,
             policy=policy,
             warnings=warnings,
-            facts=[*facts, *(f"{m.id}: {_tag(m)} → {image.rpartition(':')[2]}" for m in chosen)],
+            facts=[*_changes(chosen, image), *facts],
             goal={"image": image},
         )  # fmt: skip
 
@@ -101,7 +114,7 @@ class Deploy(_Image):
         image = _reference(given, str(all[-1][0].config.get("image", "")))
         releases, facts = None, []
         try:
-            releases = await self.hands.client.releases(1)
+            releases = await self.hands.client.releases(RELEASES)
         except ProbeFailure as failure:
             facts.append(f"releases cannot be read, so a deploy may be going on: {failure}")
         return await self.draft_image(
@@ -143,6 +156,8 @@ class Rollback(_Image):
         row = chosen(releases, now, int(version) if version else None)
         image = str(row["image_ref"])
         facts = [f"from {_told(now)} to {_told(row)}"] if now else [f"to {_told(row)}"]
+        if not version:
+            facts.append("the newest earlier release that was healthy, with another image")
         facts += [f"left out: {_told(one)}" for one in skipped(releases, now, row)]
         return await self.draft_image(
             target, {"version": str(_version(row))}, image, world,
@@ -236,6 +251,15 @@ def _reference(given: str, present: str) -> str:
 
 def _tag(machine: Machine) -> str:
     return clean(str(machine.config.get("image", "")).rpartition(":")[2], 80)
+
+
+def _changes(chosen: list[Machine], image: str) -> list[str]:
+    """From which image to which, the machines of one kind of change together."""
+    by_tag: dict[str, list[Machine]] = {}
+    for machine in chosen:
+        by_tag.setdefault(_tag(machine), []).append(machine)
+    to = image.rpartition(":")[2]
+    return [f"{which(some)}: {tag} → {to}" for tag, some in by_tag.items()]
 
 
 def _with_image(image: str, config: Config) -> dict[str, Any]:

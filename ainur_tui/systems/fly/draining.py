@@ -41,6 +41,7 @@ class Drain(OneByOne):
             undo=Undo(action="undrain", target=target),
             policy=None if others else LAST,
             facts=[
+                f"{machine.id}: {machine.state}, gets requests → {machine.state}, gets none",
                 f"requests go to {others} other healthy machine{'s' if others != 1 else ''}",
                 "the machine counts as not healthy while it is drained",
             ],
@@ -90,6 +91,7 @@ class Undrain(OneByOne):
             affects=False,
             undo=Undo(action="drain", target=target),
             warnings=warnings,
+            facts=[f"{machine.id}: gets no requests → gets requests"],
         )  # fmt: skip
 
     async def work(self, id: str, context: StepContext) -> str:

@@ -69,12 +69,13 @@ class EmergencyStop(Action):
             undo=undo,
             expected_seconds=world.usual_seconds or SECONDS_EACH,
             title=f"Emergency stop of {machines(len(chosen))}: the API goes down",
-            warnings=[
-                "No service from now on; requests in flight get ten seconds",
-                "Stopped, not destroyed as `scale count 0` does: nothing is lost",
-            ],
+            warnings=["No service from now on; requests in flight get ten seconds"],
             # One screen holds it all: who needs this has no time to read on.
-            facts=[f"in spite of: {someone}"] if (someone := busy(all)) else [],
+            facts=[
+                f"{machines(len(chosen))} that run → none; stopped, not destroyed as a scale to 0"
+                " does: nothing is lost",
+                *([f"in spite of: {someone}"] if (someone := busy(all)) else []),
+            ],
             load=load(world, target),
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Secret
@@ -15,6 +17,8 @@ from ainur_tui.systems.fly.secretrows import known, last_set
 from ainur_tui.systems.fly.secrets import STAGE
 from ainur_tui.systems.fly.settings import Setting, Values, named
 
+MAINTENANCE = "MAINTENANCE_MODE"
+USERS_SEE = "Users see the maintenance page; a reminder stays until it is off"
 LEVELS = ["debug", "info", "warn", "error"]
 
 
@@ -83,9 +87,17 @@ class FlagSet(Open):
         if value not in {"true", "false"}:
             raise Refused("a flag's value is true or false", USAGE)
         params = {**params, "value": value}
-        return await self.draft_open(
+        plan = await self.draft_open(
             target, params, world, name=name, value=value, key="value",
             title=f"Set flag {name} to {value}",
+        )  # fmt: skip
+        if (name, value) != (MAINTENANCE, "true"):
+            return plan
+        return replace(
+            plan,
+            affects=[target, *world.dependants(target)],
+            warnings=[*plan.warnings, USERS_SEE, "maintenance mode=on does this and looks from"
+                      " outside whether users see it"],
         )  # fmt: skip
 
 

@@ -10,13 +10,12 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import AlreadySo, Observation, World
-from ainur_tui.systems.fly.flags import Open
+from ainur_tui.systems.fly.flags import MAINTENANCE, USERS_SEE, Open
 from ainur_tui.systems.fly.fleet import USAGE, judged, no_parameters, sentence
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.secretrows import known, last_set
 
-FLAG = "MAINTENANCE_MODE"
 _WORDS = {True: "in maintenance", False: "in service"}
 
 
@@ -49,14 +48,14 @@ class Maintenance(Open):
         except ProbeFailure as failure:
             facts = [f"from outside it cannot be seen now: {failure}"]
         plan = await self.draft_open(
-            target, {"mode": mode}, world, name=FLAG, value=str(on).lower(), key="mode",
+            target, {"mode": mode}, world, name=MAINTENANCE, value=str(on).lower(), key="mode",
             title=f"Maintenance mode {mode}", facts=facts,
         )  # fmt: skip
         undo = Undo(action="maintenance", target=target, params={"mode": "off" if on else "on"})
         affects = [target, *world.dependants(target)] if on else plan.affects
         warnings = [*plan.warnings]
         if on:
-            warnings.append("Users see the maintenance page; a reminder stays until it is off")
+            warnings.append(USERS_SEE)
         return replace(plan, undo=undo, inverse=sentence(undo), affects=affects, warnings=warnings)
 
     async def shown(self) -> bool | None:
@@ -64,7 +63,7 @@ class Maintenance(Open):
         with contextlib.suppress(ProbeFailure):
             if len(seen := set((await self._outside.seen()).values())) == 1:
                 return seen.pop()
-        row = (await known(self.hands.client)).get(FLAG)
+        row = (await known(self.hands.client)).get(MAINTENANCE)
         if row is None:
             return False
         value = last_set((m for m, _ in await judged(self.hands)), row)[1]

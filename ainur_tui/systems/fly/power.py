@@ -68,19 +68,14 @@ class _Rest(OneByOne):
             raise AlreadySo(f"nothing of {target} runs; nothing to {self.how}")
         others = well(all, [m.id for m in chosen])
         whole = target == "api"
-        warnings = []
-        if whole:
-            warnings.append("Users have no service until it is started again")
-        if any(wakes_itself(m) for m in chosen):
-            warnings.append(
-                "Out of routing meanwhile, so that the next request does not start it again;"
-                " `start` routes to it again"
-            )
+        warnings = ["Users have no service until it is started again"] if whole else []
         facts = [f"{m.id}: {m.state} → {self.how}ped after a drain" for m in chosen]
         if self.how == "suspend":
             facts = [f"{m.id}: {m.state} → suspended after a drain" for m in chosen]
         if not whole:
             facts.append(f"{others} other healthy machine{'s' if others != 1 else ''}")
+        if any(wakes_itself(m) for m in chosen):
+            facts.append("no request reaches or wakes what rests until start routes to it again")
         return self.draft(
             target, {}, all, chosen, world,
             title=f"{self.how.capitalize()} {which(chosen)}"

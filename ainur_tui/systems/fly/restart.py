@@ -24,9 +24,14 @@ from ainur_tui.systems.fly.fleet import (
     no_parameters,
     set_aside,
 )
-from ainur_tui.systems.fly.hands import EDGE_DEADLINE, Hands, turned
+from ainur_tui.systems.fly.hands import BACK_WITHIN, EDGE_DEADLINE, Hands, turned
 from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.fly.moves import restarted
+from ainur_tui.systems.fly.moves import FINISH, restarted
+
+EACH = (
+    f"a restart: no new requests, {FINISH:.0f} s at most for those it holds, a new process, and it"
+    f" must serve within {BACK_WITHIN:.0f} s before it is routed to again"
+)
 
 
 class RestartMachines(Action):
@@ -132,7 +137,7 @@ class RestartApi(RestartMachines):
                 " service while the last one restarts"
             )
         warnings += _elsewhere(world)
-        facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time"]
+        facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time", EACH]
         if asleep:
             facts.append(f"{asleep} asleep, left alone")
         return replace(
@@ -168,7 +173,7 @@ class RestartMachine(RestartMachines):
             title=f"Restart machine {id}",
             affects=[] if others else ["api", *world.dependants("api")],
             warnings=warnings + _elsewhere(world),
-            facts=[f"{others} other healthy machine{'s' if others != 1 else ''}"],
+            facts=[f"{others} other healthy machine{'s' if others != 1 else ''}", EACH],
         )
 
 

@@ -30,6 +30,9 @@ _SIZE = re.compile(r"(?:(shared)-cpu|(performance)(?:-cpu)?)-([0-9]{1,2})x")
 _MEMORY = re.compile(r"([0-9]{1,6})\s*(mb|gb|mib|gib)?", re.IGNORECASE)
 
 
+ROLLING = "one machine is away at a time; each must serve before the next is replaced"
+
+
 class _Resize(EachMachine):
     verb = "resize"
     owner: str
@@ -69,6 +72,7 @@ class _Resize(EachMachine):
             undo=undo,
             warnings=warnings,
             facts=[f"{m.id}: {words(m.config)} → {words({'guest': guests[m.id]})}" for m in chosen]
+            + ([] if alone else [ROLLING])
             + [f"price a month of each, with its least memory: {', '.join(prices)}"],
             goal={"guest": {m.id: guests[m.id] for m in chosen}},
         )  # fmt: skip

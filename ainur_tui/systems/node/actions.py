@@ -13,6 +13,8 @@ from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.systemctl import Systemctl, Verb
 
+SECONDS = 10.0
+"""A guess at what a turn of the unit takes, before it was done here."""
 STOPPING = 100.0
 """Seconds systemd may take: its own limit for a unit to stop is 90."""
 
@@ -74,7 +76,7 @@ class RestartNode(Action):
             before={"unit": unit.unit, "state": state, "main_pid": pid},
             goal={"unit": unit.unit, "not_pid": pid, "best": best or 0},
             inverse=None,
-            expected_seconds=world.usual_seconds,
+            expected_seconds=world.usual_seconds or SECONDS,
             title=f"Restart the node ({unit.unit})",
             warnings=warnings,
             facts=[

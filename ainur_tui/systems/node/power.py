@@ -7,7 +7,7 @@ from typing import Literal
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
-from ainur_tui.systems.node.actions import STOPPING, RestartNode
+from ainur_tui.systems.node.actions import SECONDS, STOPPING, RestartNode
 
 _REST = frozenset({"inactive", "failed"})
 
@@ -51,7 +51,7 @@ class _Turn(RestartNode):
             goal={"unit": unit.unit},
             inverse=f"{self.back} {target}",
             undo=undo,
-            expected_seconds=world.usual_seconds,
+            expected_seconds=world.usual_seconds or SECONDS,
             title=f"{self.verb.capitalize()} the node ({unit.unit})",
             warnings=warnings,
             facts=facts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from ainur_tui.config.types import Schedule
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres import recovery_candidates
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.schedule import moment
@@ -34,8 +35,10 @@ class BackupsProbe(Probe):
         places: Sequence[Place],
         clock: Clock,
         interval: float,
+        also: Callable[[float], Table] | None = None,
         schedule: Schedule | None = None,
     ) -> None:
+        self._also = also
         self._due = moment(schedule.backup).latest if schedule else None
         self.interval = max(interval, _LEAST_INTERVAL)
         self.deadline = _DEADLINE
@@ -54,12 +57,11 @@ class BackupsProbe(Probe):
             observed_at=now, interval=self.interval, source=source,
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
-        told = (
-            []
-            if listing.problems
-            else readings(listing.rows, source, now, self._due(now) if self._due else None)
-        )
-        return Sample(readings=told, tables=[table])
+        due = self._due(now) if self._due else None
+        told = [] if listing.problems else readings(listing.rows, source, now, due)
+        from_ = recovery_candidates.table(listing.rows, now, self.interval, source)
+        more = [self._also(now)] if self._also else []
+        return Sample(readings=told, tables=[table, *([] if blind else [from_]), *more])
 
 
 _COLUMNS = [

@@ -27,7 +27,9 @@ SELECT d.datname AS name, extract(epoch FROM now())::float8 AS now FROM pg_datab
 """
 _FRESH = 600.0
 """Seconds during which a database without a session may still be in somebody's hands."""
-_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s"}
+_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s",
+             "default_transaction_read_only": "off"}  # fmt: skip
+"""A database that a recovery has left is read-only by default, but not for the next recovery."""
 
 
 def passing_name(work: str, backup: str, clock: Clock) -> str:
