@@ -43,6 +43,8 @@ class Lab:
     goods: int
     day: int = 0
     pg_dump: str | None = None
+    patience: float = 20.0
+    """Seconds; short only where a store that hangs is what is tried."""
 
     def now(self) -> float:
         return Now().now() + self.day * 86400.0
@@ -57,7 +59,8 @@ class Lab:
     @property
     def environment(self) -> Environment:
         storage = Storage(
-            endpoint=self.endpoint, access_key_id=self.id, secret_access_key=self.key, timeout=2,
+            endpoint=self.endpoint, access_key_id=self.id, secret_access_key=self.key,
+            timeout=self.patience,
             region="us-east-1",
         )  # fmt: skip
         backup = Backup(

@@ -69,6 +69,7 @@ def _disturbed(lab: Lab, front: Front, stage: str, rng: random.Random) -> Iterat
     """The world in which one backup is taken."""
     whole, front_kind = directory._write_all, stage.removeprefix("the store ")
     if front_kind in KINDS:
+        lab.patience = 2.0 if front_kind == "hangs" else lab.patience
         front.anew(Trouble(front_kind, rng.randrange(1, REQUESTS), rng.choice((1, 1, 2, 99))))
     elif stage == STAGES[0]:
         program = Path(lab.folder, "pg_dump")
@@ -94,7 +95,7 @@ def _disturbed(lab: Lab, front: Front, stage: str, rng: random.Random) -> Iterat
     try:
         yield
     finally:
-        directory._write_all, lab.pg_dump = whole, None
+        directory._write_all, lab.pg_dump, lab.patience = whole, None, 20.0
         front.anew()
 
 

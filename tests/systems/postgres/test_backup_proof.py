@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import tempfile
@@ -20,10 +21,11 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
 from ainur_tui.systems.postgres.backup import (
     cluster,
+    custody,
     manifest,
+    proof,
     retention,
     schedule,
-    sealing,
     signals,
 )
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
@@ -76,7 +78,15 @@ async def test_verified_is_restored_and_counted(setting: Setting) -> None:
     before = await databases(setting)
     kept, seen, plan = await do(setting, "verify", id=taken["id"])
     assert seen.state == "verified"
+    first = proof_of(setting, taken["id"])
+    sealed = (setting.directory / f"{taken['id']}.json").read_bytes()
+    assert [one.what for one in first.custody] == ["created", "restored and counted"]
+    assert custody.unbroken(sealed, first.custody)
+    assert not custody.unbroken(sealed + b" ", first.custody)
+    assert not custody.unbroken(sealed, first.custody[1:])
+    assert {"host", "operator", "command"} <= json.loads(sealed).keys()
     row = await only(setting)
+    assert row["custody"].startswith(f"created {taken['created_at']} by ")
     assert row == kept["backup"]
     assert row["verified_rows"] == taken["rows"]
     assert row["verified_at"] > row["created_at"]
@@ -84,8 +94,15 @@ async def test_verified_is_restored_and_counted(setting: Setting) -> None:
     assert await databases(setting) == before
     assert sorted(await setting.objects()) == sorted(setting.files())
     assert (await action(setting, "verify").observe(plan)).state == "verified"
-    _, again, _ = await do(setting, "verify", id=taken["id"])
+    _, again, _ = await do(setting, "verify", id="newest")
     assert again.state == "verified"
+    assert proof_of(setting, taken["id"]).custody[:2] == first.custody
+
+
+def proof_of(of: Setting, backup: str) -> proof.Proof:
+    found = proof.decode((of.directory / f"{backup}.proof.json").read_bytes(), backup)
+    assert found is not None
+    return found
 
 
 async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting) -> None:
@@ -164,7 +181,7 @@ async def test_a_backup_is_encrypted_without_the_key_and_proven_with_it(
     monkeypatch.setattr(Setting, "recipients", ["age1nonsense"])
     refused = await action(setting, "backup").plan("db", {}, WORLD)
     assert "is no public key of age" in (refused.blocked or "")
-    monkeypatch.setattr(sealing.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     refused = await action(setting, "backup").plan("db", {}, WORLD)
     assert "pip install" in (refused.blocked or "")
 

@@ -214,7 +214,9 @@ def _old(backup: str, parts: list[tuple[Place, Found]], cache: Cache) -> dict[st
         size=max(found.size for _, found in parts),
         locations=good or [place.location(found.name) for place, found in parts],
         form=manifest.OLD_FORMAT,
-        detail=None if good else "the archive is cut, or too large or too far to be checked",
+        detail="unproven and not ours: never restored here, never pruned"
+        if good
+        else "the archive is cut, or too large or too far to be checked",
     )
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 import shlex
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,7 +12,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
 from ainur_tui.systems.base import Context, StepContext
 from ainur_tui.systems.postgres import queries
-from ainur_tui.systems.postgres.backup import catalogue, dump, manifest, names
+from ainur_tui.systems.postgres.backup import catalogue, custody, dump, manifest, names
 from ainur_tui.systems.postgres.backup.begun import Begun
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.pump import Progress, Written, stream_to
@@ -121,7 +118,7 @@ class Job:
             sha256=written.sha256, database=snapshot.database,
             server_version=snapshot.server_version, client_version=self._dumper.version,
             duration=round(seconds, 3), lsn=snapshot.lsn, rows=rows, schema_sha256=schema,
-            run=step.run_id, host=socket.gethostname(), operator=_account(),
+            run=step.run_id, host=custody.host(), operator=custody.account(),
             command=shlex.join(self._dumper.argv(snapshot.name)), database_bytes=self._total,
             format=manifest.SEALED_FORMAT if self._recipients else manifest.FORMAT,
         )  # fmt: skip
@@ -227,13 +224,6 @@ class Job:
             step.progress(
                 f"{size(progress.read)} read, {size(progress.written)} written, {duration(seconds)}"
             )
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        return str(os.geteuid())
 
 
 def words(error: Exception) -> str:

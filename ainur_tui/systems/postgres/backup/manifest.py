@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from ainur_tui.model.text import clean
-from ainur_tui.systems.postgres.backup import names
+from ainur_tui.systems.postgres.backup import custody, names
 from ainur_tui.systems.postgres.backup.proof import Proof
 
 FORMAT = "pg_dump custom, zstd"
@@ -104,7 +104,20 @@ def row(
         "rows": _counts(known.rows) if known else None,
         "lsn": clean(known.lsn, 40) if known and known.lsn else None,
         "detail": detail,
+        "custody": _custody(known, proof),
     }
+
+
+def _custody(made: Manifest | None, proof: Proof | None) -> str | None:
+    """Created by whom, restored by whom and when."""
+    if proof is not None and proof.custody:
+        return custody.words(proof.custody)
+    if made is None:
+        return None
+    created = custody.Custody(
+        at=made.created_at, what="created", run=made.run, host=made.host, operator=made.operator
+    )
+    return custody.words([created])
 
 
 def _counts(rows: dict[str, int]) -> dict[str, int]:

@@ -80,6 +80,7 @@ def _row(found: dict[str, Any]) -> Row:
     detail = {
         "sha256": found["sha256"], "database": found["database"], "format": found["format"],
         "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
+        "custody": found["custody"],
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
         "places": ", ".join(found["locations"]),
         "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",

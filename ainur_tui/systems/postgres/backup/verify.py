@@ -12,7 +12,7 @@ from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
-from ainur_tui.systems.postgres.backup import catalogue, names, proof
+from ainur_tui.systems.postgres.backup import catalogue, custody, names, proof
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
 from ainur_tui.systems.postgres.backup.manifest import SEALED_FORMAT, Manifest
 from ainur_tui.systems.postgres.backup.places import Place
@@ -204,15 +204,34 @@ class _Proving:
         finally:
             await asyncio.shield(server.drop(self._into))
 
+    async def _past(self, place: Place, made: Manifest) -> tuple[bytes, list[custody.Custody]]:
+        """The manifest as it lies there, and what is known of those who had the backup."""
+        sealed = await place.read(self._id + names.MANIFEST)
+        created = custody.Custody(
+            at=made.created_at, what="created", run=made.run, host=made.host,
+            operator=made.operator,
+        )  # fmt: skip
+        known = None
+        if await place.size(self._id + names.PROOF) is not None:
+            known = proof.decode(await place.read(self._id + names.PROOF), self._id)
+        if known is not None and known.custody and custody.unbroken(sealed, known.custody):
+            return sealed, known.custody
+        return sealed, custody.extended(sealed, [], created)
+
     async def keep(self, step: StepContext) -> str:
         """Write what was found beside each manifest."""
         now = rfc3339(self._context.clock.now()) or ""
         try:
             for place, made, problem in self._found:
+                past = await self._past(place, made)
                 found = proof.Proof(
                     id=self._id, sha256=made.sha256, verified_at=now,
                     rows={} if problem else made.rows, seconds=round(self._seconds, 3),
                     server_version=made.server_version, run=step.run_id, problem=problem,
+                    custody=custody.extended(*past, custody.Custody(
+                        at=now, what="disproved" if problem else "restored and counted",
+                        run=step.run_id, host=custody.host(), operator=custody.account(),
+                    )),
                 )  # fmt: skip
                 await place.remove(self._id + names.PROOF)
                 await place.write(self._id + names.PROOF, proof.encode(found))
