@@ -65,6 +65,10 @@ class Operations(Talk):
         specs: list[ActionSpec] | None = await self.ask(lambda: self._app.session.call("actions"))
         if specs is None:
             return
+        if self._app.store.view is None:
+            self.tell("Not yet", "The engine has not told yet what it watches; try again in a"
+                      " moment.")  # fmt: skip
+            return
         choices = wishes(specs, self._app.store.view)
         if name is not None:
             choices = [c for c in choices if c.value[0].name == name]
