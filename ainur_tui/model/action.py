@@ -114,6 +114,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
     verified_by: str | None = None
     result: dict[str, Any] = {}
+    mends: list[Undo] = []
+    """What it left in the way when it broke off, as actions that put it right: offered, with a
+    plan of their own, and never done by itself."""
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):

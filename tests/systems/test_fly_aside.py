@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
+from ainur_tui.model.action import Undo
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.systems.base import System
 from ainur_tui.systems.fly import access, moves
@@ -105,3 +106,6 @@ async def test_a_verdict_names_what_was_left_out_of_routing(
     seen = await act.observe(stored(plan))
     assert seen.state == "failed"
     assert "a1 gets no requests now: undrain api/machine/a1" in seen.by
+    assert await act.leftovers(stored(plan)) == [Undo(action="undrain", target="api/machine/a1")]
+    fake.machines["a1"]["cordoned"] = False
+    assert await act.leftovers(stored(plan)) == []
