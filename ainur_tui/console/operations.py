@@ -97,8 +97,9 @@ class Operations(Talk):
     ) -> None:
         """Parameters (unless ``decided``), plan, confirmation, run, progress."""
         spec, target = wish
-        known = {p.name: params[p.name] for p in spec.params if p.name in params}
-        asks = [p for p in spec.params if p.type != "secret" or not self._app.store.read_only]
+        takes = spec.asks(kind_of(target))
+        known = {p.name: params[p.name] for p in takes if p.name in params}
+        asks = [p for p in takes if p.type != "secret" or not self._app.store.read_only]
         if decided or not asks:
             await self._carry(wish, known, undoes)
             return

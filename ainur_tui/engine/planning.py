@@ -72,7 +72,9 @@ class Planner:
             raise Refused(f"the facts cannot be read: {failure}", UNAVAILABLE) from failure
         except TimeoutError:
             raise Refused(
-                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
+                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s. Nothing was done; "
+                "try again when what it acts on answers",
+                UNAVAILABLE,
             ) from None
         expected, known = expectation(plan, past)
         return replace(

@@ -70,7 +70,7 @@ class ScaleApi(Action):
         region = region or source.region
         doomed = moved or self._doomed(machines, now - count)
         warnings, facts, policy = self._budget(now, now + new if moved else count, world)
-        facts.append(await self._resize.cost(source.config, now, count))
+        facts += [await self._resize.cost(source.config, now, count), *await self._resize.bill()]
         blocked = None
         if new and source.config.get("mounts"):
             blocked = "The machines have volumes; a copy needs a volume of its own"
