@@ -12,7 +12,7 @@ from ainur_tui.model.units import duration
 _USE = {
     "api": (
         ("api.requests.rate", "{:.1f} requests/s"),
-        ("api.connections", "{:.0f} open connections"),
+        ("api.connections", "{:.0f} connections open"),
         ("api.agents", "{:.0f} agents"),
     ),
     "db": (
@@ -78,10 +78,15 @@ def _rows(table: Table | None) -> list[dict[str, Any]]:
 def _of(board: BoardView, root: str) -> list[str]:
     """Nothing at all is worth saying of the first figure only; the others are there or not."""
     known = [(board.signal(root, name), words) for name, words in _USE.get(root, ())]
-    return [
-        words.format(s.value) + _when(s)
+    told = [
+        (words.format(s.value), _when(s))
         for place, (s, words) in enumerate(known)
         if s is not None and s.value is not None and (s.value or not place)
+    ]
+    # What came at one moment says once how old it is.
+    return [
+        words + (when if number == len(told) or told[number][1] != when else "")
+        for number, (words, when) in enumerate(told, 1)
     ]
 
 

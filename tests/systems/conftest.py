@@ -167,6 +167,13 @@ class Store:
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[Store]:
+    with a_store() as found:
+        yield found
+
+
+@contextmanager
+def a_store() -> Iterator[Store]:
+    """An S3 server of its own."""
     import logging
 
     from moto.server import ThreadedMotoServer
@@ -179,8 +186,10 @@ def s3() -> Iterator[Store]:
     for bucket in ("ainur-backups", "ainur-agents"):
         request = urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")
         urllib.request.urlopen(request).close()
-    yield Store(endpoint)
-    running.stop()
+    try:
+        yield Store(endpoint)
+    finally:
+        running.stop()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
+from ainur_tui.model.action import Undo
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.systems.base import System
 from ainur_tui.systems.fly import moves
@@ -88,3 +89,6 @@ async def test_a_verdict_names_what_was_left_out_of_routing(
     seen = await act.observe(stored(plan))
     assert seen.state == "failed"
     assert "a1 gets no requests now: undrain api/machine/a1" in seen.by
+    assert await act.leftovers(stored(plan)) == [Undo(action="undrain", target="api/machine/a1")]
+    fake.machines["a1"]["cordoned"] = False
+    assert await act.leftovers(stored(plan)) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ainur_tui.model.action import ActionSpec, Plan
+from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.api.client import ApiClient
@@ -23,6 +23,7 @@ from ainur_tui.systems.fly.fleet import (
     judged,
     load,
     no_parameters,
+    routed_again,
     set_aside,
 )
 from ainur_tui.systems.fly.hands import BACK_WITHIN, EDGE_DEADLINE, Hands, turned
@@ -85,6 +86,9 @@ class RestartMachines(Action):
             )
             for one in plan.goal["machines"]
         ]
+
+    async def leftovers(self, plan: Plan) -> list[Undo]:
+        return await routed_again(self.hands, plan)
 
     async def observe(self, plan: Plan) -> Observation:
         wanted: list[dict[str, Any]] = plan.goal["machines"]
