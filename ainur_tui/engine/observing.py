@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ainur_tui.model.action import Plan
+from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.systems.base import Action, Clock, Observation
 
@@ -41,9 +41,22 @@ async def observe(
             return Observation("unknown", f"not seen yet when it was stopped: {seen.by}")
 
 
+async def left_by(action: Action, plan: Plan) -> list[Undo]:
+    """What puts right what a run that was not verified left behind; nothing where that cannot be
+    read. Raises nothing."""
+    try:
+        return list(await asyncio.wait_for(action.leftovers(plan), ONE_LOOK))
+    except (ProbeFailure, ActionFailure, TimeoutError):
+        return []
+    except Exception:  # an offer that cannot be made costs no verdict
+        _log.exception("what %s of %s left behind", plan.action, plan.target)
+        return []
+
+
 async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
     try:
-        return await asyncio.wait_for(action.observe(plan), deadline)
+        async with asyncio.timeout(deadline):
+            return await action.observe(plan)
     except (ProbeFailure, ActionFailure) as failure:
         return Observation("unknown", str(failure))
     except TimeoutError:
@@ -55,7 +68,8 @@ async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return False
     return True
