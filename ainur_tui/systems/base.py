@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ainur_tui.config.types import SecretSource
-from ainur_tui.model.action import ActionSpec, Plan
+from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
@@ -190,6 +190,11 @@ class Action(ABC):
     async def observe(self, plan: Plan) -> Observation:
         """Read the post-condition from the world now."""
 
+    async def leftovers(self, plan: Plan) -> Sequence[Undo]:  # noqa: ARG002
+        """Read what a run of the plan that was not verified left in the way of the service (a
+        machine out of routing), as actions that put it right."""
+        return ()
+
     verify_within: float = 60.0
     """Seconds until the post-condition must hold."""
 
@@ -217,6 +222,17 @@ class Context:
     """The private folder for what must outlive the engine; ``None``: there is none."""
 
 
+@dataclass(frozen=True)
+class Routine:
+    """What an engine that stays begins by itself: ``latest`` is the newest moment (epoch seconds)
+    not after the one given; ``wishes`` are (action, target, parameters), each begun only when
+    the one before was verified."""
+
+    name: str
+    latest: Callable[[float], float]
+    wishes: Sequence[tuple[str, str, dict[str, str]]]
+
+
 @dataclass
 class System:
     """One connected system. ``close`` releases what it holds."""
@@ -227,3 +243,4 @@ class System:
     logs: tuple[LogSource, ...] = ()
     actions: tuple[Action, ...] = ()
     close: Callable[[], Awaitable[None]] | None = None
+    routines: tuple[Routine, ...] = ()

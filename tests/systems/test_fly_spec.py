@@ -18,8 +18,9 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Probe, System
-from ainur_tui.systems.fly import access, draining, power
-from ainur_tui.systems.fly.abilities import Ability, abilities
+from ainur_tui.systems.examined import Examined
+from ainur_tui.systems.fly import draining, power
+from ainur_tui.systems.fly.abilities import abilities
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect
@@ -27,7 +28,8 @@ from ainur_tui.systems.fly.token import facts
 from tests.systems.flybox import APP, Box, config, ulid
 from tests.systems.flyfake import Steps
 from tests.systems.flyspec import ONE, TOKEN, Spec, fly_spec
-from tests.systems.test_fly import CONTEXT, action, stored, world
+from tests.systems.flysystem import CONTEXT
+from tests.systems.test_fly import action, stored, world
 from tests.systems.web import RealClock
 
 V2 = "registry.fly.io/my-app-name:v2"
@@ -38,7 +40,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No drain, and no pace: this platform does not count."""
     monkeypatch.setattr(power._Rest, "drain", 0.0)
     monkeypatch.setattr(draining.Drain, "drain", 0.0)
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
 @pytest.fixture
@@ -351,7 +352,7 @@ def test_versions_tell_their_time() -> None:
     assert version_time("I-1") is None
 
 
-async def told(spec: Spec, **changes: Any) -> dict[str, Ability]:
+async def told(spec: Spec, **changes: Any) -> dict[str, Examined]:
     found = await abilities(Environment(fly=fly(spec, **changes)), CONTEXT)
     return {one.name: one for one in found}
 

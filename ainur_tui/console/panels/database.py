@@ -13,7 +13,7 @@ class DatabasePanel(TargetPanel):
     targets = ("db",)
     signals = (
         ("connections", "db", "db.connections.used"),
-        ("fullest pool", "db", "db.pool.used"),
+        ("pool used", "db", "db.pool.used"),
         ("active", "db", "db.connections.active"),
         ("idle in tx", "db", "db.idle_in_transaction"),
         ("lock waits", "db", "db.locks.waiting"),

@@ -13,7 +13,8 @@ from ainur_tui.systems.postgres.shown import Shown
 SLOW = 60.0
 """Seconds between looks at what is dear to read or slow to change."""
 UNHURRIED = 15.0
-"""Seconds such a look may take: it stands in line behind those that are due every few seconds."""
+"""Seconds a look may take that nothing vital rests on: all of them stand in line for the one held
+connection, behind those that tell whether the database is there."""
 
 GRANT = 'the role does not see other sessions\' work: GRANT pg_monitor TO "{}";'
 
@@ -32,7 +33,7 @@ class Look(Probe):
         self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = max(interval, self.least)
-        self.deadline = max(deadline, UNHURRIED) if self.least >= SLOW else deadline
+        self.deadline = max(deadline, UNHURRIED)
         self.database = database
         self.clock = clock
         self.shown = shown

@@ -11,6 +11,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.look import UNHURRIED
 from ainur_tui.systems.postgres.machine import here
 from ainur_tui.systems.postgres.settings_table import HIDDEN, rows, settings
 from ainur_tui.systems.postgres.tuning import Machine
@@ -43,7 +44,7 @@ class SettingsProbe(Probe):
         deadline: float, machine: Machine | None = None,
     ) -> None:  # fmt: skip
         self.interval = max(interval, INTERVAL)
-        self.deadline = deadline
+        self.deadline = max(deadline, UNHURRIED)
         self._database = database
         self._clock = clock
         self._redact = redact

@@ -11,6 +11,7 @@ from ainur_tui.model.units import duration, number, show, size
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.look import UNHURRIED
 from ainur_tui.systems.postgres.shown import HIDDEN, Shown
 from ainur_tui.systems.postgres.statement_counts import Counters, Key, Snapshot, delta
 from ainur_tui.systems.postgres.statistics import FIRST_GAP
@@ -55,7 +56,7 @@ class StatementsProbe(Probe):
         first_gap: float = FIRST_GAP,
     ) -> None:
         self.interval = max(interval, _LEAST_INTERVAL)
-        self.deadline = deadline + first_gap
+        self.deadline = max(deadline, UNHURRIED) + first_gap
         self._database = database
         self._clock = clock
         self._shown = shown
@@ -84,7 +85,7 @@ class StatementsProbe(Probe):
         seconds = after.at - before.at
         ours = sum(change.seconds for key, change in changes.items() if key.userid == self._us)
         self._database.cost.told(ours, seconds)
-        rows = [self._row(key, changes[key], seconds, total, after.counters[key]) for key in top]
+        rows = [self._row(key, changes[key], seconds, total, after) for key in top]
         return Sample(tables=[self._table(rows, note=_note(before, after, seconds))])
 
     async def _snapshot(self) -> Snapshot:
@@ -114,7 +115,10 @@ class StatementsProbe(Probe):
                 whole = self._shown.whole_query(row["query"], row["query_length"])
                 self._texts[row["queryid"]] = self._shown.query(row["query"]), whole
 
-    def _row(self, key: Key, change: Counters, seconds: float, total: float, all_: Counters) -> Row:
+    def _row(
+        self, key: Key, change: Counters, seconds: float, total: float, after: Snapshot
+    ) -> Row:  # fmt: skip
+        all_ = after.counters[key]
         text, whole = self._texts.get(key.queryid, (HIDDEN, HIDDEN))
         looked = change.hit + change.read
         # Read blocks that took no time at all: the server does not measure it.
@@ -139,6 +143,7 @@ class StatementsProbe(Probe):
                 "all calls": f"{number(all_.calls)}, {duration(all_.seconds)} in all, "
                 f"{duration(all_.seconds / all_.calls)} each",
                 "all reading": f"{size(all_.read)} read, {size(all_.temp)} of temporary files",
+                "counting since": self._shown.text(after.epoch[:19]) or "not kept before 14",
                 "plan": "key a, then explain: it is planned, never executed",
             },
             params={"statement": str(key.queryid)},
