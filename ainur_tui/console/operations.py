@@ -65,6 +65,10 @@ class Operations(Talk):
         specs: list[ActionSpec] | None = await self.ask(lambda: self._app.session.call("actions"))
         if specs is None:
             return
+        if self._app.store.view is None:
+            self.tell("Not yet", "The engine has not told yet what it watches; try again in a"
+                      " moment.")  # fmt: skip
+            return
         choices = wishes(specs, self._app.store.view)
         if name is not None:
             choices = [c for c in choices if c.value[0].name == name]
@@ -93,8 +97,9 @@ class Operations(Talk):
     ) -> None:
         """Parameters (unless ``decided``), plan, confirmation, run, progress."""
         spec, target = wish
-        known = {p.name: params[p.name] for p in spec.params if p.name in params}
-        asks = [p for p in spec.params if p.type != "secret" or not self._app.store.read_only]
+        takes = spec.asks(kind_of(target))
+        known = {p.name: params[p.name] for p in takes if p.name in params}
+        asks = [p for p in takes if p.type != "secret" or not self._app.store.read_only]
         if decided or not asks:
             await self._carry(wish, known, undoes)
             return

@@ -61,7 +61,28 @@ class Pages:
         belong to it. The newest catalogue follows.
         """
         app = self._app
-        own: list[Choice[Any]] = commands(
+
+        def known() -> list[Choice[Any]]:
+            return self._own() + wishes(app.feed.specs, app.store.view)
+
+        def later() -> list[Choice[Any]] | None:
+            return known() if app.store.view is not None and app.feed.specs else None
+
+        dialog: ChooseDialog[Any] = ChooseDialog(
+            "Commands", known(), app.glyphs, later=None if later() else later
+        )
+        await app.push_screen(dialog, self._chosen)
+
+        async def refresh() -> None:
+            await app.feed.catalogue()
+            dialog.offer(known())
+
+        app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
+
+    def _own(self) -> list[Choice[Any]]:
+        """What the console does itself."""
+        app = self._app
+        return commands(
             PANELS, app.store.view,
             go=app.go, open_target=self.target,
             others=[
@@ -79,15 +100,6 @@ class Pages:
                 ("Leave", "close the console, the engine goes on", app.action_leave),
             ],
         )  # fmt: skip
-        dialog: ChooseDialog[Any] = ChooseDialog(
-            "Commands", own + wishes(app.feed.specs, app.store.view), app.glyphs
-        )
-        await app.push_screen(dialog, self._chosen)
-
-        async def refresh() -> None:
-            dialog.offer(own + wishes(await app.feed.catalogue(), app.store.view))
-
-        app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
 
     def _chosen(self, offer: Offer | None) -> None:
         if isinstance(offer, Command):

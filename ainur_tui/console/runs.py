@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.run import RunDialog
 from ainur_tui.console.draw.runs import stopping
 from ainur_tui.console.talk import Talk
@@ -28,6 +29,7 @@ class Runs(Talk):
                 stop=lambda: app.lead(self.stop(identity)),
                 undo=lambda: app.lead(self.undo(identity)),
                 again=lambda: app.lead(self.again(identity)),
+                mend=lambda: app.lead(self.mend(identity)),
             )
         )  # fmt: skip
 
@@ -96,6 +98,21 @@ class Runs(Talk):
         if run is not None:
             wish = Undo(action=run.plan.action, target=run.plan.target, params=run.plan.params)
             await self._offer(wish, f"{run.plan.title} is not offered now.")
+
+    async def mend(self, identity: str) -> None:
+        """Plan what puts right what a run left in the way."""
+        run = await self._known(identity)
+        if run is None or not run.mends:
+            self.tell("Nothing to put right", "This run left nothing in the way that is known.")
+            return
+        wish: Undo | None = run.mends[0]
+        if len(run.mends) > 1:
+            offers = [Choice(f"{one.action} {one.target}", "its plan", one) for one in run.mends]
+            wish = await self.show(ChooseDialog("Put what right?", offers, self._app.glyphs))
+        if wish is None:
+            return
+        missing = f"{wish.action} {wish.target} is not offered now."
+        await self._offer(wish, missing, f"what was left by {run.plan.title} (run {run.id})")
 
     async def _take_back(self, run: Run, runs: list[Run]) -> None:
         if run.plan.undo is not None:

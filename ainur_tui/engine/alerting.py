@@ -100,7 +100,11 @@ class Alerting:
         before = self._memories.get(key, Memory(since=view.at))
         usable = seen.view.quality in {"fresh", "late"} and seen.target.state != "paused"
         value = seen.view.value if usable else None
-        after = alerts.step(rule, before, value, passed=passed, now=view.at)
+        after = (
+            alerts.planned(before, passed=passed, now=view.at)
+            if seen.view.planned
+            else alerts.step(rule, before, value, passed=passed, now=view.at)
+        )
         return self._keep(rule, key, after, view)
 
     def _leave(self, rule: Rule, target: str, view: BoardView, *, others: bool) -> list[Alert]:

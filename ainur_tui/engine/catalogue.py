@@ -30,6 +30,7 @@ class Catalogue:
             spec = replace(
                 one, available=reason is None, reason=reason,
                 about=dict.fromkeys(kinds, one.summary), risks=dict.fromkeys(kinds, one.risk),
+                takes={kind: [param.name for param in one.params] for kind in kinds},
             )  # fmt: skip
             known = merged.get(spec.name)
             merged[spec.name] = spec if known is None else _merge(known, spec)
@@ -87,6 +88,7 @@ def _merge(one: ActionSpec, other: ActionSpec) -> ActionSpec:
         inverse=one.inverse or other.inverse,
         about=one.about | other.about,
         risks=one.risks | other.risks,
+        takes=one.takes | other.takes,
         available=available,
         reason=None if available else one.reason,
     )

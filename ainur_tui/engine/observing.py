@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ainur_tui.model.action import Plan
+from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.systems.base import Action, Clock, Observation
 
@@ -39,6 +39,18 @@ async def observe(
             await asyncio.sleep(every)
         elif await _set_within(hurry, every):
             return Observation("unknown", f"not seen yet when it was stopped: {seen.by}")
+
+
+async def left_by(action: Action, plan: Plan) -> list[Undo]:
+    """What puts right what a run that was not verified left behind; nothing where that cannot be
+    read. Raises nothing."""
+    try:
+        return list(await asyncio.wait_for(action.leftovers(plan), ONE_LOOK))
+    except (ProbeFailure, ActionFailure, TimeoutError):
+        return []
+    except Exception:  # an offer that cannot be made costs no verdict
+        _log.exception("what %s of %s left behind", plan.action, plan.target)
+        return []
 
 
 async def _look(action: Action, plan: Plan, deadline: float) -> Observation:

@@ -72,7 +72,9 @@ class Planner:
             raise Refused(f"the facts cannot be read: {failure}", UNAVAILABLE) from failure
         except TimeoutError:
             raise Refused(
-                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s", UNAVAILABLE
+                f"the facts cannot be read: no answer in {PLAN_DEADLINE:g} s. Nothing was done; "
+                "try again when what it acts on answers",
+                UNAVAILABLE,
             ) from None
         # What was done to another part of the target took its own time.
         past = [r for r in past if r.plan.goal.get("about") == plan.goal.get("about")]

@@ -129,6 +129,7 @@ def _ended(run: Run, entry: JournalEntry) -> Run:
         verified_by=entry.detail.get("verified_by"),
         finished_at=datetime.fromisoformat(entry.at).timestamp(),
         result=entry.detail.get("result") or {},
+        mends=entry.detail.get("mends") or [],
     )
     try:
         return msgspec.convert(msgspec.to_builtins(ended), Run)

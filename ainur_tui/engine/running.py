@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import LeaseLost, Leases
-from ainur_tui.engine.observing import observe
+from ainur_tui.engine.observing import left_by, observe
 from ainur_tui.engine.record import plain
 from ainur_tui.engine.recovery import RECOVERED
 from ainur_tui.engine.runrecord import RunRecord
-from ainur_tui.model.action import Lease, Run, StepState
+from ainur_tui.model.action import Lease, Run, StepState, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.units import duration
@@ -85,7 +85,7 @@ class Running(RunRecord):
             failure = await self._steps(steps)
             within = SETTLE if failure else None
             seen = await observe(action, self.run.plan, self.clock, within, hurry=self._hurry)
-            await self._conclude(seen, failure)
+            await self._conclude(seen, failure, await self._left(action, seen))
         except asyncio.CancelledError:
             self._mark_unfinished("the engine was stopped by force")
             await self._conclude(Observation("unknown", "nobody looked"), "stopped by force")
@@ -106,9 +106,11 @@ class Running(RunRecord):
         heartbeat = asyncio.ensure_future(self._heartbeat())
         try:
             seen = Observation("unknown", "this action cannot be observed here any more")
+            mends: list[Undo] = []
             if action is not None:
                 seen = await observe(action, self.run.plan, self.clock)
-            await self._conclude(seen, f"{RECOVERED}{how_far}")
+                mends = await self._left(action, seen)
+            await self._conclude(seen, f"{RECOVERED}{how_far}", mends)
         finally:
             heartbeat.cancel()
             await self._leases.release(self.run_id)
@@ -214,6 +216,9 @@ class Running(RunRecord):
             except Exception as error:  # one that fails must not keep the others from it
                 words += f"; “{step.name}” could not be taken back: {self.words(error)}"
         return words
+
+    async def _left(self, action: Action, seen: Observation) -> list[Undo]:
+        return [] if seen.state == "verified" else await left_by(action, self.run.plan)
 
     async def _heartbeat(self) -> None:
         while True:

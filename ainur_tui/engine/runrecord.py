@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.record import plain
-from ainur_tui.model.action import Run
+from ainur_tui.model.action import Run, Undo
 from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.journal import EntryKind
@@ -57,7 +58,9 @@ class RunRecord:
         self._changed = changed
         self._tty = tty
 
-    async def _conclude(self, seen: Observation, failure: str | None) -> None:
+    async def _conclude(
+        self, seen: Observation, failure: str | None, mends: Sequence[Undo] = ()
+    ) -> None:
         """Journal the verdict and show it."""
         by = self._safe(seen.by)
         message = by if failure is None else f"{self._safe(failure)}. The world shows: {by}"
@@ -67,12 +70,14 @@ class RunRecord:
             message=message,
             verified_by=by if seen.state == "verified" else None,
             finished_at=self.clock.now(),
+            mends=list(mends),
         )
         result = {
             "message": run.message,
             "verified_by": run.verified_by,
             "seconds": (run.finished_at or run.started_at) - run.started_at,
             "result": run.result,
+            "mends": [msgspec.to_builtins(one) for one in run.mends],
         }
         await self._write("result", run.state, result)
         self._show(run)

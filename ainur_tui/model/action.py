@@ -39,7 +39,8 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue says of an action, before anything is planned.
 
     ``targets`` are kinds (``api``, ``api/machine``). ``reason`` says why it is not available.
-    Where actions of one name differ by kind, ``about`` and ``risks`` tell each kind's own.
+    Where actions of one name differ by kind, ``about``, ``risks`` and ``takes`` (names of
+    parameters) tell each kind's own.
     """
 
     name: str
@@ -52,6 +53,11 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     about: dict[str, str] = {}
     risks: dict[str, Risk] = {}
+    takes: dict[str, list[str]] = {}
+
+    def asks(self, kind: str) -> list[Param]:
+        """The parameters of the action on targets of this kind."""
+        return [one for one in self.params if one.name in self.takes.get(kind, [one.name])]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +120,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
     verified_by: str | None = None
     result: dict[str, Any] = {}
+    mends: list[Undo] = []
+    """What it left in the way when it broke off, as actions that put it right: offered, with a
+    plan of their own, and never done by itself."""
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,10 @@ class SignalView(msgspec.Struct, frozen=True, kw_only=True):
     worse: str = "above"
     origin: str = "ours"
     scale: float | None = None
+    planned: bool = False
+    """It is beyond its thresholds as planned (maintenance mode), so it has no verdict."""
+    absent: bool = False
+    """Its source answers, and has no value to tell: nothing is missing in the picture."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +69,7 @@ class TargetView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of the picture is fresh."""
+    """How much of the picture is fresh; what its source has no value of counts in neither."""
 
     fresh: int
     all: int

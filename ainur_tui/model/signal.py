@@ -35,6 +35,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """Upper end of a chart's axis where the quantity has one (1.0 for a ratio)."""
     trouble: str | None = None
     """What trouble with it is called in words, e.g. "refuses writes"; default: title and value."""
+    planned_by: tuple[str, ...] = ()
+    """Signals that, while all of them are 1, make trouble with this one planned: what users of a
+    service in maintenance get is no outage."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

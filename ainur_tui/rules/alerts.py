@@ -89,6 +89,17 @@ def gone(memory: Memory, *, now: float) -> Memory:
     return Memory(since=now) if memory.state != "resolved" else memory
 
 
+def planned(memory: Memory, *, passed: float, now: float) -> Memory:
+    """What the rule looks at is beyond its threshold as planned: nothing counts, and what fired
+    has ended."""
+    if memory.state in {"firing", "recovering"}:
+        return _enter(memory, "resolved", now)
+    held = memory.held + min(max(passed, 0.0), LONGEST_STEP)
+    if memory.state != "resolved" or held > SHOWN_RESOLVED:
+        return Memory(since=now)
+    return msgspec.structs.replace(memory, held=held)
+
+
 def _silence(rule: Rule, memory: Memory, passed: float, now: float) -> Memory:
     silent = memory.silent + passed
     memory = msgspec.structs.replace(memory, silent=silent)

@@ -15,8 +15,8 @@ SERVES_USERS = frozenset({"api", "db", "frontend"})
 
 
 def trust(judged: Sequence[Judged]) -> Trust:
-    """How many of all signals are fresh."""
-    views = [view for one in judged for view in one.signals]
+    """How many of all signals that have a value are fresh."""
+    views = [view for one in judged for view in one.signals if not view.absent]
     return Trust(fresh=sum(view.quality == "fresh" for view in views), all=len(views))
 
 

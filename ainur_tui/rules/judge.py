@@ -106,6 +106,7 @@ def view(signal: Signal, held: Held | None) -> SignalView:
     found: Verdict = "none"
     how: Quality = "unknown"
     note = reading.note if reading else None
+    absent = False
     if held and reading:
         if reading.rejected is not None or (value is not None and not usable(value)):
             how, value = "rejected", None
@@ -115,6 +116,9 @@ def view(signal: Signal, held: Held | None) -> SignalView:
             found = verdict(signal, value)
             if how == "stale" and (found == "ok" or not held.failing):
                 found = "none"
+        else:
+            age = quality(held.age, held.interval, held.deadline, failing=held.failing)
+            absent = age == "fresh"
     return SignalView(
         name=signal.name,
         title=signal.title,
@@ -133,4 +137,5 @@ def view(signal: Signal, held: Held | None) -> SignalView:
         worse=signal.worse,
         origin=signal.origin,
         scale=signal.scale,
+        absent=absent,
     )

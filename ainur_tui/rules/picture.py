@@ -14,6 +14,7 @@ from ainur_tui.model.target import WORST_FIRST, State, Target
 from ainur_tui.model.text import clean
 from ainur_tui.rules import judge, words
 from ainur_tui.rules.evidence import DOWN, ODD, Evidence, Fault, lost_network, tells_down
+from ainur_tui.rules.planned import planned
 
 LONGEST = 160
 """Characters of one trouble in a summary; a finding has it whole."""
@@ -69,6 +70,7 @@ def judge_all(evidence: Evidence) -> list[Judged]:
         views = sorted(by_target[target.name], key=lambda view: order[view.name])
         if not lost:
             views = [_seen_down(view, target, faults.get(view.name)) for view in views]
+        views = [planned(view, evidence) for view in views]
         found.append(_judge(target, views, evidence, faults, lost=lost))
     return [_with_parts(judged, found) for judged in found]
 

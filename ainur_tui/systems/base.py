@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ainur_tui.config.types import SecretSource
-from ainur_tui.model.action import ActionSpec, Plan
+from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
@@ -189,6 +189,11 @@ class Action(ABC):
     @abstractmethod
     async def observe(self, plan: Plan) -> Observation:
         """Read the post-condition from the world now."""
+
+    async def leftovers(self, plan: Plan) -> Sequence[Undo]:  # noqa: ARG002
+        """Read what a run of the plan that was not verified left in the way of the service (a
+        machine out of routing), as actions that put it right."""
+        return ()
 
     verify_within: float = 60.0
     """Seconds until the post-condition must hold."""

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from ainur_tui.client.errors import CallError
 from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.ask import AskDialog
+from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.dialogs.run import RunDialog
@@ -21,7 +22,7 @@ from ainur_tui.console.draw.glyphs import UNICODE
 from ainur_tui.console.draw.plans import Around, Standing, plan_lines
 from ainur_tui.console.draw.runs import run_lines
 from ainur_tui.console.draw.spans import wrap
-from ainur_tui.model.action import ActionSpec, Param, Run, StepRecord
+from ainur_tui.model.action import ActionSpec, Param, Run, StepRecord, Undo
 from tests.console import worlds
 from tests.console.test_app import plan, running, shown, until
 
@@ -141,3 +142,30 @@ async def test_an_error_is_not_closed_by_a_key_typed_before_it_came(
         assert app.screen is page
         await pilot.press("escape")
         assert app.screen is not page
+
+
+async def test_what_a_killed_engine_left_is_put_right_by_a_plan_of_its_own() -> None:
+    async with running() as (app, engine, pilot):
+        left = Undo(action="restart", target="db")
+        run = Run(id="r9", plan=plan("deploy", "api", "R2"), operator="mira", state="failed",
+                  started_at=worlds.NOW, finished_at=worlds.NOW, steps=[], message="recovered",
+                  mends=[left])  # fmt: skip
+        app.store.ran(run)
+        app.runs.watch("r9")
+        await until(pilot, lambda: "restart db puts it right" in shown(app))
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert [(one.action, one.target) for one in engine.asked("plan")] == [("restart", "db")]
+        assert "what was left by" in shown(app)
+
+
+async def test_a_palette_opened_before_the_first_picture_fills_up() -> None:
+    async with running() as (app, _, pilot):
+        view, app.store.view = app.store.view, None
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press(*"restart db")
+        await pilot.pause(0.3)
+        assert "nothing fits" in shown(app)
+        app.store.view = view
+        await until(pilot, lambda: "Restart db" in shown(app))

@@ -129,3 +129,24 @@ def test_not_configured_says_what_to_add() -> None:
     shown = text(target.banner(["node"], worlds.scene(view), 90, 3))
     assert "not configured" in shown
     assert "[environment.demo.node]" in shown
+
+
+def test_what_was_done_is_told_before_what_came_of_it() -> None:
+    import dataclasses
+
+    import msgspec
+
+    from ainur_tui.model.event import Event
+
+    view = worlds.trouble()
+    states = [Event(key=f"s{n}", at=worlds.NOW - n, kind="state", target="db", text=f"state {n}")
+              for n in range(9)]  # fmt: skip
+    done = Event(key="d", at=worlds.NOW - 600, kind="deploy", target="api", text="deploy of v9")
+    old = Event(key="o", at=worlds.NOW - 86400, kind="deploy", target="api", text="deploy of v1")
+    events = [*states, done, old]
+    scene = dataclasses.replace(
+        SCENES["trouble"], view=msgspec.structs.replace(view, events=events), now=worlds.NOW
+    )
+    shown = text(overview.changed(scene, 80, 4))
+    assert shown.index("state 1") < shown.index("deploy of v9")
+    assert "v1" not in shown

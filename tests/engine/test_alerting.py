@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ainur_tui.engine.alerting import Alerting
 from ainur_tui.engine.board import Board
 from ainur_tui.model.alert import Alert, Rule
@@ -195,3 +197,28 @@ def test_a_jump_of_the_wall_clock_moves_no_hold_time() -> None:
     house.clock.wall -= 7200
     assert house.now(1, p95=0.2)["Slow"].state == "pending"
     assert house.now(7, p95=0.2)["Slow"].state == "firing"
+
+
+def test_a_planned_trouble_fires_nothing() -> None:
+    house = House()
+    up = msgspec.structs.replace(vital("api"), planned_by=("api.maintenance",))
+    mode = Signal(name="api.maintenance", title="mode", unit="bool")
+    probe = FakeProbe("api.health", "api", signals=(up, mode))
+    signals = {"api.up": up, mode.name: mode}
+    house.board = Board("test", targets=[Target(name="api", kind="api", title="api")],
+                        signals=signals, graph=house.graph, clock=house.clock,
+                        not_configured={})  # fmt: skip
+    house.alerting = house.fresh()
+
+    def told(on: float) -> list[str]:
+        for _ in range(10):
+            house.clock.go(1)
+            at = house.clock.now()
+            values = [reading("api", "api.up", 0, at), reading("api", mode.name, on, at)]
+            house.board.record(probe, Sample(values), 0.1)
+            found = house.alerting.evaluate(house.board.view())
+        return [alert.state for alert in found if alert.name == "Down"]
+
+    assert told(on=1) == []
+    assert told(on=0) == ["firing"]
+    assert told(on=1) == ["resolved"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ainur_tui.engine import record
-from ainur_tui.model.action import Run
+from ainur_tui.model.action import Plan, Run, Undo
+from ainur_tui.model.failure import ProbeFailure
 from tests.engine.acting import MIRA, Restart, Store, World1, call
 
 INTENT, FIRST_BEGUN, FIRST_DONE, SECOND_BEGUN, SECOND_DONE = range(1, 6)
@@ -132,3 +133,31 @@ async def test_a_lease_ends_with_its_run_though_the_engine_ended_between(tmp_pat
     await world.leases.take("api", "mira", "killed after its verdict", run.id)
     after = await World1(tmp_path, action, store=store).open()
     assert after.leases.views() == []
+
+
+async def test_what_was_left_in_the_way_is_offered_and_kept(tmp_path: Path) -> None:
+    back = Undo(action="undrain", target="api/machine/17")
+
+    class Cordoned(Restart):
+        async def leftovers(self, plan: Plan) -> list[Undo]:
+            assert plan.target == "api"
+            return [back]
+
+    run = await killed_after(tmp_path, SECOND_BEGUN)
+    world = await World1(tmp_path, Cordoned()).open()
+    await world.over()
+    assert world.executor.runs(run.id)[0].mends == [back]
+    after = await World1(tmp_path, Restart()).open()  # the record has it
+    assert after.executor.runs(run.id)[0].mends == [back]
+
+
+async def test_an_offer_that_cannot_be_read_costs_no_verdict(tmp_path: Path) -> None:
+    class Silent(Restart):
+        async def leftovers(self, plan: Plan) -> list[Undo]:
+            raise ProbeFailure("timeout") if plan.steps else ValueError
+
+    run = await killed_after(tmp_path, SECOND_BEGUN)
+    world = await World1(tmp_path, Silent()).open()
+    await world.over()
+    found = world.executor.runs(run.id)[0]
+    assert (found.state, found.mends) == ("failed", [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.base import Action, System
 from ainur_tui.systems.fly import access, draining, power
+from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.sizelist import Size, SizeList
-from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, fly_fake, iso, machine
-from tests.systems.test_fly import CONTEXT, action, carry_out, stored, system_for, world
+from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
+from tests.systems.flysystem import CONTEXT, system_for
+from tests.systems.test_fly import action, carry_out, stored, world
 from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"
@@ -33,21 +34,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power._Rest, "drain", 0.0)
     monkeypatch.setattr(draining.Drain, "drain", 0.0)
     monkeypatch.setattr(access, "_BURST", 100)
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FlyFake]:
-    async with fly_fake() as found:
-        yield found
-
-
-@pytest.fixture
-async def system(fake: FlyFake) -> AsyncIterator[System]:
-    found = system_for(fake.url)
-    yield found
-    assert found.close is not None
-    await found.close()
 
 
 async def done(act: Action, target: str, params: dict[str, str] | None = None) -> Plan:
@@ -399,6 +385,36 @@ async def test_rollback_takes_the_newest_healthy_one_before(system: System, fake
 
 
 # Size and region.
+
+
+async def test_the_bill_is_a_link_where_the_organisation_is_known(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slugs = iter(["ainur", "ainur", "../evil", None])
+
+    async def about(*_: Any) -> Any:
+        if (slug := next(slugs)) is None:
+            raise ProbeFailure("timeout")
+        return {"organization": {"slug": slug}}
+
+    monkeypatch.setattr(FlyClient, "about", about)
+    act, link = action(system, "scale", "api"), "the bill: https://fly.io/dashboard/ainur/billing"
+    for params in ({"by": "+1"}, {"size": "performance-1x"}):
+        assert link in (await act.plan("api", params, world())).facts
+    for _ in range(2):
+        facts = (await act.plan("api", {"by": "+1"}, world())).facts
+        assert not any("dashboard" in fact for fact in facts)
+
+
+async def test_an_image_that_no_release_had_is_told(system: System, fake: FlyFake) -> None:
+    fake.releases = [{"version": 3, "image_ref": OLD, "status": "complete"}]
+    act = action(system, "deploy", "api")
+    plan = await act.plan("api", {"image": "v2"}, world())
+    assert any("nobody knows here whether" in one for one in plan.warnings)
+    assert plan.facts[0].startswith("2 machines: ")
+    fake.releases.append({"version": 2, "image_ref": plan.params["image"], "status": "complete"})
+    plan = await act.plan("api", {"image": "v2"}, world())
+    assert not any("nobody knows here whether" in one for one in plan.warnings)
 
 
 async def test_size_and_back(system: System, fake: FlyFake) -> None:

@@ -54,7 +54,8 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         value = self._values.get(param.name, param.default or "")
         if choices:
             return PickField(
-                choices, value, glyphs=self._glyphs, required=param.required,
+                choices, value, glyphs=self._glyphs,
+                required=param.required or bool(param.default),
                 id=f"field-{param.name}",
             )  # fmt: skip
         secret = param.type == "secret"

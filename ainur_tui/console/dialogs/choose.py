@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -57,8 +57,13 @@ class ChooseDialog(ModalScreen[T | None]):
         Binding("pageup", "move(-8)", "Page up", show=False, id="choose.page-up"),
     ]  # fmt: skip
 
-    def __init__(self, title: str, choices: Sequence[Choice[T]], glyphs: Glyphs) -> None:
+    def __init__(
+        self, title: str, choices: Sequence[Choice[T]], glyphs: Glyphs, *,
+        later: Callable[[], Sequence[Choice[T]] | None] | None = None,
+    ) -> None:  # fmt: skip
+        """``later`` is asked until it gives the choices that were not known at first."""
         super().__init__()
+        self._later = later
         self._title = title
         self._choices = choices
         self._glyphs = glyphs
@@ -73,6 +78,13 @@ class ChooseDialog(ModalScreen[T | None]):
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))
+        if self._later is not None:
+            self._asking = self.set_interval(0.1, self._ask_later)
+
+    def _ask_later(self) -> None:
+        if self._later is not None and (found := self._later()) is not None:
+            self._asking.stop()
+            self.offer(found)
 
     def offer(self, choices: Sequence[Choice[T]]) -> None:
         """Choices that became known later."""

@@ -25,6 +25,7 @@ class RunDialog(PageDialog):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop it…", id="run.stop"),
         Binding("r", "again", "Again…", id="run.again"),
+        Binding("m", "mend", "Put right…", id="run.mend"),
         Binding("u", "undo", "Take it back…", id="run.undo"),
     ]
 
@@ -37,6 +38,7 @@ class RunDialog(PageDialog):
         stop: Callable[[], None],
         undo: Callable[[], None],
         again: Callable[[], None],
+        mend: Callable[[], None],
     ) -> None:
         def build(columns: int) -> list[Line]:
             run = find()
@@ -52,6 +54,7 @@ class RunDialog(PageDialog):
         self._stop = stop
         self._undo = undo
         self._again = again
+        self._mend = mend
         self._moved = False
 
     def place(self, lines: list[Line], rows: int) -> int:
@@ -75,6 +78,8 @@ class RunDialog(PageDialog):
         found: Line = ()
         if self.check_action("stop", ()):
             found += (("x", "key"), (" stop it (asks)   ", "warn"))
+        if self.check_action("mend", ()):
+            found += (("m", "key"), (" put it right…   ", "warn"))
         if self.check_action("again", ()):
             found += (("r", "key"), (" do it again…   ", "text"))
         if self.check_action("undo", ()):
@@ -90,12 +95,18 @@ class RunDialog(PageDialog):
                 return run is not None and run.state not in FINAL and self._scene().lost is None
             case "undo":
                 return over and run is not None and run.plan.undo is not None
+            case "mend":
+                return over and run is not None and bool(run.mends)
             case "again":
                 return over and run is not None and run.state != "verified"
         return super().check_action(action, parameters)
 
     def action_stop(self) -> None:
         self._stop()
+
+    def action_mend(self) -> None:
+        self.dismiss()
+        self._mend()
 
     def action_undo(self) -> None:
         self.dismiss()

@@ -36,10 +36,10 @@ def header(scene: Scene, columns: int) -> Line:
             (f" {scene.state_since(view.since)}", "quiet"),
         )
     end: Line = ()
-    for part in reversed(_facts(scene)):
-        if width(start) + width(part) + width(end) + 4 > columns:
-            continue
-        end = (*part, ("  ", "text"), *end) if end else part
+    for shapes in reversed(_facts(scene)):
+        room = columns - width(start) - width(end) - 4
+        if part := next((part for part in shapes if width(part) <= room), None):
+            end = (*part, ("  ", "text"), *end) if end else part
     return ends(start, end, columns)
 
 
@@ -48,36 +48,37 @@ def clock_line(scene: Scene) -> Line:
     return ((f"  {clock(scene.now)} UTC ", "text"),)
 
 
-def _facts(scene: Scene) -> list[Line]:
-    """Facts of the header in the order of their place; the last ones stay the longest."""
-    facts: list[Line] = []
+def _facts(scene: Scene) -> list[list[Line]]:
+    """Facts of the header in the order of their place, each in full and where room is scarce in
+    short; the last ones stay the longest."""
+    facts: list[list[Line]] = []
     view = scene.view
     if scene.welcome and not scene.welcome.stay:
-        facts.append(line(("engine leaves when idle", "quiet")))
+        facts.append([line(("engine leaves when idle", "quiet"))])
     if scene.operator:
-        facts.append(line((scene.operator, "quiet")))
+        facts.append([line((scene.operator, "quiet"))])
     if there := others(scene):
-        facts.append(
-            line((f"with {', '.join(dict.fromkeys(p.operator for p in there))}", "accent"))
-        )
+        names = ", ".join(dict.fromkeys(p.operator for p in there))
+        facts.append([line((f"with {names}", "accent")), line((f"+{len(there)}", "accent"))])
     if view:
         fresh = view.trust.fresh if scene.lost is None else 0
         whole = fresh == view.trust.all
-        facts.append(line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown")))
+        facts.append([line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown"))])
         firing = sum(alert.state in FIRING for alert in view.alerts)
         pending = sum(alert.state == "pending" for alert in view.alerts)
         text = f"{firing} alert{'' if firing == 1 else 's'}"
-        text += f", {pending} pending" if pending else ""
-        facts.append(line((text, "fail" if firing else "quiet")))
+        tone: Tone = "fail" if firing else "quiet"
+        more = f"{text}, {pending} pending" if pending else text
+        facts.append([line((more, tone)), line((text, tone))])
     if scene.read_only:
-        facts.append(line(("read only", "strong")))
+        facts.append([line(("read only", "strong"))])
     maintenance = scene.signal("api", "api.maintenance")
     if maintenance is not None and maintenance.value:
-        facts.append(line(("MAINTENANCE", "warn")))
+        facts.append([line(("MAINTENANCE", "warn"))])
     if (glass := scene.glass) is not None:
         left = duration(glass.until - scene.now)
-        facts.insert(0, line((f"because: {glass.reason}", "fail")))
-        facts.append(line((f"GLASS BROKEN {left} by {glass.operator}", "fail")))
+        facts.insert(0, [line((f"because: {glass.reason}", "fail"))])
+        facts.append([line((f"GLASS BROKEN {left} by {glass.operator}", "fail"))])
     return facts
 
 

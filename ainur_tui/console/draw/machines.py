@@ -16,6 +16,7 @@ from ainur_tui.model.units import age
 
 SIGNALS = (("machine.cpu", "CPU", 7), ("machine.memory", "Memory", 9))
 """Name, title and the columns of the value before its trend."""
+AT_REST = frozenset({"stopped", "suspended", "created", "failed", "destroyed"})
 FEW, MANY = 3, 12
 """Bars of a trend where the room is scarce, and where it is not: the newest are never cut off."""
 IMAGE = 20
@@ -49,7 +50,8 @@ def readable(table: Table, scene: Scene, bars: int = FEW) -> Table:
         if column.name == "checks":
             makers += [
                 (Column(name=name, title=title, rank=2, limit=wide + 1 + bars),
-                 partial(_use, name=name, wide=wide, scene=scene, bars=bars))
+                 partial(_use, name=name, wide=wide, scene=scene, bars=bars,
+                         state=places.get("state")))
                 for name, title, wide in use
             ]  # fmt: skip
     last, at = places.get("last"), places.get("last_at")
@@ -97,7 +99,11 @@ def _last(words: Cell, at: Cell, now: float) -> str | None:
     return f"{age(now - at):>3} {words}" if isinstance(at, int | float) else str(words)
 
 
-def _use(row: Row, *, name: str, wide: int, scene: Scene, bars: int) -> str | None:
+def _use(
+    row: Row, *, name: str, wide: int, scene: Scene, bars: int, state: int | None
+) -> str | None:
+    if state is not None and row.cells[state] in AT_REST:
+        return None  # what it used when it ran last is not what it uses
     signal = scene.signal(row.target or "", name)
     if signal is None or signal.value is None:
         return None

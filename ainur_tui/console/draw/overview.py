@@ -130,12 +130,20 @@ def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
     return lines
 
 
+CAME_OF_IT = frozenset({"state", "alert"})
+LATELY = 1800.0
+"""Seconds for which something that was done is more telling than what came of it."""
+
+
 def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
-    """What happened lately, newest first, with how long before the trouble it was."""
+    """What happened lately, newest first, with how long before the trouble it was. Where not all
+    fits, what was done lately is told before the states and alerts that came of it."""
     head = title("What changed", columns)
     if scene.view is None:
         return [head]
-    events = sorted(scene.view.events, key=lambda event: -event.at)[: max(0, rows - 1)]
+    lately = scene.now - LATELY
+    told = sorted(scene.view.events, key=lambda e: (e.kind in CAME_OF_IT or e.at < lately, -e.at))
+    events = sorted(told[: max(0, rows - 1)], key=lambda event: -event.at)
     if not events:
         return [head, line((" nothing since the engine has been watching", "quiet"))]
     first = scene.view.since if scene.view.state != "up" else None

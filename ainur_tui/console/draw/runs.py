@@ -90,6 +90,9 @@ def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs, *, brief: 
 def _next(run: Run) -> str:
     """What a person can do about it."""
     back = f"The way back: {run.plan.inverse} (key u)." if run.plan.undo else ""
+    if run.mends:
+        left = ", ".join(f"{one.action} {one.target}" for one in run.mends)
+        return f"It left something in the way; {left} puts it right (key m: its plan). {back}"
     if run.state == "unknown" and run.finished_at is not None:
         return (
             f"Nobody can tell whether it was done. Look at {run.plan.target} itself before doing it"

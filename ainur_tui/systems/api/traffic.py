@@ -51,6 +51,7 @@ class TrafficProbe(Probe):
         Signal(
             name="api.errors.ratio", title="Error ratio", unit="ratio", statistic="mean",
             warn=0.01, fail=0.05, origin="guide", trouble="errors (5xx)",
+            planned_by=("api.maintenance",),
         ),
         Signal(
             name="api.queue", title="Tasks in queue", unit="count", warn=1000, fail=5000,

@@ -69,6 +69,20 @@ def set_aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
     broke off in the middle may leave one so."""
     return [
         f"{id} gets no requests now: undrain api/machine/{id} routes to it again"
+        for id in _aside(plan, found)
+    ]
+
+
+async def routed_again(hands: Hands, plan: Plan) -> list[Undo]:
+    """The actions that send requests to those machines again. The database's get none."""
+    found = {m.id: m for m in await hands.client.machines(hands.app)}
+    ids = _aside(plan, found) if plan.target.partition("/")[0] == "api" else []
+    return [Undo(action="undrain", target=f"api/machine/{id}") for id in ids]
+
+
+def _aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
+    return [
+        id
         for id, was in plan.before.get("machines", {}).items()
         if (m := found.get(id)) is not None
         and (m.cordoned and m.state == "started" and not str(was).endswith("cordoned"))
@@ -155,6 +169,9 @@ class EachMachine(Action):
     @abstractmethod
     async def proof(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
         """What shows that a machine is as it should be, or ``None`` after telling why not."""
+
+    async def leftovers(self, plan: Plan) -> list[Undo]:
+        return await routed_again(self.hands, plan)
 
     async def observe(self, plan: Plan) -> Observation:
         found = {m.id: m for m in await self.hands.client.machines(self.hands.app)}

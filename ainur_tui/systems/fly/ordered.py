@@ -133,7 +133,7 @@ class _Ordered(Action):
             facts=[*notes, *(f"{n}: {fact}" for n, plan in shown.items() for fact in plan.facts)],
             policy=next((plan.policy for plan in found.values() if plan.policy), None),
             blocked=next((plan.blocked for plan in found.values() if plan.blocked), None),
-            load=[*load(world, "api"), *load(world, "db")] if self.down else [],
+            load=load(world, "api") if self.down else [],
         )
         return replace(plan, steps=[step.name for step in self.steps(plan)])
 

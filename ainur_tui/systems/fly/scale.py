@@ -10,7 +10,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.rules.budget import Budget, bottleneck
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import before, busy, load, sentence, set_aside
+from ainur_tui.systems.fly.fleet import before, busy, load, routed_again, sentence, set_aside
 from ainur_tui.systems.fly.fleet import machines as counted
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
@@ -70,7 +70,7 @@ class ScaleApi(Action):
         region = region or source.region
         doomed = moved or self._doomed(machines, now - count)
         warnings, facts, policy = self._budget(now, now + new if moved else count, world)
-        facts.append(await self._resize.cost(source.config, now, count))
+        facts += [await self._resize.cost(source.config, now, count), *await self._resize.bill()]
         blocked = None
         if new and source.config.get("mounts"):
             blocked = "The machines have volumes; a copy needs a volume of its own"
@@ -119,6 +119,9 @@ class ScaleApi(Action):
         ] + [
             Step(name=_destroy_name(id), work=partial(self._destroy, id)) for id in goal["destroy"]
         ]
+
+    async def leftovers(self, plan: Plan) -> list[Undo]:
+        return await routed_again(self._hands, plan)
 
     async def observe(self, plan: Plan) -> Observation:
         if "guest" in plan.goal:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.systems.answers import text
 from ainur_tui.systems.base import Step, World
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, well, which
 from ainur_tui.systems.fly.hands import Hands
@@ -26,6 +27,8 @@ SIZE_PARAMS = [
     Param(name="size", type="str", help="processors of each machine", choices=SIZES),
     Param(name="memory", type="str", help="memory of each machine: 1024 (MB), 2GB"),
 ]
+BILL = "https://fly.io/dashboard/{}/billing"
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}", re.IGNORECASE)
 _SIZE = re.compile(r"(?:(shared)-cpu|(performance)(?:-cpu)?)-([0-9]{1,2})x")
 _MEMORY = re.compile(r"([0-9]{1,6})\s*(mb|gb|mib|gib)?", re.IGNORECASE)
 
@@ -73,7 +76,8 @@ class _Resize(EachMachine):
             warnings=warnings,
             facts=[f"{m.id}: {words(m.config)} → {words({'guest': guests[m.id]})}" for m in chosen]
             + ([] if alone else [ROLLING])
-            + [f"price a month of each, with its least memory: {', '.join(prices)}"],
+            + [f"price a month of each, with its least memory: {', '.join(prices)}"]
+            + await self.bill(),
             goal={"guest": {m.id: guests[m.id] for m in chosen}},
         )  # fmt: skip
 
@@ -85,6 +89,14 @@ class _Resize(EachMachine):
             return "the price is not told"
         words = f"${was * size.price:.2f} → ${now * size.price:.2f}"
         return f"price a month, with the least memory of {size.name}: {words}"
+
+    async def bill(self) -> list[str]:
+        """Where people see what is really paid; the platform tells no program."""
+        try:
+            slug = text(await self.hands.client.about(), "organization.slug", 80)
+        except ProbeFailure:
+            return []
+        return [f"the bill: {BILL.format(slug)}"] if slug and _SLUG.fullmatch(slug) else []
 
     async def _live(self) -> tuple[dict[str, Size], str]:
         """The platform's sizes, or none and the sentence why they are not known."""

