@@ -80,7 +80,7 @@ def world(size: float) -> Iterator[dict[str, str]]:
         credentials.make(home)
         port = free_port()
         with component("store", home, "--port", port):
-            answers(f"http://127.0.0.1:{port}/")
+            answers(f"http://127.0.0.1:{port}/", 120)
             pair = Credentials.of(home)
             dsn = server.dsn(database="market").reveal()
             asyncio.run(fill(server.dsn().reveal(), dsn, size / 2e9))
