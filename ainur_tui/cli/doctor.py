@@ -82,7 +82,7 @@ async def _systems(call: Invocation) -> list[Finding]:
     async with _quiet(), common.engine(call) as engine, Local(engine.call, call.hello()) as local:
         board = await engine.check(None, PROBING)
         specs: list[ActionSpec] = await local.call("actions")
-        found += await _platform(call)
+        found += await _asked(call)
     for name, said in board.not_configured.items():
         absent = said.startswith("add ")
         found.append(Finding("systems", name, "note" if absent else "fail", said))
@@ -104,17 +104,21 @@ async def _systems(call: Invocation) -> list[Finding]:
     return found
 
 
-async def _platform(call: Invocation) -> list[Finding]:
-    """What the platform's version and the token give and do not give."""
+async def _asked(call: Invocation) -> list[Finding]:
+    """What is asked for by this command alone: the platform's version and token, the database's
+    role and the statements that mend it, and what can be reached but should not be."""
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
     from ainur_tui.systems.fly.abilities import abilities
+    from ainur_tui.systems.ports import exposures
+    from ainur_tui.systems.postgres.access import examine
 
-    try:
-        told = await abilities(call.loaded.environment, common.context(call))
-    except SecretMissing:
-        return []
-    return [Finding("platform", one.name, one.state, one.words) for one in told]
+    found: list[Finding] = []
+    for area, ask in (("platform", abilities), ("database", examine), ("ports", exposures)):
+        with contextlib.suppress(SecretMissing):
+            told = await ask(call.loaded.environment, common.context(call))
+            found += [Finding(area, one.name, one.state, one.words) for one in told]
+    return found
 
 
 @contextlib.asynccontextmanager

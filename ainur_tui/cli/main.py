@@ -22,6 +22,8 @@ COMMANDS = {
     "undo": "take an action back, with the same plan and the same questions",
     "break-glass": "lift policies for 15 minutes; everybody sees it",
     "backup": "create and list backups of the database",
+    "recover": "what to recover the database from, and do it; the way when nothing is left",
+    "report": "performance over the last day, as Markdown or JSON",
     "logs": "lines of every source, filtered",
     "journal": "what was done, by whom, and is the record whole",
     "config": "write, check and show the configuration",

@@ -50,6 +50,7 @@ def plan(one: Plan) -> dict[str, Any]:
         "inverse": one.inverse,
         "expected_seconds": one.expected_seconds,
         "params": one.params,
+        "facts": one.facts,
         "warnings": one.warnings,
         "blocked": one.blocked,
         "policy": one.policy,

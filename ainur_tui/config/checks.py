@@ -20,6 +20,8 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("fly", "url"): _HTTP,
     ("fly", "web_url"): _HTTP,
     ("node", "rpc"): (*_HTTP, "ws", "wss"),
+    ("node", "references"): (*_HTTP, "ws", "wss"),
+    ("node", "public_rpc"): (*_HTTP, "ws", "wss"),
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,

@@ -132,5 +132,7 @@ def sources_of(value: object) -> list[SecretSource]:
     return found
 
 
-SECRET_KEYS = frozenset({"token", "dsn", "access_key_id", "secret_access_key", "scratch", "admin"})
+SECRET_KEYS = frozenset(
+    {"token", "dsn", "access_key_id", "secret_access_key", "scratch", "admin", "application"}
+)
 """The keys whose type is a secret source."""

@@ -42,7 +42,10 @@ version = 1
 # PostgreSQL. Give the role pg_monitor; the DSN is postgresql://user:password@host:5432/database
 #[environment.production.postgres]
 #dsn = { env = "DATABASE_URL" }
+#admin = { env = "ADMIN_URL" }       # a role that may vacuum, reindex, set and restore
 #log_file = "/var/log/postgresql/postgresql.log"
+#memory = 4      # GiB of memory of its machine: settings are advised by it
+#cores = 2
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]
@@ -51,6 +54,9 @@ version = 1
 #unit = "ainur-node"
 #block_time = 6.0
 #genesis = "0x…"          # refuse to believe a node of another chain
+#public_rpc = []          # the RPC as the world reaches it: must refuse unsafe methods
+#base_path = "/var/lib/ainur"         # the database's size and growth
+#references = []          # RPC of other nodes of the chain: is ours on the same one?
 
 # The S3-compatible object store.
 #[environment.production.storage]
@@ -60,6 +66,7 @@ version = 1
 #region = "auto"
 #buckets = ["ainur-backups", "ainur-agents-prod"]
 #probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
+#sync = { "ainur-agents-prod" = "ainur-agents-backup" }   # copied by `run sync storage`
 
 # The frontend, as its users reach it.
 #[environment.production.frontend]
@@ -76,7 +83,8 @@ version = 1
 #bucket = "ainur-backups"
 #prefix = "database/"
 #scratch = { env = "SCRATCH_URL" }   # a server where `backup verify` may create a database
-#admin = { env = "ADMIN_URL" }       # a role that may create the database of `backup restore`
+#application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
+#admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never
 #keep_count = 7           # one of the newest, nor the newest that was restored and counted
 

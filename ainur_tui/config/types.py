@@ -62,7 +62,21 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """PostgreSQL. The role should have ``pg_monitor``."""
 
     dsn: SecretSource
+    admin: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN of a role that may change the same database: maintenance, settings, "
+            "the monitoring role, and `backup restore` where backup.admin is not set"
+        ),
+    ] = None
     log_file: str | None = None
+    memory: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="GiB of memory of its machine; none: known where it runs here"),
+    ] = None
+    cores: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="cores of its machine")
+    ] = None
 
 
 class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +87,17 @@ class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unit: str | None = "ainur-node"
     block_time: Annotated[float, Meta(description="seconds between blocks", gt=0)] = 6.0
     genesis: str | None = None
+    public_rpc: Annotated[
+        list[str],
+        Meta(description="RPC as the world reaches it: no unsafe method answers", max_length=5),
+    ] = []
+    base_path: Annotated[
+        str | None, Meta(description="the node's data, if this machine has it; none: --base-path")
+    ] = None
+    references: Annotated[
+        list[str],
+        Meta(description="RPC of other nodes of the chain to compare it with", max_length=5),
+    ] = []
 
 
 class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +111,10 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
     ] = None
+    sync: Annotated[
+        dict[str, str],
+        Meta(description="buckets that are copied by `sync`, each with the bucket of its copy"),
+    ] = {}
 
 
 class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,7 +146,14 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SecretSource | None,
         Meta(
             description="DSN of a role that may create databases for `backup restore`; "
-            "none: that of the postgres section"
+            "none: admin of the postgres section, else its dsn"
+        ),
+    ] = None
+    application: Annotated[
+        SecretSource | None,
+        Meta(
+            description="DSN that the API uses, the value of its secret DATABASE_URL, for `recover`"
+            " and the way back: the platform does not tell it"
         ),
     ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
@@ -162,6 +198,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(description="who needs whom; replaces the built-in graph"),
     ] = {}
     thresholds: dict[str, Threshold] = {}
+
+    @property
+    def restorer(self) -> SecretSource | None:
+        """The role that makes and fills a database: the backup's own, else the writing one, else
+        the one that watches."""
+        if self.backup is not None and self.backup.admin is not None:
+            return self.backup.admin
+        return (self.postgres.admin or self.postgres.dsn) if self.postgres is not None else None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

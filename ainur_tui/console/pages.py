@@ -89,6 +89,8 @@ class Pages:
                 ("What changed", "key w: events before the trouble", _record(app, "changed")),
                 ("Undo", "key u: the newest action that has a way back", _record(app, "undo")),
                 ("Stop an action", "key x: the newest, at its safe point", _record(app, "stop")),
+                ("Recover the database", "key R in Backups: candidates, clock, plan",
+                 _record(app, "recover")),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),

@@ -10,6 +10,7 @@ from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw import changed, journal, others
 from ainur_tui.console.graph import edit_needs
 from ainur_tui.console.panels.base import Selection
+from ainur_tui.console.recovery import recover
 from ainur_tui.model.journal import JournalVerdict
 from ainur_tui.model.units import clock
 from ainur_tui.model.wire import JournalQuery
@@ -32,6 +33,8 @@ async def open_record(app: AinurApp, name: str) -> None:
             show_others(app)
         case "needs":
             await edit_needs(app)
+        case "recover":
+            await recover(app)
         case "undo":
             await app.runs.undo_newest()
         case "stop":

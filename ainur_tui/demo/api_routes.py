@@ -45,7 +45,10 @@ DOCUMENTS = {"capabilities", "metadata", "input", "result"}
 
 
 def plain(row: asyncpg.Record) -> dict[str, Any]:
-    """A row as JSON values: money as text, as the real API does."""
+    """A row as JSON values: money as text, as the real API does. Raises ``RuntimeError`` for an
+    agent without a price, which it cannot read either."""
+    if "price" in row and row["price"] is None:
+        raise RuntimeError('table agents: cannot scan NULL into "price" (*decimal.Decimal)')
     return {name: _plain(name, value) for name, value in row.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ainur_tui.demo import wheel
 from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
+from ainur_tui.demo.node_chain import Chain
 
 TIMING = {"interval": 2, "timeout": 3}
 BACKUPS = "ainur-backups"
@@ -60,6 +61,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         "postgres": TIMING
         | {
             "dsn": secret("postgres-url"),
+            "admin": secret("postgres-admin-url"),
             "log_file": str(directory / "postgres" / "log" / "postgresql.log"),
         },
         "node": TIMING
@@ -68,6 +70,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "metrics": layout.url("node_metrics") + "/metrics",
             "unit": "ainur-node",
             "block_time": BLOCK_TIME,
+            "genesis": Chain(layout.seed, BLOCK_TIME).hash(0),
         },
         "storage": TIMING
         | {
@@ -83,7 +86,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "directory": str(directory / "backups"),
             "bucket": BACKUPS,
             "scratch": secret("postgres-admin-url"),
-            "admin": secret("postgres-admin-url"),
+            "application": secret("postgres-app-url"),
         },
         "tools": {"path": [str(directory / "bin"), str(wheel.programs())]},
     }

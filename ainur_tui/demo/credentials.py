@@ -41,7 +41,7 @@ def read(directory: Path, name: str) -> str:
     return (directory / "secrets" / name).read_text().strip()
 
 
-def url(directory: Path, role: str, port: int) -> str:
+def url(directory: Path, role: str, port: int, database: str = DATABASE) -> str:
     """The connection URL of a role, with its password."""
     password = read(directory, f"postgres-{role.removeprefix('ainur_')}")
-    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{DATABASE}"
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from ainur_tui.demo.damage import Damage
 from ainur_tui.demo.service import arguments, run, until_stopped
 from ainur_tui.demo.sessions import FAILURES, drop, session
 from ainur_tui.demo.switches import Switches
@@ -122,6 +123,7 @@ async def main(argv: list[str] | None = None) -> int:
     switches = Switches(options.dir)
     stopped = asyncio.create_task(until_stopped())
     active: dict[str, asyncio.Task[None]] = {}
+    damage = asyncio.create_task(Damage(options.dir, options.database_port).follow(switches))
     while not stopped.done():
         wanted = EFFECTS.keys() & switches.names
         for name in wanted - active.keys():
@@ -130,7 +132,7 @@ async def main(argv: list[str] | None = None) -> int:
         for name in active.keys() - wanted:
             await cancel(active.pop(name))
         await asyncio.wait([stopped], timeout=TICK)
-    for task in active.values():
+    for task in (damage, *active.values()):
         await cancel(task)
     return 0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def send(process: psutil.Process, signum: int) -> None:
         process.send_signal(signum)
 
 
+def moves(process: psutil.Process) -> bool:
+    """Whether a process has yet to obey its stop: on a busy machine that takes a while."""
+    try:
+        return process.status() not in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
+    except psutil.NoSuchProcess:
+        return False
+
+
 def main(pid: int) -> int:
     """Hold until standard input ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,6 +77,8 @@ def main(pid: int) -> int:
     try:
         for process in held:
             send(process, signal.SIGSTOP)
+        while any(map(moves, held)):
+            time.sleep(0.005)
         sys.stdout.buffer.write(HELD)
         sys.stdout.flush()
         with suppress(KeyboardInterrupt):

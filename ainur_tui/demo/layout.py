@@ -16,6 +16,7 @@ from ainur_tui.demo import credentials
 ROLES = {
     credentials.MONITOR_ROLE: "postgres-url",
     credentials.ADMIN_ROLE: "postgres-admin-url",
+    credentials.APP_ROLE: "postgres-app-url",
 }
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"
@@ -150,6 +151,9 @@ class Layout:
         node = self.command(
             "node", "--rpc-port", self.ports["node"], "--metrics-port", self.ports["node_metrics"],
             "--block-time", BLOCK_TIME, "--seed", self.seed,
+            "--validator", "--chain", "ainur-testnet-raw.json", "--port", 30333,
+            "--rpc-cors", "all", "--in-peers", 50, "--out-peers", 50, "--db-cache", 1024,
+            "--base-path", self.directory / "node",
         )  # fmt: skip
         return {
             "port": self.ports["units"],

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
 from aiohttp import web
 
-from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node_chain import AUTHORITIES, Chain
 from ainur_tui.demo.node_rpc import VERSION, Methods, peer_id
 from ainur_tui.demo.node_server import RpcServer, metrics_page
 from ainur_tui.demo.service import arguments, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
 
 TICK = 0.1
+UNUSED = ("--chain", "--port", "--rpc-cors", "--in-peers", "--out-peers", "--db-cache")
+"""Flags of the real node that change nothing here."""
 IDLE_EVERY = 5.0
-AUTHORITIES = 4
 
 
 class NodeLog:
@@ -88,7 +91,26 @@ class NodeLog:
             self.line("WARN tokio-runtime-worker sync: 💔 No peers to sync from")
 
 
-async def grow(chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog) -> None:
+class Blocks:
+    """The node's database as far as it matters here: a file that grows by every block."""
+
+    def __init__(self, chain: Chain, folder: Path | None) -> None:
+        self._chain = chain
+        self._path = folder and folder / "chains" / "ainur_testnet" / "db" / "full" / "000001.sst"
+        if self._path:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, numbers: list[int]) -> None:
+        """Write these blocks down."""
+        if self._path and numbers:
+            with self._path.open("ab") as file:
+                for number in numbers:
+                    file.write(json.dumps(self._chain.header(number)).encode())
+
+
+async def grow(
+    chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog, blocks: Blocks
+) -> None:
     """Move the chain on with the clock, for ever."""
     told, height = time.time(), chain.best
     while True:
@@ -97,6 +119,7 @@ async def grow(chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog) -
         if imported:
             rpc.publish(imported)
             log.imported(imported)
+            blocks.keep(imported)
         if now - told >= IDLE_EVERY:
             log.idle((chain.best - height) / (now - told))
             told, height = now, chain.best
@@ -120,7 +143,8 @@ async def main(given: argparse.Namespace) -> None:
         await serve(rpc.application(), given.rpc_port, grace=0.2),
         await serve(page, given.metrics_port, grace=0.2),
     ]
-    growing = asyncio.create_task(grow(chain, Switches(given.dir), rpc, log))
+    blocks = Blocks(chain, given.base_path)
+    growing = asyncio.create_task(grow(chain, Switches(given.dir), rpc, log, blocks))
     await until_stopped()
     growing.cancel()
     await asyncio.gather(*(server.cleanup() for server in servers))
@@ -137,6 +161,9 @@ if __name__ == "__main__":
                     ("--block-time", {"type": float, "default": 6.0, "help": "seconds"}),
                     ("--seed", {"type": int, "default": 1}),
                     ("--rpc-methods", {"choices": ["auto", "safe", "unsafe"], "default": "auto"}),
+                    ("--validator", {"action": "store_true"}),
+                    ("--base-path", {"type": Path, "help": "where blocks are kept"}),
+                    *((flag, {"help": "taken and not used"}) for flag in UNUSED),
                 )
             )
         )

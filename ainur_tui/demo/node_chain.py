@@ -15,8 +15,14 @@ FINALITY = 2
 LAG = 125
 """Blocks the network is ahead at the least while the node lags."""
 PEERS = 8
+AUTHORITIES = 4
+"""Validators that take turns; this node is the first of them."""
 SLOW_IMPORT = 8.0
 """Block times one import takes while the node lags."""
+FOREIGN = "eclipse"
+"""The kind of hash that blocks of the other chain have, on which the peers of an eclipse stand."""
+SKEW = 45.0
+"""Seconds by which the machine's clock is wrong under that fault."""
 CATCH_UP = 2.0
 """Seconds a node takes to import whatever it is behind."""
 
@@ -38,6 +44,10 @@ class Chain:
     pool: list[str] = field(default_factory=list)
     produced: float = 0.0
     """When the newest block of the network was made, by the clock ``advance`` is told."""
+    faults: frozenset[str] = frozenset()
+    """Those that were on when it last moved."""
+    _final: int = FIRST_HEIGHT - FINALITY
+    _slot_offset: int = 0
     _next_block: float | None = None
     _next_import: float = 0.0
     _speed: float = 0.0
@@ -48,11 +58,12 @@ class Chain:
         self._random = random.Random(self.seed)
         if self.path and self.path.exists():
             self.best = self.target = self.start = int(json.loads(self.path.read_text())["best"])
+            self._final = max(0, self.best - FINALITY)
 
     @property
     def finalized(self) -> int:
         """The height that is never taken back."""
-        return max(0, self.best - FINALITY)
+        return self._final
 
     @property
     def syncing(self) -> bool:
@@ -69,9 +80,23 @@ class Chain:
         """When the best block was made: blocks behind the network are older by their distance."""
         return self.produced - (self.target - self.best) * self.block_time
 
+    @property
+    def skew(self) -> float:
+        """Seconds by which the machine's clock is ahead of the true time."""
+        return SKEW if "node-clock-skew" in self.faults else 0.0
+
+    @property
+    def genesis(self) -> str:
+        """The hash of the first block, as the node tells it."""
+        return self.hash(0, FOREIGN if "node-wrong-genesis" in self.faults else "block")
+
+    def slot(self, number: int) -> int:
+        """The Aura slot a block was made in: one after the other, none is missed."""
+        return number + self._slot_offset
+
     def header(self, number: int) -> dict[str, Any]:
         """The header of a block as the RPC answers it."""
-        slot = hashlib.blake2b(f"{self.seed}/slot/{number}".encode(), digest_size=8).hexdigest()
+        slot = self.slot(number).to_bytes(8, "little").hex()
         return {
             "parentHash": self.hash(number - 1) if number else "0x" + "00" * 32,
             "number": hex(number),
@@ -84,7 +109,10 @@ class Chain:
         """Bring the chain to ``now`` (seconds, any clock); the heights imported since."""
         if self._next_block is None:
             self._next_block, self._last, self.produced = now + self.block_time, now, now
-        passed, self._last = now - self._last, now
+            self._slot_offset = max(0, int(now / self.block_time) - self.best)
+            # Whose turn a slot is follows the height as well: the log tells of every fourth.
+            self._slot_offset -= self._slot_offset % AUTHORITIES
+        passed, self._last, self.faults = now - self._last, now, faults
         self.peers = 0 if "node-no-peers" in faults else max(self.peers, 1)
         lagging, before = "node-lagging" in faults, self.best
         stalled = "node-stalled" in faults
@@ -107,6 +135,8 @@ class Chain:
         self.best += steps
         if self.best == self.target:
             self._speed = 0.0
+        if not faults & {"node-eclipse", "node-finality-lag"}:
+            self._final = max(self._final, self.best - FINALITY)
         if steps and self.path:
             fresh = self.path.with_suffix(".new")
             fresh.write_text(json.dumps({"best": self.best}))

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
 
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
-UNSAFE = {"system_peers"}
+UNSAFE = {"system_peers", "system_reservedPeers", "author_hasKey"}
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
 """twox128("Timestamp") and twox128("Now"), one after the other."""
+STATE_KEPT = 256
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
     "chain_getFinalisedHead": "chain_getFinalizedHead",
@@ -75,6 +76,9 @@ class Methods:
             "state_getMetadata": self.metadata,
             "state_getStorage": self.storage,
             "author_pendingExtrinsics": lambda: list(chain.pool),
+            "author_hasKey": lambda key, _kind: key == self._keys()[0],
+            "system_reservedPeers": list,
+            "state_call": self.state_call,
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
         }  # fmt: skip
@@ -113,21 +117,23 @@ class Methods:
 
     def peers(self) -> list[Json]:
         chain = self._chain
-        return [
-            {
+        eclipsed = "node-eclipse" in chain.faults
+        found = []
+        for number in range(1, chain.peers + 1):
+            height = chain.best - 4 - number % 3 if eclipsed else chain.target - number // 7
+            found.append({
                 "peerId": peer_id(chain.seed, number),
                 "roles": "AUTHORITY" if number <= 3 else "FULL",
-                "bestHash": chain.hash(chain.target - number // 7),
-                "bestNumber": chain.target - number // 7,
-            }
-            for number in range(1, chain.peers + 1)
-        ]
+                "bestHash": chain.hash(height, FOREIGN if eclipsed else "block"),
+                "bestNumber": height,
+            })  # fmt: skip
+        return found
 
     def _number_of(self, wanted: str) -> int | None:
         """The height of a hash: looked for among the newest blocks, and genesis."""
         chain = self._chain
         near = range(chain.best, max(chain.best - 512, 0), -1)
-        return next((n for n in (*near, 0) if chain.hash(n) == wanted), None)
+        return next((n for n in (*near, chain.finalized, 0) if chain.hash(n) == wanted), None)
 
     def header(self, wanted: str | None = None) -> Json | None:
         number = self._chain.best if wanted is None else self._number_of(wanted)
@@ -140,11 +146,16 @@ class Methods:
         inherent = "0x280402000b" + self._chain.hash(int(header["number"], 16), "time")[2:14]
         return {"block": {"header": header, "extrinsics": [inherent]}, "justifications": None}
 
-    def block_hash(self, number: int | str | None = None) -> str | None:
+    def block_hash(self, number: int | str | list[int | str] | None = None) -> Any:
+        """The hash at a height, or a list of them for a list of heights."""
+        if isinstance(number, list):
+            return [self.block_hash(one) for one in number]
         if number is None:
             number = self._chain.best
         height = int(number, 16) if isinstance(number, str) else int(number)
-        return self._chain.hash(height) if 0 <= height <= self._chain.best else None
+        if height == 0:
+            return self._chain.genesis
+        return self._chain.hash(height) if 0 < height <= self._chain.best else None
 
     def runtime(self, _at: str | None = None) -> Json:
         return {
@@ -163,14 +174,32 @@ class Methods:
             "stateVersion": 1,
         }
 
-    def storage(self, key: str, _at: str | None = None) -> str | None:
-        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds); no other key is."""
+    def storage(self, key: str, at: str | None = None) -> str | None:
+        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds); no other key is.
+        The state of old blocks is gone, as that of a node that is not an archive."""
+        age = 0.0
+        if at is not None:
+            height = self._number_of(at)
+            if height is None or height < self._chain.best - STATE_KEPT:
+                raise RpcError(
+                    4003, f"Client error: UnknownBlock: State already discarded for {at}"
+                )
+            age = (self._chain.best - height) * self._chain.block_time
         if key.lower() != TIMESTAMP_NOW:
             return None
-        return "0x" + int(self._chain.timestamp * 1000).to_bytes(8, "little").hex()
+        return "0x" + int((self._chain.timestamp - age) * 1000).to_bytes(8, "little").hex()
 
     def metadata(self, _at: str | None = None) -> str:
         raise RpcError(-32000, "Client error", "this miniature carries no runtime, so no metadata")
+
+    def _keys(self) -> list[str]:
+        return [self._chain.hash(number, "authority") for number in range(AUTHORITIES)]
+
+    def state_call(self, name: str, _data: str, _at: str | None = None) -> str:
+        """One function of the runtime: who takes turns (SCALE: a count, then 32 bytes each)."""
+        if name != "AuraApi_authorities":
+            raise RpcError(-32000, "Client error", f"the runtime has no function {name}")
+        return f"0x{AUTHORITIES << 2:02x}" + "".join(key[2:] for key in self._keys())
 
     def round_state(self) -> Json:
         chain = self._chain

@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import time
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -40,7 +41,10 @@ class RpcServer:
 
     async def post(self, request: web.Request) -> web.Response:
         answer = self._answer(await request.read())
-        return web.json_response(answer) if answer is not None else web.Response(status=204)
+        told = {"Date": formatdate(time.time() + self._chain.skew, usegmt=True)}
+        if answer is None:
+            return web.Response(status=204, headers=told)
+        return web.json_response(answer, headers=told)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         if not web.WebSocketResponse().can_prepare(request):

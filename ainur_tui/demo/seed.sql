@@ -105,5 +105,3 @@ INSERT INTO audit_logs (user_id, action, resource)
 SELECT pg_temp.key('user', 1 + pg_temp.roll('actor', n, 400)),
        (ARRAY['login', 'agent.register', 'task.create', 'key.create'])[1 + n % 4], 'api'
 FROM generate_series(1, 600) n;
-
-VACUUM ANALYZE;

@@ -12,13 +12,30 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError
 """What anything on a session raises when the database is away, full or in the way."""
 
 
-async def session(directory: Path, port: int, name: str, **settings: str) -> asyncpg.Connection:
+IN_USE = """
+SELECT datname FROM pg_stat_activity
+WHERE usename = current_user AND application_name LIKE 'ainur-api %'
+GROUP BY datname ORDER BY count(*) DESC LIMIT 1"""
+
+
+async def session(
+    directory: Path, port: int, name: str, *, database: str = credentials.DATABASE, **settings: str
+) -> asyncpg.Connection:
     """A session as the application's role. Raises what is in ``FAILURES``."""
     return await asyncpg.connect(
-        credentials.url(directory, credentials.APP_ROLE, port),
+        credentials.url(directory, credentials.APP_ROLE, port, database),
         timeout=3,
         server_settings={"application_name": name, **settings},
     )
+
+
+async def in_use(directory: Path, port: int) -> str:
+    """The database that the API's machines use now. Raises what is in ``FAILURES``."""
+    asking = await session(directory, port, "ainur-worker")
+    try:
+        return str(await asking.fetchval(IN_USE) or credentials.DATABASE)
+    finally:
+        drop(asking)
 
 
 def drop(connection: asyncpg.Connection) -> None:

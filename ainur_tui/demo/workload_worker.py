@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from ainur_tui.demo.sessions import FAILURES, drop, session
+from ainur_tui.demo.sessions import FAILURES, drop, in_use, session
 
 NAME = "ainur-worker"
 STEP = 0.5
@@ -72,8 +72,10 @@ class Worker:
         while True:
             held: list[asyncpg.Connection] = []
             try:
+                place = (self._directory, self._port)
+                database = await in_use(*place)
                 for _ in range(2):
-                    held.append(await session(self._directory, self._port, NAME, lock_timeout="4s"))
+                    held.append(await session(*place, NAME, database=database, lock_timeout="4s"))
                 await self._work(*held)
             except FAILURES:
                 await asyncio.sleep(RETRY)

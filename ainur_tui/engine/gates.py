@@ -31,6 +31,8 @@ def loop_guard(call: RunCall, risk: Risk, runs: Iterable[Run], now: float) -> No
         for run in runs
         if (run.plan.action, run.plan.target) == (call.action, call.target)
         and abs(now - run.started_at) < GUARD_SECONDS
+        # Another part of the target is another thing to do.
+        and ("about" not in run.plan.goal or run.plan.params == call.params)
     ]
     if len(begun) >= GUARD_TIMES:
         raise Refused(

@@ -33,7 +33,7 @@ async def observe(
     end = clock.monotonic() + limit
     while True:
         seen = await _look(action, plan, max(end - clock.monotonic(), ONE_LOOK))
-        if seen.state == "verified" or clock.monotonic() + every >= end:
+        if seen.state == "verified" or seen.final or clock.monotonic() + every >= end:
             return seen
         if hurry is None:
             await asyncio.sleep(every)

@@ -142,6 +142,8 @@ class Observation:
 
     state: Literal["verified", "failed", "unknown"]
     by: str
+    final: bool = False
+    """Whether no later look will show anything else, so that nobody waits for one."""
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,12 @@ class Sink:
     _stderr: asyncio.Task[bytes]
     _redact: Redact
 
+    @property
+    def output(self) -> asyncio.StreamReader:
+        """What it writes, where that was asked for."""
+        assert self._process.stdout is not None  # noqa: S101
+        return self._process.stdout
+
     async def give(self, data: bytes) -> bool:
         """Hand on bytes at the pace they are read; false once the program takes no more."""
         source = self._process.stdin
@@ -111,10 +117,14 @@ class Sink:
             return False
         return True
 
-    async def finish(self) -> Completed:
-        """The exit code and the clean tail of stderr, once the program has ended."""
+    def close(self) -> None:
+        """Nothing more is given."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+    async def finish(self) -> Completed:
+        """The exit code and the clean tail of stderr, once the program has ended."""
+        self.close()
         code = await self._process.wait()
         return Completed(code, b"", self._redact(_sentence(await self._stderr)))
 
@@ -128,10 +138,7 @@ async def stream(
     Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
     """
     read_end, write_end = os.pipe()
-    with suppress(OSError, ImportError):
-        import fcntl  # fewer, larger reads; systems without it keep their pipe size
-
-        fcntl.fcntl(read_end, _F_SETPIPE_SZ, _PIPE_SIZE)
+    _widen(read_end)
     try:
         process = await _spawn(argv, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=write_end)
     except BaseException:
@@ -150,15 +157,17 @@ async def stream(
 
 @asynccontextmanager
 async def sink(
-    argv: Sequence[str], *, env: Mapping[str, str], redact: Redact = _REDACT
+    argv: Sequence[str], *, env: Mapping[str, str], redact: Redact = _REDACT, output: bool = False
 ) -> AsyncIterator[Sink]:
-    """Start a program that reads much; it is killed when the block is left.
+    """Start a program that reads much; it is killed when the block is left. With ``output`` what
+    it writes has to be read as well, at the same time.
 
     Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
     """
-    process = await _spawn(
-        argv, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-    )
+    taking = asyncio.subprocess.PIPE if output else asyncio.subprocess.DEVNULL
+    process = await _spawn(argv, env=env, stdin=asyncio.subprocess.PIPE, stdout=taking)
+    if process.stdin is not None:
+        _widen(process.stdin.get_extra_info("pipe").fileno())
     errors = asyncio.create_task(_tail(process.stderr))
     try:
         yield Sink(process, errors, redact)
@@ -166,6 +175,13 @@ async def sink(
         await _end(process)
         errors.cancel()
         await asyncio.gather(errors, return_exceptions=True)
+
+
+def _widen(pipe: int) -> None:
+    with suppress(OSError, ImportError):
+        import fcntl  # fewer, larger reads; systems without it keep their pipe size
+
+        fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_SIZE)
 
 
 async def _spawn(
@@ -179,6 +195,7 @@ async def _spawn(
             stderr=asyncio.subprocess.PIPE,
             env=dict(env),
             start_new_session=True,
+            limit=_PIPE_SIZE,
         )
     except FileNotFoundError:
         raise ProbeFailure("missing", f"the program {_name(argv)} is not there") from None

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ainur_tui.rules.budget import Budget
+from ainur_tui.model.board import SignalView
+from ainur_tui.model.signal import Quality, Verdict
+from ainur_tui.rules.budget import Budget, bottleneck
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,16 @@ def test_what_is_allowed_stays_under_the_line(most: int, pool: int) -> None:
 def test_the_arithmetic_is_told() -> None:
     said = Budget(max_connections=200, pool=25).arithmetic
     assert said == "(80% of 200 connections − 3 reserved) ÷ 25 a machine = 6 machines"
+
+
+def test_a_database_that_holds_the_api_up_is_told() -> None:
+    def seen(name: str, verdict: Verdict, quality: Quality = "fresh") -> SignalView:
+        return SignalView(
+            name=name, title="waiting sessions", value=6, unit="count", statistic="value",
+            source="s", observed_at=1, age=1, quality=quality, threshold=3, verdict=verdict,
+            note="6 sessions wait",
+        )  # fmt: skip
+
+    assert bottleneck([seen("db.locks.waiting", "ok"), seen("db.size", "fail")]) is None
+    assert bottleneck([seen("db.locks.waiting", "fail", "stale")]) is None
+    assert "6 sessions wait" in (bottleneck([seen("db.locks.waiting", "warn")]) or "")

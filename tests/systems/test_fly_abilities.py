@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from ainur_tui.config.types import Environment, Fly
-from ainur_tui.systems.fly.abilities import Ability, abilities
+from ainur_tui.systems.examined import Examined
+from ainur_tui.systems.fly.abilities import abilities
 from tests.systems.flyfake import TOKEN, machine
 from tests.systems.test_fly import CONTEXT
 from tests.systems.web import app_server
@@ -27,7 +28,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-async def told(answers: dict[str, Any], token: str = TOKEN) -> dict[str, Ability]:
+async def told(answers: dict[str, Any], token: str = TOKEN) -> dict[str, Examined]:
     async def answer(request: web.Request) -> web.Response:
         if request.headers.get("authorization") != TOKEN:
             return web.json_response({"error": "unauthorized"}, status=401)

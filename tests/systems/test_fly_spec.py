@@ -18,8 +18,9 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Probe, System
+from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.fly import access, draining, power
-from ainur_tui.systems.fly.abilities import Ability, abilities
+from ainur_tui.systems.fly.abilities import abilities
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect
@@ -351,7 +352,7 @@ def test_versions_tell_their_time() -> None:
     assert version_time("I-1") is None
 
 
-async def told(spec: Spec, **changes: Any) -> dict[str, Ability]:
+async def told(spec: Spec, **changes: Any) -> dict[str, Examined]:
     found = await abilities(Environment(fly=fly(spec, **changes)), CONTEXT)
     return {one.name: one for one in found}
 

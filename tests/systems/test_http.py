@@ -488,6 +488,6 @@ async def test_a_silent_peer_in_the_tls_handshake() -> None:
         await reader.read()
 
     async with raw_server(handler) as peer:
-        found = await failure(peer, scheme="https")
+        found = await failure(peer, DEADLINE, scheme="https")
     assert found.kind == "timeout"
     assert "TLS" in str(found)

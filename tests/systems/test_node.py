@@ -19,8 +19,10 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Reading
 from ainur_tui.systems import base
 from ainur_tui.systems.base import Context, Sample, System, Tools, World
+from ainur_tui.systems.node.chain import ChainProbe
+from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
 from ainur_tui.systems.node.client import NodeClient, RpcRefused, http_urls
-from ainur_tui.systems.node.head import TIMESTAMP_NOW, HeadProbe
+from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
 
@@ -72,6 +74,7 @@ class FakeNode:
             ],
         }  # fmt: skip
         self.asked: list[str] = []
+        self.batches = True
         self.url = ""
 
     def header(self, wanted: str | None = None) -> dict[str, Any]:
@@ -81,21 +84,28 @@ class FakeNode:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         call = await request.json()
-        method = call["method"]
-        self.asked.append(method)
-        if method not in self.answers:
-            error = {"code": -32601, "message": "Method not found"}
-            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": error})
-        found = self.answers[method]
+        if isinstance(call, list):
+            if not self.batches:
+                return web.json_response({"jsonrpc": "2.0", "id": None, "error": {"code": -32005}})
+            return web.json_response([await self.answer(one) for one in call])
+        found = self.answers.get(call["method"])
         if isinstance(found, bytes):
             return web.Response(body=found)
-        if isinstance(found, Exception):
-            error = {"code": -32000, "message": str(found)}
-            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": error})
+        return web.json_response(await self.answer(call))
+
+    async def answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        method = call["method"]
+        self.asked.append(method)
+        told = {"jsonrpc": "2.0", "id": call["id"]}
+        if method not in self.answers:
+            return told | {"error": {"code": -32601, "message": "Method not found"}}
+        found = self.answers[method]
         if asyncio.iscoroutinefunction(found):
             await found()
         result = found(*call["params"]) if callable(found) else found
-        return web.json_response({"jsonrpc": "2.0", "id": call["id"], "result": result})
+        if isinstance(result, Exception):
+            return told | {"error": {"code": -32000, "message": str(result)}}
+        return told | {"result": result}
 
 
 @pytest.fixture
@@ -156,6 +166,8 @@ async def system(node: FakeNode, context: Context) -> AsyncIterator[Connect]:
 
 
 def probe(system: System, name: str) -> Any:
+    if name == "head":
+        return next(p.head for p in system.probes if isinstance(p, ChainProbe))
     return next(p for p in system.probes if p.name == f"node.{name}")
 
 
@@ -356,7 +368,9 @@ async def test_the_first_endpoint_is_tried_again(context: Context, clock: Clock)
 @pytest.mark.parametrize(
     ("endpoint", "urls"),
     [
-        ("http://n:9944", ["http://n:9944"]),
+        ("http://n:9944", ["http://n:9944", "http://n:9933"]),
+        ("http://n:9933", ["http://n:9933", "http://n:9944"]),
+        ("http://n:8080/rpc", ["http://n:8080/rpc"]),
         ("ws://n:9944", ["http://n:9944", "http://n:9933"]),
         ("wss://n/rpc", ["https://n/rpc"]),
     ],
@@ -426,14 +440,15 @@ async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> N
     assert of(await probe(where, "facts").read())["node.pool"].value is None
 
 
-async def test_peers(node: FakeNode, system: Connect) -> None:
+async def test_peers(node: FakeNode, system: Connect, clock: Clock) -> None:
     peers = probe(system(), "peers")
     table = (await peers.read()).tables[0]
     assert [row.cells for row in table.rows] == [
-        ["p1", "FULL", 100, 0], ["p2␛[31m", "FULL", 40, 60],
+        ["p1", "FULL", 100, 0, "—"], ["p2␛[31m", "FULL", 40, 60, "—"],
     ]  # fmt: skip
     assert [row.tone for row in table.rows] == ["none", "warn"]
     node.answers["system_peers"] = RuntimeError("RPC call is unsafe to be called externally")
+    clock.ahead += 10
     table = (await peers.read()).tables[0]
     assert table.missing is not None
     assert table.missing.startswith("hidden by the node's safe mode")
@@ -446,6 +461,28 @@ async def test_a_refusal_does_not_ask_elsewhere(node: FakeNode, context: Context
         await client.call("nothing", Text)
     assert refused.value.hidden
     await client.close()
+
+
+@pytest.mark.parametrize("batches", [True, False])
+async def test_several_calls_in_one_question(
+    node: FakeNode, context: Context, batches: bool
+) -> None:
+    node.batches = batches
+    client = NodeClient([node.url], context, 10.0)
+    for _ in range(2):
+        found = await client.batch([
+            ("system_chain", Text, ()), ("nothing", Text, ()), ("system_name", int, ()),
+            ("system_version", Text, ()),
+        ])  # fmt: skip
+        assert (found[0], found[3]) == ("Ainur", "1.0.0")
+        assert isinstance(found[1], RpcRefused)
+        assert found[2].kind == "bad answer"
+    assert await client.batch([]) == []
+    await client.close()
+    nobody = NodeClient(["http://127.0.0.1:1"], context, 10.0)
+    with pytest.raises(ProbeFailure):
+        await nobody.batch([("system_chain", Text, ())])
+    await nobody.close()
 
 
 class Unit:
@@ -470,26 +507,31 @@ def unit(tmp_path: Path) -> Unit:
     return Unit(tmp_path)
 
 
-async def test_the_unit(unit: Unit, system: Connect) -> None:
+async def test_the_unit(unit: Unit, system: Connect, clock: Clock) -> None:
     found = probe(system(unit="ainur-node"), "unit")
     sample = await found.read()
     assert of(sample)["node.unit"].value == 1
     assert sample.events == []
     unit.says(pid=8)
+    clock.ahead += 2
     sample = await found.read()
     assert [e.text for e in sample.events] == ["unit ainur-node restarted: PID 7 → 8"]
     unit.says(pid=0, state="failed")
+    clock.ahead += 2
     sample = await found.read()
     assert of(sample)["node.unit"].value == 0
     assert of(sample)["node.unit"].note == "ainur-node is failed (running)"
     assert sample.events == []
 
 
-async def test_other_flags_of_the_unit_are_an_event(unit: Unit, system: Connect) -> None:
+async def test_other_flags_of_the_unit_are_an_event(
+    unit: Unit, system: Connect, clock: Clock
+) -> None:
     found = probe(system(unit="ainur-node"), "unit")
     unit.says(pid=7, flags="--pruning 256 --validator --node-key=hunter22 --suri hunter24")
     assert (await found.read()).events == []
     unit.says(pid=7, flags="--pruning archive --validator --rpc-token=hunter23")
+    clock.ahead += 2
     sample = await found.read()
     (event,) = sample.events
     assert (event.kind, event.target) == ("setting", "node")

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.spans import Line, ends, line
+from ainur_tui.console.draw.spans import EMPTY, Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
 
 Build = Callable[[int], list[Line]]
@@ -69,13 +69,22 @@ class PageDialog(ModalScreen[None]):
         if not columns:
             return
         lines = self._build(columns)
-        self._top = max(0, min(self._top, len(lines) - rows))
+        self._top = max(0, min(self.place(lines, rows), len(lines) - rows))
         body.show(lines[self._top : self._top + rows])
         last = min(len(lines), self._top + rows)
         place = f"{self._top + 1}-{last} of {len(lines)} " if len(lines) > rows else ""
         head = self.query_one(".dialog-title", LinesView)
-        head.show([ends(line((self._title, "title")), line((place, "quiet")), head.size.width)])
+        note = (*self.note(), (place, "quiet"))
+        head.show([ends(line((self._title, "title")), note, head.size.width)])
         self.query_one(".dialog-keys", LinesView).show([self.keys()])
+
+    def place(self, lines: list[Line], rows: int) -> int:  # noqa: ARG002
+        """The first line that is shown."""
+        return self._top
+
+    def note(self) -> Line:
+        """What stands at the end of the title."""
+        return EMPTY
 
     def keys(self) -> Line:
         """What can be pressed here."""

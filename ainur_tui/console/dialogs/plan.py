@@ -17,6 +17,7 @@ from textual.widgets import Input
 from ainur_tui.console.dialogs.confirm import ConfirmField, Guard
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.plans import RISK_TONE, Around, Standing, plan_lines
+from ainur_tui.console.draw.recovery import rto
 from ainur_tui.console.draw.spans import Line, ends, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import BreakGlass, Plan
@@ -119,9 +120,10 @@ class PlanDialog(ModalScreen[Decision | None]):
         self._read = self._read or last == len(lines)
         place = f"{self._top + 1}-{last} of {len(lines)}, Up Down " if len(lines) > rows else ""
         start = line((self.plan.title, "strong"), ("   nothing has been done yet", "quiet"))
+        clock = (*rto(self.plan.goal, time.time()), ("   ", "text"))
         # A plan that goes on below says so in its first line: nobody decides on half of it.
         self.query_one(".dialog-title", LinesView).show(
-            [ends(start, line((place, "warn" if last < len(lines) else "quiet")), columns)]
+            [ends(start, (*clock, (place, "warn" if last < len(lines) else "quiet")), columns)]
         )
         self.query_one(".dialog-keys", LinesView).show([self._keys()])
         if not self._drawn:

@@ -9,10 +9,14 @@ from textual.binding import Binding, BindingType
 
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.runs import run_lines
+from ainur_tui.console.draw.recovery import rto
+from ainur_tui.console.draw.runs import run_lines, running_at
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.draw.spans import EMPTY, Line, line
 from ainur_tui.model.action import FINAL, Run
+
+_BELOW = 4
+"""Lines kept below the step it is at."""
 
 
 class RunDialog(PageDialog):
@@ -51,6 +55,28 @@ class RunDialog(PageDialog):
         self._undo = undo
         self._again = again
         self._mend = mend
+        self._moved = False
+
+    def place(self, lines: list[Line], rows: int) -> int:
+        """A long run is shown where it is, then its verdict, which stands first, until somebody
+        scrolls."""
+        if self._moved:
+            return self._top
+        run = self._find()
+        if run is None or run.state in FINAL:
+            return 0
+        return running_at(lines) - rows + _BELOW
+
+    def note(self) -> Line:
+        run = self._find()
+        if run is None:
+            return EMPTY
+        at = run.finished_at or self._scene().now
+        return (*rto(run.plan.goal, at), ("   ", "text"))
+
+    def action_scroll(self, by: int) -> None:
+        self._moved = True
+        super().action_scroll(by)
 
     def keys(self) -> Line:
         found: Line = ()

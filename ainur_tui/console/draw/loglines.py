@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, cut, left, line, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, cut, fit, left, line, width, wrap
 from ainur_tui.model.log import Level, LogGap, LogLine, LogSourceView
 from ainur_tui.model.units import age, clock, number
 from ainur_tui.model.wire import LogQuery
@@ -65,23 +65,31 @@ def record_detail(record: LogLine | LogGap, columns: int) -> list[Line]:
     return lines
 
 
-def sources_line(sources: list[LogSourceView], now: float) -> Line:
-    """Each source: connected or not, lines a second, age of the last line, what was dropped."""
-    spans: list[Span] = [(" ", "text")]
-    for source in sources:
-        spans.append((f"{source.name} ", "strong" if source.connected else "fail"))
-        if not source.connected:
-            spans.append((cut(source.problem or "not connected", 40), "fail"))
-        elif source.last_line_at is None:
-            spans.append(("no line yet", "quiet"))
-        else:
-            rate = f"{number(source.rate)}/s " if source.rate is not None else ""
-            spans.append((f"{rate}last {age(now - source.last_line_at)} ago", "quiet"))
-        if source.dropped:
-            spans.append((f" {number(source.dropped)} dropped", "warn"))
-        if source.hostile:
-            spans.append((f" {number(source.hostile)} hostile", "warn"))
-        spans.append(("    ", "text"))
+def sources_line(sources: list[LogSourceView], now: float, columns: int) -> Line:
+    """Each source: connected or not, lines a second, age of the last line, what was dropped;
+    those there is no room for are counted."""
+    spans: Line = line(" ")
+    for place, source in enumerate(sources):
+        one = (*spans, *_source(source, now))
+        if width(one) > columns - (0 if place == len(sources) - 1 else 6):
+            return fit((*spans, (f"+{len(sources) - place}", "quiet")), columns)
+        spans = (*one, ("    ", "text"))
+    return spans
+
+
+def _source(source: LogSourceView, now: float) -> Line:
+    spans: list[Span] = [(f"{source.name} ", "strong" if source.connected else "fail")]
+    if not source.connected:
+        spans.append((cut(source.problem or "not connected", 40), "fail"))
+    elif source.last_line_at is None:
+        spans.append(("no line yet", "quiet"))
+    else:
+        rate = f"{number(source.rate)}/s " if source.rate is not None else ""
+        spans.append((f"{rate}{age(now - source.last_line_at)} ago", "quiet"))
+    if source.dropped:
+        spans.append((f" {number(source.dropped)} dropped", "warn"))
+    if source.hostile:
+        spans.append((f" {number(source.hostile)} hostile", "warn"))
     return tuple(spans)
 
 

@@ -46,6 +46,13 @@ def run_lines(
     return [*lines, EMPTY, *steps]
 
 
+def running_at(lines: list[Line]) -> int:
+    """The line of the step it is at, the end where it is at none."""
+    tone = STEP_TONE["running"]
+    heads = (index for index, one in enumerate(lines) if one and one[0][1] == tone)
+    return next(heads, len(lines))
+
+
 def stopping(run: Run) -> str:
     """What becomes of the step it is at when it is stopped now."""
     step = next((step for step in run.steps if step.state == "running"), None)

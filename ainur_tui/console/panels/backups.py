@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
 from ainur_tui.console.panels.target import TargetPanel
 
 
@@ -18,4 +23,12 @@ class BackupsPanel(TargetPanel):
         ("size change", "db", "backup.size.change"),
     )
     charts = (("db", "backup.age"),)
-    tables = ("backups",)
+    tables = ("backups", "recovery", "recovery.loss")
+    words: ClassVar[Mapping[str, str]] = {
+        "recovery": "recover from", "recovery.loss": "nothing left"
+    }  # fmt: skip
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "app.record('recover')", "Recover…", id="backups.recover",
+                tooltip="recover the database: candidates, the clock, then the plan"),
+    ]  # fmt: skip

@@ -74,7 +74,7 @@ class LogsPanel(Panel):
                 ]
             )
         else:
-            view.show([sources_line(sources, scene.now)])
+            view.show([sources_line(sources, scene.now, view.size.width)])
         self._show_filters()
 
     def _show_filters(self) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
+
+from ainur_tui.console.draw import node
+from ainur_tui.console.draw import target as draw
+from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.panels.target import TargetPanel
+from ainur_tui.console.widgets.lines import LinesView
 
 
 class NodePanel(TargetPanel):
@@ -20,9 +26,27 @@ class NodePanel(TargetPanel):
         ("block age", "node", "node.block.age"),
         ("imports", "node", "node.import.rate"),
         ("peers", "node", "node.peers"),
+        ("finalizes", "node", "node.finality.rate"),
+        ("synced in", "node", "node.sync.eta"),
         ("pool", "node", "node.pool"),
-        ("syncing", "node", "node.syncing"),
+        ("clock ahead", "node", "node.clock.skew"),
         ("unit active", "node", "node.unit"),
     )
     charts = (("node", "node.import.rate"), ("node", "node.lag"))
-    tables = ("node.peers", "node.facts", "node.unit")
+    tables = (
+        "node.network", "node.peers", "node.facts", "node.authors", "node.flags", "node.exposure",
+        "node.database", "node.unit",
+    )  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        for child in super().compose():
+            if child.has_class("banner"):
+                child.styles.height = 2
+            yield child
+
+    def show_scene(self, scene: Scene) -> None:
+        super().show_scene(scene)
+        view = self.query_one(".banner", LinesView)
+        columns, rows = view.size
+        head = draw.banner(self.targets, scene, columns, rows)
+        view.show([*head, *node.network(scene, columns)][:rows])

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -38,6 +40,7 @@ class LinesView(Widget):
         self._lines: list[Line] = []
         self._styles: dict[str, Style] = {}
         self._strips: dict[int, tuple[Line, Strip]] = {}
+        self._background: Color | None = None
         self._drawn: Size | None = None
         self._painted: Size | None = None
 
@@ -70,7 +73,8 @@ class LinesView(Widget):
         if self._painted != size:
             self._strips.clear()
             self._painted = size
-        strips = [self._strip(row, size.width) for row in range(crop.y, crop.bottom)]
+        filters = self.get_line_filters()
+        strips = [self._strip(row, size.width, filters) for row in range(crop.y, crop.bottom)]
         if crop.x or crop.right < size.width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
@@ -78,27 +82,34 @@ class LinesView(Widget):
     def notify_style_update(self) -> None:
         self._styles.clear()
         self._strips.clear()
+        self._background = None
         super().notify_style_update()
 
-    def _strip(self, row: int, columns: int) -> Strip:
+    def _strip(self, row: int, columns: int, filters: Sequence[LineFilter]) -> Strip:
         """The strip of a row: made anew only where the line is another."""
         spans = _row(self._lines, row)
         kept = self._strips.get(row)
         if kept is None or kept[0] != spans:
             strip = self.strip(spans, columns)
-            for one in self.get_line_filters():
-                strip = strip.apply_filter(one, self.background_colors[1])
+            for one in filters:
+                strip = strip.apply_filter(one, self._ground)
             kept = self._strips[row] = (spans, strip)
         return kept[1]
+
+    @property
+    def _ground(self) -> Color:
+        """What this widget stands on: asked for once, as it takes the whole line of parents."""
+        if self._background is None:
+            self._background = self.background_colors[1]
+        return self._background
 
     def style_of(self, tone: str) -> Style:
         """The style of a tone on this widget's own background."""
         found = self._styles.get(tone)
         if found is None:
             tones = self.app.screen_stack[0].query_one(Tones)
-            _, background = self.background_colors
             looks = tones.get_component_rich_style(f"tone-{tone}", partial=True)
-            found = self._styles[tone] = Style(bgcolor=background.rich_color) + looks
+            found = self._styles[tone] = Style(bgcolor=self._ground.rich_color) + looks
         return found
 
     def strip(self, spans: Line, columns: int) -> Strip:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
@@ -14,6 +13,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, duration
 from ainur_tui.systems.answers import pick, text
 from ainur_tui.systems.base import Context
+from ainur_tui.systems.examined import Examined, State
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.limits import why
 from ainur_tui.systems.fly.scope import DENIED, Scope
@@ -21,7 +21,6 @@ from ainur_tui.systems.fly.token import TokenFacts
 
 EXPIRES_SOON = 7 * 86400.0
 LOOK = "everything can be watched, no action can be carried out"
-State = Literal["ok", "note", "warn"]
 WITHOUT = {
     "machines": "nothing of the platform can be watched or changed",
     "secrets": "no secret, flag, log level or maintenance mode can be seen or set",
@@ -34,16 +33,7 @@ WITHOUT = {
 """What is asked for → what is missing where the answer is no."""
 
 
-@dataclass(frozen=True)
-class Ability:
-    """One thing that was asked for. ``warn``: it is not given; ``note``: nobody told."""
-
-    name: str
-    state: State
-    words: str
-
-
-async def abilities(environment: Environment, context: Context) -> list[Ability]:
+async def abilities(environment: Environment, context: Context) -> list[Examined]:
     """Ask for everything once. Raises SecretMissing where the token's reference leads nowhere."""
     fly = environment.fly
     if fly is None or is_placeholder(fly.app) or is_placeholder(fly.url):
@@ -77,16 +67,16 @@ async def abilities(environment: Environment, context: Context) -> list[Ability]
     return [one for one in found if one is not None]
 
 
-async def _ask(name: str, ask: Callable[[], Awaitable[Any]]) -> Ability:
+async def _ask(name: str, ask: Callable[[], Awaitable[Any]]) -> Examined:
     try:
         await ask()
     except ProbeFailure as failure:
         words = clean(f"{why(failure)}: {WITHOUT[name]}", 300)
-        return Ability(name, "warn", words)
-    return Ability(name, "ok", "may be read")
+        return Examined(name, "warn", words)
+    return Examined(name, "ok", "may be read")
 
 
-async def _token(scope: Scope, facts: TokenFacts, now: float) -> Ability:
+async def _token(scope: Scope, facts: TokenFacts, now: float) -> Examined:
     """Whose the token is, which apps it reaches, and when it ends, as far as anybody tells."""
     told: list[str] = []
     try:
@@ -94,10 +84,10 @@ async def _token(scope: Scope, facts: TokenFacts, now: float) -> Ability:
     except ProbeFailure as failure:
         if failure.kind in {"auth", "forbidden"}:
             words = f"{facts.kind}; {failure}: expired, revoked, or too narrow"
-            return Ability("token", "warn", clean(words, 300))
+            return Examined("token", "warn", clean(words, 300))
     whose = "; ".join(told) or "this platform does not tell its scope"
     end, state = _end(facts, now)
-    return Ability("token", state if told else "note", clean(f"{facts.kind}; {whose}; {end}", 400))
+    return Examined("token", state if told else "note", clean(f"{facts.kind}; {whose}; {end}", 400))
 
 
 def _end(facts: TokenFacts, now: float) -> tuple[str, State]:
@@ -110,26 +100,26 @@ def _end(facts: TokenFacts, now: float) -> tuple[str, State]:
     return words, "warn" if left < EXPIRES_SOON else "ok"
 
 
-async def _changes(scope: Scope, facts: TokenFacts) -> Ability:
+async def _changes(scope: Scope, facts: TokenFacts) -> Examined:
     """Whether anything may be changed: the token's own words, else the platform's."""
     if facts.reads_only:
-        return Ability("changes", "warn", f"the token may only read: it says so itself; {LOOK}")
+        return Examined("changes", "warn", f"the token may only read: it says so itself; {LOOK}")
     may = await scope.may_change()
     if may is None:
-        return Ability("changes", "note", "not told beforehand: a refusal is told when it comes")
-    return Ability("changes", "ok", "the app may be changed") if may else Ability(
+        return Examined("changes", "note", "not told beforehand: a refusal is told when it comes")
+    return Examined("changes", "ok", "the app may be changed") if may else Examined(
         "changes", "warn", f"{DENIED}; {LOOK}"
     )  # fmt: skip
 
 
-async def _database(client: FlyClient, app: str | None) -> Ability | None:
+async def _database(client: FlyClient, app: str | None) -> Examined | None:
     """Name the database for what it is: a cluster the platform manages, or an app of ordinary
     machines that nobody manages (a label of old on them says "managed": it is not)."""
     name, failure = f"app {app}" if app else "database", None
     try:
         if app:
             found = await client.machines(app)
-            return Ability(
+            return Examined(
                 name, "note",
                 f"unmanaged Postgres ({len(found)} ordinary"
                 f" machine{'s' if len(found) != 1 else ''}):"
@@ -141,14 +131,14 @@ async def _database(client: FlyClient, app: str | None) -> Ability | None:
         named = text(cluster, "name", 60) or text(cluster, "id", 60)
         told = f"managed Postgres {named} ({text(cluster, 'status', 20) or 'no status told'})"
         hint = "; set database_app to none" if app else ""
-        return Ability(
+        return Examined(
             name, "warn" if app else "note",
             clean(f"{told}: its provider keeps it; it is not started, stopped or resized"
                   f" here{hint}", 300),
         )  # fmt: skip
     if failure is None:
         return None
-    return Ability(
+    return Examined(
         name, "warn",
         clean(f"{failure}: the database cannot be started, stopped or resized here; managed"
               " Postgres is no app: set database_app to none for it", 300),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
-from ainur_tui.rules.budget import Budget
+from ainur_tui.rules.budget import Budget, bottleneck
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import before, busy, load, routed_again, sentence, set_aside
 from ainur_tui.systems.fly.fleet import machines as counted
@@ -166,7 +166,9 @@ class ScaleApi(Action):
             + ("" if used is None or used.value is None else f"; {used.value:.0f} are in use now"),
         ]
         if budget.allows(count):
-            return [], facts, None
+            database = world.board.target("db")
+            held = bottleneck(database.signals) if database and count > now else None
+            return [], facts, held
         over = f"{count} machines are more than the connection budget allows: {budget.arithmetic}"
         return ([], facts, over) if count > now else ([over], facts, None)
 

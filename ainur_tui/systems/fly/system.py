@@ -27,6 +27,7 @@ from ainur_tui.systems.fly.parts import sql_of, whole
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe
 from ainur_tui.systems.fly.recheck import Recheck
+from ainur_tui.systems.fly.recovering import recovery_of
 from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.replica import Replica
 from ainur_tui.systems.fly.resources import ResourcesProbe
@@ -99,6 +100,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         ]  # fmt: skip
     all = whole(environment, context, hands, database=database, outside=outside, sql=sql)
     actions += all.actions
+    actions += recovery_of(environment, context, hands, outside, edge)
 
     async def close() -> None:
         await client.close()

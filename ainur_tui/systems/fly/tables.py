@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.model.table import Cell, Column, Row, Table, Tone
+from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.fly.health import Health, exit_words
 from ainur_tui.systems.fly.machines import Machine, MachineEvent
 
 MOST_EVENTS = 100
+_GO = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG")
 _TONES: dict[str, Tone] = {"up": "ok", "down": "fail", "paused": "quiet"}
 _MACHINES = [
     Column(name="id", title="Machine", rank=0, limit=16),
@@ -79,6 +81,8 @@ def _machine(machine: Machine, health: Health) -> Row:
         "cordoned": "yes" if machine.cordoned else "no",
         "created": clock(machine.created_at, date=True),
     }
+    if runtime := _go_runtime(machine):
+        detail["Go runtime"] = runtime
     detail |= {f"check {c.name}": f"{c.status}: {c.output}" for c in machine.checks}
     return Row(
         key=machine.id,
@@ -87,6 +91,15 @@ def _machine(machine: Machine, health: Health) -> Row:
         target=f"api/machine/{machine.id}",
         detail=detail,
     )
+
+
+def _go_runtime(machine: Machine) -> str:
+    """What the machine's configuration gives Go's runtime; the defaults are not listed."""
+    env = machine.config.get("env")
+    given = env if isinstance(env, dict) else {}
+    words = " ".join(f"{name}={clean(str(given[name]), 40)}" for name in _GO if name in given)
+    loud = "gctrace=1" in str(given.get("GODEBUG", ""))
+    return f"{words} (gctrace: every collection writes a log line)" if loud else words
 
 
 def _last_words(machine: Machine) -> str:

@@ -1,12 +1,14 @@
 """JSON-RPC 2.0 to a node, over the configured endpoints in order.
 
 All calls are HTTP POST. Since version 0.9.43 one port (9944) serves both HTTP and WebSocket, so a
-``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933, which
-is tried after a ``ws://…:9944``.
+``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933. So
+after 9944 the other port is tried, and after 9933 as well: it says which one answered.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -14,10 +16,14 @@ import msgspec
 
 from ainur_tui.model.failure import FailureKind, ProbeFailure
 from ainur_tui.model.text import clean
+from ainur_tui.systems.answers import Answer
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.node.clockwatch import ClockWatch
 
 T = TypeVar("T")
+Call = tuple[str, Any, tuple[Any, ...]]
+"""Method, shape of its result, parameters."""
 
 SAFE_MODE = "hidden by the node's safe mode"
 PREFER_FIRST_AGAIN = 60.0
@@ -34,6 +40,10 @@ class RpcRefused(ProbeFailure):
         super().__init__(kind, f"{method}: {SAFE_MODE if self.hidden else message} ({code})")
 
 
+class _NoBatch(Exception):
+    """The node does not answer several calls in one question."""
+
+
 class _Error(msgspec.Struct):
     code: int
     message: str = ""
@@ -48,13 +58,12 @@ class _Reply(msgspec.Struct):
 def http_urls(endpoint: str) -> list[str]:
     """The HTTP addresses a configured endpoint stands for, most likely first."""
     parts = urlsplit(endpoint)
-    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme)
-    if scheme is None:
-        return [endpoint]
-    first = parts._replace(scheme=scheme).geturl()
-    if parts.scheme == "ws" and parts.netloc.endswith(":9944"):
-        return [first, parts._replace(scheme=scheme, netloc=f"{parts.netloc[:-4]}9933").geturl()]
-    return [first]
+    parts = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme))
+    host, _, port = parts.netloc.rpartition(":")
+    other = {"9944": "9933", "9933": "9944"}.get(port)
+    if other is None:
+        return [parts.geturl()]
+    return [parts.geturl(), parts._replace(netloc=f"{host}:{other}").geturl()]
 
 
 class NodeClient:
@@ -72,7 +81,10 @@ class NodeClient:
         self._good = 0
         self._since = 0.0
         self._id = 0
+        self._batches = True
         self.fallback: str | None = None
+        self.clock_watch = ClockWatch()
+        """What the answers' Date headers tell of the clock of the machine that answers."""
 
     @property
     def peer(self) -> str:
@@ -91,6 +103,36 @@ class NodeClient:
         self, method: str, shape: Any, *params: Any, deadline: float | None = None
     ) -> Any:
         """Call a read-only ``method`` and check the result's shape; ``deadline`` in seconds."""
+        return await self._anywhere(
+            lambda client, left: self._ask(client, method, shape, params, left), deadline
+        )
+
+    async def batch(self, calls: Sequence[Call], deadline: float | None = None) -> list[Any]:
+        """Several calls in one question: what each answered in its shape, or its failure in that
+        place. A node that takes no batches is asked one by one. Raises only where none answers."""
+        if not calls:
+            return []
+        if self._batches:
+            try:
+                found: list[Any] = await self._anywhere(
+                    lambda client, left: self._ask_all(client, calls, left), deadline
+                )
+                return found
+            except _NoBatch:
+                self._batches = False
+        return list(await asyncio.gather(*(self._alone(call, deadline) for call in calls)))
+
+    async def _alone(self, call: Call, deadline: float | None) -> Any:
+        method, shape, params = call
+        try:
+            return await self.call(method, shape, *params, deadline=deadline)
+        except ProbeFailure as failure:
+            return failure
+
+    async def _anywhere(
+        self, ask: Callable[[HttpClient, float], Awaitable[Any]], deadline: float | None
+    ) -> Any:
+        """Ask one endpoint after the other until one answers, within the deadline together."""
         total = self._deadline if deadline is None else deadline
         end = self._clock.monotonic() + total
         order = self._order()
@@ -99,7 +141,7 @@ class NodeClient:
             client = self._clients[index]
             left = max(0.05, end - self._clock.monotonic()) / (len(order) - count)
             try:
-                found = await self._ask(client, method, shape, params, left)
+                found = await ask(client, left)
             except RpcRefused:
                 raise
             except ProbeFailure as failure:
@@ -128,6 +170,7 @@ class NodeClient:
     def _settle(self, index: int, failures: list[tuple[str, ProbeFailure]]) -> None:
         if index != self._good:
             self._good, self._since = index, self._clock.monotonic()
+            self.clock_watch.forget()
         if failures:
             self.fallback = f"{failures[0][0]}: {failures[0][1]}"
         elif index == 0:
@@ -141,23 +184,56 @@ class NodeClient:
         params: tuple[Any, ...],
         deadline: float,
     ) -> Any:
-        self._id += 1
-        number = self._id
-        answer = await client.send(
-            "POST",
-            "",
-            json={"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)},
-            deadline=deadline,
-            repeatable=True,
-        )
+        question = self._question(method, params)
+        answer = await self._post(client, question, deadline)
         try:
             reply = msgspec.json.decode(answer.body, type=_Reply)
-            if reply.error is not None:
-                message = self._redact(clean(reply.error.message, 200))
-                raise RpcRefused(method, reply.error.code, message)
-            if reply.id != number:
-                raise ProbeFailure("bad answer", f"{method}: the answer is to another call")
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise self._bad(method, error) from None
+        return self._result(reply, question, shape)
+
+    async def _ask_all(
+        self, client: HttpClient, calls: Sequence[Call], deadline: float
+    ) -> list[Any]:
+        questions = [self._question(method, params) for method, _, params in calls]
+        answer = await self._post(client, questions, deadline)
+        try:
+            replies = msgspec.json.decode(answer.body, type=list[_Reply])
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            raise _NoBatch from None
+        by_id = {reply.id: reply for reply in replies if isinstance(reply.id, int)}
+        found: list[Any] = []
+        for question, (method, shape, _) in zip(questions, calls, strict=True):
+            reply = by_id.get(question["id"])
+            try:
+                if reply is None:
+                    raise ProbeFailure("bad answer", f"{method}: no answer in the batch")
+                found.append(self._result(reply, question, shape))
+            except ProbeFailure as failure:
+                found.append(failure)
+        return found
+
+    def _question(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+        self._id += 1
+        return {"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(params)}
+
+    async def _post(self, client: HttpClient, body: Any, deadline: float) -> Answer:
+        asked = self._clock.now()
+        answer = await client.send("POST", "", json=body, deadline=deadline, repeatable=True)
+        self.clock_watch.heard(answer.headers.get("date"), asked, answer.at)
+        return answer
+
+    def _result(self, reply: _Reply, question: dict[str, Any], shape: Any) -> Any:
+        method = question["method"]
+        if reply.error is not None:
+            message = self._redact(clean(reply.error.message, 200))
+            raise RpcRefused(method, reply.error.code, message)
+        if reply.id != question["id"]:
+            raise ProbeFailure("bad answer", f"{method}: the answer is to another call")
+        try:
             return msgspec.json.decode(reply.result, type=shape)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            words = self._redact(clean(error, 160))
-            raise ProbeFailure("bad answer", f"{method}: {words}") from None
+            raise self._bad(method, error) from None
+
+    def _bad(self, method: str, error: Exception) -> ProbeFailure:
+        return ProbeFailure("bad answer", f"{method}: {self._redact(clean(error, 160))}")

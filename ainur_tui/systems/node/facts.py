@@ -15,9 +15,11 @@ from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
+from ainur_tui.systems.node.state import counters, kept
+from ainur_tui.systems.node.versions import Versions
 
 SLOWEST = 30.0
 POOL = Signal(name="node.pool", title="Transactions waiting", unit="count")
@@ -26,7 +28,7 @@ CHAIN = Signal(
     trouble="is on another chain",
 )  # fmt: skip
 _COLUMNS = [Column(name="fact", title="Fact"), Column(name="value", title="Value", limit=80)]
-_ASKED: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+_ASKED: tuple[Call, ...] = (
     ("system_chain", Text, ()),
     ("system_name", Text, ()),
     ("system_version", Text, ()),
@@ -58,10 +60,16 @@ class FactsProbe(Probe):
         self._metrics = metrics
         self._genesis = config.genesis
         self._context = context
-        self._before: dict[str, str] = {}
+        self._versions = Versions(context.state)
 
     async def read(self) -> Sample:
-        answers = dict(zip((name for name, _, _ in _ASKED), await self._ask_all(), strict=True))
+        within = self.deadline * 0.3
+        told, counted, state = await asyncio.gather(
+            self._client.batch(_ASKED, deadline=self.deadline * 0.9),
+            counters(self._client, within),
+            kept(self._client, within),
+        )
+        answers = dict(zip((name for name, _, _ in _ASKED), told, strict=True))
         if all(isinstance(a, ProbeFailure) and not isinstance(a, RpcRefused)
                for a in answers.values()):  # fmt: skip
             raise next(a for a in answers.values() if isinstance(a, ProbeFailure))
@@ -77,6 +85,8 @@ class FactsProbe(Probe):
             self._row("Version", answers["system_version"]),
             self._row("Runtime", _runtime(answers["state_getRuntimeVersion"])),
             self._genesis_row(genesis),
+            *(self._row(*counter) for counter in counted),
+            self._row("State kept", state),
             self._row("Roles", _roles(answers["system_nodeRoles"])),
             *(self._row(*fact) for fact in _properties(answers["system_properties"])),
             self._row("RPC methods", _methods(answers["rpc_methods"])),
@@ -93,15 +103,6 @@ class FactsProbe(Probe):
     @property
     def _source(self) -> str:
         return f"JSON-RPC {self._client.peer}"
-
-    async def _ask_all(self) -> list[Any]:
-        async def ask(method: str, shape: Any, params: tuple[Any, ...]) -> Any:
-            try:
-                return await self._client.call(method, shape, *params, deadline=self.deadline * 0.9)
-            except ProbeFailure as failure:
-                return failure
-
-        return list(await asyncio.gather(*(ask(*asked) for asked in _ASKED)))
 
     def _row(self, fact: str, value: object, tone: Tone = "none") -> Row:
         if isinstance(value, ProbeFailure):
@@ -156,9 +157,9 @@ class FactsProbe(Probe):
         for what, value in told.items():
             if isinstance(value, ProbeFailure):
                 continue
-            after, before = self._clean(value), self._before.get(what)
-            self._before[what] = after
-            if before is not None and before != after:
+            after = self._clean(value)
+            before = self._versions.changed(what, after)
+            if before is not None:
                 events.append(
                     Event(
                         key=f"node:{what}:{before}:{after}", at=now, kind="deploy", target="node",

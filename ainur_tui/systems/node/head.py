@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from ainur_tui.config.types import Node
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node.chaintime import best_time
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.pace import Pace
 from ainur_tui.systems.node.shapes import Hash, Header, Health, SyncState
-
-TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
-"""Storage key of the runtime's ``Timestamp.Now``: twox128("Timestamp") and twox128("Now")."""
 
 WATCHED = 1.2
 """Block times a first read must have watched in vain before it says that nothing is imported."""
 STALLED = 3.0
 MARGIN = 0.2
-WINDOW = 60.0
 
 
 def signals(block_time: float) -> tuple[Signal, ...]:
@@ -75,7 +72,7 @@ class HeadProbe(Probe):
         self._head: Header | None = None
         self._advanced = 0.0
         self._stalled = False
-        self._seen: deque[tuple[float, int]] = deque()
+        self._pace = Pace()
 
     async def read(self) -> Sample:
         end = self._clock.monotonic() + self._timeout
@@ -152,12 +149,8 @@ class HeadProbe(Probe):
 
     async def _age_by_chain(self, end: float) -> float | None:
         """Seconds since the best block's own time stamp, where the runtime keeps one."""
-        try:
-            found = await self._client.call(
-                "state_getStorage", str | None, TIMESTAMP_NOW, deadline=min(1.0, self._left(end))
-            )
-            at = int.from_bytes(bytes.fromhex(str(found)[2:18]), "little") / 1000
-        except (ProbeFailure, ValueError):
+        at = await best_time(self._client, min(1.0, self._left(end)))
+        if at is None:
             return None
         age = self._clock.now() - at
         return max(0.0, age) if -60 < age < 10 * 365 * 86400 else None
@@ -183,13 +176,11 @@ class HeadProbe(Probe):
 
     def _rate(self, now: float, best: int) -> Reading:
         """Blocks a second over the last minute, once there is a span to divide by."""
-        self._seen.append((now, best))
-        while now - self._seen[0][0] > WINDOW:
-            self._seen.popleft()
-        span = now - self._seen[0][0]
-        if span < 1.0:
-            return self._reading("node.import.rate", None, "needs two readings")
-        return self._reading("node.import.rate", max(0, best - self._seen[0][1]) / span)
+        self._pace.add(now, best)
+        rate = self._pace.rate
+        return self._reading(
+            "node.import.rate", rate, "needs two readings" if rate is None else None
+        )
 
     def _peers(self, health: Health) -> Reading:
         if health.peers == 0 and not health.should_have_peers:

@@ -9,7 +9,10 @@ from ainur_tui.systems import prometheus_text
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.http import HttpClient
 
-WANTED = ("substrate_ready_transactions_number", "process_start_time_seconds")
+WANTED = (
+    "substrate_ready_transactions_number", "process_start_time_seconds",
+    "substrate_proposer_block_constructed_count",
+)  # fmt: skip
 
 
 class NodeMetrics:

@@ -6,16 +6,20 @@ from ainur_tui.config.types import Node
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node.branch import Stand
 from ainur_tui.systems.node.client import SAFE_MODE, NodeClient, RpcRefused
-from ainur_tui.systems.node.shapes import Header, Peer
+from ainur_tui.systems.node.peerwatch import PeerWatch
+from ainur_tui.systems.node.shapes import Peer
 
 MOST = 500
 BEHIND = 5
+STANDS: dict[Stand | None, str] = {"ours": "our chain", "other": "another chain", None: "—"}
 _COLUMNS = [
     Column(name="peer", title="Peer", limit=56),
     Column(name="roles", title="Roles", rank=2, limit=12),
     Column(name="best", title="Best", unit="blocks", rank=1),
-    Column(name="behind", title="Behind us", unit="blocks", rank=1),
+    Column(name="behind", title="Behind us", unit="blocks", rank=2),
+    Column(name="stands", title="Stands on", rank=1, limit=13),
 ]
 
 
@@ -26,33 +30,37 @@ class PeersProbe(Probe):
     target = "node"
     signals = ()
 
-    def __init__(self, client: NodeClient, config: Node, context: Context) -> None:
+    def __init__(
+        self, watch: PeerWatch, client: NodeClient, config: Node, context: Context
+    ) -> None:
         self.interval = max(10.0, config.interval)
         self.deadline = config.timeout
+        self._watch = watch
         self._client = client
         self._context = context
 
     async def read(self) -> Sample:
-        within = self.deadline * 0.45
-        try:
-            peers = await self._client.call("system_peers", list[Peer], deadline=within)
-        except RpcRefused as refused:
-            if not refused.hidden:
-                raise
+        look = await self._watch.look(self.deadline * 0.9)
+        if look.failure is not None:
+            if not isinstance(look.failure, RpcRefused) or not look.failure.hidden:
+                raise look.failure
             way = f"{SAFE_MODE}; a good sign. Ask the node from its own machine to see them"
             return Sample(tables=[self._table([], missing=way)])
-        header = await self._client.call("chain_getHeader", Header, deadline=within)
-        peers.sort(key=lambda peer: (-(peer.best_number or 0), peer.peer_id))
-        rows = [self._row(peer, header.height) for peer in peers[:MOST]]
-        more = f"{len(peers) - MOST} more are not shown" if len(peers) > MOST else None
+        pairs = list(zip(look.peers, look.stands, strict=True))[:MOST]
+        rows = [self._row(peer, stand, look.best) for peer, stand in pairs]
+        over = len(look.peers) - MOST
+        more = f"{over} more are not shown" if over > 0 else None
         return Sample(tables=[self._table(rows, note=more)])
 
-    def _row(self, peer: Peer, best: int) -> Row:
+    def _row(self, peer: Peer, stand: Stand | None, best: int) -> Row:
         behind = None if peer.best_number is None else max(0, best - peer.best_number)
+        late = behind is not None and behind > BEHIND
+        ahead = stand is None and peer.best_number is not None and peer.best_number > best
+        where = "ahead of us" if ahead else STANDS[stand]
         return Row(
             key=clean(peer.peer_id, 80),
-            cells=[clean(peer.peer_id, 80), clean(peer.roles, 40), peer.best_number, behind],
-            tone="warn" if behind is not None and behind > BEHIND else "none",
+            cells=[clean(peer.peer_id, 80), clean(peer.roles, 40), peer.best_number, behind, where],
+            tone="fail" if stand == "other" else "warn" if late else "none",
             detail={"best hash": clean(peer.best_hash, 80)},
         )
 

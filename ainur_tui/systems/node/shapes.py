@@ -43,6 +43,18 @@ class Header(msgspec.Struct, rename="camel"):
         return int(self.number, 16)
 
 
+class Digest(msgspec.Struct, frozen=True):
+    """What consensus wrote into a header, as hex."""
+
+    logs: Annotated[list[Text], Meta(max_length=64)] = []
+
+
+class Sealed(Header):
+    """A header with its digest."""
+
+    digest: Digest = Digest()
+
+
 class Runtime(msgspec.Struct, rename="camel"):
     """``state_getRuntimeVersion``."""
 

@@ -7,13 +7,19 @@ from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Context, LogSource, Probe, System
 from ainur_tui.systems.journald import JournalSource
 from ainur_tui.systems.node.actions import RestartNode
+from ainur_tui.systems.node.authors import AuthorsProbe
+from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.client import NodeClient
+from ainur_tui.systems.node.disk import DiskProbe
+from ainur_tui.systems.node.exposure import ExposureProbe
 from ainur_tui.systems.node.facts import FactsProbe
-from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.peers import PeersProbe
+from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.power import StartNode, StopNode
+from ainur_tui.systems.node.references import References
 from ainur_tui.systems.node.unit import UnitProbe
+from ainur_tui.systems.node.unitwatch import UnitWatch
 from ainur_tui.systems.systemctl import Systemctl
 
 
@@ -24,20 +30,29 @@ def connect(environment: Environment, context: Context) -> System | None:
         return None
     client = NodeClient(config.rpc, context, config.timeout)
     metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
+    peers, others = PeerWatch(client, context.clock), References(client, config, context)
+    exposure = ExposureProbe(config, context)
     probes: list[Probe] = [
-        HeadProbe(client, config, context),
+        ChainProbe(client, peers, others, config, context),
         FactsProbe(client, metrics, config, context),
-        PeersProbe(client, config, context),
+        PeersProbe(peers, client, config, context),
+        AuthorsProbe(client, metrics, config, context),
+        exposure,
     ]
     logs: list[LogSource] = []
+    unit: UnitWatch | None = None
     systemctl = Systemctl(config.unit, context) if config.unit else None
     if systemctl is not None:
-        probes.append(UnitProbe(systemctl, config, context))
+        probes.append(UnitProbe(unit := UnitWatch(systemctl, context.clock), config, context))
         if context.tools.find("journalctl") is not None:
             logs.append(JournalSource("node", "node", systemctl.unit, context))
+    if unit is not None or config.base_path:
+        probes.append(DiskProbe(unit, config, context))
 
     async def close() -> None:
         await client.close()
+        await others.close()
+        await exposure.close()
         if metrics is not None:
             await metrics.close()
 

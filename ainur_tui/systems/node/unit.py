@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ainur_tui.config.types import Node
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
@@ -9,8 +11,10 @@ from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.node import flagcheck
 from ainur_tui.systems.node.flags import difference, flags_of
-from ainur_tui.systems.systemctl import COMMAND, PROPERTIES, Systemctl
+from ainur_tui.systems.node.unitwatch import UnitWatch
+from ainur_tui.systems.systemctl import COMMAND
 
 UNIT = Signal(
     name="node.unit", title="systemd unit active", unit="bool", worse="below", fail=1,
@@ -32,18 +36,19 @@ class UnitProbe(Probe):
     name = "node.unit"
     target = "node"
 
-    def __init__(self, systemctl: Systemctl, config: Node, context: Context) -> None:
+    def __init__(self, watch: UnitWatch, config: Node, context: Context) -> None:
         self.interval = config.interval
         self.deadline = config.timeout
-        self.signals = (UNIT,) if systemctl.program else ()
-        self._systemctl = systemctl
+        self.signals = (UNIT,) if watch.systemctl.program else ()
+        self._watch = watch
+        self._systemctl = watch.systemctl
         self._context = context
         self._pid: str | None = None
         self._flags: list[str] = []
 
     async def read(self) -> Sample:
         try:
-            found = await self._systemctl.show(self.deadline * 0.9, (*PROPERTIES, COMMAND))
+            found = await self._watch.show(self.deadline * 0.9)
         except ProbeFailure as failure:
             if failure.kind != "missing":
                 raise
@@ -64,7 +69,7 @@ class UnitProbe(Probe):
         ]
         return Sample(
             [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
-            [self._table(rows)],
+            [self._table(rows), self._flag_table(flags)],
             [*self._reflagged(flags), *self._restarted(found)],
         )
 
@@ -96,6 +101,20 @@ class UnitProbe(Probe):
                 target="node", text=f"unit {self._systemctl.unit} restarted: PID {before} → {pid}",
             )
         ]  # fmt: skip
+
+    def _flag_table(self, flags: list[str]) -> Table:
+        rows = [
+            msgspec.structs.replace(
+                row, cells=[self._context.redact(clean(cell, 200)) for cell in row.cells]
+            )
+            for row in flagcheck.rows(flags)
+        ]
+        return Table(
+            name="node.flags", target="node", title="Flags", columns=flagcheck.COLUMNS,
+            rows=rows if flags else [], observed_at=self._context.clock.now(),
+            source="systemctl show", interval=self.interval,
+            missing=None if flags else "the unit does not tell what it is started with",
+        )  # fmt: skip
 
     def _reading(self, value: float | None, note: str) -> Reading:
         return Reading(

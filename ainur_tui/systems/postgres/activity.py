@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
-from ainur_tui.systems.postgres import queries, signals
+from ainur_tui.systems.postgres import pools, queries, signals
 from ainur_tui.systems.postgres.activity_tables import Session, clients, locks, sessions
 from ainur_tui.systems.postgres.client import Database, major_of
+from ainur_tui.systems.postgres.pools import Room
 from ainur_tui.systems.postgres.shown import Shown, ages
 
 if TYPE_CHECKING:
@@ -31,13 +32,15 @@ class ActivityProbe(Probe):
     signals = signals.ACTIVITY
 
     def __init__(
-        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
-    ) -> None:
+        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float,
+        pool: int | None = None,
+    ) -> None:  # fmt: skip
         self.interval = interval
         self.deadline = deadline
         self._database = database
         self._clock = clock
         self._shown = shown
+        self._pool = pool
 
     async def read(self) -> Sample:
         waits: list[Record] = []
@@ -55,14 +58,20 @@ class ActivityProbe(Probe):
         self._connections(readings, everyone, others, limits)
         self._transactions(readings, others)
         self._locks(readings, others, behind)
-        spent, over = self._database.cost.last_minute()
-        note = f"our own looking took {duration(spent)} in the last {over:.0f} s"
+        spent = self._database.cost.last_minute()
+        note = f"our own looking took {duration(spent.seconds)} in the last {spent.over:.0f} s"
         if not limits["sees_all"]:
             note = "the role does not see other sessions' work: GRANT pg_monitor TO it"
+        kept = limits["reserved"] + limits["also_reserved"]
+        room, held = Room(limits["most"], kept, len(everyone)), pools.pools(everyone, self._pool)
+        if (full := pools.fullest(held)) is not None:
+            who = f"{self._shown.text(full.application or full.client, 60)}: {full.open} of "
+            readings.add(signals.POOL, full.share, note=f"{who}{full.may} connections")
         tables = [
             sessions(others, self._shown, at, self.interval, note),
             locks(others, behind, self._shown, at, self.interval),
             clients(others, self._shown, at, self.interval),
+            pools.table(held, room, self._pool, self._shown, at=at, interval=self.interval),
         ]
         return Sample(readings.all, tables)
 

@@ -10,35 +10,35 @@ from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Sample
 from ainur_tui.systems.postgres.client import major_of
 from ainur_tui.systems.postgres.look import SLOW, Look
+from ainur_tui.systems.postgres.queries import TAKEN
 from ainur_tui.systems.postgres.shown import ages
 
 LEAST_AGE = 7 * 86400.0
 """Seconds of statistics below which nothing is called unused: a weekly job may need it."""
-_SQL = """
-WITH taken AS (
-    SELECT relation FROM pg_locks
-     WHERE mode = 'AccessExclusiveLock' AND granted AND relation IS NOT NULL
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
+_SQL = f"""{TAKEN}
 SELECT i.indexrelid::bigint AS oid, left(n.nspname, 100) AS schema, left(t.relname, 100) AS table,
-       left(c.relname, 100) AS name, s.idx_scan::float8 AS scans,
-       s.idx_tup_read::float8 AS entries_read, {last} AS last_used,
-       CASE WHEN c.oid IN (SELECT relation FROM taken)
-            THEN c.relpages * current_setting('block_size')::float8
-            ELSE pg_relation_size(c.oid)::float8 END AS size,
+       left(i.relname, 100) AS name, pg_stat_get_numscans(i.indexrelid)::float8 AS scans,
+       {{last}} AS last_used,
+       CASE WHEN i.indexrelid IN (SELECT relation FROM taken)
+            THEN i.relpages * current_setting('block_size')::float8
+            ELSE pg_relation_size(i.indexrelid)::float8 END AS size,
        i.indisvalid AND i.indisready AS valid,
-       i.indisunique OR i.indisexclusion AS guards, i.indisunique AS unique,
-       concat_ws('/', i.indrelid, c.relam, i.indkey, i.indclass, i.indcollation, i.indoption,
-                 md5(coalesce(pg_get_expr(i.indexprs, i.indrelid), '')),
-                 md5(coalesce(pg_get_expr(i.indpred, i.indrelid), ''))) AS shape,
-       left(pg_get_indexdef(c.oid), 1000) AS definition
-  FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+       i.indisunique OR i.indisexclusion AS guards,
+       CASE WHEN i.indrelid IN (SELECT relation FROM taken) THEN i.indexrelid::text
+            ELSE concat_ws('/', i.indrelid, i.relam, i.indkey, i.indclass, i.indcollation,
+                           i.indoption, md5(coalesce(pg_get_expr(i.indexprs, i.indrelid), '')),
+                           md5(coalesce(pg_get_expr(i.indpred, i.indrelid), ''))) END AS shape,
+       CASE WHEN i.indrelid NOT IN (SELECT relation FROM taken)
+            THEN left(pg_get_indexdef(i.indexrelid), 1000) END AS definition
+  FROM (SELECT i.*, c.relname, c.relam, c.relpages
+          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+         WHERE c.relkind = 'i' AND c.relnamespace IN (
+             SELECT oid FROM pg_namespace
+              WHERE nspname <> 'information_schema' AND nspname !~ '^pg_')
+         ORDER BY i.indisvalid, c.relpages DESC, c.oid LIMIT 200) AS i
   JOIN pg_class AS t ON t.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace
-  LEFT JOIN pg_stat_all_indexes AS s ON s.indexrelid = i.indexrelid
- WHERE c.relkind = 'i' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
- ORDER BY i.indisvalid, c.relpages DESC, c.oid
- LIMIT 200
-"""
+"""  # noqa: S608 (nothing from outside is in it)
+"""Broken ones and the largest are chosen first: only of those anything is asked."""
 SINCE = """
 SELECT extract(epoch FROM clock_timestamp() - greatest(d.stats_reset, b.stats_reset))::float8 AS age
   FROM pg_stat_database AS d, pg_stat_bgwriter AS b WHERE d.datname = current_database()
@@ -49,10 +49,10 @@ SELECT extract(epoch FROM clock_timestamp() - greatest(d.stats_reset, b.stats_re
 def sql(major: int) -> str:
     """The largest indexes; when one was last used is kept from 16 on.
 
-    Of an index that is locked whole the planner's size is taken: asking for the real one would
-    wait behind the lock.
+    Of an index that somebody has whole, or waits for, the planner's size is taken; where its
+    table is meant, it is told without its definition.
     """
-    exact = "extract(epoch FROM clock_timestamp() - s.last_idx_scan)::float8"
+    exact = "extract(epoch FROM clock_timestamp() - pg_stat_get_lastscan(i.indexrelid))::float8"
     return _SQL.format(last=exact if major >= 16 else "NULL::float8")
 
 
@@ -89,7 +89,7 @@ _RANK: dict[Tone, int] = {"fail": 0, "warn": 1, "quiet": 2}
 
 
 class IndexesProbe(Look):
-    """The largest indexes, those with a finding first; over a connection of its own, seldom."""
+    """The largest indexes, those with a finding first; seldom."""
 
     name = "db.indexes"
     title = "Indexes"
@@ -105,7 +105,7 @@ class IndexesProbe(Look):
     )
 
     async def read(self) -> Sample:
-        async with self.database.short() as connection:
+        async with self.database.sampling() as connection:
             found = [dict(row) for row in await connection.fetch(sql(major_of(connection)))]
             age = ages((await connection.fetch(SINCE))[0]["age"])
         said = findings(found, age)

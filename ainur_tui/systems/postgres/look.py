@@ -12,6 +12,9 @@ from ainur_tui.systems.postgres.shown import Shown
 
 SLOW = 60.0
 """Seconds between looks at what is dear to read or slow to change."""
+UNHURRIED = 15.0
+"""Seconds a look may take that nothing vital rests on: all of them stand in line for the one held
+connection, behind those that tell whether the database is there."""
 
 GRANT = 'the role does not see other sessions\' work: GRANT pg_monitor TO "{}";'
 
@@ -30,7 +33,7 @@ class Look(Probe):
         self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = max(interval, self.least)
-        self.deadline = deadline
+        self.deadline = max(deadline, UNHURRIED)
         self.database = database
         self.clock = clock
         self.shown = shown
@@ -52,4 +55,4 @@ class Look(Probe):
 
     def relation(self, schema: object, name: object) -> str:
         """A relation as people call it: without the schema everybody has."""
-        return self.shown.text(f"{schema}.{name}".removeprefix("public."))
+        return self.shown.text(f"{schema}.{name}".removeprefix("public."), 140)

@@ -1,4 +1,4 @@
-"""The server's settings: nothing is shown of them but that one has changed, as an event."""
+"""The server's settings: those worth a look as a table, and every change as an event."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.look import UNHURRIED
+from ainur_tui.systems.postgres.machine import here
+from ainur_tui.systems.postgres.settings_table import HIDDEN, rows, settings
+from ainur_tui.systems.postgres.tuning import Machine
 
 INTERVAL = 30.0
 MOST = 20
 """Changes told one by one; of more at once only the number is told."""
-_HIDDEN = ("conninfo", "command", "passphrase", "password", "secret", "key")
-"""Parts of names whose values may hold a credential: that they changed is enough."""
 
 
 class Setting(NamedTuple):
@@ -27,7 +29,11 @@ class Setting(NamedTuple):
 
 
 class SettingsProbe(Probe):
-    """Compares ``pg_settings`` with the last look; the first one only remembers."""
+    """Compares ``pg_settings`` with the last look; the first one only remembers.
+
+    ``machine`` is the server's where the configuration tells it; else it is known only where the
+    process that serves us runs on this one.
+    """
 
     name = "db.settings"
     target = "db"
@@ -35,25 +41,32 @@ class SettingsProbe(Probe):
 
     def __init__(
         self, database: Database, clock: Clock, redact: Redactor, *, interval: float,
-        deadline: float,
+        deadline: float, machine: Machine | None = None,
     ) -> None:  # fmt: skip
         self.interval = max(interval, INTERVAL)
-        self.deadline = deadline
+        self.deadline = max(deadline, UNHURRIED)
         self._database = database
         self._clock = clock
         self._redact = redact
+        self._machine = machine
         self._before: dict[str, Setting] | None = None
         self._seen_at = 0.0
 
     async def read(self) -> Sample:
-        rows = await self._database.fetch(queries.SETTINGS)
+        async with self._database.sampling() as connection:
+            read = await connection.fetch(queries.SETTINGS)
+            (us,) = await connection.fetch(queries.US)
         now = self._clock.now()
-        found = {row["name"]: Setting(row["value"], row["pending_restart"]) for row in rows}
-        loaded = max((row["loaded_at"] for row in rows), default=now)
+        machine = self._machine or here(us["pid"], us["started"])
+        table = settings(
+            rows(list(map(dict, read)), machine, self._redact), machine, now, self.interval
+        )
+        found = {row["name"]: Setting(row["value"], row["pending_restart"]) for row in read}
+        loaded = max((row["loaded_at"] for row in read), default=now)
         before, since = self._before, self._seen_at
         self._before, self._seen_at = found, now
         if before is None:
-            return Sample()
+            return Sample(tables=[table])
         at = loaded if since < loaded <= now else now
         told = changes(before, found, self._redact)
         if len(told) > MOST:
@@ -62,7 +75,7 @@ class SettingsProbe(Probe):
             Event(key=f"db-setting:{name}:{at:.0f}", at=at, kind="setting", target="db", text=words)
             for name, words in told.items()
         ]
-        return Sample(events=events)
+        return Sample(tables=[table], events=events)
 
 
 def changes(
@@ -77,7 +90,7 @@ def changes(
             continue
         label = clean(name, 60)
         if former.value != setting.value:
-            hidden = any(part in name for part in _HIDDEN)
+            hidden = any(part in name for part in HIDDEN)
             values = "changed" if hidden else f"{_show(former)} → {_show(setting)}"
             told[name] = redact(clean(f"{label} {values}", 200))
         elif setting.waits:

@@ -30,8 +30,13 @@ OLDEST_TX = Signal(
     name="db.transaction.oldest", title="oldest transaction", unit="s", statistic="max", warn=600
 )
 SLOW = Signal(name="db.statements.slow", title="statements running over 5 s", unit="count")
+POOL = Signal(
+    name="db.pool.used", title="fullest pool of an API machine", unit="ratio", statistic="max",
+    warn=0.9, scale=1.0,
+)  # fmt: skip
 ACTIVITY = (
-    USED, RATIO, ACTIVE, IDLE, IDLE_TX, IDLE_TX_OLDEST, WAITING, WAITING_OLDEST, OLDEST_TX, SLOW,
+    USED, RATIO, POOL, ACTIVE, IDLE, IDLE_TX, IDLE_TX_OLDEST, WAITING, WAITING_OLDEST, OLDEST_TX,
+    SLOW,
 )  # fmt: skip
 
 TRANSACTIONS = Signal(name="db.transactions.rate", title="transactions", unit="/s")
@@ -46,5 +51,19 @@ WRAPAROUND = Signal(
     statistic="max", warn=1.2,
 )  # fmt: skip
 LOOKING = Signal(name="db.looking", title="our own looking, a minute", unit="ms")
+
+WAL_RATE = Signal(name="db.wal.rate", title="WAL written", unit="B/s")
+ARCHIVER = Signal(
+    name="db.archiver.failing", title="archiver failing", unit="bool", warn=0,
+    trouble="the archiver fails",
+)  # fmt: skip
+RETAINED = Signal(
+    name="db.slots.retained", title="WAL held back by an unused slot", unit="B", statistic="max",
+    warn=1 << 30, fail=10 << 30,
+)  # fmt: skip
+LAG = Signal(
+    name="db.replication.lag", title="replica behind", unit="s", statistic="max", warn=30, fail=300
+)
+WAL = (WAL_RATE, ARCHIVER, RETAINED, LAG)
 
 SIZE = Signal(name="db.size", title="database size", unit="B")

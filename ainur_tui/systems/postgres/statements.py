@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.table import Column, Row, Table
+from ainur_tui.model.units import duration, number, show, size
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.postgres.look import UNHURRIED
 from ainur_tui.systems.postgres.shown import HIDDEN, Shown
+from ainur_tui.systems.postgres.statement_counts import Counters, Key, Snapshot, delta
 from ainur_tui.systems.postgres.statistics import FIRST_GAP
 
 if TYPE_CHECKING:
@@ -31,52 +32,6 @@ _NOT_LOADED = (
     "restart PostgreSQL"
 )
 _HIDDEN = "the role does not see other roles' statements: GRANT pg_monitor TO it;"
-
-
-class Key(NamedTuple):
-    """One statement of one role."""
-
-    queryid: int
-    userid: int
-    toplevel: bool
-
-
-class Counters(NamedTuple):
-    """What a statement has cost since its entry began. ``seconds`` of execution."""
-
-    calls: float
-    seconds: float
-    rows: float
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All counters at one moment of the monotonic clock.
-
-    ``epoch`` changes when they were reset; ``evicted`` counts entries thrown out for room.
-    """
-
-    at: float
-    epoch: str
-    evicted: int
-    counters: Mapping[Key, Counters]
-
-
-def delta(before: Snapshot, after: Snapshot) -> dict[Key, Counters]:
-    """What each statement cost in between.
-
-    After a reset every counter began at zero, so it is its own delta. An entry that is new began
-    in between likewise; one that shrank was evicted and came back: the same. Never negative.
-    """
-    found: dict[Key, Counters] = {}
-    for key, now in after.counters.items():
-        was = before.counters.get(key) if before.epoch == after.epoch else None
-        fresh = was is None or now.calls < was.calls or now.seconds < was.seconds
-        if was is None or fresh:
-            found[key] = now
-        else:
-            found[key] = Counters(*(b - a for a, b in zip(was, now, strict=True)))
-    return {key: counters for key, counters in found.items() if counters.calls > 0}
 
 
 class StatementsProbe(Probe):
@@ -101,12 +56,13 @@ class StatementsProbe(Probe):
         first_gap: float = FIRST_GAP,
     ) -> None:
         self.interval = max(interval, _LEAST_INTERVAL)
-        self.deadline = deadline + first_gap
+        self.deadline = max(deadline, UNHURRIED) + first_gap
         self._database = database
         self._clock = clock
         self._shown = shown
         self._gap = first_gap
         self._last: Snapshot | None = None
+        self._us = 0
         self._texts: dict[int, tuple[str, str]] = {}
 
     async def read(self) -> Sample:
@@ -119,7 +75,7 @@ class StatementsProbe(Probe):
             changes = delta(before, after)
             top = sorted(changes, key=lambda key: -changes[key].seconds)[:_MOST_ROWS]
             await self._learn_texts(top)
-        except _Unreadable as reason:
+        except Unreadable as reason:
             return Sample(tables=[self._table([], missing=str(reason))])
         except ProbeFailure as failure:
             if failure.kind == "missing":
@@ -127,28 +83,30 @@ class StatementsProbe(Probe):
             raise
         total = sum(change.seconds for change in changes.values())
         seconds = after.at - before.at
-        rows = [self._row(key, changes[key], seconds, total) for key in top]
+        ours = sum(change.seconds for key, change in changes.items() if key.userid == self._us)
+        self._database.cost.told(ours, seconds)
+        rows = [self._row(key, changes[key], seconds, total, after) for key in top]
         return Sample(tables=[self._table(rows, note=_note(before, after, seconds))])
 
     async def _snapshot(self) -> Snapshot:
         async with self._database.sampling() as connection, connection.transaction(readonly=True):
-            version = await _enter(connection)
+            installed = await enter(connection)
             epoch, evicted = "", 0
-            if queries.has_info(version):
+            if queries.has_info(installed.version):
                 info = (await connection.fetch(queries.STATEMENT_INFO))[0]
                 epoch, evicted = info["stats_reset"] or "", info["dealloc"]
-            found = await connection.fetch(queries.statements(version))
-            at = self._clock.monotonic()
+            found = await connection.fetch(queries.statements(installed.version))
+            at, self._us = self._clock.monotonic(), installed.us
         if any(row["queryid"] is None for row in found):
-            raise _Unreadable(_HIDDEN)
-        return Snapshot(at, epoch, evicted, dict(map(_entry, found)))
+            raise Unreadable(_HIDDEN)
+        return Snapshot(at, epoch, evicted, dict(_entry(row, installed.block) for row in found))
 
     async def _learn_texts(self, keys: list[Key]) -> None:
         unknown = sorted({key.queryid for key in keys} - self._texts.keys())
         if not unknown:
             return
         async with self._database.sampling() as connection, connection.transaction(readonly=True):
-            await _enter(connection)
+            await enter(connection)
             found = await connection.fetch(queries.STATEMENT_TEXTS, unknown)
         if len(self._texts) > _TEXTS_KEPT:
             self._texts.clear()
@@ -157,8 +115,14 @@ class StatementsProbe(Probe):
                 whole = self._shown.whole_query(row["query"], row["query_length"])
                 self._texts[row["queryid"]] = self._shown.query(row["query"]), whole
 
-    def _row(self, key: Key, change: Counters, seconds: float, total: float) -> Row:
+    def _row(
+        self, key: Key, change: Counters, seconds: float, total: float, after: Snapshot
+    ) -> Row:  # fmt: skip
+        all_ = after.counters[key]
         text, whole = self._texts.get(key.queryid, (HIDDEN, HIDDEN))
+        looked = change.hit + change.read
+        # Read blocks that took no time at all: the server does not measure it.
+        timed = change.io if change.io or not change.read else None
         return Row(
             key=f"{key.queryid}/{key.userid}/{key.toplevel:d}",
             cells=[
@@ -166,10 +130,23 @@ class StatementsProbe(Probe):
                 change.seconds / change.calls,
                 change.seconds / total if total else None,
                 change.rows / change.calls,
+                change.read / seconds if seconds > 0 else None,
+                None if timed is None else timed / change.calls,
+                change.temp / seconds if seconds > 0 else None,
+                None if change.wal is None or seconds <= 0 else change.wal / seconds,
                 text,
             ],
             target="db",
-            detail={"query": whole, "query id": str(key.queryid)},
+            detail={
+                "query": whole,
+                "found in the cache": show(change.hit / looked if looked else None, "ratio"),
+                "all calls": f"{number(all_.calls)}, {duration(all_.seconds)} in all, "
+                f"{duration(all_.seconds / all_.calls)} each",
+                "all reading": f"{size(all_.read)} read, {size(all_.temp)} of temporary files",
+                "counting since": self._shown.text(after.epoch[:19]) or "not kept before 14",
+                "plan": "key a, then explain: it is planned, never executed",
+            },
+            params={"statement": str(key.queryid)},
         )
 
     def _table(self, rows: list[Row], note: str | None = None, missing: str | None = None) -> Table:
@@ -183,28 +160,51 @@ class StatementsProbe(Probe):
 _COLUMNS = [
     Column(name="calls", title="Calls", unit="/s"),
     Column(name="mean", title="Mean", unit="s", rank=1),
-    Column(name="share", title="Share of time", unit="ratio", rank=1),
-    Column(name="rows", title="Rows a call", unit="count", rank=3),
+    Column(name="share", title="Of time", unit="ratio", rank=1),
+    Column(name="rows", title="Rows a call", unit="count", rank=5),
+    Column(name="read", title="Read", unit="B/s", rank=2),
+    Column(name="io", title="I/O a call", unit="s", rank=3),
+    Column(name="temp", title="Temporary", unit="B/s", rank=4),
+    Column(name="wal", title="WAL", unit="B/s", rank=4),
     Column(name="query", title="Statement", rank=0, limit=160),
 ]
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """Why there are no statements to show, as a sentence."""
 
 
-async def _enter(connection: Connection[Record]) -> tuple[int, ...]:
-    """Make the extension's schema ours for this transaction and return its version."""
+class Installed(NamedTuple):
+    """The extension: its ``version``; the server's ``block`` size in bytes; ``us``, our role."""
+
+    version: tuple[int, ...]
+    block: int
+    us: int
+
+
+async def enter(connection: Connection[Record]) -> Installed:
+    """Make the extension's schema ours for this transaction. Raises Unreadable without it."""
     found = await connection.fetch(queries.EXTENSION)
     if not found:
-        raise _Unreadable(_NOT_CREATED)
-    await connection.fetch(queries.ENTER_SCHEMA, found[0]["schema"])
-    return tuple(int(part) for part in str(found[0]["version"]).split(".") if part.isdigit())
+        raise Unreadable(_NOT_CREATED)
+    (row,) = found
+    await connection.fetch(queries.ENTER_SCHEMA, row["schema"])
+    version = tuple(int(part) for part in str(row["version"]).split(".") if part.isdigit())
+    return Installed(version, row["block"], row["us"])
 
 
-def _entry(row: Record) -> tuple[Key, Counters]:
+def _entry(row: Record, block: int) -> tuple[Key, Counters]:
     key = Key(row["queryid"] or 0, row["userid"], row["toplevel"])
-    return key, Counters(row["calls"], row["seconds"], row["rows"])
+    return key, Counters(
+        calls=row["calls"],
+        seconds=row["ms"] / 1000,
+        rows=row["rows"],
+        hit=row["hit"] * block,
+        read=row["read"] * block,
+        temp=row["temp"] * block,
+        io=row["io"] / 1000,
+        wal=row["wal"],
+    )
 
 
 def _note(before: Snapshot, after: Snapshot, seconds: float) -> str:

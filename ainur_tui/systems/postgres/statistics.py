@@ -11,6 +11,7 @@ from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries, signals
 from ainur_tui.systems.postgres.client import Database, version_text
+from ainur_tui.systems.postgres.look import UNHURRIED
 from ainur_tui.systems.postgres.shown import Shown
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class UpProbe(Probe):
             )
             for signal, value in ((signals.UP, 1.0), (signals.LATENCY, seconds))
         ]  # fmt: skip
-        spent, over = self._database.cost.last_minute()
-        words = f"of our queries in the last {over:.0f} s, the way there and back included"
-        readings.append(_reading(signals.LOOKING, spent * 1000, at, words, "our own clock"))
+        spent = self._database.cost.last_minute()
+        words = f"in the last {spent.over:.0f} s"
+        readings.append(_reading(signals.LOOKING, spent.seconds * 1000, at, words, spent.by))
         events = self._events(row, role, at)
         return Sample(readings, events=events)
 
@@ -142,8 +143,8 @@ class StatisticsProbe(Probe):
 
 
 class TablesProbe(Probe):
-    """Sizes of the database and its largest tables, seldom and over a connection of its own:
-    asking for sizes opens every file."""
+    """Sizes of the database and its largest tables; seldom. Asking for the size of the whole looks
+    at every file, so that has a connection of its own: nothing else waits behind it."""
 
     name = "db.tables"
     target = "db"
@@ -153,7 +154,7 @@ class TablesProbe(Probe):
         self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
         self.interval = max(interval, _SLOW_INTERVAL)
-        self.deadline = max(deadline, 5.0)
+        self.deadline = max(deadline, UNHURRIED)
         self._database = database
         self._clock = clock
         self._shown = shown
@@ -162,6 +163,7 @@ class TablesProbe(Probe):
     async def read(self) -> Sample:
         async with self._database.short() as connection:
             size = (await connection.fetch(queries.SIZE))[0]["size"]
+        async with self._database.sampling() as connection:
             found = await connection.fetch(queries.TABLES)
         at = self._clock.now()
         before = self._last or (at, {})
@@ -176,7 +178,7 @@ class TablesProbe(Probe):
         return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")], [table])
 
     def _row(self, row: Record, seconds: float, before: float | None) -> Row:
-        name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."))
+        name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."), 140)
         growth = (row["size"] - before) / seconds if before is not None and seconds > 0 else None
         rows = None if row["never_analyzed"] else row["rows"]
         dead = row["dead"]
@@ -185,6 +187,8 @@ class TablesProbe(Probe):
             key=str(row["oid"]),
             cells=[name, row["size"], rows, dead, growth, row["vacuum_age"]],
             tone="warn" if bloated else "none",
+            target="db",
+            params={"table": name},
         )
 
 

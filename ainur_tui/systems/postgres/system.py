@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.postgres import recovery_loss
+from ainur_tui.systems.postgres.actions_hands import Hands
+from ainur_tui.systems.postgres.actions_reindex import Reindex
+from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
+from ainur_tui.systems.postgres.actions_settings import ApplySetting
+from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
 from ainur_tui.systems.postgres.backup.places import places_of
@@ -17,15 +24,22 @@ from ainur_tui.systems.postgres.backup.restore import RestoreAction
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
-from ainur_tui.systems.postgres.dsn import is_placeholder
+from ainur_tui.systems.postgres.dsn import is_placeholder, parse
+from ainur_tui.systems.postgres.explain import Explain
+from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
+from ainur_tui.systems.postgres.recovery_where import WhereProbe
+from ainur_tui.systems.postgres.rows import RowsProbe
+from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
+from ainur_tui.systems.postgres.wal import WalProbe
 
 
 def connect(environment: Environment, context: Context) -> System | None:
@@ -42,35 +56,44 @@ def connect(environment: Environment, context: Context) -> System | None:
     clock, shown = context.clock, Shown(context.redact)
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
+    looks = (
+        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        ProgressProbe, WalProbe, RowsProbe,
+    )  # fmt: skip
+    pool = environment.api.pool_size if environment.api else None
+    machine = Machine(section.memory * GIB, section.cores) if section.memory else None
     probes: list[Probe] = [
         UpProbe(database, clock, interval=often, deadline=within),
-        ActivityProbe(database, clock, shown, interval=often, deadline=within),
+        ActivityProbe(database, clock, shown, interval=often, deadline=within, pool=pool),
         StatisticsProbe(database, clock, interval=often, deadline=within),
-        StatementsProbe(database, clock, shown, interval=often, deadline=within),
-        TablesProbe(database, clock, shown, interval=often, deadline=within),
-        IndexesProbe(database, clock, shown, interval=often, deadline=within),
-        VacuumProbe(database, clock, shown, interval=often, deadline=within),
-        ProgressProbe(database, clock, shown, interval=often, deadline=within),
-        SettingsProbe(database, clock, context.redact, interval=often, deadline=within),
+        SettingsProbe(
+            database, clock, context.redact, interval=often, deadline=within, machine=machine
+        ),
+        *(look(database, clock, shown, interval=often, deadline=within) for look in looks),
     ]
     places = places_of(environment, context)
     if places:
-        probes.append(BackupsProbe(places, clock, often))
+        probes.append(BackupsProbe(places, clock, often, partial(recovery_loss.table, environment)))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
-    scratch, admin = None, dsn
-    if backup is not None and backup.admin is not None:
-        admin = context.secret(backup.admin)
+    scratch = None
+    admin = context.secret(section.admin) if section.admin is not None else None
+    hands = Hands(admin, database, context.redact, section.timeout)
+    restorer = context.secret(environment.restorer or section.dsn)
+    if backup is not None and backup.application is not None:
+        user = parse(context.secret(backup.application)).user
+        probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
     if backup is not None and backup.scratch is not None:
         scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
         VerifyAction(context, places, scratch),
-        RestoreAction(context, places, Server(admin, context.redact, section.timeout)),
+        RestoreAction(context, places, Server(restorer, context.redact, section.timeout)),
         PruneAction(environment, context, places),
-        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle)),
+        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
+        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
     )
     target = Target(name="db", kind="db", title="database")
     return System("postgres", (target,), tuple(probes), logs, actions, database.close)

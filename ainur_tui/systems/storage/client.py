@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ainur_tui.config.types import Storage
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.storage.errors import failure
 from ainur_tui.systems.storage.multipart import Multipart
+from ainur_tui.systems.storage.ranges import Ranges
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -25,7 +27,6 @@ T = TypeVar("T")
 _TRANSFER_RETRIES = 3
 _TRANSFER_PATIENCE = timedelta(seconds=20)
 _PART_DEADLINE = timedelta(seconds=120)
-_READ = 1 << 20
 _PARTS_AT_ONCE = 3
 
 
@@ -189,21 +190,13 @@ class Bucket:
         return size, seen.hexdigest()
 
     async def chunks(self, key: str) -> AsyncIterator[bytes]:
-        """An object from its first byte to its last, in pieces of about 1 MiB."""
-        import obstore
-
-        try:
-            found = await obstore.get_async(self._transfer, key)
-            pieces = aiter(found.stream(min_chunk_size=_READ))
-        except Exception as error:
-            raise failure(error, self._where, self._redact) from None
-        while True:
-            try:
-                piece = bytes(await anext(pieces))
-            except StopAsyncIteration:
-                return
-            except Exception as error:
-                raise failure(error, self._where, self._redact) from None
+        """An object from its first byte to its last, in pieces of 1 MiB, however slowly it is
+        read. Another object of that name, put there meanwhile, is a failure."""
+        found = await self.head(key)
+        if found is None:
+            raise ProbeFailure("missing", f"{self._where}: there is no {clean(key)}")
+        ranges = Ranges(self._transfer, key, found.size, found.tag, self._where, self._redact)
+        async for piece in ranges.pieces():
             yield piece
 
     @property

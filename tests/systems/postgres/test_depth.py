@@ -12,7 +12,7 @@ from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Clock, Sample
 from ainur_tui.systems.postgres import progress
 from ainur_tui.systems.postgres.client import Database
-from ainur_tui.systems.postgres.cost import WINDOW, Cost
+from ainur_tui.systems.postgres.cost import OURS, SERVER, WINDOW, Cost
 from ainur_tui.systems.postgres.indexes import LEAST_AGE, IndexesProbe, findings
 from ainur_tui.systems.postgres.indexes import sql as indexes_sql
 from ainur_tui.systems.postgres.progress import ProgressProbe
@@ -108,7 +108,7 @@ async def test_a_running_copy_is_in_progress_and_nothing_else(
 @pytest.mark.parametrize("major", [13, 14, 16, 18])
 def test_views_and_columns_follow_the_version(major: int) -> None:
     assert ("pg_stat_progress_copy" in progress.sql(major)) is (major >= 14)
-    assert ("last_idx_scan" in indexes_sql(major)) is (major >= 16)
+    assert ("pg_stat_get_lastscan" in indexes_sql(major)) is (major >= 16)
 
 
 def test_our_cost_is_that_of_the_last_minute() -> None:
@@ -125,10 +125,14 @@ def test_our_cost_is_that_of_the_last_minute() -> None:
     cost = Cost(clock)
     with cost.counted():
         clock.at = 0.25
-    assert cost.last_minute() == (0.25, 0.25)
+    assert cost.last_minute() == (0.25, 0.25, OURS)
     clock.at = 10
     with cost.counted():
         clock.at = 11
-    assert cost.last_minute() == (1.25, 11)
+    assert cost.last_minute() == (1.25, 11, OURS)
     clock.at = WINDOW + 1
-    assert cost.last_minute() == (1.0, WINDOW)
+    assert cost.last_minute() == (1.0, WINDOW, OURS)
+    cost.told(0.002, 5.0)
+    clock.at += 5
+    cost.told(0.003, 5.0)
+    assert cost.last_minute() == (0.005, 10.0, SERVER)

@@ -19,7 +19,7 @@ from ainur_tui.systems.postgres.dsn import is_placeholder, parse
 from ainur_tui.systems.postgres.errors import failure
 from ainur_tui.systems.postgres.locks import label, tree
 from ainur_tui.systems.postgres.shown import Shown, ages
-from ainur_tui.systems.postgres.statements import Counters, Key, Snapshot, delta
+from ainur_tui.systems.postgres.statement_counts import Counters, Key, Snapshot, delta
 
 
 def test_an_address_is_taken_apart_and_shows_no_password() -> None:

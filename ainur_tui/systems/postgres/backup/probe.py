@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.postgres import recovery_candidates
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
@@ -27,7 +28,14 @@ class BackupsProbe(Probe):
     target = "db"
     signals = SIGNALS
 
-    def __init__(self, places: Sequence[Place], clock: Clock, interval: float) -> None:
+    def __init__(
+        self,
+        places: Sequence[Place],
+        clock: Clock,
+        interval: float,
+        also: Callable[[float], Table] | None = None,
+    ) -> None:
+        self._also = also
         self.interval = max(interval, _LEAST_INTERVAL)
         self.deadline = _DEADLINE
         self._places = places
@@ -46,7 +54,9 @@ class BackupsProbe(Probe):
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
         told = [] if listing.problems else readings(listing.rows, source, now)
-        return Sample(readings=told, tables=[table])
+        from_ = recovery_candidates.table(listing.rows, now, self.interval, source)
+        more = [self._also(now)] if self._also else []
+        return Sample(readings=told, tables=[table, *([] if blind else [from_]), *more])
 
 
 _COLUMNS = [

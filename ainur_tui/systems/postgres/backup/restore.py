@@ -14,8 +14,8 @@ from ainur_tui.systems.postgres.backup import catalogue, names
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
-from ainur_tui.systems.postgres.backup.restoring import difference, pour, sealed_in
-from ainur_tui.systems.postgres.backup.server import NAME, Server
+from ainur_tui.systems.postgres.backup.restoring import Pouring, difference, sealed_in
+from ainur_tui.systems.postgres.backup.server import NAME, Server, passing_name
 from ainur_tui.systems.postgres.backup.verify import chosen
 from ainur_tui.systems.postgres.backup.worded import worded
 
@@ -62,6 +62,7 @@ class RestoreAction(Action):
             raise Refused("into is a new database's name of a-z, 0-9 and _", 64)
         if owners not in {"true", "false"}:
             raise Refused("owners is true or false", 64)
+        passing = passing_name("restore", backup, self._context.clock)
         blocked, facts, warnings = self.unavailable(), list[str](), list[str]()
         listing = await catalogue.read(self._places, self._context.clock)
         row = next((r for r in listing.rows if r["id"] == backup), None)
@@ -89,7 +90,7 @@ class RestoreAction(Action):
                 "count its rows and compare with backup time",
             ],
             affects=[], before={"sha256": row["sha256"] if row else None},
-            goal={"id": backup, "into": into}, inverse=None,
+            goal={"id": backup, "into": into, "by": passing}, inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Restore {backup} into the new database {into}",
             warnings=warnings, facts=facts, blocked=blocked,
@@ -115,32 +116,37 @@ class RestoreAction(Action):
         options = [] if plan.params["owners"] == "true" else ["--no-owner", "--no-privileges"]
         sealed: list[tuple[Place, Manifest]] = []
 
+        passing = str(plan.goal["by"])
+
         async def check(step: StepContext) -> str:
             del step
             sealed.extend(await self._sealed(backup))
             if await self._server.exists(into):
                 raise ActionFailure(f"there is a database {into} already")
-            return f"{len(sealed)} places hold it"
+            gone = await self._server.sweep()
+            swept = f"; {', '.join(gone)} of a broken run removed" if gone else ""
+            return f"{len(sealed)} places hold it{swept}"
 
         async def fetch(step: StepContext) -> str:
             place, made = sealed[0]
             began = self._context.clock.monotonic()
-            await self._server.create(into)
+            await self._server.create(passing)
             try:
-                await pour(
-                    place, made, self._server, into,
-                    step=step, context=self._context, options=options,
-                )  # fmt: skip
+                await Pouring(
+                    place, made, self._server, passing, step, self._context, options
+                ).pour()
             except BaseException:
-                await asyncio.shield(self._server.drop(into))
+                await asyncio.shield(self._server.drop(passing))
                 raise
             return f"restored in {duration(self._context.clock.monotonic() - began)}"
 
         async def count(step: StepContext) -> str:
-            _, rows = await self._server.measure(into)
+            _, rows = await self._server.measure(passing)
             if problem := difference(sealed[0][1], rows, None):
                 raise ActionFailure(problem)
             listing = await catalogue.read(self._places, self._context.clock)
+            # Only what is whole ever has the name that was asked for, wherever a crash falls.
+            await self._server.rename(passing, into)
             step.keep(
                 backup=next((row for row in listing.rows if row["id"] == backup), None),
                 database=into, rows={clean(name, 120): found for name, found in rows.items()},
@@ -148,7 +154,7 @@ class RestoreAction(Action):
             return f"{sum(rows.values()):,} rows in {len(rows)} tables, as at backup time"
 
         async def undo() -> None:
-            await self._server.drop(into)
+            await self._server.drop(passing)
 
         return [
             Step(plan.steps[0], worded(check), "abort"),

@@ -1,16 +1,20 @@
-"""From a place into a database: fetched, hashed and decompressed while pg_restore reads it."""
+"""From a place into a database: fetched, hashed, decompressed and loaded as it comes."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
-from ainur_tui.model.failure import ActionFailure
+from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.units import size
 from ainur_tui.systems import process
 from ainur_tui.systems.base import Context, StepContext
-from ainur_tui.systems.postgres.backup import manifest, names
+from ainur_tui.systems.postgres.backup import loading, manifest, names
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.server import Server
@@ -18,6 +22,14 @@ from ainur_tui.systems.postgres.backup.server import Server
 _PIECE = 128 << 10
 """Bytes decompressed at once: what they may grow to is held in memory."""
 _TELL_EVERY = 64 << 20
+_HEAD = 16 << 20
+"""Bytes of an archive that hold its table of contents, whatever the number of tables."""
+_READ = 1 << 20
+_CONNECTIONS = max(2, min(4, os.cpu_count() or 2))
+_SESSION = (
+    "-c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=2"
+)
+"""For the building of indexes, in the sessions of the restore alone."""
 
 
 class Disproved(ActionFailure):
@@ -35,59 +47,142 @@ async def sealed_in(places: Sequence[Place], backup: str) -> list[tuple[Place, M
     return found
 
 
-def reading(
-    place: Place, made: Manifest, step: StepContext, digest: hashlib._Hash
-) -> AsyncIterator[bytes]:
-    """The data of a backup as they come, each byte also given to ``digest``."""
+@dataclass
+class Pouring:
+    """One backup on its way from a place into an empty database of a server.
 
-    async def pieces() -> AsyncIterator[bytes]:
+    ``options`` are pg_restore's; ``passing``: the database is dropped soon, its tables may do
+    without the WAL.
+    """
+
+    place: Place
+    made: Manifest
+    server: Server
+    into: str
+    step: StepContext
+    context: Context
+    options: Sequence[str] = ()
+    passing: bool = False
+
+    async def pour(self) -> None:
+        """Restore: the schema, then the rows as they come, then the indexes side by side.
+
+        Raises :class:`Disproved` when the data are not the manifest's, :class:`ActionFailure` or
+        ``ProbeFailure`` when they cannot be restored.
+        """
+        digest = hashlib.sha256()
+        try:
+            await self._pour(digest)
+        except Disproved:
+            raise
+        except (ActionFailure, ProbeFailure):
+            # A wrong byte may fail anywhere below: what the data are is asked before whose fault.
+            found = await self.place.digest(self.made.id + names.DATA)
+            if found != (self.made.bytes, self.made.sha256):
+                raise self._other() from None
+            raise
+        if digest.hexdigest() != self.made.sha256:
+            raise self._other()
+
+    def _other(self) -> Disproved:
+        where = self.place.location(self.made.id + names.DATA)
+        return Disproved(f"{where} is not what was written")
+
+    async def _pour(self, digest: hashlib._Hash) -> None:
+        program = self.context.tools.find("pg_restore")
+        if program is None:
+            raise ActionFailure(
+                "pg_restore is not found: install it or add its folder to tools.path"
+            )
+        plain = _plain(self._chunks(digest), self.place, self.made)
+        with (
+            tempfile.NamedTemporaryFile(prefix="ainur-restore-") as head,
+            self.server.address.libpq() as variables,
+        ):
+            env = self.context.tools.environment | variables
+            env["PGOPTIONS"] = f"{env.get('PGOPTIONS', '')} {_SESSION}".strip()
+            argv = [program, "--format=custom", "--exit-on-error", "--no-password", *self.options]
+            first = await _first(plain, _HEAD)
+            await asyncio.to_thread(head.write, first)
+            head.flush()
+            whole = [f"--dbname={self.into}", head.name]
+            await self._run([*argv, "--section=pre-data", *whole], env)
+            if self.passing:
+                await self.server.unlogged(self.into)
+            await self._rows([*argv, "--section=data", "--file=-"], env, first, plain)
+            self.step.progress("the rows are in, building indexes and constraints")
+            await self._run([*argv, "--section=post-data", f"--jobs={_CONNECTIONS}", *whole], env)
+
+    async def _run(self, argv: list[str], env: Mapping[str, str]) -> None:
+        async with process.sink(argv, env=env, redact=self.context.redact) as child:
+            _well(await child.finish())
+
+    async def _rows(
+        self, argv: list[str], env: Mapping[str, str], first: bytes, plain: AsyncIterator[bytes]
+    ) -> None:
+        async with AsyncExitStack() as open_:
+            child = await open_.enter_async_context(
+                process.sink(argv, env=env, redact=self.context.redact, output=True)
+            )
+            connections = [
+                await open_.enter_async_context(self.server.session(self.into))
+                for _ in range(_CONNECTIONS)
+            ]
+            for connection in connections:
+                await connection.execute("SET synchronous_commit = off; SET lock_timeout = 0")
+
+            async def giving() -> bool:
+                taken = await child.give(first)
+                async for piece in plain:
+                    taken = taken and await child.give(piece)
+                child.close()
+                return taken
+
+            async def script() -> AsyncIterator[bytes]:
+                waiting: list[bytes] = []
+                while chunk := await child.output.read(_READ):
+                    waiting.append(chunk)
+                    if sum(map(len, waiting)) >= _READ:
+                        yield b"".join(waiting)
+                        waiting.clear()
+                yield b"".join(waiting)
+
+            tasks = [asyncio.ensure_future(giving()),
+                     asyncio.ensure_future(loading.load(script(), connections))]  # fmt: skip
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            _well(await child.finish())
+
+    async def _chunks(self, digest: hashlib._Hash) -> AsyncIterator[bytes]:
+        """The data of the backup as they come, each byte also given to ``digest``."""
         seen = told = 0
-        async for chunk in place.chunks(made.id + names.DATA):
+        async for chunk in self.place.chunks(self.made.id + names.DATA):
             await asyncio.to_thread(digest.update, chunk)
             seen += len(chunk)
             if seen - told >= _TELL_EVERY:
                 told = seen
-                step.progress(f"{size(seen)} of {size(made.bytes)} fetched from {place.shown}")
+                of = size(self.made.bytes)
+                self.step.progress(f"{size(seen)} of {of} fetched from {self.place.shown}")
             for start in range(0, len(chunk), _PIECE):
                 yield chunk[start : start + _PIECE]
 
-    return pieces()
+
+def _well(ended: process.Completed) -> None:
+    if ended.code != 0:
+        raise ActionFailure(f"pg_restore ended with {ended.code}: {ended.stderr}")
 
 
-async def pour(
-    place: Place,
-    made: Manifest,
-    server: Server,
-    into: str,
-    *,
-    step: StepContext,
-    context: Context,
-    options: Sequence[str] = (),
-) -> None:
-    """Restore a backup into an empty database.
-
-    The last piece is withheld until the whole was compared with the manifest's SHA-256. Raises
-    :class:`Disproved` when it differs, :class:`ActionFailure` when pg_restore does not do it.
-    """
-    program = context.tools.find("pg_restore")
-    if program is None:
-        raise ActionFailure("pg_restore is not found: install it or add its folder to tools.path")
-    argv = [program, "--format=custom", "--exit-on-error", "--no-password", *options,
-            f"--dbname={into}"]  # fmt: skip
-    digest = hashlib.sha256()
-    with server.address.libpq() as variables:
-        env: Mapping[str, str] = context.tools.environment | variables
-        async with process.sink(argv, env=env, redact=context.redact) as child:
-            held, taken = b"", True
-            async for plain in _plain(reading(place, made, step, digest), place, made):
-                taken = taken and await child.give(held)
-                held = plain
-            if digest.hexdigest() != made.sha256:
-                raise Disproved(f"{place.location(made.id + names.DATA)} is not what was written")
-            taken = taken and await child.give(held)
-            ended = await child.finish()
-            if ended.code != 0 or not taken:
-                raise ActionFailure(f"pg_restore ended with {ended.code}: {ended.stderr}")
+async def _first(plain: AsyncIterator[bytes], enough: int) -> bytes:
+    found = bytearray()
+    async for piece in plain:
+        found += piece
+        if len(found) >= enough:
+            break
+    return bytes(found)
 
 
 async def _plain(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.postgres.backup import dump
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.postgres.backup import dump, names
 from ainur_tui.systems.postgres.client import APPLICATION, major_of
 from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.errors import failure, is_ours
@@ -19,7 +20,31 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 """Names of new databases: nothing that would have to be quoted, anywhere."""
-_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s"}
+_PASSING = re.compile(r"ainur_(verify|restore)_\d{8}_\d{6}_(\d+)")
+_FORGOTTEN = """
+SELECT d.datname AS name, extract(epoch FROM now())::float8 AS now FROM pg_database AS d
+ WHERE NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)
+"""
+_FRESH = 600.0
+"""Seconds during which a database without a session may still be in somebody's hands."""
+_SETTINGS = {"application_name": APPLICATION, "lock_timeout": "30s",
+             "default_transaction_read_only": "off"}  # fmt: skip
+"""A database that a recovery has left is read-only by default, but not for the next recovery."""
+
+
+def passing_name(work: str, backup: str, clock: Clock) -> str:
+    """The name of a database that is there while one backup is restored into it."""
+    return f"ainur_{work}_{backup.removeprefix(names.STEM)}_{int(clock.now())}"
+
+
+_UNLOGGED = """
+SELECT format('ALTER TABLE %I.%I SET UNLOGGED', n.nspname, c.relname) AS statement
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname <> 'information_schema'
+   AND n.nspname !~ '^pg_'
+   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass
+                      AND d.objid = c.oid AND d.deptype = 'e')
+"""
 
 
 class Server:
@@ -86,6 +111,31 @@ class Server:
             async with self.session() as connection:
                 await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             self._made.discard(name)
+
+    async def sweep(self) -> list[str]:
+        """Drop what a killed restore left: ours by name, old, with nobody connected to it."""
+        gone = []
+        async with self.session() as connection:
+            for row in await connection.fetch(_FORGOTTEN):
+                found = _PASSING.fullmatch(row["name"])
+                if found and row["now"] - float(found[2]) > _FRESH:
+                    await connection.execute(f'DROP DATABASE IF EXISTS "{row["name"]}"')
+                    gone.append(row["name"])
+        return gone
+
+    async def rename(self, name: str, into: str) -> None:
+        """Give a database that this object made its name. Raises :class:`ActionFailure`."""
+        if name not in self._made or not NAME.fullmatch(into):
+            raise ActionFailure("only a database made by this run is renamed, to a-z, 0-9 and _")
+        async with self.session() as connection:
+            await connection.execute(f'ALTER DATABASE "{name}" RENAME TO "{into}"')
+        self._made.discard(name)
+
+    async def unlogged(self, name: str) -> None:
+        """Have the empty tables of a database that is dropped soon do without the WAL."""
+        async with self.session(name) as connection:
+            for row in await connection.fetch(_UNLOGGED):
+                await connection.execute(row["statement"])
 
     async def measure(self, name: str) -> tuple[str, dict[str, int]]:
         """The schema digest and the rows of a database."""

@@ -14,8 +14,8 @@ from ainur_tui.systems.postgres.backup import catalogue, names, proof
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
-from ainur_tui.systems.postgres.backup.restoring import Disproved, difference, pour, sealed_in
-from ainur_tui.systems.postgres.backup.server import Server
+from ainur_tui.systems.postgres.backup.restoring import Disproved, Pouring, difference, sealed_in
+from ainur_tui.systems.postgres.backup.server import Server, passing_name
 
 
 def chosen(params: dict[str, str], known: set[str]) -> str:
@@ -64,8 +64,7 @@ class VerifyAction(Action):
         else:
             before = {"sha256": row["sha256"]}
             facts = [f"{size(row['bytes'])}, {row['state']}", *filter(None, [row["detail"]])]
-        at = int(self._context.clock.now())
-        into = f"ainur_verify_{backup.removeprefix(names.STEM)}_{at}"
+        into = passing_name("verify", backup, self._context.clock)
         where = self._scratch.address.shown if self._scratch else "a scratch server"
         return Plan(
             action="verify", target=target, risk="R1", params={"id": backup},
@@ -126,6 +125,7 @@ class _Proving:
         try:
             self._sealed = await sealed_in(self._places, self._id)
             major = await self._scratch.major()
+            gone = await self._scratch.sweep()
         except (ProbeFailure, OSError) as error:
             raise ActionFailure(words(error)) from None
         if not self._sealed:
@@ -136,7 +136,8 @@ class _Proving:
                 f"the backup is of PostgreSQL {clean(version, 20)}, the scratch server is {major}: "
                 "counts and schema are compared within one major version"
             )
-        return f"{len(self._sealed)} places hold it; PostgreSQL {major} will take it"
+        swept = f"; {', '.join(gone)} of a broken run removed" if gone else ""
+        return f"{len(self._sealed)} places hold it; PostgreSQL {major} will take it{swept}"
 
     async def prove(self, step: StepContext) -> str:
         """Restore it from one place; what the other places hold must be the same bytes."""
@@ -162,10 +163,10 @@ class _Proving:
     async def _restore(self, place: Place, made: Manifest, step: StepContext) -> None:
         await self._scratch.create(self._into)
         try:
-            await pour(
-                place, made, self._scratch, self._into,
-                step=step, context=self._context, options=["--no-owner", "--no-privileges"],
-            )  # fmt: skip
+            await Pouring(
+                place, made, self._scratch, self._into, step, self._context,
+                ["--no-owner", "--no-privileges"], passing=True,
+            ).pour()  # fmt: skip
             schema, rows = await self._scratch.measure(self._into)
         finally:
             await asyncio.shield(self._scratch.drop(self._into))

@@ -1,0 +1,47 @@
+"""Leads through a recovery: from the candidates to the plan, or to the steps of total loss."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ainur_tui.console.dialogs.page import Build, PageDialog
+from ainur_tui.console.dialogs.recovery import RecoveryDialog
+from ainur_tui.console.draw import recovery as draw
+from ainur_tui.console.draw.spans import Line
+from ainur_tui.model.units import rfc3339
+
+if TYPE_CHECKING:
+    from ainur_tui.console.app import AinurApp
+
+
+async def recover(app: AinurApp) -> None:
+    """Show the candidates, then the plan of what is wanted of one."""
+    await app.action_tab("Backups")  # its tables are what is shown
+    begun = draw.since(app.store.scene(), time.time())
+    while True:
+        dialog = RecoveryDialog(app.store.scene, begun, app.glyphs)
+        chosen = await app.push_screen_wait(dialog)
+        if chosen is None:
+            return
+        if chosen.key == "loss":
+            await app.push_screen_wait(PageDialog("When nothing is left", _steps(app), app.glyphs))
+            continue
+        spec = next((one for one in await app.feed.catalogue() if one.name == chosen.key), None)
+        if spec is None:
+            app.operations.tell("Not offered", f"There is no action {chosen.key} here: it needs the"
+                                " sections postgres, backup and fly.")  # fmt: skip
+            return
+        known = {"id": chosen.row.params["id"]}
+        if spec.name == "recover":
+            known["since"] = rfc3339(begun) or ""
+        await app.operations.operate((spec, "db"), known, decided=True)
+        return
+
+
+def _steps(app: AinurApp) -> Build:
+    def build(columns: int) -> list[Line]:
+        view = app.store.scene().view
+        return draw.loss(view.table("recovery.loss") if view else None, columns)
+
+    return build

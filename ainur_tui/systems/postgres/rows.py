@@ -1,0 +1,89 @@
+"""Tables that have lost rows: what a bad migration or a careless DELETE leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ainur_tui.model.signal import Signal
+from ainur_tui.model.units import clock as time_of
+from ainur_tui.systems.base import Sample
+from ainur_tui.systems.postgres.look import Look
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+WINDOW = 3600.0
+"""Seconds a table is measured against the most it held."""
+SHARE = 0.3
+"""Of its rows; less comes and goes in the course of business."""
+LEAST = 50.0
+"""Rows below which a table comes and goes as it likes."""
+_TOLD = 3
+
+LOST = Signal(
+    name="db.rows.lost", title="tables that lost rows within an hour", unit="count", warn=0
+)
+
+_SQL = """
+SELECT relid::bigint AS oid, left(schemaname, 100) AS schema, left(relname, 100) AS name,
+       n_live_tup::float8 AS live, n_tup_ins::float8 AS inserted, n_tup_del::float8 AS deleted
+  FROM pg_stat_user_tables
+ LIMIT 5000
+"""
+
+
+class _Base(NamedTuple):
+    """A table when it held the most: rows, when, and the counters at that moment."""
+
+    live: float
+    at: float
+    inserted: float
+    deleted: float
+
+
+class RowsProbe(Look):
+    """Compares each table's live rows with the most it held within the hour, as the server's own
+    counters tell; nothing is counted.
+
+    The number of live rows is an estimate, which ANALYZE corrects: only what deletes account for
+    is a loss, or a table that is empty. Counters that were reset begin anew (F-22).
+    """
+
+    name = "db.rows"
+    title = "Rows"
+    source = "pg_stat_user_tables n_live_tup, n_tup_del"
+    signals = (LOST,)
+    columns = ()
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._bases: dict[int, _Base] = {}
+
+    async def read(self) -> Sample:
+        found = await self.database.fetch(_SQL)
+        self._bases = {row["oid"]: self._base(row) for row in found}
+        losses = sorted(filter(None, map(self._loss, found)), reverse=True)
+        count, note = len(losses), None
+        if losses:
+            rest = f" and {count - _TOLD} more" * (count > _TOLD)
+            told = "; ".join(words for _, words in losses[:_TOLD])
+            note = f"{count} table{'s' * (count > 1)} lost rows: {told}{rest}"
+        return Sample([self.reading(LOST, count, note)])
+
+    def _base(self, row: Record) -> _Base:
+        now = _Base(row["live"], self.clock.now(), row["inserted"], row["deleted"])
+        base = self._bases.get(row["oid"], now)
+        reset = now.inserted < base.inserted or now.deleted < base.deleted
+        return now if now.live >= base.live or reset or now.at - base.at > WINDOW else base
+
+    def _loss(self, row: Record) -> tuple[float, str] | None:
+        """The share that a table lost, and in words; ``None`` where it is nothing strange."""
+        base, live = self._bases[row["oid"]], row["live"]
+        if base.live < LEAST or 1 - live / base.live <= SHARE:
+            return None
+        gone = row["deleted"] - base.deleted - (row["inserted"] - base.inserted)
+        if live and gone <= SHARE * base.live:
+            return None
+        name = self.relation(row["schema"], row["name"])
+        was = f"had {base.live:,.0f} at {time_of(base.at)} UTC"
+        return 1 - live / base.live, f"{name} has about {live:,.0f}, {was}"
