@@ -115,6 +115,7 @@ async def test_what_no_time_changes_is_not_unknown(
 ) -> None:
     world = await World1(tmp_path, action := Restart()).open()
     plan = await world.executor.plan(PlanQuery(action="restart", target="api"))
+    action.verify_within = 60.0
     hurry = asyncio.Event()
     hurry.set()
     seen = await observe(action, plan, world.clock, hurry=hurry, settled=settled)
