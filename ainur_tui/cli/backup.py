@@ -1,4 +1,4 @@
-"""``ainur-tui backup create|list|verify|restore|prune``: backups of the database."""
+"""``ainur-tui backup create|list|verify|restore|prune|schedule``: backups of the database."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ FIELDS = (
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
-    parser.add_argument("what", choices=["create", "list", "verify", "restore", "prune"])
-    parser.add_argument("id", nargs="?", help="which backup (verify, restore)")
+    parser.add_argument(
+        "what", choices=["create", "list", "verify", "restore", "prune", "schedule"]
+    )
+    parser.add_argument("id", nargs="?", help="which backup (verify: or newest)")
     parser.add_argument("--into", metavar="NAME", help="the new database's name (restore)")
+    parser.add_argument(
+        "--print", dest="units", choices=["cron", "systemd"],
+        help="print what runs the schedule without an engine that stays (schedule)",
+    )  # fmt: skip
     add_decision(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
@@ -39,7 +45,35 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     if (args.into is None) == (args.what == "restore"):
         wants = "needs --into NAME, a new database" if args.into is None else "takes no --into"
         raise errors.usage(f"backup {args.what} {wants}")
+    if (args.units is not None) != (args.what == "schedule"):
+        raise errors.usage("backup schedule --print cron (or systemd) belong together")
+    if args.what == "schedule":
+        return _schedule(call, args.units)
     return _list(call, as_json=args.json) if args.what == "list" else _act(call, args)
+
+
+def _schedule(call: Invocation, units: str) -> int:
+    import sys
+
+    from ainur_tui.config.types import Schedule
+    from ainur_tui.systems.postgres.backup import schedule
+
+    environment = call.loaded.environment
+    if environment.backup is None:
+        raise _not_configured(call)
+    made = schedule.cron if units == "cron" else schedule.systemd
+    program = [sys.executable, "-m", "ainur_tui"]  # the same from any folder, on any PATH
+    words = ["--config", str(call.loaded.path.absolute()), "--env", environment.name]
+    call.output.line(made(environment.backup.schedule or Schedule(), [*program, *words]))
+    return errors.OK
+
+
+def _not_configured(call: Invocation) -> errors.Stop:
+    return errors.Stop(
+        f"backups are not configured; add [environment.{call.loaded.environment.name}.backup]"
+        f" to {call.loaded.path}",
+        errors.CONFIGURATION,
+    )
 
 
 def _act(call: Invocation, args: argparse.Namespace) -> int:
@@ -105,11 +139,7 @@ async def _catalogue(call: Invocation) -> list[dict[str, Any]]:
 
     environment = call.loaded.environment
     if environment.backup is None:
-        raise errors.Stop(
-            f"backups are not configured; add [environment.{environment.name}.backup]"
-            f" to {call.loaded.path}",
-            errors.CONFIGURATION,
-        )
+        raise _not_configured(call)
     found = await catalogue(environment, common.context(call))
     rows = (row(msgspec.to_builtins(one)) for one in found)
     return [one for one in rows if one is not None]

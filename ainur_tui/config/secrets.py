@@ -133,6 +133,15 @@ def sources_of(value: object) -> list[SecretSource]:
 
 
 SECRET_KEYS = frozenset(
-    {"token", "dsn", "access_key_id", "secret_access_key", "scratch", "admin", "application"}
+    {
+        "token",
+        "dsn",
+        "access_key_id",
+        "secret_access_key",
+        "scratch",
+        "admin",
+        "application",
+        "identity",
+    }
 )
 """The keys whose type is a secret source."""

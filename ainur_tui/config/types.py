@@ -132,6 +132,21 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disks: list[str] = msgspec.field(default_factory=lambda: ["/"])
 
 
+_MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an engine that stays takes and proves backups. Moments are UTC: ``02:30`` daily,
+    ``sun 04:30`` weekly."""
+
+    backup: Annotated[str, Meta(pattern=_MOMENT, description="when one is taken")] = "02:30"
+    verify: Annotated[
+        Annotated[str, Meta(pattern=_MOMENT)] | None,
+        Meta(description="when the newest is restored and counted; none: never"),
+    ] = "sun 04:30"
+    prune: Annotated[bool, Meta(description="prune after each backup that was verified")] = False
+
+
 class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where database backups go. At least one of ``directory`` and ``bucket``."""
 
@@ -155,6 +170,22 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="DSN that the API uses, the value of its secret DATABASE_URL, for `recover`"
             " and the way back: the platform does not tell it"
         ),
+    ] = None
+    recipients: Annotated[
+        list[str],
+        Meta(
+            description="age public keys (age1…) that every backup is encrypted to; none: it is not"
+        ),
+    ] = []
+    identity: Annotated[
+        SecretSource | None,
+        Meta(
+            description="the age identity (AGE-SECRET-KEY-…) that opens them, for verify and "
+            "restore only: create never needs it"
+        ),
+    ] = None
+    schedule: Annotated[
+        Schedule | None, Meta(description="when they are taken by themselves; none: never")
     ] = None
     keep_days: Annotated[int, Meta(description="days a backup is kept at least", ge=1)] = 30
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7

@@ -79,6 +79,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "secret_access_key": secret("s3-secret-key"),
             "buckets": list(BUCKETS),
             "probe_bucket": BACKUPS,
+            "sync": {"ainur-agents-prod": "ainur-agents-backup"},
         },
         "frontend": TIMING | {"url": layout.url("frontend")},
         "host": TIMING,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from ainur_tui.demo import node_runtime
 from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
 
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
-UNSAFE = {"system_peers", "system_reservedPeers", "author_hasKey"}
+UNSAFE = {
+    "system_peers", "system_reservedPeers", "system_unstable_networkState", "author_hasKey",
+}  # fmt: skip
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
 """twox128("Timestamp") and twox128("Now"), one after the other."""
+EVENTS = "0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"
+"""twox128("System") and twox128("Events"), one after the other."""
 STATE_KEPT = 256
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
@@ -35,6 +41,7 @@ class RpcError(Exception):
             self.json["data"] = data
 
 
+@functools.cache
 def peer_id(seed: int, number: int) -> str:
     """A libp2p peer id (base58 of an ed25519 key)."""
     alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -78,6 +85,7 @@ class Methods:
             "author_pendingExtrinsics": lambda: list(chain.pool),
             "author_hasKey": lambda key, _kind: key == self._keys()[0],
             "system_reservedPeers": list,
+            "system_unstable_networkState": self.connections,
             "state_call": self.state_call,
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
@@ -129,6 +137,20 @@ class Methods:
             })  # fmt: skip
         return found
 
+    def connections(self) -> Json:
+        """Every third peer is one that called us; one runs an older version."""
+        seed, found = self._chain.seed, {}
+        for number in range(1, self._chain.peers + 1):
+            address = f"/ip4/10.0.0.{number}/tcp/30333"
+            inward = {"localAddr": "/ip4/10.0.0.100/tcp/30333", "sendBackAddr": address}
+            found[peer_id(seed, number)] = {
+                "endpoint": {"dialing": [address, "Dialer"]}
+                if number % 3
+                else {"listening": inward},
+                "versionString": f"Ainur Node/{VERSION if number != 5 else '0.9.4-77aa01c'} (peer)",
+            }
+        return {"peerId": peer_id(seed, 0), "connectedPeers": found, "notConnectedPeers": {}}
+
     def _number_of(self, wanted: str) -> int | None:
         """The height of a hash: looked for among the newest blocks, and genesis."""
         chain = self._chain
@@ -175,7 +197,8 @@ class Methods:
         }
 
     def storage(self, key: str, at: str | None = None) -> str | None:
-        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds); no other key is.
+        """``Timestamp.Now`` (SCALE: 64 bits, little end first, milliseconds) and, of a block,
+        ``System.Events``; no other key is.
         The state of old blocks is gone, as that of a node that is not an archive."""
         age = 0.0
         if at is not None:
@@ -184,13 +207,15 @@ class Methods:
                 raise RpcError(
                     4003, f"Client error: UnknownBlock: State already discarded for {at}"
                 )
+            if key.lower() == EVENTS:
+                return f"0x{node_runtime.events(self._chain.seed, height).hex()}"
             age = (self._chain.best - height) * self._chain.block_time
         if key.lower() != TIMESTAMP_NOW:
             return None
         return "0x" + int((self._chain.timestamp - age) * 1000).to_bytes(8, "little").hex()
 
     def metadata(self, _at: str | None = None) -> str:
-        raise RpcError(-32000, "Client error", "this miniature carries no runtime, so no metadata")
+        return f"0x{node_runtime.metadata().hex()}"
 
     def _keys(self) -> list[str]:
         return [self._chain.hash(number, "authority") for number in range(AUTHORITIES)]

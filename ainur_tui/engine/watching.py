@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ainur_tui.engine.timing import Timer
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
 from ainur_tui.systems.base import Clock
@@ -34,6 +35,7 @@ class Watch:
         self._engine = engine
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
         self._saved: dict[tuple[str, str], str] = {}
         self._saved_at = clock.monotonic()
 
@@ -42,9 +44,16 @@ class Watch:
         if dump := await self._engine.history.load(_ALERTS):
             self._engine.alerting.restore(dump)
         self._task = asyncio.create_task(self._for_ever())
+        engine = self._engine
+        if engine.stay and engine.environment.access == "operate":
+            routines = [routine for system in engine.systems for routine in system.routines]
+            self._timer = Timer(engine.executor, routines, self._clock, engine.add_event)
+            self._timer.start()
 
     async def stop(self) -> None:
         """Save, and end."""
+        if self._timer is not None:
+            await self._timer.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ainur_tui.model.board import BoardView, SignalView
+from ainur_tui.model.table import Table
 from ainur_tui.model.units import duration
 
 _USE = {
@@ -20,6 +22,8 @@ _USE = {
     ),
     "node": (("node.peers", "{:.0f} peers"), ("node.pool", "{:.0f} transactions waiting")),
 }
+
+_MOST_NAMED = 6
 
 
 def in_use(board: BoardView, target: str) -> list[str]:
@@ -40,6 +44,35 @@ def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list
     root = target.partition("/")[0]
     use = {other: _of(board, other) for other in affected if other != root}
     return [f"{other}: {', '.join(words)}" for other, words in use.items() if words]
+
+
+def sessions(board: BoardView) -> list[str]:
+    """Whose sessions end with the database, and which transaction is the oldest that is lost."""
+    facts: list[str] = []
+    open_ones = [
+        row for row in _rows(board.table("db.sessions")) if isinstance(row["xact"], int | float)
+    ]
+    if open_ones:
+        row = max(open_ones, key=lambda one: float(one["xact"]))
+        facts.append(
+            f"oldest transaction: session {row['pid']} of {row['user']}, {row['state']},"
+            f" {duration(float(row['xact']))}: {row['query']}"[:200]
+        )
+    clients = board.table("db.clients")
+    if clients is not None and clients.rows:
+        named = [f"{row['total']} of {row['application']}" for row in _rows(clients)]
+        more = len(named) - _MOST_NAMED
+        facts.append(f"connected now: {', '.join(named[:_MOST_NAMED])}"
+                     + f" and {more} others" * (more > 0))  # fmt: skip
+    return facts
+
+
+def _rows(table: Table | None) -> list[dict[str, Any]]:
+    """The rows by the names of their columns."""
+    if table is None:
+        return []
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row.cells, strict=False)) for row in table.rows]
 
 
 def _of(board: BoardView, root: str) -> list[str]:

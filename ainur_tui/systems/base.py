@@ -222,6 +222,17 @@ class Context:
     """The private folder for what must outlive the engine; ``None``: there is none."""
 
 
+@dataclass(frozen=True)
+class Routine:
+    """What an engine that stays begins by itself: ``latest`` is the newest moment (epoch seconds)
+    not after the one given; ``wishes`` are (action, target, parameters), each begun only when
+    the one before was verified."""
+
+    name: str
+    latest: Callable[[float], float]
+    wishes: Sequence[tuple[str, str, dict[str, str]]]
+
+
 @dataclass
 class System:
     """One connected system. ``close`` releases what it holds."""
@@ -232,3 +243,4 @@ class System:
     logs: tuple[LogSource, ...] = ()
     actions: tuple[Action, ...] = ()
     close: Callable[[], Awaitable[None]] | None = None
+    routines: tuple[Routine, ...] = ()

@@ -167,7 +167,8 @@ async def sink(
     taking = asyncio.subprocess.PIPE if output else asyncio.subprocess.DEVNULL
     process = await _spawn(argv, env=env, stdin=asyncio.subprocess.PIPE, stdout=taking)
     if process.stdin is not None:
-        _widen(process.stdin.get_extra_info("pipe").fileno())
+        with suppress(ValueError):  # a program that ended at once has closed it already
+            _widen(process.stdin.get_extra_info("pipe").fileno())
     errors = asyncio.create_task(_tail(process.stderr))
     try:
         yield Sink(process, errors, redact)

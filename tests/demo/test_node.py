@@ -84,7 +84,8 @@ def test_errors_are_the_real_nodes() -> None:
         ("system_peers", [], -32601),
         ("chain_getBlockHash", ["x"], -32602),
         ("chain_getHeader", [1, 2, 3], -32602),
-        ("state_getMetadata", [], -32000),
+        ("state_call", ["Core_nothing", "0x"], -32000),
+        ("state_getStorage", ["0x00", "0x" + "00" * 32], 4003),
     ):
         with pytest.raises(RpcError) as refused:
             methods.call(method, params)

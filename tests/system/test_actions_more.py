@@ -147,6 +147,22 @@ def test_the_configuration_is_kept(demo: Miniature, tmp_path: Path) -> None:
     assert json.loads(path.read_text())
 
 
+def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
+    act(demo, "backup", "db")
+    act(demo, "config-backup", "api")
+    assert "0 only in the copy" in act(demo, "sync", "storage")["verified_by"]
+    best = demo.program.json("recover", "list")["candidates"][0]
+    assert best["usable"]
+    assert best["rows"]["public.agents"] == 120
+    found = demo.program.json("recover", "best", "--dry-run")
+    assert (found["state"], found["plan"]["blocked"], found["rto"]) == ("planned", None, None)
+    names = list(dict.fromkeys(step.partition(":")[0] for step in found["plan"]["steps"]))
+    assert names == ["backup", "new", "page on", "old", "api", "page off"]
+    assert found["plan"]["undo"]["params"] == {"database": "ainur"}
+    report = demo.program.json("report", "performance")
+    assert next(p for p in report["parts"] if p["title"] == "Slowest statements")["listing"]["rows"]
+
+
 def test_the_doctor_and_the_record(demo: Miniature, tmp_path: Path) -> None:
     found = demo.program.json("doctor", codes=(0, 1))["findings"]
     told = {f["name"]: f for f in found if f["area"] == "platform"}

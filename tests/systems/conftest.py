@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,10 @@ import pytest
 
 from ainur_tui.config.types import Storage
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.fly import moves
+from ainur_tui.systems.base import System
+from ainur_tui.systems.fly import access, moves
+from tests.systems.flyfake import FlyFake, fly_fake
+from tests.systems.flysystem import system_for
 
 
 class Now:
@@ -164,6 +167,13 @@ class Store:
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[Store]:
+    with a_store() as found:
+        yield found
+
+
+@contextmanager
+def a_store() -> Iterator[Store]:
+    """An S3 server of its own."""
     import logging
 
     from moto.server import ThreadedMotoServer
@@ -176,8 +186,10 @@ def s3() -> Iterator[Store]:
     for bucket in ("ainur-backups", "ainur-agents"):
         request = urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")
         urllib.request.urlopen(request).close()
-    yield Store(endpoint)
-    running.stop()
+    try:
+        yield Store(endpoint)
+    finally:
+        running.stop()
 
 
 @pytest.fixture
@@ -191,6 +203,22 @@ def redact() -> Redactor:
 
 
 @pytest.fixture(autouse=True)
-def no_drain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody uses the machines of these tests: what is set aside needs no time to finish."""
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody uses the machines of these tests: what is set aside needs no time to finish, and the
+    fakes have no limits to keep."""
     monkeypatch.setattr(moves, "DRAIN", 0.0)
+    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FlyFake]:
+    async with fly_fake() as found:
+        yield found
+
+
+@pytest.fixture
+async def system(fake: FlyFake) -> AsyncIterator[System]:
+    found = system_for(fake.url)
+    yield found
+    assert found.close is not None
+    await found.close()

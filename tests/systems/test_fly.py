@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 from aiohttp import web
 
-from ainur_tui.config.types import Api, Environment, Fly, Postgres, SecretMissing, SecretSource
+from ainur_tui.config.types import Environment, Fly, Postgres, SecretMissing
 from ainur_tui.model.action import Plan
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Action, Context, RawBatch, System, Tools, World
-from ainur_tui.systems.fly import access
+from ainur_tui.systems.base import Action, RawBatch, System, World
 from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
@@ -28,45 +26,9 @@ from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect, speaks_postgres
 from ainur_tui.systems.postgres.client import Database
-from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, fly_fake, iso, machine
+from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
+from tests.systems.flysystem import CONTEXT, system_for
 from tests.systems.web import FakeClock, RealClock, raw_server
-
-
-def secret(source: SecretSource) -> Secret:
-    if not isinstance(source, str):
-        raise SecretMissing("the environment variable is not set")
-    return Secret(source)
-
-
-CONTEXT = Context("test", RealClock(), Redactor(), Tools(lambda _: None), secret)
-
-
-def system_for(url: str, *, context: Context = CONTEXT, **changes: Any) -> System:
-    api = Api(url=url, timeout=2, pool_size=25)
-    fly = Fly(url=url, web_url=url, token=TOKEN, timeout=2, interval=2)
-    found = connect(Environment(**({"api": api, "fly": fly} | changes)), context)
-    assert found is not None
-    return found
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pace: the fake has no limits."""
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FlyFake]:
-    async with fly_fake() as found:
-        yield found
-
-
-@pytest.fixture
-async def system(fake: FlyFake) -> AsyncIterator[System]:
-    found = system_for(fake.url)
-    yield found
-    assert found.close is not None
-    await found.close()
 
 
 def world(*, limit: float | None = 200, used: float | None = 60, cause: str | None = None) -> World:
@@ -491,7 +453,7 @@ async def test_restart_of_the_database_asks_it_and_the_api(
         plan = await act.plan("db", {}, world())
         assert plan.risk == "R3"
         assert plan.affects == ["api", "frontend"]
-        assert plan.facts[0] == "60 sessions end"
+        assert plan.load[0] == "60 sessions connected"
         assert "pw@" not in str(plan)
         await carry_out(act, plan)
         seen = await act.observe(plan)

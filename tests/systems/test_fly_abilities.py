@@ -10,7 +10,7 @@ from ainur_tui.config.types import Environment, Fly
 from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.fly.abilities import abilities
 from tests.systems.flyfake import TOKEN, machine
-from tests.systems.test_fly import CONTEXT
+from tests.systems.flysystem import CONTEXT
 from tests.systems.web import app_server
 
 APP = "/v1/apps/zerostate-api"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from ainur_tui.systems.base import Action, System
 from ainur_tui.systems.fly import access, draining, power
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.sizelist import Size, SizeList
-from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, fly_fake, iso, machine
-from tests.systems.test_fly import CONTEXT, action, carry_out, stored, system_for, world
+from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
+from tests.systems.flysystem import CONTEXT, system_for
+from tests.systems.test_fly import action, carry_out, stored, world
 from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"
@@ -34,21 +34,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power._Rest, "drain", 0.0)
     monkeypatch.setattr(draining.Drain, "drain", 0.0)
     monkeypatch.setattr(access, "_BURST", 100)
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FlyFake]:
-    async with fly_fake() as found:
-        yield found
-
-
-@pytest.fixture
-async def system(fake: FlyFake) -> AsyncIterator[System]:
-    found = system_for(fake.url)
-    yield found
-    assert found.close is not None
-    await found.close()
 
 
 async def done(act: Action, target: str, params: dict[str, str] | None = None) -> Plan:

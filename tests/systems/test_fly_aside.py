@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from aiohttp import web
 
 from ainur_tui.model.action import Undo
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.systems.base import System
-from ainur_tui.systems.fly import access, moves
-from tests.systems.flyfake import FlyFake, fly_fake
-from tests.systems.test_fly import action, carry_out, stored, system_for, world
+from ainur_tui.systems.fly import moves
+from tests.systems.flyfake import FlyFake
+from tests.systems.test_fly import action, carry_out, stored, world
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
     monkeypatch.setattr(moves, "DRAIN", 0.01)
     monkeypatch.setattr(moves, "SETTLE", 0.01)
     monkeypatch.setattr(moves, "PAUSE", 0.01)
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FlyFake]:
-    async with fly_fake() as found:
-        yield found
-
-
-@pytest.fixture
-async def system(fake: FlyFake) -> AsyncIterator[System]:
-    found = system_for(fake.url)
-    yield found
-    assert found.close is not None
-    await found.close()
 
 
 def holding(monkeypatch: pytest.MonkeyPatch, fake: FlyFake, *numbers: float | None) -> None:

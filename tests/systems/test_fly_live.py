@@ -11,16 +11,8 @@ from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from tests.demo.flyhouse import house
-from tests.systems.test_fly import (
-    CONTEXT,
-    action,
-    carry_out,
-    probe,
-    read_until,
-    scaler,
-    values,
-    world,
-)
+from tests.systems.flysystem import CONTEXT
+from tests.systems.test_fly import action, carry_out, probe, read_until, scaler, values, world
 
 
 async def test_restart_and_scale_real_processes(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from ainur_tui.systems.fly import access
 from ainur_tui.systems.fly.system import speaks_postgres
 from ainur_tui.systems.postgres.client import Database
 from tests.systems.flyfake import FlyFake, Steps, fly_fake, machine
-from tests.systems.test_fly import action, carry_out, stored, system_for, world
+from tests.systems.flysystem import system_for
+from tests.systems.test_fly import action, carry_out, stored, world
 from tests.systems.web import RealClock
 
 
@@ -59,7 +60,6 @@ class House(FlyFake):
 
 @pytest.fixture
 async def fake(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
     monkeypatch.setattr(access, "_BURST", 100)
     found = House()
     monkeypatch.setattr(Database, "fetch", lambda _, sql: found.fetch(sql))

@@ -15,7 +15,7 @@ from ainur_tui.systems.base import Probe, System
 from ainur_tui.systems.fly.certificates import changes
 from ainur_tui.systems.fly.system import connect
 from tests.systems.flyfake import TOKEN, iso
-from tests.systems.test_fly import CONTEXT
+from tests.systems.flysystem import CONTEXT
 from tests.systems.web import app_server
 
 APP = "/v1/apps/zerostate-api"

@@ -20,7 +20,8 @@ from ainur_tui.systems.fly import access, moves, power, quiet
 from ainur_tui.systems.fly.outside import MaintenanceProbe
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
-from tests.systems.test_fly import action, stored, system_for, world
+from tests.systems.flysystem import system_for
+from tests.systems.test_fly import action, stored, world
 from tests.systems.web import RealClock, app_server
 
 CANARY = "canary-value-42"
@@ -99,7 +100,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power._Rest, "drain", 0.0)
     monkeypatch.setattr(moves, "SETTLE", 0.0)
     monkeypatch.setattr(moves, "DRAIN", 0.01)
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
 @pytest.fixture

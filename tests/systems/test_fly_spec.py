@@ -19,7 +19,7 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Probe, System
 from ainur_tui.systems.examined import Examined
-from ainur_tui.systems.fly import access, draining, power
+from ainur_tui.systems.fly import draining, power
 from ainur_tui.systems.fly.abilities import abilities
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.scale import ScaleApi
@@ -28,7 +28,8 @@ from ainur_tui.systems.fly.token import facts
 from tests.systems.flybox import APP, Box, config, ulid
 from tests.systems.flyfake import Steps
 from tests.systems.flyspec import ONE, TOKEN, Spec, fly_spec
-from tests.systems.test_fly import CONTEXT, action, stored, world
+from tests.systems.flysystem import CONTEXT
+from tests.systems.test_fly import action, stored, world
 from tests.systems.web import RealClock
 
 V2 = "registry.fly.io/my-app-name:v2"
@@ -39,7 +40,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No drain, and no pace: this platform does not count."""
     monkeypatch.setattr(power._Rest, "drain", 0.0)
     monkeypatch.setattr(draining.Drain, "drain", 0.0)
-    monkeypatch.setattr(access.Pace.wait, "__defaults__", (0.0, 100))
 
 
 @pytest.fixture

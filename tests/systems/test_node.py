@@ -444,7 +444,7 @@ async def test_peers(node: FakeNode, system: Connect, clock: Clock) -> None:
     peers = probe(system(), "peers")
     table = (await peers.read()).tables[0]
     assert [row.cells for row in table.rows] == [
-        ["p1", "FULL", 100, 0, "—"], ["p2␛[31m", "FULL", 40, 60, "—"],
+        ["p1", "FULL", 100, 0, "—", "—", "—"], ["p2␛[31m", "FULL", 40, 60, "—", "—", "—"],
     ]  # fmt: skip
     assert [row.tone for row in table.rows] == ["none", "warn"]
     node.answers["system_peers"] = RuntimeError("RPC call is unsafe to be called externally")

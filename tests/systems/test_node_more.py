@@ -221,7 +221,7 @@ async def facts_of(system: Connect) -> dict[str, str]:
 
 async def test_session_era_and_state_kept(node: FakeNode, mini: Mini, system: Connect) -> None:
     found = await facts_of(system)
-    assert found["State kept"] == "pruned: at least 256 blocks, not 1,000"
+    assert found["State kept"] == "pruned: at least 250 blocks, not 1,000"
     assert "Session" not in found
     told = {COUNTERS["Session"]: "0x2a000000", COUNTERS["Era"]: "0x0700000001aabb"}
     node.answers["state_getStorage"] = lambda key, at=None: told.get(key, "0x00")
@@ -300,3 +300,32 @@ def test_the_kind_of_disk(tmp_path: Path, name: str, turning: str, words: str) -
     link.symlink_to(partition)
     assert kind_of_disk(tmp_path, tmp_path).startswith(words)
     assert kind_of_disk(tmp_path, tmp_path / "none") == "not told by the kernel"
+
+
+async def test_where_peers_stand_and_how_they_are_connected(
+    node: FakeNode, mini: Mini, unit: Unit, system: Connect
+) -> None:
+    unit.says(pid=7, flags="--in-peers 50")
+    where = system(unit="ainur-node")
+    await probe(where, "unit").read()
+    sample = await probe(where, "peers").read()
+    found, count = of(sample), mini.chain.peers
+    assert (found["node.peers.in"].value, found["node.peers.in"].limit) == (count // 3, 50)
+    assert (found["node.peers.out"].value, found["node.peers.out"].limit) == (count - count // 3, 8)
+    stands = [row.cells[4] for row in sample.tables[0].rows]
+    assert stands[0] == "our chain"
+    assert {row.cells[5] for row in sample.tables[0].rows} == {"in", "out"}
+    assert {str(row.cells[6]).partition("/")[0] for row in sample.tables[0].rows} == {"Ainur Node"}
+    hidden = await probe(system(), "peers").read()
+    assert of(hidden)["node.peers.out"].limit is None
+
+
+async def test_a_node_that_is_silent_about_its_peers_is_not_in_trouble_for_it(
+    node: FakeNode, mini: Mini, system: Connect
+) -> None:
+    where = probe(system(rpc=["http://127.0.0.1:1"]), "peers")
+    sample = await where.read()
+    assert "nothing listens there" in (sample.tables[0].missing or "")
+    assert {reading.value for reading in sample.readings} == {None}
+    silent = probe(system(rpc=["http://127.0.0.1:1"]), "authors")
+    assert "nothing listens there" in ((await silent.read()).tables[0].missing or "")

@@ -59,13 +59,16 @@ class Wire:
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
     refuses: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        self.methods = Methods(self.chain)
+
     async def call(
         self, method: str, shape: Any, *params: Any, deadline: float | None = None
     ) -> Any:
         if method in self.refuses:
             raise RpcRefused(method, -32601, "Method not found")
         try:
-            found = Methods(self.chain).call(method, list(params))
+            found = self.methods.call(method, list(params))
         except RpcError as error:
             raise RpcRefused(method, error.json["code"], error.json["message"]) from None
         asked = self.clock.now()
@@ -74,6 +77,15 @@ class Wire:
             date = formatdate(written + self.chain.skew, usegmt=True)
             self.clock_watch.heard(date, asked, written + self.dice.expovariate(20))
         return msgspec.json.decode(msgspec.json.encode(found), type=shape)
+
+    async def batch(self, calls: Any, deadline: float | None = None) -> list[Any]:
+        answers: list[Any] = []
+        for method, shape, params in calls:
+            try:
+                answers.append(await self.call(method, shape, *params))
+            except ProbeFailure as failure:
+                answers.append(failure)
+        return answers
 
 
 @dataclass

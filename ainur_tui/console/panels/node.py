@@ -34,8 +34,8 @@ class NodePanel(TargetPanel):
     )
     charts = (("node", "node.import.rate"), ("node", "node.lag"))
     tables = (
-        "node.network", "node.peers", "node.facts", "node.authors", "node.flags", "node.exposure",
-        "node.database", "node.unit",
+        "node.network", "node.peers", "node.events", "node.authors", "node.facts", "node.flags",
+        "node.exposure", "node.database", "node.unit",
     )  # fmt: skip
 
     def compose(self) -> ComposeResult:

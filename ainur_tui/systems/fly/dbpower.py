@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
+from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.base import AlreadySo, World
 from ainur_tui.systems.fly.fleet import judged, machines, no_parameters
 from ainur_tui.systems.fly.hands import AT_REST
@@ -43,16 +44,12 @@ class StopDatabase(Stop):
         )
         if not chosen:
             raise AlreadySo("the database does not run; nothing to stop")
-        clients = world.board.table("db.clients")
-        named = dict.fromkeys(str(r.cells[0]) for r in clients.rows if r.cells) if clients else {}
         facts = [f"{m.id}: {m.state} → stopped" for m in chosen]
-        if named:
-            facts.append(f"connected now: {', '.join(list(named)[:6])}")
         return self.draft(
             target, {}, all, chosen, world,
             title=f"Stop the database ({machines(len(chosen))})",
             affects=True,
             undo=Undo(action="start", target=target),
             warnings=["Open transactions are rolled back; the API is without a database"],
-            facts=facts,
+            facts=[*facts, *sessions(world.board)],
         )  # fmt: skip

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Observation, Step, World
 from ainur_tui.systems.fly.fleet import (
@@ -199,17 +200,11 @@ class RestartDatabase(RestartMachines):
         judged = await self.judged()
         # Replicas before the primary, which its role check names.
         chosen = sorted((machine for machine, _ in judged), key=_is_primary)
-        used = world.board.signal("db", "db.connections.used")
-        facts = [] if used is None or used.value is None else [f"{used.value:.0f} sessions end"]
-        clients = world.board.table("db.clients")
-        if clients is not None and clients.rows:
-            named = dict.fromkeys(str(row.cells[0]) for row in clients.rows if row.cells)
-            facts.append(f"connected now: {', '.join(list(named)[:6])}")
         return replace(
             self.draft(target, params, judged, chosen, world),
             title="Restart the database",
             warnings=["The database is away until it has started; open transactions are lost"],
-            facts=facts,
+            facts=sessions(world.board),
         )
 
     async def observe(self, plan: Plan) -> Observation:

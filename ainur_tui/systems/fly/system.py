@@ -12,6 +12,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context, System
 from ainur_tui.systems.fly.client import FlyClient
+from ainur_tui.systems.fly.configbackup import config_backup_of
 from ainur_tui.systems.fly.configsave import ConfigSave
 from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
 from ainur_tui.systems.fly.deploying import Deploy, Rollback
@@ -101,6 +102,8 @@ def connect(environment: Environment, context: Context) -> System | None:
     all = whole(environment, context, hands, database=database, outside=outside, sql=sql)
     actions += all.actions
     actions += recovery_of(environment, context, hands, outside, edge)
+    apps = [hands, *([database] if database else [])]
+    actions += config_backup_of(apps, environment, context)
 
     async def close() -> None:
         await client.close()

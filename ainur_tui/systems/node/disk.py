@@ -115,7 +115,7 @@ class DiskProbe(Probe):
         note = "needs ten minutes" if growth is None else None if growth else "it does not grow"
         facts = {
             "Path": where,
-            "Size": f"{octets(total)} in {count:,} files",
+            "Size": f"{octets(total)} in {count:,} file{'' if count == 1 else 's'}",
             "Growth": note or f"{octets((growth or 0) * DAY)} a day",
             "Free": octets(free),
             "Days to full": f"{days:,.0f}" if days is not None else note or "not known",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.node.branch import Branches, Crowd, Stand
-from ainur_tui.systems.node.client import NodeClient
-from ainur_tui.systems.node.shapes import Hash, Header, Peer
+from ainur_tui.systems.node.client import Call, NodeClient
+from ainur_tui.systems.node.shapes import Connected, Connections, Hash, Header, Peer
 
 FRESH = 8.0
 """Seconds for which an answer serves."""
+_ASKED: tuple[Call, ...] = (
+    ("system_peers", list[Peer], ()),
+    ("chain_getHeader", Header, ()),
+    ("system_unstable_networkState", Connections, ()),
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Look:
     best: int = 0
     stands: Sequence[Stand | None] = ()
     crowd: Crowd | None = None
+    connections: Mapping[str, Connected] = field(default_factory=dict)
+    """By peer, where the node tells them."""
     failure: ProbeFailure | None = None
 
 
@@ -42,22 +49,27 @@ class PeerWatch:
         """The peers as they are now, or were at most :data:`FRESH` seconds ago."""
         async with self._turn:
             if self._clock.monotonic() - self._at >= FRESH:
-                self._last = await self._ask(deadline / 3)
-                self._at = self._clock.monotonic()
+                self._last = await self._ask(deadline)
+                if self._last.failure is None:
+                    self._at = self._clock.monotonic()
             return self._last
 
-    async def _ask(self, within: float) -> Look:
-        call = self._client.call
+    async def _ask(self, deadline: float) -> Look:
         try:
-            peers = await call("system_peers", list[Peer], deadline=within)
-            best = (await call("chain_getHeader", Header, deadline=within)).height
+            peers, header, state = await self._client.batch(_ASKED, deadline=0.7 * deadline)
         except ProbeFailure as failure:
             return Look(failure=failure)
+        for told in (peers, header):
+            if isinstance(told, ProbeFailure):
+                return Look(failure=told)
+        best = header.height
         self._branches.announced(peers)
         heights = self._branches.heights(best)
         try:
             hashes = (
-                await call("chain_getBlockHash", list[Hash | None], heights, deadline=within)
+                await self._client.call(
+                    "chain_getBlockHash", list[Hash | None], heights, deadline=0.3 * deadline
+                )
                 if heights
                 else []
             )
@@ -67,4 +79,5 @@ class PeerWatch:
         self._branches.judge(ours, best)
         peers.sort(key=lambda peer: (-(peer.best_number or 0), peer.peer_id))
         stands = [self._branches.stand(peer.peer_id) for peer in peers]
-        return Look(peers, best, stands, self._branches.crowd)
+        connections = state.connected_peers if isinstance(state, Connections) else {}
+        return Look(peers, best, stands, self._branches.crowd, connections)

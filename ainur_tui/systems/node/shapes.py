@@ -12,6 +12,8 @@ Count = Annotated[int, Meta(ge=0, le=2**31)]
 Hash = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{64}$")]
 Hex = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{1,13}$")]
 Text = Annotated[str, Meta(max_length=4096)]
+Blob = Annotated[str, Meta(max_length=6 * 2**20, pattern="^0x([0-9a-fA-F]{2})*$")]
+"""Bytes as hex: the metadata of a large runtime has about a million digits."""
 
 
 class Health(msgspec.Struct, rename="camel"):
@@ -71,6 +73,19 @@ class Peer(msgspec.Struct, rename="camel"):
     roles: Text = ""
     best_hash: Text = ""
     best_number: Height | None = None
+
+
+class Connected(msgspec.Struct, rename="camel"):
+    """A connection of ``system_unstable_networkState``; ``endpoint`` has one key, the way of it."""
+
+    endpoint: dict[str, Any] = {}
+    version_string: Text | None = None
+
+
+class Connections(msgspec.Struct, rename="camel"):
+    """``system_unstable_networkState``."""
+
+    connected_peers: dict[str, Connected]
 
 
 class Methods(msgspec.Struct):

@@ -14,8 +14,8 @@ COUNTERS = {
     "Era": "0x5f3e4907f716ac89b6347d15ececedca487df464e44a534ba6b0cbb32407b587",
 }
 """Storage keys of ``Session.CurrentIndex`` and ``Staking.ActiveEra``: both begin with 32 bits."""
-DEPTHS = (256, 1000)
-"""Blocks back: what a node keeps by default, and what the guide prunes to."""
+DEPTHS = (250, 1000)
+"""Blocks back: within the 256 a node keeps by default, and what the guide prunes to."""
 
 
 async def counters(client: NodeClient, deadline: float) -> list[tuple[str, object]]:

@@ -11,6 +11,7 @@ from ainur_tui.systems.node.authors import AuthorsProbe
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.disk import DiskProbe
+from ainur_tui.systems.node.events import EventsProbe
 from ainur_tui.systems.node.exposure import ExposureProbe
 from ainur_tui.systems.node.facts import FactsProbe
 from ainur_tui.systems.node.metrics import NodeMetrics
@@ -31,19 +32,20 @@ def connect(environment: Environment, context: Context) -> System | None:
     client = NodeClient(config.rpc, context, config.timeout)
     metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
     peers, others = PeerWatch(client, context.clock), References(client, config, context)
+    systemctl = Systemctl(config.unit, context) if config.unit else None
+    unit = UnitWatch(systemctl, context.clock) if systemctl else None
     exposure = ExposureProbe(config, context)
     probes: list[Probe] = [
         ChainProbe(client, peers, others, config, context),
         FactsProbe(client, metrics, config, context),
-        PeersProbe(peers, client, config, context),
+        PeersProbe(peers, client, unit, config, context),
         AuthorsProbe(client, metrics, config, context),
+        EventsProbe(client, config, context),
         exposure,
     ]
     logs: list[LogSource] = []
-    unit: UnitWatch | None = None
-    systemctl = Systemctl(config.unit, context) if config.unit else None
-    if systemctl is not None:
-        probes.append(UnitProbe(unit := UnitWatch(systemctl, context.clock), config, context))
+    if systemctl is not None and unit is not None:
+        probes.append(UnitProbe(unit, config, context))
         if context.tools.find("journalctl") is not None:
             logs.append(JournalSource("node", "node", systemctl.unit, context))
     if unit is not None or config.base_path:

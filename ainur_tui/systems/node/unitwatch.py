@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ainur_tui.systems.base import Clock
+from ainur_tui.systems.node.flags import flags_of
 from ainur_tui.systems.systemctl import COMMAND, PROPERTIES, Systemctl
 
 FRESH = 1.0
@@ -28,3 +29,8 @@ class UnitWatch:
                 self._last = await self.systemctl.show(deadline, (*PROPERTIES, COMMAND))
                 self._at = self._clock.monotonic()
             return dict(self._last)
+
+    @property
+    def flags(self) -> list[str]:
+        """What it was last seen to be started with; nothing before any answer."""
+        return flags_of(self._last.get(COMMAND, ""))

@@ -22,8 +22,11 @@ from ainur_tui.systems.postgres.actions_relations import (
     quoted,
 )
 from ainur_tui.systems.postgres.client import major_of
+from ainur_tui.systems.postgres.shown import ages
 
 _MOST_WAIT = 3600
+_LONG = 5.0
+"""Seconds from which an open transaction is told as one that it must wait for."""
 _FACTS = """
 SELECT i.indrelid::bigint AS table_oid, i.indisvalid AND i.indisready AS valid,
        i.indisexclusion AS excludes, pg_relation_size(i.indexrelid)::float8 AS size,
@@ -90,7 +93,7 @@ class Reindex(Elevated):
         warnings = [
             f"it takes {size(row['size'])} more disk, processor and reading until it is done"
         ]
-        if near["pid"]:
+        if (ages(near["age"]) or 0.0) > _LONG:
             warnings.append(f"it must wait until older transactions end: {oldest(near)}")
         dropped = self.shown.text(told(left), 300)
         state = "valid" if row["valid"] else "invalid: not used, and still written to"

@@ -96,19 +96,21 @@ class MonitorRole(Elevated):
             facts.append(f"also a member of {self.shown.text(', '.join(extra))}: left as it is")
         if renew:
             facts.append("the password goes to the server as a SCRAM-SHA-256 verifier, made here")
-        facts.append(f"then in the configuration: {self._line(name)}")
+            facts.append(f"then in the configuration: {self._line(name)}")
+        if lacks and row is not None:
+            facts.append("its sessions go on as they are; those that begin then are limited")
         warnings = []
         if row is not None and renew:
             warnings.append("whoever connects with the former password is refused from then on")
         if row is None or renew:
-            warnings.append("it needs the password apart: --secret password=env:V, file:P or -")
+            warnings.append("without a password, which is given apart and unseen, nothing is done")
         steps = [f"make the role {shown}" if row is None else f"set the password of {shown}"]
         return self.draft(
             target, given, title=f"{'Make' if row is None else 'Mend'} the monitoring role {shown}",
             steps=[*(steps if renew else []), *([f"grant and limit {shown}"] if lacks else [])],
             before={"lacks": lacks},
             goal={"about": name, "grants": grants, "salt": salt}, facts=facts, warnings=warnings,
-            way_back=f"DROP ROLE {shown}, by hand" if row is None
+            way_back=f'DROP ROLE "{shown}", by hand' if row is None
             else "none: grants and limits are taken back by hand",
             blocked=blocked,
         )  # fmt: skip
@@ -142,8 +144,8 @@ class MonitorRole(Elevated):
                 f"GRANT CONNECT ON DATABASE {database} TO {role}",
                 f"GRANT {', '.join(goal['grants'])} TO {role}",
             ]
-            for statement in statements:
-                await self.hands.act(statement, step, _WAIT)
+            # Sent as one, they are one transaction: all of it holds, or nothing.
+            await self.hands.act("; ".join(statements), step, _WAIT)
             return f"{', '.join(goal['grants'])}; read only; at most {LIMIT} connections"
 
         work = {False: grant, True: password}

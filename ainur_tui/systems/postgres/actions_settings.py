@@ -25,6 +25,7 @@ from ainur_tui.systems.postgres.actions_settingfiles import (
 from ainur_tui.systems.postgres.actions_tuning import (
     CONSEQUENCES,
     GUIDE,
+    ONLY,
     counted,
     wanted,
     words,
@@ -35,7 +36,6 @@ DEFAULT = "DEFAULT"
 _WAIT = 5.0
 _SEEN_WITHIN = 15.0
 _REACH = {
-    "postmaster": "the next restart of the server",
     "backend": "sessions that begin after the reload",
     "superuser-backend": "sessions that begin after the reload",
 }
@@ -86,39 +86,41 @@ class ApplySetting(Elevated):
         if broken and not restart:
             one = broken[0]
             blocked = f"{one['file']}:{one['sourceline']} has an error, so a reload applies nothing"
-        waits = " (an earlier change waits for a restart)" if row["pending_restart"] else ""
+        waits = "; an earlier change of it waits for a restart" if row["pending_restart"] else ""
         warnings = [f"{name}: {CONSEQUENCES[name]}"]
         if own:
             warnings.append(f"{', '.join(own)}: a value of its own, which wins there")
         if not restart and (others := unapplied(name, files)):
             warnings.append(f"the reload also applies what else the files hold: {others}")
         if restart:
-            warnings.append("nothing changes until the server is restarted (restart db), and a"
-                            " value the server cannot start with keeps it down")  # fmt: skip
+            warnings.append("it holds from the next restart on (restart db), which fails with a"
+                            " value the server cannot start with")  # fmt: skip
         back = DEFAULT if former is None else former
         plan = self.draft(
             target, {"name": name, "value": value},
             title=title + (" at the next restart" if restart else ""),
             steps=[
-                f"ALTER SYSTEM {'RESET' if value == DEFAULT else 'SET'} {name}",
-                f"reload the settings{'; it waits for a restart' if restart else ''}",
+                f"ALTER SYSTEM {'RESET' if value == DEFAULT else 'SET'} {name}:"
+                f" {words(row['setting'], row)} → {after}",
+                f"reload the settings{'; this one waits for a restart' if restart else ''}",
             ],
             before={"setting": row["setting"], "in our file": former,
                     "waits": row["pending_restart"]},
             goal={"about": name, "new": new, "restart": restart},
             facts=[
-                f"{name}: {words(row['setting'], row)} → {after}{waits}",
-                self.shown.text(row["short_desc"], 200),
-                f"takes a restart, not a reload; holds from {_REACH['postmaster']}" if restart
+                self.shown.text(row["short_desc"], 200) + waits,
+                "takes a restart, not a reload" if restart
                 else "takes a reload, no restart; holds for "
                 + _REACH.get(row["context"], "every session at once, but where one set its own"),
                 f"{'in' if name in GUIDE else 'not in'} the guide's section on tuning",
                 *_memory(name, new, use),
             ],
-            warnings=warnings, way_back=f"settings-apply db name={name} value={back}",
-            blocked=blocked,
+            warnings=warnings, blocked=blocked,
+            way_back=None if name in ONLY else f"settings-apply db name={name} value={back}",
         )  # fmt: skip
-        undo = Undo(action="settings-apply", target="db", params={"name": name, "value": back})
+        undo = None
+        if name not in ONLY:
+            undo = Undo(action="settings-apply", target="db", params={"name": name, "value": back})
         return replace(plan, risk="R3" if restart else "R2", undo=undo)
 
     def steps(self, plan: Plan) -> list[Step]:
@@ -188,6 +190,9 @@ def _checked(
     name: str, value: str, row: Mapping[str, Any], former: str | None, use: Mapping[str, Any]
 ) -> str | float | None:
     """The value as the server counts it, ``None`` for its default. Raises Refused, AlreadySo."""
+    if name in ONLY and value.lower() != ONLY[name]:
+        raise Refused(f"{name} is only ever set to {ONLY[name]} from here: any other value can"
+                      " lose data or stop the server", USAGE)  # fmt: skip
     if value == DEFAULT:
         if former is None:
             raise AlreadySo(f"{name} is not set by ALTER SYSTEM: there is nothing to take back")
@@ -195,8 +200,6 @@ def _checked(
     new = counted(value, row)
     if new is None:
         raise Refused(f"{name} takes {wanted(row)}", USAGE)
-    if name == "autovacuum" and new == "off":
-        raise Refused("without autovacuum the database ends in a forced stop: not from here", USAGE)
     if name == "max_connections" and float(new) <= use["reserved"]:
         raise Refused(f"{use['reserved']} connections are reserved: the server would not start",
                       USAGE)  # fmt: skip

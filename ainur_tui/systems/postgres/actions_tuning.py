@@ -36,6 +36,9 @@ CONSEQUENCES: Mapping[str, str] = {
     "maintenance_work_mem": "each vacuum and index build may take that much",
     "autovacuum_work_mem": "each autovacuum worker may take that much",
     "autovacuum": "dead rows are cleared away again",
+    "fsync": "every commit waits for the disk",
+    "full_page_writes": "more is written after each checkpoint",
+    "password_encryption": "passwords set from then on are kept so",
     "autovacuum_naptime": _VACUUM,
     "autovacuum_max_workers": _WORK,
     "autovacuum_vacuum_scale_factor": _VACUUM,
@@ -75,8 +78,13 @@ CONSEQUENCES: Mapping[str, str] = {
     "pg_stat_statements.max": "a little shared memory for each statement",
     "pg_stat_statements.track": "which statements are counted",
 }
-"""By name. What can lose data or lock people out (fsync, full_page_writes, synchronous_commit,
-data_directory, hba_file, listen_addresses, ssl…) is not among them."""
+"""By name. What can lose data or lock people out (synchronous_commit, data_directory, hba_file,
+listen_addresses, ssl…) is not among them."""
+ONLY: Mapping[str, str] = {
+    "autovacuum": "on", "fsync": "on", "full_page_writes": "on",
+    "password_encryption": "scram-sha-256",
+}  # fmt: skip
+"""Those that have one value nobody regrets, and are set to no other from here."""
 
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]*)")
 _UNIT = re.compile(r"(\d*)([A-Za-z]+)")

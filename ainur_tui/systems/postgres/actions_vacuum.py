@@ -154,14 +154,12 @@ class Vacuum(_Care):
                 "kinds": ["last_vacuum", "last_analyze"] if both else ["last_vacuum"],
             },
             facts=[
-                f"{_count(row['dead'])} dead rows beside {_count(row['live'])} live ones →"
-                " 0, but for those an open transaction still sees",
-                f"{size(row['size'])} on disk; the room is used again, the file gets no smaller",
-                f"vacuumed {before} → now",
-                *([_statistics(row["analyzed"])] if both else []),
-                "reads and writes go on; ALTER TABLE and index builds of it wait meanwhile",
-                "it pauses as autovacuum does, so that others have the disk too",
-                f"not begun when other maintenance holds the table for {WAIT:g} s",
+                f"{_count(row['dead'])} dead rows ({_count(row['live'])} live) → 0, but for what"
+                " open transactions still see",
+                f"{size(row['size'])} on disk stay so: new rows take the room",
+                f"vacuumed {before}{', ' + _statistics(row['analyzed']) if both else ' → now'}",
+                "reads and writes go on; ALTER TABLE and index builds of it wait",
+                f"pauses as autovacuum does; not begun if its lock is not free in {WAIT:g} s",
             ],
             warnings=warnings, way_back="none is needed: no row is changed",
             blocked=blocked or denied(self.shown, table),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup.server import Server
@@ -154,8 +154,16 @@ class Freeze(_Part):
             for sql, name in ((_FREEZE, moved[0]), (_THAW, moved[1])):
                 statement = await connection.fetchval(f"SELECT format('{sql}', $1::text)", name)
                 await connection.execute(statement)
-            ended = await connection.fetchval(_END, moved[0], self.user, APPLICATION)
-        return f"read-only by default; {ended} sessions of {self.user} ended"
+        return f"read-only by default; {await self._end(moved[0])}"
+
+    async def _end(self, database: str) -> str:
+        """The sessions that may go on writing end, where our role may end them."""
+        try:
+            async with self.server.session() as connection:
+                ended = await connection.fetchval(_END, database, self.user, APPLICATION)
+        except ProbeFailure as failure:
+            return f"sessions there could not be ended: {failure}"
+        return f"{ended} sessions of {self.user} ended"
 
     async def observe(self, plan: Plan) -> Observation:
         old, new = _moved(plan)

@@ -13,11 +13,11 @@ from ainur_tui.systems.postgres.client import Database
 SESSIONS = """
 SELECT datname AS database, left(application_name, 100) AS application, count(*)::int AS sessions
   FROM pg_stat_activity
- WHERE usename = $1 AND backend_type = 'client backend' AND datname IS NOT NULL
-   AND application_name <> 'ainur-tui'
+ WHERE usename = $1 AND datname IS NOT NULL AND coalesce(application_name, '') <> 'ainur-tui'
+   AND (backend_type = 'client backend' OR backend_type IS NULL)
  GROUP BY 1, 2 ORDER BY 3 DESC
 """
-"""``$1`` is the application's role."""
+"""``$1`` is the application's role; the type of a session is hidden from a role without rights."""
 
 ELSEWHERE = Signal(
     name="db.elsewhere", title="application sessions in another database", unit="bool", warn=0.5,

@@ -21,6 +21,8 @@ from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.backup.prune import PruneAction
 from ainur_tui.systems.postgres.backup.restore import RestoreAction
+from ainur_tui.systems.postgres.backup.schedule import routines
+from ainur_tui.systems.postgres.backup.scratch import Named, Own, Scratch
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.verify import VerifyAction
 from ainur_tui.systems.postgres.client import Database
@@ -73,12 +75,17 @@ def connect(environment: Environment, context: Context) -> System | None:
     ]
     places = places_of(environment, context)
     if places:
-        probes.append(BackupsProbe(places, clock, often, partial(recovery_loss.table, environment)))
+        also = partial(recovery_loss.table, environment)
+        schedule = environment.backup.schedule if environment.backup else None
+        probes.append(BackupsProbe(places, clock, often, also, schedule))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
         logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
     backup = environment.backup
-    scratch = None
+    scratch: Scratch = Own(context, section.timeout)
+    identity = None
+    if backup is not None and backup.identity is not None:
+        identity = context.secret(backup.identity)
     admin = context.secret(section.admin) if section.admin is not None else None
     hands = Hands(admin, database, context.redact, section.timeout)
     restorer = context.secret(environment.restorer or section.dsn)
@@ -86,14 +93,17 @@ def connect(environment: Environment, context: Context) -> System | None:
         user = parse(context.secret(backup.application)).user
         probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
     if backup is not None and backup.scratch is not None:
-        scratch = Server(context.secret(backup.scratch), context.redact, section.timeout)
+        scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
     actions: tuple[Action, ...] = (
         BackupAction(environment, context, database, places),
-        VerifyAction(context, places, scratch),
-        RestoreAction(context, places, Server(restorer, context.redact, section.timeout)),
+        VerifyAction(context, places, scratch, identity),
+        RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
         *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
     )
     target = Target(name="db", kind="db", title="database")
-    return System("postgres", (target,), tuple(probes), logs, actions, database.close)
+    return System(
+        "postgres", (target,), tuple(probes), logs, actions, database.close,
+        routines(backup.schedule) if backup is not None and backup.schedule is not None else (),
+    )  # fmt: skip

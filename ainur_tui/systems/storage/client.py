@@ -101,6 +101,17 @@ class Bucket:
 
         return await self._within(ask())
 
+    async def page(self, after: str | None, most: int = 1000) -> list[Stored]:
+        """At most ``most`` objects, in the order of keys, from the first behind ``after`` on."""
+        import obstore
+
+        async def ask() -> list[Stored]:
+            async for chunk in obstore.list(self._store, offset=after, chunk_size=most):
+                return [_stored(meta) for meta in chunk]
+            return []
+
+        return await self._within(ask())
+
     async def list(self, prefix: str, most: int = 20_000) -> list[Stored]:
         """At most ``most`` objects whose key begins with ``prefix``, in the order of keys.
 

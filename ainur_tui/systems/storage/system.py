@@ -7,9 +7,11 @@ import uuid
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Context, Probe, System
+from ainur_tui.systems.base import Action, Context, Probe, System
 from ainur_tui.systems.storage.client import open_bucket
+from ainur_tui.systems.storage.drift import DriftProbe
 from ainur_tui.systems.storage.probes import BucketsProbe, WriteProbe, bucket_target
+from ainur_tui.systems.storage.sync import Sync
 
 _PLACEHOLDER = re.compile(r"your[-_ ]|<[^>]*>|example\.(com|org|net)", re.IGNORECASE)
 
@@ -29,5 +31,13 @@ def connect(environment: Environment, context: Context) -> System | None:
     probes: list[Probe] = [BucketsProbe(buckets, section, context.clock)]
     if section.probe_bucket:
         probes.append(WriteProbe(buckets[0], section, context.clock, uuid.uuid4().hex))
+    actions: tuple[Action, ...] = ()
+    if section.sync:
+        both = dict.fromkeys([*section.sync, *section.sync.values()])
+        known = {name: open_bucket(section, name, context) for name in both}
+        pairs = {known[source]: known[copy] for source, copy in section.sync.items()}
+        probes.append(DriftProbe(pairs, section, context.clock))
+        actions = (Sync(section.sync, known, context.clock),)
     store = Target(name="storage", kind="storage", title="object storage")
-    return System("storage", (store, *map(bucket_target, names)), tuple(probes))
+    targets = (store, *map(bucket_target, names))
+    return System("storage", targets, tuple(probes), actions=actions)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
+from ainur_tui.systems.postgres import actions_reindex
 from ainur_tui.systems.postgres.actions_leftover import is_left_of
 from ainur_tui.systems.postgres.actions_reindex import Reindex
 from ainur_tui.systems.postgres.shown import Shown
@@ -54,12 +55,13 @@ async def test_it_is_built_anew_and_the_plan_alone_tells(action: Reindex) -> Non
 
 
 async def test_it_gives_up_behind_an_old_transaction_and_clears_away(
-    postgres: Server, action: Reindex
+    postgres: Server, action: Reindex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = await action.plan("db", PARAMS, WORLD)
     short = replace(plan, goal=plan.goal | {"wait": 0.3})
     async with session(postgres) as other:
         await other.execute(WRITES)
+        monkeypatch.setattr(actions_reindex, "_LONG", 0.0)
         told = await action.plan("db", PARAMS, WORLD)
         assert any(f"session {other.get_server_pid()}" in said for said in told.warnings)
         with pytest.raises(ActionFailure, match=r"not free in 0\.3 s") as caught:

@@ -79,6 +79,18 @@ class Setting:
         return self.folder / "backups"
 
     @property
+    def recipients(self) -> list[str]:
+        return []
+
+    @property
+    def identity(self) -> str | None:
+        return None
+
+    @property
+    def scratch(self) -> str | None:
+        return self.server.dsn().reveal()
+
+    @property
     def environment(self) -> Environment:
         quoted = PASSWORD.replace("@", "%40").replace(":", "%3A").replace("\\", "%5C")
         return Environment(
@@ -89,7 +101,9 @@ class Setting:
                 directory=str(self.directory),
                 bucket="ainur-backups",
                 prefix=self.prefix,
-                scratch=self.server.dsn().reveal(),
+                scratch=self.scratch,
+                recipients=self.recipients,
+                identity=self.identity,
             ),
         )
 

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pyrage
 import pytest
+import zstandard
 
+from ainur_tui.config.types import Schedule
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.base import Action, Observation
-from ainur_tui.systems.postgres.backup import manifest, retention, signals
+from ainur_tui.systems.postgres.backup import (
+    cluster,
+    custody,
+    manifest,
+    proof,
+    retention,
+    schedule,
+    signals,
+)
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
-from tests.systems.postgres.test_backup import WORLD, Setting, Told, setting
+from tests.systems.postgres.test_backup import (
+    WORLD,
+    Setting,
+    Told,
+    content,
+    setting,
+)
+from tests.systems.postgres.test_backup import (
+    listed as listed_in,
+)
 
 __all__ = ["setting"]
 
@@ -55,7 +78,15 @@ async def test_verified_is_restored_and_counted(setting: Setting) -> None:
     before = await databases(setting)
     kept, seen, plan = await do(setting, "verify", id=taken["id"])
     assert seen.state == "verified"
+    first = proof_of(setting, taken["id"])
+    sealed = (setting.directory / f"{taken['id']}.json").read_bytes()
+    assert [one.what for one in first.custody] == ["created", "restored and counted"]
+    assert custody.unbroken(sealed, first.custody)
+    assert not custody.unbroken(sealed + b" ", first.custody)
+    assert not custody.unbroken(sealed, first.custody[1:])
+    assert {"host", "operator", "command"} <= json.loads(sealed).keys()
     row = await only(setting)
+    assert row["custody"].startswith(f"created {taken['created_at']} by ")
     assert row == kept["backup"]
     assert row["verified_rows"] == taken["rows"]
     assert row["verified_at"] > row["created_at"]
@@ -63,8 +94,15 @@ async def test_verified_is_restored_and_counted(setting: Setting) -> None:
     assert await databases(setting) == before
     assert sorted(await setting.objects()) == sorted(setting.files())
     assert (await action(setting, "verify").observe(plan)).state == "verified"
-    _, again, _ = await do(setting, "verify", id=taken["id"])
+    _, again, _ = await do(setting, "verify", id="newest")
     assert again.state == "verified"
+    assert proof_of(setting, taken["id"]).custody[:2] == first.custody
+
+
+def proof_of(of: Setting, backup: str) -> proof.Proof:
+    found = proof.decode((of.directory / f"{backup}.proof.json").read_bytes(), backup)
+    assert found is not None
+    return found
 
 
 async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting) -> None:
@@ -90,6 +128,62 @@ async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting)
     row = await only(setting)
     assert row["locations"] == taken["locations"][1:]
     assert "ainur_verify" not in " ".join(await databases(setting))
+
+
+async def test_without_a_scratch_server_one_is_started_and_gone(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Setting, "scratch", None)
+    taken, _, _ = await setting.take()
+    with tempfile.TemporaryDirectory(prefix="ainur-t-") as folder:  # short enough for a socket
+        os.chmod(folder, 0o711)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        os.makedirs(Path(folder, f"ainur-scratch-{2**22 + 1}-x", "data"))
+        kept, seen, plan = await do(setting, "verify", id=taken["id"])
+        assert os.listdir(folder) == []
+    assert seen.state == "verified"
+    assert kept["backup"]["verified_rows"] == taken["rows"]
+    assert "a server of its own" in plan.steps[1]
+    setting.tools["initdb"] = "/nowhere"
+    monkeypatch.setattr(cluster, "programs", lambda tools, major: None)
+    with pytest.raises(ActionFailure, match="no initdb and postgres of version 18 are found"):
+        await do(setting, "verify", id=taken["id"])
+    monkeypatch.undo()
+    with pytest.raises(ActionFailure, match="may be needed"):
+        cluster.room(1 << 60)
+
+
+async def test_a_backup_is_encrypted_without_the_key_and_proven_with_it(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
+    monkeypatch.setattr(Setting, "recipients", [str(key.to_public())])
+    taken, seen, _ = await setting.take()
+    assert (seen.state, taken["format"]) == ("verified", manifest.SEALED_FORMAT)
+    local, remote = taken["locations"]
+    assert local.endswith(".dump.zst.age")
+    assert remote.endswith(".dump.zst.age")
+    data, _ = content(local)
+    assert data.startswith(b"age-encryption.org/v1\n")
+    archive = zstandard.ZstdDecompressor().stream_reader(pyrage.decrypt(data, [key])).read()
+    assert b"TABLE DATA public users" in listed_in(setting, archive)
+    for name, more in (("verify", {}), ("restore", {"into": f"sealed_{os.getpid()}"})):
+        plan = await action(setting, name).plan("db", {"id": taken["id"], **more}, WORLD)
+        assert plan.blocked == "it is encrypted: give backup.identity, which opens it"
+    monkeypatch.setattr(Setting, "identity", str(other))
+    with pytest.raises(ActionFailure, match=r"backup.identity does not open it"):
+        await do(setting, "verify", id=taken["id"])
+    assert (await only(setting))["verified_at"] is None
+    monkeypatch.setattr(Setting, "identity", str(key))
+    kept, seen, _ = await do(setting, "verify", id=taken["id"])
+    assert seen.state == "verified"
+    assert kept["backup"]["verified_rows"] == taken["rows"]
+    monkeypatch.setattr(Setting, "recipients", ["age1nonsense"])
+    refused = await action(setting, "backup").plan("db", {}, WORLD)
+    assert "is no public key of age" in (refused.blocked or "")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    refused = await action(setting, "backup").plan("db", {}, WORLD)
+    assert "pip install" in (refused.blocked or "")
 
 
 @pytest.mark.parametrize("hurt", ["cut", "counts", "unsealed"])
@@ -201,3 +295,37 @@ def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:
         assert state in (found.blocked or "")
     assert retention.judge(rows, 7, 30, NOW).doomed == []
     assert retention.judge([], 7, 3, NOW).blocked
+
+
+def test_a_schedule_is_one_for_the_engine_for_cron_and_for_systemd() -> None:
+    daily, weekly = schedule.moment("02:30"), schedule.moment("sun 04:05")
+    assert daily.latest(NOW) == NOW - 1800
+    assert daily.latest(NOW - 3600) == NOW - 1800 - 86400
+    sunday = datetime.fromtimestamp(weekly.latest(NOW), UTC)
+    assert (sunday.weekday(), sunday.hour, sunday.minute) == (6, 4, 5)
+    assert 0 < NOW - weekly.latest(NOW) < 7 * 86400
+    assert weekly.latest(weekly.latest(NOW) - 1) == weekly.latest(NOW) - 7 * 86400
+    wanted = Schedule(backup="02:30", verify="sun 04:05", prune=True)
+    assert [one.wishes for one in schedule.routines(wanted)] == [
+        [("backup", "db", {}), ("prune", "db", {})], [("verify", "db", {"id": "newest"})],
+    ]  # fmt: skip
+    assert schedule.cron(wanted, ["/a b/ainur-tui"]).splitlines() == [
+        "CRON_TZ=UTC",
+        "30 2 * * * '/a b/ainur-tui' backup create --yes && '/a b/ainur-tui' backup prune --yes",
+        "5 4 * * 0 '/a b/ainur-tui' backup verify newest --yes",
+    ]
+    units = schedule.systemd(wanted, ["/a b/ainur-tui"])
+    assert 'ExecStart="/a b/ainur-tui" backup verify newest --yes' in units
+    assert "OnCalendar=Sun *-*-* 04:05:00 UTC" in units
+    assert units.count("[Timer]") == 2
+    for wrong in ("2:30", "25:00", "someday 02:30"):
+        with pytest.raises(Refused):
+            schedule.moment(wrong)
+
+
+def test_a_scheduled_backup_that_was_not_taken_is_a_signal() -> None:
+    taken = listed(23) | {"created_at": "2026-11-24T02:30:20Z", "bytes": 3, "sha256": "0"}
+    for due, value in ((NOW - 1800, 0.0), (NOW - 60, 60.0)):
+        found = signals.readings([taken], "here", NOW, due)
+        assert {one.signal: one.value for one in found}["backup.overdue"] == value
+    assert signals.readings([], "here", NOW, NOW - 7200)[-1].value == 7200

@@ -11,7 +11,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, World
 from ainur_tui.systems.postgres import queries
-from ainur_tui.systems.postgres.backup import catalogue, manifest, names
+from ainur_tui.systems.postgres.backup import catalogue, manifest, names, sealing
 from ainur_tui.systems.postgres.backup.job import LONGEST, Job
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.client import Database, version_text
@@ -64,7 +64,7 @@ class BackupAction(Action):
             return "give backup.directory or backup.bucket in the configuration"
         if self._context.tools.find("pg_dump") is None:
             return "pg_dump is not found: install it or add its folder to tools.path"
-        return None
+        return sealing.problem(wanted.recipients)
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         if target != "db":
@@ -124,6 +124,7 @@ class BackupAction(Action):
             self._database,
             self._of(plan),
             allow_smaller=plan.params.get("allow_smaller") == "true",
+            recipients=self._environment.backup.recipients if self._environment.backup else (),
         )
         check, dump, verify, seal = plan.steps
         return [
@@ -148,7 +149,7 @@ class BackupAction(Action):
                 if there is None:
                     return Observation("failed", f"no manifest of {backup} in {place.shown}")
                 made = manifest.decode(await place.read(backup + names.MANIFEST), backup)
-                data = await place.size(backup + names.DATA)
+                data = await place.size(made.data) if made else None
             except (ProbeFailure, OSError) as error:
                 return Observation("unknown", f"{place.shown}: {clean(error, 200)}")
             if made is None or data != made.bytes:

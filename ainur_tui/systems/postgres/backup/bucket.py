@@ -55,9 +55,9 @@ class BucketPlace:
     async def receive(self, name: str, chunks: AsyncIterator[bytes], part: int) -> None:
         try:
             await self._bucket.upload(self._prefix + name, chunks, part)
-        except BaseException:
+        finally:
+            # After a success too: where the answer to its beginning was lost there are two.
             await self._abort(name)
-            raise
 
     async def _abort(self, name: str) -> None:
         """Abort what is left of the upload of this very name (S-41)."""

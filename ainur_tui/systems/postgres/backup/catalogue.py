@@ -136,7 +136,7 @@ def _judge(
 def _ours(
     backup: str, parts: list[tuple[Place, Found]], cache: Cache, now: float
 ) -> dict[str, Any]:
-    data = [(place, found) for place, found in parts if found.suffix == names.DATA]
+    data = [(place, found) for place, found in parts if found.suffix in names.DATAS]
     known = {place.shown: cache.manifests.get(_key(place, found)) for place, found in parts
              if found.suffix == names.MANIFEST}  # fmt: skip
     sealed = next((made for made in known.values() if made), None)
@@ -214,7 +214,9 @@ def _old(backup: str, parts: list[tuple[Place, Found]], cache: Cache) -> dict[st
         size=max(found.size for _, found in parts),
         locations=good or [place.location(found.name) for place, found in parts],
         form=manifest.OLD_FORMAT,
-        detail=None if good else "the archive is cut, or too large or too far to be checked",
+        detail="unproven and not ours: never restored here, never pruned"
+        if good
+        else "the archive is cut, or too large or too far to be checked",
     )
 
 

@@ -113,7 +113,7 @@ class DirectoryPlace:
         gone = 0
         for found in await self.entries():
             if (
-                found.suffix == names.DATA + names.PARTIAL
+                found.suffix.endswith(names.PARTIAL)
                 and self._clock.now() - found.modified > _STRAGGLER
             ):
                 (self._directory / found.name).unlink(missing_ok=True)

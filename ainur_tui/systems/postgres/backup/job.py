@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -12,7 +12,8 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
 from ainur_tui.systems.base import Context, StepContext
 from ainur_tui.systems.postgres import queries
-from ainur_tui.systems.postgres.backup import catalogue, dump, manifest, names
+from ainur_tui.systems.postgres.backup import catalogue, custody, dump, manifest, names
+from ainur_tui.systems.postgres.backup.begun import Begun
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.pump import Progress, Written, stream_to
 from ainur_tui.systems.postgres.client import Database, major_of, version_text
@@ -22,6 +23,8 @@ _MOST_PARTS = 9000
 LONGEST = 12 * 3600.0
 _TELL_EVERY = 1.0
 _MEBIBYTE = 1 << 20
+_LAST = bytes(5)
+"""How the rows of every table end in an archive, the last one's too: a length of zero."""
 
 
 class Job:
@@ -35,14 +38,19 @@ class Job:
         places: Sequence[Place],
         *,
         allow_smaller: bool,
+        recipients: Sequence[str] = (),
     ) -> None:
         self._id = backup
+        self._recipients = recipients
+        self._data = backup + (names.SEALED if recipients else names.DATA)
         self._context = context
         self._database = database
         self._places = places
         self._allow_smaller = allow_smaller
+        self._begun_here = Begun(context.state)
         self._begun = False
         self._part = _LEAST_PART
+        self._total = 0
         self._last: int | None = None
         self._dumper: dump.Dumper | None = None
         self._manifest: manifest.Manifest | None = None
@@ -52,16 +60,29 @@ class Job:
         async with self._told(step):
             self._dumper = await dump.find_dumper(self._context.tools)
             async with self._database.short() as connection:
-                total = int((await connection.fetch(queries.SIZE))[0]["size"])
+                self._total = int((await connection.fetch(queries.SIZE))[0]["size"])
                 self._dumper.check(major_of(connection), version_text(connection))
-            self._part = max(_LEAST_PART, -(-total // _MOST_PARTS // _MEBIBYTE) * _MEBIBYTE)
+            self._part = max(_LEAST_PART, -(-self._total // _MOST_PARTS // _MEBIBYTE) * _MEBIBYTE)
+            swept = await self._tidy()
             listing = await catalogue.read(self._places, self._context.clock)
             if any(row["id"] == self._id for row in listing.rows):
                 raise ActionFailure(f"{self._id} exists already")
             self._last = catalogue.newest_bytes(listing.rows, self._database.address.database)
-            expected = 2 * self._last if self._last else total
+            expected = 2 * self._last if self._last else self._total
             found = [await place.ready(expected) for place in self._places]
-        return f"pg_dump {self._dumper.version}; {'; '.join(found)}"
+        return "; ".join([f"pg_dump {self._dumper.version}", *found, *swept])
+
+    async def _tidy(self) -> list[str]:
+        """Remove what runs of this engine left when they were killed; what is sealed stays."""
+        swept = []
+        for backup in self._begun_here.left():
+            for place in self._places:
+                if await place.size(backup + names.MANIFEST) is None:
+                    for suffix in names.DATAS:
+                        await place.remove(backup + suffix)
+            self._begun_here.forget(backup)
+            swept.append(f"what was left of {backup} is removed")
+        return swept
 
     async def dump(self, step: StepContext) -> str:
         """One snapshot: dumped to every place, and counted at the same time."""
@@ -69,6 +90,7 @@ class Job:
             raise ActionFailure("nothing was checked before the dump")
         clock, progress = self._context.clock, Progress()
         began = clock.monotonic()
+        self._begun_here.note(self._id)
         self._begun = True
         telling = asyncio.create_task(self._tell(step, progress, began))
         try:
@@ -81,6 +103,10 @@ class Job:
                             argv = self._dumper.argv(snapshot.name)
                             written = await self._stream(argv, variables, progress)
                             schema, rows = await counting
+                            if rows and progress.tail != _LAST:
+                                raise ActionFailure(
+                                    "pg_dump ended well, but its archive ends in the middle"
+                                )
                         finally:
                             counting.cancel()
                             await asyncio.gather(counting, return_exceptions=True)
@@ -92,7 +118,9 @@ class Job:
             sha256=written.sha256, database=snapshot.database,
             server_version=snapshot.server_version, client_version=self._dumper.version,
             duration=round(seconds, 3), lsn=snapshot.lsn, rows=rows, schema_sha256=schema,
-            run=step.run_id, host=socket.gethostname(),
+            run=step.run_id, host=custody.host(), operator=custody.account(),
+            command=shlex.join(self._dumper.argv(snapshot.name)), database_bytes=self._total,
+            format=manifest.SEALED_FORMAT if self._recipients else manifest.FORMAT,
         )  # fmt: skip
         return (
             f"{size(progress.read)} read, {size(written.size)} written to "
@@ -104,11 +132,12 @@ class Job:
     ) -> Written:
         return await stream_to(
             self._places,
-            self._id + names.DATA,
+            self._data,
             argv,
             env=self._context.tools.environment | variables,
             part=self._part,
             progress=progress,
+            recipients=self._recipients,
             redact=self._context.redact,
         )
 
@@ -125,7 +154,7 @@ class Job:
         return f"size and SHA-256 {made.sha256[:12]}… are the same in {len(self._places)} places"
 
     async def _compare(self, place: Place, made: manifest.Manifest) -> None:
-        name = self._id + names.DATA
+        name = self._data
         there = await place.size(name)
         if there != made.bytes:
             raise ActionFailure(
@@ -141,7 +170,8 @@ class Job:
             data = manifest.encode(made)
             for place in self._places:
                 await place.write(self._id + names.MANIFEST, data)
-        where = [place.location(self._id + names.DATA) for place in self._places]
+        self._begun_here.forget(self._id)
+        where = [place.location(self._data) for place in self._places]
         step.keep(backup=manifest.row(self._id, "complete", manifest=made, locations=where))
         return f"{self._id} is complete"
 
@@ -154,13 +184,14 @@ class Job:
             return
         left = []
         for place in self._places:
-            for suffix in (names.MANIFEST, names.DATA):
+            for name in (self._id + names.MANIFEST, self._data):
                 try:
-                    await place.remove(self._id + suffix)
+                    await place.remove(name)
                 except Exception as error:
-                    left.append(f"{place.location(self._id + suffix)}: {words(error)}")
+                    left.append(f"{place.location(name)}: {words(error)}")
         if left:
             raise ActionFailure(f"could not be removed: {'; '.join(left)}")
+        self._begun_here.forget(self._id)
 
     def _made(self) -> manifest.Manifest:
         if self._manifest is None:

@@ -7,9 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from ainur_tui.model.text import clean
+from ainur_tui.systems.postgres.backup import custody, names
 from ainur_tui.systems.postgres.backup.proof import Proof
 
 FORMAT = "pg_dump custom, zstd"
+SEALED_FORMAT = "pg_dump custom, zstd, age"
 OLD_FORMAT = "plain gzip"
 LARGEST = 4 << 20
 
@@ -20,7 +22,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup is and what proves it. ``rows`` were counted in the dump's own snapshot.
 
     ``created_at`` is RFC 3339 (the snapshot's moment), ``duration`` seconds, ``schema_sha256``
-    the digest of the catalogue's definitions; ``run`` and ``host`` say which run made it, where.
+    the digest of the catalogue's definitions. ``run``, ``host``, ``operator`` (the account the
+    engine runs as; the journal's run says who asked) and ``command`` say how it came to be.
     """
 
     version: Literal[1] = 1
@@ -38,6 +41,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema_sha256: str
     run: str
     host: str = ""
+    operator: str = ""
+    command: str = ""
+    database_bytes: int | None = None
+
+    @property
+    def data(self) -> str:
+        """The name its data have."""
+        return self.id + (names.SEALED if self.sealed else names.DATA)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is encrypted."""
+        return self.format == SEALED_FORMAT
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -88,7 +104,20 @@ def row(
         "rows": _counts(known.rows) if known else None,
         "lsn": clean(known.lsn, 40) if known and known.lsn else None,
         "detail": detail,
+        "custody": _custody(known, proof),
     }
+
+
+def _custody(made: Manifest | None, proof: Proof | None) -> str | None:
+    """Created by whom, restored by whom and when."""
+    if proof is not None and proof.custody:
+        return custody.words(proof.custody)
+    if made is None:
+        return None
+    created = custody.Custody(
+        at=made.created_at, what="created", run=made.run, host=made.host, operator=made.operator
+    )
+    return custody.words([created])
 
 
 def _counts(rows: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,9 @@ import re
 from datetime import UTC, datetime
 
 DATA = ".dump.zst"
+SEALED = ".dump.zst.age"
+DATAS = (DATA, SEALED)
+"""Under which of these the data of a backup are, its manifest knows."""
 MANIFEST = ".json"
 PROOF = ".proof.json"
 PARTIAL = ".partial"
@@ -13,7 +16,7 @@ OLD = ".sql.gz"
 STEM = "ainur_backup_"
 
 _NAME = re.compile(
-    r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst\.partial|\.dump\.zst|\.json|\.proof\.json"
+    r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst(?:\.age)?(?:\.partial)?|\.json|\.proof\.json"
     r"|\.sql\.gz)"
 )
 _FORMAT = "ainur_backup_%Y%m%d_%H%M%S"

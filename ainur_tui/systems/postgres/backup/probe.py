@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from ainur_tui.config.types import Schedule
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import recovery_candidates
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.schedule import moment
 from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
 
 _LEAST_INTERVAL = 15.0
@@ -34,8 +36,10 @@ class BackupsProbe(Probe):
         clock: Clock,
         interval: float,
         also: Callable[[float], Table] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self._also = also
+        self._due = moment(schedule.backup).latest if schedule else None
         self.interval = max(interval, _LEAST_INTERVAL)
         self.deadline = _DEADLINE
         self._places = places
@@ -53,7 +57,8 @@ class BackupsProbe(Probe):
             observed_at=now, interval=self.interval, source=source,
             note=None if blind else said, missing=said if blind else None,
         )  # fmt: skip
-        told = [] if listing.problems else readings(listing.rows, source, now)
+        due = self._due(now) if self._due else None
+        told = [] if listing.problems else readings(listing.rows, source, now, due)
         from_ = recovery_candidates.table(listing.rows, now, self.interval, source)
         more = [self._also(now)] if self._also else []
         return Sample(readings=told, tables=[table, *([] if blind else [from_]), *more])
@@ -75,6 +80,7 @@ def _row(found: dict[str, Any]) -> Row:
     detail = {
         "sha256": found["sha256"], "database": found["database"], "format": found["format"],
         "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
+        "custody": found["custody"],
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
         "places": ", ".join(found["locations"]),
         "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from ainur_tui.model.text import clean
+from ainur_tui.systems.postgres.backup.custody import Custody
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     server_version: str
     run: str
     problem: str | None = None
+    custody: list[Custody] = []
 
 
 def encode(proof: Proof) -> bytes:

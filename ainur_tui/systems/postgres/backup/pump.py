@@ -15,6 +15,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.systems import process
 from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.sealing import Sealer
 
 _READ = 1 << 20
 _CHUNK = 1 << 20
@@ -31,6 +32,7 @@ class Progress:
     """How far the stream is; written by its thread, read by anybody."""
 
     head: bytes = b""
+    tail: bytes = b""
     read: int = 0
     written: int = 0
 
@@ -52,6 +54,7 @@ async def stream_to(
     part: int,
     progress: Progress,
     redact: Redactor,
+    recipients: Sequence[str] = (),
     stall: float = _STALL,
 ) -> Written:
     """Run a dump into all places.
@@ -66,7 +69,9 @@ async def stream_to(
             asyncio.create_task(_deliver(place, name, channel, part))
             for place, channel in zip(places, channels, strict=True)
         ]
-        pumping = asyncio.create_task(asyncio.to_thread(_pump, child.fd, channels, progress))
+        pumping = asyncio.create_task(
+            asyncio.to_thread(_pump, child.fd, channels, progress, recipients)
+        )
         tasks = [pumping, *writing]
         try:
             await _watch(pumping, writing, progress, stall)
@@ -129,7 +134,33 @@ async def _watch(
     pumping.result()
 
 
-def _pump(fd: int, channels: Sequence[Channel], progress: Progress) -> Written:
+class _Out:
+    """Hashes what is written and hands it on to every channel in larger pieces."""
+
+    def __init__(self, channels: Sequence[Channel], progress: Progress) -> None:
+        self._channels = channels
+        self._progress = progress
+        self._waiting = bytearray()
+        self.seen = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        if len(self._waiting) >= _CHUNK:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        chunk = bytes(self._waiting)
+        self._waiting.clear()
+        self.seen.update(chunk)
+        for channel in self._channels:
+            channel.put(chunk)
+        self._progress.written += len(chunk)
+
+
+def _pump(
+    fd: int, channels: Sequence[Channel], progress: Progress, recipients: Sequence[str]
+) -> Written:
     import zstandard
 
     # One worker beside the reader is most of the gain; more pay only where there are cores.
@@ -137,28 +168,26 @@ def _pump(fd: int, channels: Sequence[Channel], progress: Progress) -> Written:
     compressor = zstandard.ZstdCompressor(
         level=_LEVEL, write_checksum=True, threads=threads
     ).compressobj()
-    seen = hashlib.sha256()
-    waiting = bytearray()
-
-    def hand_on() -> None:
-        chunk = bytes(waiting)
-        waiting.clear()
-        seen.update(chunk)
-        for channel in channels:
-            channel.put(chunk)
-        progress.written += len(chunk)
-
-    with os.fdopen(fd, "rb", buffering=0) as source:
-        buffer = memoryview(bytearray(_READ))
-        while count := source.readinto(buffer):
-            progress.head = (progress.head + bytes(buffer[:5]))[:5]
-            progress.read += count
-            waiting += compressor.compress(buffer[:count])
-            if len(waiting) >= _CHUNK:
-                hand_on()
-    waiting += compressor.flush()
-    hand_on()
-    return Written(progress.written, seen.hexdigest())
+    out = _Out(channels, progress)
+    sealer = None
+    try:
+        with os.fdopen(fd, "rb", buffering=0) as source:
+            sealer = Sealer(out, recipients) if recipients else None
+            sink = sealer or out
+            buffer = memoryview(bytearray(_READ))
+            while count := source.readinto(buffer):
+                progress.head = (progress.head + bytes(buffer[:5]))[:5]
+                progress.tail = (progress.tail + bytes(buffer[max(0, count - 5) : count]))[-5:]
+                progress.read += count
+                sink.write(compressor.compress(buffer[:count]))
+        sink.write(compressor.flush())
+        if sealer is not None:
+            sealer.close()
+        out.flush()
+    finally:
+        if sealer is not None:
+            sealer.abandon()
+    return Written(progress.written, out.seen.hexdigest())
 
 
 def _how(code: int) -> str:

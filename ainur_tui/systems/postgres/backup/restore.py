@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup import catalogue, names
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
-from ainur_tui.systems.postgres.backup.manifest import Manifest
+from ainur_tui.systems.postgres.backup.manifest import SEALED_FORMAT, Manifest
 from ainur_tui.systems.postgres.backup.places import Place
-from ainur_tui.systems.postgres.backup.restoring import Pouring, difference, sealed_in
+from ainur_tui.systems.postgres.backup.restoring import NO_IDENTITY, Pouring, difference, sealed_in
 from ainur_tui.systems.postgres.backup.server import NAME, Server, passing_name
 from ainur_tui.systems.postgres.backup.verify import chosen
 from ainur_tui.systems.postgres.backup.worded import worded
@@ -43,7 +44,14 @@ class RestoreAction(Action):
     )  # fmt: skip
     verify_within = 60.0
 
-    def __init__(self, context: Context, places: Sequence[Place], server: Server) -> None:
+    def __init__(
+        self,
+        context: Context,
+        places: Sequence[Place],
+        server: Server,
+        identity: Secret | None = None,
+    ) -> None:
+        self._identity = identity
         self._context = context
         self._places = places
         self._server = server
@@ -73,6 +81,8 @@ class RestoreAction(Action):
             ago = self._context.clock.now() - (names.begun_at(backup) or 0.0)
             warnings.append(f"what was written after {row['created_at']} ({duration(ago)} ago)"
                             " is not in it")  # fmt: skip
+            if row["format"] == SEALED_FORMAT and self._identity is None:
+                blocked = blocked or NO_IDENTITY
             if not row["verified_at"]:
                 warnings.append("it was never restored and counted: verify it first if you can")
             facts += await self._beside(row["rows"])
@@ -133,7 +143,14 @@ class RestoreAction(Action):
             await self._server.create(passing)
             try:
                 await Pouring(
-                    place, made, self._server, passing, step, self._context, options
+                    place,
+                    made,
+                    self._server,
+                    passing,
+                    step,
+                    self._context,
+                    options,
+                    identity=self._identity,
                 ).pour()
             except BaseException:
                 await asyncio.shield(self._server.drop(passing))
@@ -167,7 +184,7 @@ class RestoreAction(Action):
         listing = await catalogue.read(self._places, self._context.clock)
         good = {place for row in listing.rows if row["id"] == backup for place in row["locations"]}
         found = await sealed_in(self._places, backup)
-        kept = [(p, made) for p, made in found if p.location(backup + names.DATA) in good]
+        kept = [(p, made) for p, made in found if p.location(made.data) in good]
         if not kept:
             raise ActionFailure(f"no place holds the whole of {backup}")
         return kept

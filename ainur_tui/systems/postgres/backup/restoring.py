@@ -11,12 +11,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import size
 from ainur_tui.systems import process
 from ainur_tui.systems.base import Context, StepContext
 from ainur_tui.systems.postgres.backup import loading, manifest, names
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
+from ainur_tui.systems.postgres.backup.sealing import opened
 from ainur_tui.systems.postgres.backup.server import Server
 
 _PIECE = 128 << 10
@@ -32,6 +34,9 @@ _SESSION = (
 """For the building of indexes, in the sessions of the restore alone."""
 
 
+NO_IDENTITY = "it is encrypted: give backup.identity, which opens it"
+
+
 class Disproved(ActionFailure):
     """The data are not what the manifest says: this is no backup."""
 
@@ -42,7 +47,7 @@ async def sealed_in(places: Sequence[Place], backup: str) -> list[tuple[Place, M
     for place in places:
         if await place.size(backup + names.MANIFEST) is not None:
             made = manifest.decode(await place.read(backup + names.MANIFEST), backup)
-            if made is not None and await place.size(backup + names.DATA) is not None:
+            if made is not None and await place.size(made.data) is not None:
                 found.append((place, made))
     return found
 
@@ -63,6 +68,7 @@ class Pouring:
     context: Context
     options: Sequence[str] = ()
     passing: bool = False
+    identity: Secret | None = None
 
     async def pour(self) -> None:
         """Restore: the schema, then the rows as they come, then the indexes side by side.
@@ -77,7 +83,7 @@ class Pouring:
             raise
         except (ActionFailure, ProbeFailure):
             # A wrong byte may fail anywhere below: what the data are is asked before whose fault.
-            found = await self.place.digest(self.made.id + names.DATA)
+            found = await self.place.digest(self.made.data)
             if found != (self.made.bytes, self.made.sha256):
                 raise self._other() from None
             raise
@@ -85,7 +91,7 @@ class Pouring:
             raise self._other()
 
     def _other(self) -> Disproved:
-        where = self.place.location(self.made.id + names.DATA)
+        where = self.place.location(self.made.data)
         return Disproved(f"{where} is not what was written")
 
     async def _pour(self, digest: hashlib._Hash) -> None:
@@ -94,7 +100,12 @@ class Pouring:
             raise ActionFailure(
                 "pg_restore is not found: install it or add its folder to tools.path"
             )
-        plain = _plain(self._chunks(digest), self.place, self.made)
+        chunks = self._chunks(digest)
+        if self.made.sealed:
+            if self.identity is None:
+                raise ActionFailure(NO_IDENTITY)
+            chunks = opened(chunks, self.identity)
+        plain = _plain(chunks, self.place, self.made)
         with (
             tempfile.NamedTemporaryFile(prefix="ainur-restore-") as head,
             self.server.address.libpq() as variables,
@@ -160,7 +171,7 @@ class Pouring:
     async def _chunks(self, digest: hashlib._Hash) -> AsyncIterator[bytes]:
         """The data of the backup as they come, each byte also given to ``digest``."""
         seen = told = 0
-        async for chunk in self.place.chunks(self.made.id + names.DATA):
+        async for chunk in self.place.chunks(self.made.data):
             await asyncio.to_thread(digest.update, chunk)
             seen += len(chunk)
             if seen - told >= _TELL_EVERY:
@@ -191,7 +202,7 @@ async def _plain(
     import zstandard
 
     engine = zstandard.ZstdDecompressor().decompressobj()
-    where = place.location(made.id + names.DATA)
+    where = place.location(made.data)
     async for chunk in chunks:
         try:
             yield await asyncio.to_thread(engine.decompress, chunk)

@@ -28,11 +28,21 @@ RESTORED_IN = Signal(
     name="backup.restore.seconds", title="measured restore (RTO)", unit="s", warn=900,
     origin="guide",
 )  # fmt: skip
-SIGNALS = (AGE, VERIFIED, CHANGE, RESTORED_IN)
+OVERDUE = Signal(
+    name="backup.overdue", title="scheduled backup overdue", unit="s", warn=3600.0, fail=6 * 3600.0,
+    trouble="the scheduled backup was not taken",
+)  # fmt: skip
+SIGNALS = (AGE, VERIFIED, CHANGE, RESTORED_IN, OVERDUE)
+_EARLY = 60.0
+"""Seconds by which the clocks of the engine and of the database may differ."""
 
 
-def readings(rows: Sequence[dict[str, Any]], source: str, now: float) -> list[Reading]:
-    """The values from the catalogue's rows, newest first; what is not known has its reason.
+def readings(
+    rows: Sequence[dict[str, Any]], source: str, now: float, due: float | None = None
+) -> list[Reading]:
+    """``due``: when the newest scheduled backup had to begin; none: nothing is scheduled.
+
+    The values come from the catalogue's rows, newest first; what is not known has its reason.
 
     Ages count from the moment of the snapshot: that is what a restore would lose.
     """
@@ -47,6 +57,9 @@ def readings(rows: Sequence[dict[str, Any]], source: str, now: float) -> list[Re
         (RESTORED_IN, proven["verified_seconds"] if proven else None,
          None if proven else _UNPROVEN),
     ]  # fmt: skip
+    if due is not None:
+        taken = complete and _age(complete[0], now)
+        values.append((OVERDUE, 0.0 if taken and now - taken >= due - _EARLY else now - due, None))
     return [
         Reading(target="db", signal=signal.name, value=value, source=source, observed_at=now,
                 note=note)

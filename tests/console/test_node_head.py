@@ -1,0 +1,44 @@
+"""The head of the node's tab: well by a rule in words, or what is wrong by its name."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from ainur_tui.console.draw import node
+from ainur_tui.console.draw.glyphs import ASCII
+from ainur_tui.model.signal import Quality
+from tests.console import worlds
+
+
+def drawn(value: float | None, note: str | None, quality: Quality = "fresh") -> str:
+    view = worlds.well()
+    signal = worlds.signal("node.network", value, "bool", quality=quality)
+    home = next(target for target in view.targets if target.name == "node")
+    signals = [*home.signals, msgspec.structs.replace(signal, note=note)]
+    index = view.targets.index(home)
+    view.targets[index] = msgspec.structs.replace(home, signals=signals)
+    (line,) = node.network(worlds.scene(view, glyphs=ASCII), 60)
+    words = "".join(text for text, _ in line)
+    assert len(words) <= 60
+    return words
+
+
+@pytest.mark.parametrize(
+    ("value", "note", "words"),
+    [
+        (1.0, "well when genesis right, at least 1 peer", "network   well  when genesis right"),
+        (0.0, "eclipse: 0 of 8 peers", "network   not well  eclipse: 0 of 8 peers"),
+        (None, None, "network   not known"),
+    ],
+)
+def test_the_word_and_the_rule(value: float | None, note: str | None, words: str) -> None:
+    assert words in drawn(value, note)
+
+
+def test_what_is_stale_is_not_known() -> None:
+    assert "not known" in drawn(1.0, "well when", "stale")
+
+
+def test_without_the_signal_there_is_no_line() -> None:
+    assert node.network(worlds.scene(worlds.well()), 60) == []

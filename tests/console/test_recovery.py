@@ -1,0 +1,123 @@
+"""The recovery by keys: candidates under a clock, the plan of one, the steps of total loss."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from msgspec.structs import replace
+
+from ainur_tui.console.dialogs.plan import PlanDialog
+from ainur_tui.console.dialogs.recovery import RecoveryDialog
+from ainur_tui.console.dialogs.run import RunDialog
+from ainur_tui.console.draw.recovery import rto, since
+from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
+from ainur_tui.model.board import BoardView, Finding
+from ainur_tui.model.table import Column, Row, Table
+from tests.console import worlds
+from tests.console.test_app import running, shown, until
+
+BACKUP = "ainur_backup_20261124_020000"
+PARAM = Param(name="id", type="str", help="which")
+SINCE = Param(name="since", type="str", help="when")
+
+
+def view() -> BoardView:
+    columns = [
+        Column(name="backup", title="Backup"), Column(name="loses", title="Loses", unit="s"),
+        Column(name="evidence", title="Trusted?"),
+    ]  # fmt: skip
+    rows = [
+        Row(key="1", cells=[BACKUP, 12.0, "restored and counted"], params={"id": BACKUP},
+            detail={"why": "restored 2 s ago, 12 rows counted"}),
+        Row(key="2", cells=["older", 99.0, "no"], detail={"why": "failed: it was cut"}),
+    ]  # fmt: skip
+    tables = [
+        Table(name="recovery", target="db", title="Recover from", columns=columns, rows=rows,
+              observed_at=worlds.NOW, source="s"),
+        Table(name="recovery.loss", target="db", title="L", observed_at=worlds.NOW, source="s",
+              columns=[Column(name=n, title=n) for n in ("what", "how", "origin")],
+              rows=[Row(key="01", cells=["Attach the database", "by hand", "added"])]),
+    ]  # fmt: skip
+    lost = Finding(target="db", text="1 table lost rows: scores", verdict="warn",
+                   since=time.time() - 65, signal="db.rows.lost")  # fmt: skip
+    return replace(worlds.well(), tables=tables, findings=[lost])
+
+
+def plan() -> Plan:
+    goal: dict[str, Any] = {"since": time.time() - 65, "rto": 900.0}
+    return Plan(action="recover", target="db", risk="R3", params={"id": BACKUP}, steps=["one"],
+                affects=[], before={}, goal=goal, inverse=None, expected_seconds=5.0,
+                title="Recover ainur as of then")  # fmt: skip
+
+
+async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
+    async with running(view()) as (app, engine, pilot):
+        engine.answers["actions"] = [
+            ActionSpec(name=name, targets=["db"], risk="R3", summary="", params=[PARAM, SINCE])
+            for name in ("recover", "verify")
+        ]
+        engine.answers["plan"] = plan()
+        await pilot.press("6", "R")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await until(pilot, lambda: "RTO 1m " in shown(app))
+        assert "1 table lost rows: scores" in shown(app)
+        assert "selected: restored 2 s ago, 12 rows counted" in shown(app)
+        await pilot.press("down")
+        await until(pilot, lambda: "cannot be recovered from" in shown(app))
+        await pilot.press("enter", "t")
+        await until(pilot, lambda: "Attach the database  added" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        assert "RTO 1m " in shown(app)
+        asked = next(params for method, params in engine.calls if method == "plan")
+        assert (asked.action, asked.target, asked.params["id"]) == ("recover", "db", BACKUP)
+        assert asked.params["since"].startswith("20")
+
+
+async def test_a_backup_is_verified_before_it_is_used() -> None:
+    async with running(view()) as (app, engine, pilot):
+        engine.answers["actions"] = [
+            ActionSpec(name="verify", targets=["db"], risk="R1", summary="", params=[PARAM])
+        ]
+        engine.answers["plan"] = replace(plan(), action="verify", risk="R1", goal={})
+        await pilot.press("6", "R")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await until(pilot, lambda: "verify it first" in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        asked = next(params for method, params in engine.calls if method == "plan")
+        assert (asked.action, asked.params) == ("verify", {"id": BACKUP})
+        await pilot.press("escape", "R")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await until(pilot, lambda: "the plan to recover" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "There is no action recover here" in shown(app))
+
+
+async def test_a_long_run_is_shown_where_it_is() -> None:
+    steps = [StepRecord(name=f"step {n}", state="done", detail="did it") for n in range(30)]
+    steps += [StepRecord(name="at work", state="running"), StepRecord(name="z", state="waiting")]
+    run = Run(id="r1", plan=plan(), operator="mira", state="running", started_at=time.time() - 5,
+              steps=steps, message="")  # fmt: skip
+    async with running(view()) as (app, _, pilot):
+        app.store.ran(run)
+        app.runs.watch("r1")
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        await until(pilot, lambda: "at work" in shown(app))
+        assert "RTO 1m " in shown(app)
+        await pilot.press("g")
+        await until(pilot, lambda: "step 0" in shown(app))
+        assert "at work" not in shown(app)
+
+
+def test_the_clock_counts_from_the_first_sign_and_stops_at_nothing() -> None:
+    scene = worlds.scene(view())
+    now = time.time()
+    assert since(scene, now) < now - 60
+    assert since(worlds.scene(worlds.well()), now) == now
+    words = "".join(text for text, _ in rto({"since": now - 1000, "rto": 900.0}, now))
+    assert words == "RTO 16m 40s of 15m 00s"
+    assert rto({}, now) == ()
