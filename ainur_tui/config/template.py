@@ -82,7 +82,10 @@ version = 1
 #directory = "/backups/ainur"
 #bucket = "ainur-backups"
 #prefix = "database/"
-#scratch = { env = "SCRATCH_URL" }   # a server where `backup verify` may create a database
+#scratch = { env = "SCRATCH_URL" }   # where verify may create a database; else it starts one
+#recipients = ["age1..."]            # age public keys every backup is encrypted to
+#identity = { env = "AGE_IDENTITY" } # opens them, for verify and restore; create never needs it
+#schedule = { backup = "02:30", verify = "sun 04:30", prune = false }   # UTC, by a staying engine
 #application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
 #admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never

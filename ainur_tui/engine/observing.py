@@ -22,12 +22,14 @@ async def observe(
     within: float | None = None,
     *,
     hurry: asyncio.Event | None = None,
+    settled: bool = False,
     every: float = 0.5,
 ) -> Observation:
     """What was seen last, or first seen as verified. Raises nothing.
 
     ``within`` seconds; ``None``: as long as the action declares. ``hurry`` ends the waiting: what
-    does not hold by then is *unknown*, for it had not all its time.
+    does not hold by then is *unknown*, for it had not all its time; unless the work is ``settled``:
+    what was begun has ended and the rest was never begun, so that no time changes it.
     """
     limit = action.verify_within if within is None else min(within, action.verify_within)
     end = clock.monotonic() + limit
@@ -38,6 +40,8 @@ async def observe(
         if hurry is None:
             await asyncio.sleep(every)
         elif await _set_within(hurry, every):
+            if settled:
+                return seen
             return Observation("unknown", f"not seen yet when it was stopped: {seen.by}")
 
 

@@ -28,7 +28,7 @@ def component(module: str, directory: Path, *words: object) -> Iterator[subproce
         assert process.wait(10) == 0, said
 
 
-def answers(url: str) -> None:
+def answers(url: str, within: float = 10) -> None:
     """Wait until something answers HTTP there, whatever it says."""
 
     def ask() -> bool:
@@ -40,4 +40,4 @@ def answers(url: str) -> None:
             return False
         return True
 
-    until(ask, 10, f"{url} answers")
+    until(ask, within, f"{url} answers")

@@ -58,11 +58,12 @@ class RunDialog(PageDialog):
         self._moved = False
 
     def place(self, lines: list[Line], rows: int) -> int:
-        """A long run is shown where it is, once it is over its verdict, until somebody scrolls."""
-        run = self._find()
-        if self._moved or run is None:
+        """A long run is shown where it is, then its verdict, which stands first, until somebody
+        scrolls."""
+        if self._moved:
             return self._top
-        if run.state in FINAL:
+        run = self._find()
+        if run is None or run.state in FINAL:
             return 0
         return running_at(lines) - rows + _BELOW
 
