@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import psutil
 
+from ainur_tui.demo.service import die_with_parent
+
 T = TypeVar("T")
 PROGRAM = [sys.executable, "-m", "ainur_tui"]
 
@@ -147,6 +149,7 @@ def miniature(directory: Path, seed: int = 1) -> Iterator[Miniature]:
         text=True,
         env=starter.environment,
         start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - also when the tests are killed
     )
     assert process.stdout is not None
     try:
