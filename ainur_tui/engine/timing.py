@@ -76,7 +76,7 @@ class Timer:
         for action, target, params in routine.wishes:
             try:
                 key = f"schedule/{routine.name}/{action}/{rfc3339(moment)}"
-                call = RunCall(action=action, target=target, params=params, key=key,
+                call = RunCall(action=action, target=target, params=params, key=key, confirm=target,
                                reason=f"scheduled: {routine.name}")  # fmt: skip
                 run = await self._executor.run(call, Peer(OPERATOR))
                 while run.finished_at is None:

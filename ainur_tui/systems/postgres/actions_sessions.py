@@ -111,7 +111,7 @@ class Cancel(_Signal):
     spec = ActionSpec(
         name="cancel",
         targets=["db"],
-        risk="R1",
+        risk="R2",
         summary="Break off a session's running statement; the session stays",
         params=[PID],
     )
@@ -137,7 +137,7 @@ class Terminate(_Signal):
     spec = ActionSpec(
         name="terminate",
         targets=["db"],
-        risk="R2",
+        risk="R3",
         summary="End a session; its open transaction is rolled back",
         params=[PID],
     )

@@ -21,7 +21,7 @@ class PruneAction(Action):
     spec = ActionSpec(
         name="prune",
         targets=["db"],
-        risk="R2",
+        risk="R3",
         summary="remove old backups, never the newest verified one",
         params=[
             Param(name="keep_days", type="int", help="days a backup is kept at least"),
@@ -50,7 +50,7 @@ class PruneAction(Action):
         gone = [row for row in listing.rows if row["id"] in verdict.doomed]
         freed = sum(row["bytes"] or 0 for row in gone)
         return Plan(
-            action="prune", target=target, risk="R2",
+            action="prune", target=target, risk="R3",
             params={"keep_days": str(days), "keep_count": str(count)},
             steps=[f"remove {len(verdict.doomed)} backups, manifests first",
                    "remove what interrupted backups left more than a day ago"],
