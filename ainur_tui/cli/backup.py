@@ -53,8 +53,6 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _schedule(call: Invocation, units: str) -> int:
-    import sys
-
     from ainur_tui.config.types import Schedule
     from ainur_tui.systems.postgres.backup import schedule
 
@@ -62,7 +60,7 @@ def _schedule(call: Invocation, units: str) -> int:
     if environment.backup is None:
         raise _not_configured(call)
     made = schedule.cron if units == "cron" else schedule.systemd
-    command = [sys.argv[0], "--config", str(call.loaded.path), "--env", environment.name]
+    command = call.engine_argv()[:-1]  # found without a PATH, and of this very configuration
     call.output.line(made(environment.backup.schedule or Schedule(), command))
     return errors.OK
 
