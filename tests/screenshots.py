@@ -67,6 +67,8 @@ def main(seconds: float) -> None:
         engine = demo.program.start("engine", "--stay")
         try:
             time.sleep(seconds)
+            demo.program.json("backup", "create", "--yes")
+            demo.program.json("backup", "verify", "newest", "--yes")
             for size in SIZES:
                 asyncio.run(_tour(demo, "well", size))
             for fault in TROUBLE:

@@ -24,7 +24,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", choices=["create", "list", "verify", "restore", "prune", "schedule"]
     )
-    parser.add_argument("id", nargs="?", help="which backup (verify, restore)")
+    parser.add_argument("id", nargs="?", help="which backup (verify: or newest)")
     parser.add_argument("--into", metavar="NAME", help="the new database's name (restore)")
     parser.add_argument(
         "--print", dest="units", choices=["cron", "systemd"],
@@ -60,8 +60,9 @@ def _schedule(call: Invocation, units: str) -> int:
     if environment.backup is None:
         raise _not_configured(call)
     made = schedule.cron if units == "cron" else schedule.systemd
-    command = call.engine_argv()[:-1]  # found without a PATH, and of this very configuration
-    call.output.line(made(environment.backup.schedule or Schedule(), command))
+    program = [sys.executable, "-m", "ainur_tui"]  # the same from any folder, on any PATH
+    words = ["--config", str(call.loaded.path.absolute()), "--env", environment.name]
+    call.output.line(made(environment.backup.schedule or Schedule(), [*program, *words]))
     return errors.OK
 
 

@@ -112,7 +112,8 @@ class Session:
         told = aiter(remote)
         while True:
             try:
-                found = await asyncio.wait_for(anext(told), SILENCE)
+                async with asyncio.timeout(SILENCE):
+                    found = await anext(told)
             except StopAsyncIteration:
                 return "the engine went away"
             except TimeoutError:
@@ -143,6 +144,7 @@ class Session:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._closed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
         except TimeoutError:
             return

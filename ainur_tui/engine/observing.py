@@ -22,12 +22,14 @@ async def observe(
     within: float | None = None,
     *,
     hurry: asyncio.Event | None = None,
+    settled: bool = False,
     every: float = 0.5,
 ) -> Observation:
     """What was seen last, or first seen as verified. Raises nothing.
 
     ``within`` seconds; ``None``: as long as the action declares. ``hurry`` ends the waiting: what
-    does not hold by then is *unknown*, for it had not all its time.
+    does not hold by then is *unknown*, for it had not all its time; unless the work is ``settled``:
+    what was begun has ended and the rest was never begun, so that no time changes it.
     """
     limit = action.verify_within if within is None else min(within, action.verify_within)
     end = clock.monotonic() + limit
@@ -38,6 +40,8 @@ async def observe(
         if hurry is None:
             await asyncio.sleep(every)
         elif await _set_within(hurry, every):
+            if settled:
+                return seen
             return Observation("unknown", f"not seen yet when it was stopped: {seen.by}")
 
 
@@ -55,7 +59,8 @@ async def left_by(action: Action, plan: Plan) -> list[Undo]:
 
 async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
     try:
-        return await asyncio.wait_for(action.observe(plan), deadline)
+        async with asyncio.timeout(deadline):
+            return await action.observe(plan)
     except (ProbeFailure, ActionFailure) as failure:
         return Observation("unknown", str(failure))
     except TimeoutError:
@@ -67,7 +72,8 @@ async def _look(action: Action, plan: Plan, deadline: float) -> Observation:
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return False
     return True

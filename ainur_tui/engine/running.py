@@ -84,7 +84,11 @@ class Running(RunRecord):
                     self._step(index, policy=step.policy)
             failure = await self._steps(steps)
             within = SETTLE if failure else None
-            seen = await observe(action, self.run.plan, self.clock, within, hurry=self._hurry)
+            settled = all(step.state in {"done", "skipped"} for step in self.run.steps)
+            seen = await observe(
+                action, self.run.plan, self.clock, within, hurry=self._hurry,
+                settled=bool(failure) and settled,
+            )  # fmt: skip
             await self._conclude(seen, failure, await self._left(action, seen))
         except asyncio.CancelledError:
             self._mark_unfinished("the engine was stopped by force")
@@ -131,7 +135,8 @@ class Running(RunRecord):
         while True:
             left = end - self.clock.monotonic()
             try:
-                found = await asyncio.wait_for(condition(), max(left, 0.05))
+                async with asyncio.timeout(max(left, 0.05)):
+                    found = await condition()
                 if found:
                     return found
             except (ProbeFailure, TimeoutError) as failure:

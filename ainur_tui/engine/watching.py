@@ -67,7 +67,9 @@ class Watch:
                 _log.exception("making a picture")
             await asyncio.sleep(SHORTEST)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.moved.wait(), LONGEST - SHORTEST)
+                # Not wait_for, which loses a cancellation that comes together with the event.
+                async with asyncio.timeout(LONGEST - SHORTEST):
+                    await self.moved.wait()
 
     async def _once(self) -> None:
         engine = self._engine

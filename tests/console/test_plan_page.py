@@ -169,3 +169,12 @@ async def test_a_palette_opened_before_the_first_picture_fills_up() -> None:
         assert "nothing fits" in shown(app)
         app.store.view = view
         await until(pilot, lambda: "Restart db" in shown(app))
+
+
+async def test_a_long_help_is_read_to_its_end() -> None:
+    async with running(size=(80, 24)) as (app, _, pilot):
+        help = "give tables back to their owners (false where those roles are not there any more)"
+        param = Param(name="owners", type="bool", help=help, default="true")
+        app.push_screen(AskDialog("Restore db", [param], {}, app.glyphs))
+        await until(pilot, lambda: "there any more)" in shown(app))
+        assert "owners  give tables back" in shown(app)

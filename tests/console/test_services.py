@@ -74,6 +74,14 @@ def test_machines_show_what_they_use_and_what_happened_last() -> None:
     assert len(column(machines.readable(fleet(), scene), "machine.cpu")[0]) == 11
 
 
+def test_a_machine_at_rest_uses_nothing() -> None:
+    table = fleet()
+    columns = [*table.columns, Column(name="state", title="State")]
+    rows = [msgspec.structs.replace(row, cells=[*row.cells, "stopped"]) for row in table.rows]
+    table = msgspec.structs.replace(table, columns=columns, rows=rows)
+    assert column(machines.readable(table, worlds.scene(using())), "machine.cpu") == ["—", "—"]
+
+
 @pytest.mark.parametrize("columns", [40, 60, 78, 118, 198])
 def test_of_a_machine_the_name_and_its_state_stay_longest(columns: int) -> None:
     table = machines.readable(worlds.machines_table(), worlds.scene(using()))

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from ainur_tui.engine import running
+from ainur_tui.engine.observing import observe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import AbortCall
+from ainur_tui.model.wire import AbortCall, PlanQuery
 from tests.engine.acting import CANARY, MIRA, Restart, World1, call
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")
@@ -106,3 +107,16 @@ async def test_nobody_waits_so_the_world_may_still_prove_the_step_wrong(
             await asyncio.sleep(0)
     action.boots += 1
     assert (await world.ended(run)).state == "verified"
+
+
+@pytest.mark.parametrize(("settled", "state"), [(True, "failed"), (False, "unknown")])
+async def test_what_no_time_changes_is_not_unknown(
+    tmp_path: Path, settled: bool, state: str
+) -> None:
+    world = await World1(tmp_path, action := Restart()).open()
+    plan = await world.executor.plan(PlanQuery(action="restart", target="api"))
+    action.verify_within = 60.0
+    hurry = asyncio.Event()
+    hurry.set()
+    seen = await observe(action, plan, world.clock, hurry=hurry, settled=settled)
+    assert seen.state == state

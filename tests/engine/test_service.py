@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ainur_tui.engine import watching
 from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.methods import METHODS
 from ainur_tui.engine.peer import WireFault
@@ -210,3 +211,23 @@ async def test_firing_alerts_and_states_outlive_the_engine(tmp_path: Path) -> No
         assert api.since is not None
         assert since is not None
         assert api.since <= since + 1
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_what_comes_together_with_the_end_does_not_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    monkeypatch.setattr(watching, "SHORTEST", 0.0)
+    monkeypatch.setattr(watching, "LONGEST", 60.0)
+    async with engine(tmp_path) as made:
+        watch = Watch(made, SystemClock())
+        await watch.start()
+        for _ in range(50):
+            await asyncio.sleep(0)  # until it waits for something to come
+        watch.moved.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await watch.stop()
+        assert watch._task is not None
+        assert watch._task.cancelled()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -45,7 +46,10 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
             if self._trouble:
                 yield LinesView(glyphs=self._glyphs, id="trouble", sized=self._tell)
             for param in self._params:
-                yield LinesView(glyphs=self._glyphs, id=f"label-{param.name}", classes="label")
+                yield LinesView(
+                    glyphs=self._glyphs, id=f"label-{param.name}", classes="label",
+                    sized=partial(self._label, param),
+                )  # fmt: skip
                 yield self._field(param)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
@@ -72,11 +76,16 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
 
     def on_mount(self) -> None:
         self.query_one(".dialog-title", LinesView).show([line((self._title, "strong"))])
-        for param in self._params:
-            label = self.query_one(f"#label-{param.name}", LinesView)
-            label.show([line((f"{param.name}  ", "text"), (param.help, "quiet"))])
         self._say("")
         self._fields[0].focus()
+
+    def _label(self, param: Param) -> None:
+        view = self.query_one(f"#label-{param.name}", LinesView)
+        name = f"{param.name}  "
+        first, *rest = wrap(param.help, max(view.size.width - len(name), 20), 3)
+        more = [line((" " * len(name), "text"), (words, "quiet")) for words in rest]
+        view.styles.height = 1 + len(more)
+        view.show([line((name, "text"), (first, "quiet")), *more])
 
     def _tell(self) -> None:
         view = self.query_one("#trouble", LinesView)

@@ -58,9 +58,13 @@ class RunDialog(PageDialog):
         self._moved = False
 
     def place(self, lines: list[Line], rows: int) -> int:
-        """A long run is shown where it is, its verdict in the end, until somebody scrolls."""
+        """A long run is shown where it is, then its verdict, which stands first, until somebody
+        scrolls."""
         if self._moved:
             return self._top
+        run = self._find()
+        if run is None or run.state in FINAL:
+            return 0
         return running_at(lines) - rows + _BELOW
 
     def note(self) -> Line:

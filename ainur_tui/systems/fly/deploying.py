@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.base import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
+from ainur_tui.systems.fly.choosing import IMAGE, chosen, present, skipped, told, version_of
 from ainur_tui.systems.fly.fleet import (
     UNAVAILABLE,
     USAGE,
@@ -25,12 +25,10 @@ from ainur_tui.systems.fly.fleet import (
     which,
 )
 from ainur_tui.systems.fly.history import former_images
-from ainur_tui.systems.fly.machines import Machine, parse_time
+from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing
 
-HEALTHY = frozenset({"complete", "completed", "succeeded", "success"})
 RELEASES = 50
-_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,254}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
@@ -108,7 +106,7 @@ class Deploy(_Image):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = params.get("image", "").strip()
-        if set(params) != {"image"} or not (_IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
+        if set(params) != {"image"} or not (IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
             raise Refused("deploy needs image=REFERENCE, or image=TAG of the present image", USAGE)
         all = await judged(self.hands)
         image = _reference(given, str(all[-1][0].config.get("image", "")))
@@ -150,17 +148,17 @@ class Rollback(_Image):
             raise Refused(f"the releases cannot be read: {failure}", UNAVAILABLE)
         if not releases:
             return await self._by_versions(target, world, failure)
-        releases = sorted(releases, key=lambda row: -_version(row))
+        releases = sorted(releases, key=lambda row: -version_of(row))
         all = await judged(self.hands)
         now = present(releases, {str(m.config.get("image")) for m, _ in all})
         row = chosen(releases, now, int(version) if version else None)
         image = str(row["image_ref"])
-        facts = [f"from {_told(now)} to {_told(row)}"] if now else [f"to {_told(row)}"]
+        facts = [f"from {told(now)} to {told(row)}"] if now else [f"to {told(row)}"]
         if not version:
             facts.append("the newest earlier release that was healthy, with another image")
-        facts += [f"left out: {_told(one)}" for one in skipped(releases, now, row)]
+        facts += [f"left out: {told(one)}" for one in skipped(releases, now, row)]
         return await self.draft_image(
-            target, {"version": str(_version(row))}, image, world,
+            target, {"version": str(version_of(row))}, image, world,
             title=f"Roll back to {release_words(row).partition(' ')[0]}", facts=facts,
             releases=releases,
         )  # fmt: skip
@@ -174,7 +172,7 @@ class Rollback(_Image):
             raise Refused(
                 f"neither releases ({failure}) nor versions: {other}", UNAVAILABLE
             ) from None
-        usable = [(image, at) for image, at in found if _IMAGE.fullmatch(image)]
+        usable = [(image, at) for image, at in found if IMAGE.fullmatch(image)]
         if not usable:
             raise Refused(
                 f"no releases ({failure}), and the machines ran no other image", UNAVAILABLE
@@ -189,57 +187,6 @@ class Rollback(_Image):
         )  # fmt: skip
         doubt = "Whether that image was healthy is not known: the platform tells no releases"
         return replace(plan, warnings=[doubt, *plan.warnings])
-
-
-def present(releases: Rows, images: set[str]) -> Mapping[str, Any] | None:
-    """The release the machines run: the newest with an image of theirs, else the newest."""
-    mine = [row for row in releases if row.get("image_ref") in images]
-    return next(iter(mine or releases), None)
-
-
-def chosen(releases: Rows, now: Mapping[str, Any] | None, version: int | None) -> Mapping[str, Any]:
-    """The release to go back to; raises Refused where there is none that will do."""
-    if version is not None:
-        found = next((row for row in releases if _version(row) == version), None)
-        if found is None or not _usable(found):
-            raise Refused(f"there is no release v{version} with an image", USAGE)
-        return found
-    for row in _earlier(releases, now):
-        if _usable(row) and healthy(row) and row["image_ref"] != (now or {}).get("image_ref"):
-            return row
-    raise Refused("no earlier release was healthy; give version=N", UNAVAILABLE)
-
-
-def skipped(releases: Rows, now: Mapping[str, Any] | None, row: Mapping[str, Any]) -> Rows:
-    """The releases between the two that will not do, newest first."""
-    return [one for one in _earlier(releases, now) if _version(one) > _version(row)][:3]
-
-
-def healthy(row: Mapping[str, Any]) -> bool:
-    """Whether a release came to its end well, as the platform tells."""
-    done = str(row.get("status", "")).lower() in HEALTHY
-    return done and row.get("stable") is not False and not row.get("in_progress")
-
-
-def _earlier(releases: Rows, now: Mapping[str, Any] | None) -> Rows:
-    return [row for row in releases if now is None or _version(row) < _version(now)]
-
-
-def _usable(row: Mapping[str, Any]) -> bool:
-    image = row.get("image_ref")
-    return isinstance(image, str) and _IMAGE.fullmatch(image) is not None
-
-
-def _version(row: Mapping[str, Any]) -> int:
-    value = row.get("version")
-    return value if isinstance(value, int) else -1
-
-
-def _told(row: Mapping[str, Any]) -> str:
-    at = parse_time(row.get("created_at"))
-    status = "" if healthy(row) else f" ({clean(row.get('status') or 'no status', 40)})"
-    when = f" of {clock(at, date=True)}" if at else ""
-    return f"{release_words(row)}{when}{status}"
 
 
 def _reference(given: str, present: str) -> str:

@@ -54,7 +54,8 @@ class FactsProbe(Probe):
         self, client: NodeClient, metrics: NodeMetrics | None, config: Node, context: Context
     ) -> None:
         self.interval = max(SLOWEST, config.interval)
-        self.deadline = config.timeout
+        self._within = config.timeout
+        self.deadline = 2 * config.timeout
         self.signals = (POOL, CHAIN) if config.genesis else (POOL,)
         self._client = client
         self._metrics = metrics
@@ -63,9 +64,9 @@ class FactsProbe(Probe):
         self._versions = Versions(context.state)
 
     async def read(self) -> Sample:
-        within = self.deadline * 0.3
+        within = self._within * 0.6
         told, counted, state = await asyncio.gather(
-            self._client.batch(_ASKED, deadline=self.deadline * 0.9),
+            self._client.batch(_ASKED, deadline=self._within),
             counters(self._client, within),
             kept(self._client, within),
         )

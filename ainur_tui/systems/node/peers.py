@@ -47,14 +47,15 @@ class PeersProbe(Probe):
         context: Context,
     ) -> None:  # fmt: skip
         self.interval = max(10.0, config.interval)
-        self.deadline = config.timeout
+        self._within = config.timeout
+        self.deadline = 2 * config.timeout
         self._watch = watch
         self._unit = unit
         self._client = client
         self._context = context
 
     async def read(self) -> Sample:
-        look = await self._watch.look(self.deadline * 0.9)
+        look = await self._watch.look(self._within)
         if look.failure is not None:
             # That the node does not answer at all is the head's to tell.
             way = str(look.failure)

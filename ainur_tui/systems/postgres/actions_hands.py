@@ -119,9 +119,12 @@ class Hands:
                     behind = await self._tell(pid, step)
             await work
         except Exception as error:
-            if getattr(error, "sqlstate", None) == "55P03":
-                whose = f" (session {behind})" if behind else ""
-                raise ActionFailure(f"a lock was not free in {wait:g} s{whose}") from None
+            match getattr(error, "sqlstate", None):
+                case "55P03":
+                    whose = f" (session {behind})" if behind else ""
+                    raise ActionFailure(f"a lock was not free in {wait:g} s{whose}") from None
+                case "57014":
+                    raise ActionFailure("somebody cancelled it on the server") from None
             raise
         finally:
             if not work.done():

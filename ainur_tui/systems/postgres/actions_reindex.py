@@ -25,6 +25,7 @@ from ainur_tui.systems.postgres.client import major_of
 from ainur_tui.systems.postgres.shown import ages
 
 _MOST_WAIT = 3600
+_HURRIED = 5.0
 _LONG = 5.0
 """Seconds from which an open transaction is told as one that it must wait for."""
 _FACTS = """
@@ -131,9 +132,10 @@ class Reindex(Elevated):
             try:
                 await self.hands.act(sql, step, wait)
             except ActionFailure as failure:
-                raise ActionFailure(f"{failure}; {await self._clear(plan, step)}") from None
+                raise ActionFailure(f"{failure}; {await self._clear(plan, step, wait)}") from None
             except asyncio.CancelledError:
-                step.progress(await asyncio.shield(self._clear(plan, step)))
+                # Somebody waits for the end: what cannot go at once is named by the verdict.
+                await asyncio.shield(self._clear(plan, step, min(wait, _HURRIED)))
                 raise
             return "the server has built it"
 
@@ -141,11 +143,11 @@ class Reindex(Elevated):
         cleared = [Step(one, clear, "finish") for one in first]
         return [*cleared, Step(last, rebuild, "abort", limit=LONGEST)]
 
-    async def _clear(self, plan: Plan, step: StepContext) -> str:
+    async def _clear(self, plan: Plan, step: StepContext, wait: float) -> str:
         """Drop what the broken-off build left; what became of it, in words."""
         goal = plan.goal
         try:
-            gone, left = await drop(self.hands, goal["table"], goal["name"], step, goal["wait"])
+            gone, left = await drop(self.hands, goal["table"], goal["name"], step, wait)
         except ProbeFailure as failure:
             return f"not known whether it left a half-built index: {failure}"
         if left:

@@ -36,6 +36,7 @@ DEFAULT = "DEFAULT"
 _WAIT = 5.0
 _SEEN_WITHIN = 15.0
 _REACH = {
+    "sighup": "the whole server at once",
     "backend": "sessions that begin after the reload",
     "superuser-backend": "sessions that begin after the reload",
 }
