@@ -53,6 +53,8 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _schedule(call: Invocation, units: str) -> int:
+    import sys
+
     from ainur_tui.config.types import Schedule
     from ainur_tui.systems.postgres.backup import schedule
 
