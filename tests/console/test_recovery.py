@@ -108,6 +108,13 @@ async def test_a_long_run_is_shown_where_it_is() -> None:
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         await until(pilot, lambda: "at work" in shown(app))
         assert "RTO 1m " in shown(app)
+        ended = replace(
+            run, state="verified", finished_at=time.time(), message="13 sessions in new"
+        )
+        app.store.ran(ended)
+        await until(pilot, lambda: "verified: 13 sessions in new" in shown(app))
+        app.store.ran(run)
+        await until(pilot, lambda: "at work" in shown(app))
         await pilot.press("g")
         await until(pilot, lambda: "step 0" in shown(app))
         assert "at work" not in shown(app)

@@ -9,6 +9,7 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, rfc3339
 from ainur_tui.systems.api.client import ApiClient
@@ -55,10 +56,16 @@ class Recover(Moving):
         inverse="cut-over db database=… (the database before)",
     )
 
-    def __init__(self, reach: Reach, context: Context, places: Sequence[Place]) -> None:
+    def __init__(
+        self,
+        reach: Reach,
+        context: Context,
+        places: Sequence[Place],
+        identity: Secret | None = None,
+    ) -> None:
         super().__init__(reach)
         self._places = places
-        self._restore = _Restore(context, places, reach.server)
+        self._restore = _Restore(context, places, reach.server, identity)
 
     def unavailable(self) -> str | None:
         return self._restore.unavailable() or super().unavailable()
@@ -170,6 +177,7 @@ def recovery_of(
     try:
         dsn = context.secret(backup.application) if backup.application is not None else None
         admin = context.secret(environment.restorer or section.dsn)
+        identity = context.secret(backup.identity) if backup.identity is not None else None
         places = places_of(environment, context)
     except SecretMissing:
         return []
@@ -177,4 +185,4 @@ def recovery_of(
         return []
     server = Server(admin, context.redact, section.timeout)
     reach = Reach(hands, outside, edge, server, dsn, context.clock)
-    return [Recover(reach, context, places), CutOver(reach)]
+    return [Recover(reach, context, places, identity), CutOver(reach)]
