@@ -26,6 +26,7 @@ from tests.cli.fakes import FakeEngine, Shell, use
         (("backup", "restroe"), "restore"),
         (("backup", "restore"), "ID"),
         (("backup", "restore", "x"), "--into"),
+        (("backup", "schedule"), "--print"),
         (("backup", "list", "x"), "one word too many"),
         (("check", "db"), "one word too many"),
         (("logs", "--level", "eror"), "error"),

@@ -118,6 +118,7 @@ async def _kill(lab: Lab, front: Front, rng: random.Random) -> str:
     """SIGKILL as the store sees a request, or a moment after."""
     wanted, late, due = rng.randrange(1, REQUESTS), rng.uniform(0, 0.1), asyncio.Event()
     loop = asyncio.get_running_loop()
+    front.anew()
     front.at = lambda number: number == wanted and loop.call_soon_threadsafe(due.set)  # type: ignore[assignment]
     process = await asyncio.to_thread(lab.begin)
     ended = asyncio.create_task(asyncio.to_thread(process.wait))
@@ -224,11 +225,20 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--trials", type=int, default=100)
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--stage", choices=STAGES, help="only this one")
     words.add_argument("--rows", type=int, default=110_000)
     asked = words.parse_args()
     with a_postgres() as server, a_store() as store, tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(
-            trials(server, store, Path(folder), asked.trials, asked.seed, asked.rows)
+            trials(
+                server,
+                store,
+                Path(folder),
+                asked.trials,
+                asked.seed,
+                asked.rows,
+                (asked.stage,) if asked.stage else STAGES,
+            )
         )
     print(table(found))
     return 1 if any(one.bad for one in found) else 0
