@@ -311,7 +311,8 @@ def test_a_schedule_is_one_for_the_engine_for_cron_and_for_systemd() -> None:
     ]  # fmt: skip
     assert schedule.cron(wanted, ["/a b/ainur-tui"]).splitlines() == [
         "CRON_TZ=UTC",
-        "30 2 * * * '/a b/ainur-tui' backup create --yes && '/a b/ainur-tui' backup prune --yes",
+        "30 2 * * * '/a b/ainur-tui' backup create --yes"
+        " && '/a b/ainur-tui' backup prune --confirm-name db --yes",
         "5 4 * * 0 '/a b/ainur-tui' backup verify newest --yes",
     ]
     units = schedule.systemd(wanted, ["/a b/ainur-tui"])

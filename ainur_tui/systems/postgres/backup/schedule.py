@@ -99,7 +99,9 @@ def systemd(schedule: Schedule, command: Sequence[str]) -> str:
 
 
 def _commands(schedule: Schedule) -> list[tuple[Moment, list[list[str]]]]:
-    daily = [["backup", "create"], *([["backup", "prune"]] if schedule.prune else [])]
+    daily = [["backup", "create"]]
+    if schedule.prune:
+        daily.append(["backup", "prune", "--confirm-name", "db"])
     found = [(moment(schedule.backup), daily)]
     if schedule.verify:
         found.append((moment(schedule.verify), [["backup", "verify", "newest"]]))
