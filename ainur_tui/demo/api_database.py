@@ -15,7 +15,10 @@ IDLE_SECONDS = 30.0
 KEEP_EVERY = 5.0
 
 Connection = asyncpg.pool.PoolConnectionProxy
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAILURES = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
+    TimeoutError,
+)  # fmt: skip
 """What a statement raises when the database is away, full, slow or in the way."""
 
 

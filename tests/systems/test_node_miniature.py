@@ -97,7 +97,9 @@ async def test_well_logged_and_restarted(miniature: Miniature) -> None:
         await step.work(told)
     seen = await system.actions[0].observe(plan)
     assert seen.state == "verified", seen.by
-    events = (await probe(system, "unit").read()).events
+    async with asyncio.timeout(10):  # the unit is asked once for several looks
+        while not (events := (await probe(system, "unit").read()).events):
+            await asyncio.sleep(0.05)
     assert [event.kind for event in events] == ["restart"]
 
     lines: list[RawLine] = []

@@ -25,9 +25,10 @@ LOST = Signal(
 )
 
 _SQL = """
-SELECT relid::bigint AS oid, left(schemaname, 100) AS schema, left(relname, 100) AS name,
-       n_live_tup::float8 AS live, n_tup_ins::float8 AS inserted, n_tup_del::float8 AS deleted
-  FROM pg_stat_user_tables
+SELECT s.relid::bigint AS oid, left(s.schemaname, 100) AS schema, left(s.relname, 100) AS name,
+       s.n_live_tup::float8 AS live, s.n_tup_ins::float8 AS inserted,
+       s.n_tup_del::float8 AS deleted, c.relpages = 0 AS without_pages
+  FROM pg_stat_user_tables AS s JOIN pg_class AS c ON c.oid = s.relid
  LIMIT 5000
 """
 
@@ -46,7 +47,8 @@ class RowsProbe(Look):
     counters tell; nothing is counted.
 
     The number of live rows is an estimate, which ANALYZE corrects: only what deletes account for
-    is a loss, or a table that is empty. Counters that were reset begin anew (F-22).
+    is a loss, or a table that was emptied and has no page. Counters that were reset begin anew
+    (F-22), and what a crashed server forgot of a table nobody wrote to is none: its pages stay.
     """
 
     name = "db.rows"
@@ -82,7 +84,8 @@ class RowsProbe(Look):
         if base.live < LEAST or 1 - live / base.live <= SHARE:
             return None
         gone = row["deleted"] - base.deleted - (row["inserted"] - base.inserted)
-        if live and gone <= SHARE * base.live:
+        emptied = not live and row["without_pages"]
+        if not emptied and gone <= SHARE * base.live:
             return None
         name = self.relation(row["schema"], row["name"])
         was = f"had {base.live:,.0f} at {time_of(base.at)} UTC"

@@ -46,14 +46,20 @@ async def test_rows_that_are_gone_are_told(postgres: Server, clock: Now, redact:
 
 
 @pytest.mark.parametrize(
-    ("live", "deleted", "lost"), [(60.0, 0.0, None), (60.0, 60.0, 0.5), (0.0, 0.0, 1.0)]
-)
+    ("live", "deleted", "pages", "lost"),
+    [
+        (60.0, 0.0, True, None), (60.0, 60.0, True, 0.5),
+        (0.0, 120.0, True, 1.0), (0.0, 0.0, False, 1.0), (0.0, 0.0, True, None),
+    ],
+)  # fmt: skip
 def test_only_deletes_explain_a_loss(
-    postgres: Server, clock: Now, redact: Redactor, live: float, deleted: float, lost: float | None
-) -> None:
+    postgres: Server, clock: Now, redact: Redactor,
+    live: float, deleted: float, pages: bool, lost: float | None,
+) -> None:  # fmt: skip
     database = Database(postgres.dsn(), clock, redact, 10.0)
     probe = RowsProbe(database, clock, Shown(redact), interval=5, deadline=10)
     row = {"oid": 1, "schema": "public", "name": "t", "live": 120.0, "inserted": 120.0}
     probe._bases = {1: probe._base(row | {"deleted": 0.0})}  # type: ignore[arg-type]
-    found = probe._loss(row | {"live": live, "deleted": deleted})  # type: ignore[arg-type]
+    now = row | {"live": live, "deleted": deleted, "without_pages": not pages}
+    found = probe._loss(now)  # type: ignore[arg-type]
     assert (found and found[0]) == lost
