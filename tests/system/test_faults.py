@@ -22,8 +22,6 @@ FAULTS = {
     "node-stalled": ("node", {"degraded", "down"}, ("block",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
     "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),
-    "node-eclipse": ("node", {"degraded"}, ("eclipse",)),
-    "node-clock-skew": ("node", {"degraded"}, ("clock skew",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
@@ -38,7 +36,9 @@ DURING_ACTIONS = {
 }  # fmt: skip
 """Those that are seen when something is done (``test_faults_actions``)."""
 
-ON_A_MADE_UP_CLOCK = {"node-finality-lag", "node-wrong-genesis"}
+ON_A_MADE_UP_CLOCK = {
+    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-wrong-genesis"
+}  # fmt: skip
 """Those that are seen without a miniature (``tests/systems/test_node_network``)."""
 
 
