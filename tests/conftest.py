@@ -1,6 +1,6 @@
 """One miniature for all whole-program tests of a session; each test leaves it well.
 
-Two workers share the suite by files; each that needs a miniature has one of its own.
+The workers share the suite by files; each that needs a miniature has one of its own.
 """
 
 from __future__ import annotations
