@@ -84,14 +84,19 @@ def steps(whole: Plan, pieces: Sequence[Piece]) -> list[Step]:
             for step in piece.action.steps(own)
         ]
         if piece.check is not None:
-            seen = partial(_seen, piece.check, whole, piece.action.verify_within)
-            found.append(Step(f"{piece.name}: seen from outside", seen, "abort"))
+            looks = partial(piece.check, whole)
+            work = partial(seen, looks, piece.action.verify_within)
+            found.append(Step(f"{piece.name}: seen from outside", work, "abort"))
     return found
 
 
-async def _seen(check: Check, whole: Plan, within: float, context: StepContext) -> str:
+async def seen(
+    look: Callable[[], Awaitable[Observation]], within: float, context: StepContext
+) -> str:
+    """Look until it is verified, for at most ``within`` seconds. Raises ``ActionFailure``."""
+
     async def verified() -> str | None:
-        found = await check(whole)
+        found = await look()
         context.progress(found.by)
         return found.by if found.state == "verified" else None
 

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.rules.graph import stop_order
 from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, load, sentence
 
 PAGE = "frontend"
@@ -107,7 +107,6 @@ class _Ordered(Action):
             target=target,
             params={"leave": other} if other else {},
         )
-        goal = {"parts": [{"part": name, "plan": _kept(plan)} for name, plan in found.items()]}
         seconds = [plan.expected_seconds or 0.0 for plan in found.values()]
         words = " → ".join(found)
         hit = dict.fromkeys(one for name in found for one in [name, *world.dependants(name)])
@@ -124,7 +123,7 @@ class _Ordered(Action):
             steps=[],
             affects=[one for one in hit if one != target] if self.down else [],
             before={name: plan.before for name, plan in found.items()},
-            goal=goal,
+            goal={"parts": chain.kept(found)},
             inverse=sentence(undo),
             undo=undo,
             expected_seconds=world.usual_seconds or sum(seconds),
@@ -158,19 +157,8 @@ class _Ordered(Action):
     async def _seen(self, done: list[tuple[Part, Plan]], context: StepContext) -> str:
         """Wait until the part just done, and those before it, are as they should be."""
         wanted = [one for one in done[:-1] if self._lasts(one[0].name)] + done[-1:]
-        said = ""
-
-        async def verified() -> str | None:
-            nonlocal said
-            found = await self._together(wanted)
-            said = found.by
-            context.progress(said)
-            return said if found.state == "verified" else None
-
-        try:
-            return await context.until(verified, self._action(done[-1][0]).verify_within)
-        except ActionFailure as failure:
-            raise ActionFailure(f"what follows is not touched: {failure}") from None
+        within = self._action(done[-1][0]).verify_within
+        return await chain.seen(partial(self._together, wanted), within, context)
 
     async def _together(self, own: list[tuple[Part, Plan]]) -> Observation:
         found = [(part.name, await self._action(part).observe(plan)) for part, plan in own]
@@ -194,13 +182,6 @@ class _Ordered(Action):
 
 class _LeftOut(Exception):
     """A part that cannot be planned and need not be; the text says why."""
-
-
-def _kept(plan: Plan) -> dict[str, Any]:
-    """What steps and observation of a part rest on; the rest is told in the whole plan."""
-    bare = replace(plan, before={}, facts=[], warnings=[], load=[])
-    found: dict[str, Any] = msgspec.to_builtins(bare)
-    return found
 
 
 class ShutdownAll(_Ordered):
