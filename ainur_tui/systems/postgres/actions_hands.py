@@ -15,7 +15,7 @@ from ainur_tui.systems.base import Action, StepContext
 from ainur_tui.systems.postgres import progress
 from ainur_tui.systems.postgres.client import APPLICATION, Database
 from ainur_tui.systems.postgres.dsn import Address, is_placeholder, parse
-from ainur_tui.systems.postgres.errors import failure, is_ours
+from ainur_tui.systems.postgres.errors import lent
 from ainur_tui.systems.postgres.shown import Shown
 
 if TYPE_CHECKING:
@@ -164,26 +164,16 @@ class Hands:
     async def _session(self, reads: bool) -> AsyncIterator[Connection[Record]]:
         import asyncpg
 
-        where = self.address.shown
-        try:
-            connection = await asyncpg.connect(
-                self._secret().reveal(), timeout=self._timeout, statement_cache_size=0,
-                command_timeout=max(10.0, self._timeout) if reads else None,
-                server_settings={
-                    "application_name": APPLICATION,
-                    "default_transaction_read_only": "on" if reads else "off",
-                },
-            )  # fmt: skip
-        except Exception as error:
-            raise failure(error, where, self._redact) from None
-        try:
+        opening = asyncpg.connect(
+            self._secret().reveal(), timeout=self._timeout, statement_cache_size=0,
+            command_timeout=max(10.0, self._timeout) if reads else None,
+            server_settings={
+                "application_name": APPLICATION,
+                "default_transaction_read_only": "on" if reads else "off",
+            },
+        )  # fmt: skip
+        async with lent(opening, self.address.shown, self._redact) as connection:
             yield connection
-        except Exception as error:
-            if not is_ours(error):
-                raise
-            raise failure(error, where, self._redact) from None
-        finally:
-            connection.terminate()
 
 
 class Elevated(Action):

@@ -12,7 +12,7 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.cost import Cost
 from ainur_tui.systems.postgres.dsn import Address, parse
-from ainur_tui.systems.postgres.errors import failure, is_ours
+from ainur_tui.systems.postgres.errors import failure, is_ours, lent
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -144,24 +144,13 @@ class Database:
 
         ``long_statements`` lifts the time limits: for a snapshot held during a dump.
         """
-        where = self.address.shown
         settings = dict(_SETTINGS)
         if long_statements:
             settings |= {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
             settings["lock_timeout"] = "60s"
-        try:
-            connection = await self._open(settings)
-        except Exception as error:
-            raise failure(error, where, self._redact) from None
-        try:
+        async with lent(self._open(settings), self.address.shown, self._redact) as connection:
             with nullcontext() if long_statements else self.cost.counted():
                 yield connection
-        except Exception as error:
-            if not is_ours(error):
-                raise
-            raise failure(error, where, self._redact) from None
-        finally:
-            connection.terminate()
 
     def _drop(self) -> None:
         if self._held is not None:

@@ -6,10 +6,16 @@ import errno
 import re
 import socket
 import ssl
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from ainur_tui.model.failure import FailureKind, ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 _BY_STATE: dict[str, tuple[FailureKind, str]] = {
     "53300": ("exhausted", "every connection the server allows is in use"),
@@ -73,3 +79,24 @@ def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
         number = error.errno or (int(found[1]) if found else 0)
         return ProbeFailure(_BY_ERRNO.get(number, "unreachable"), where)
     return ProbeFailure("bad answer", f"{where}: {said}")
+
+
+@asynccontextmanager
+async def lent(
+    opening: Awaitable[Connection[Record]], where: str, redact: Redactor
+) -> AsyncIterator[Connection[Record]]:
+    """A connection for the length of a block, ended with it. What the server or the network says,
+    while it opens or within the block, is raised as :class:`ProbeFailure`; our own errors are
+    not touched."""
+    try:
+        connection = await opening
+    except Exception as error:
+        raise failure(error, where, redact) from None
+    try:
+        yield connection
+    except Exception as error:
+        if not is_ours(error):
+            raise
+        raise failure(error, where, redact) from None
+    finally:
+        connection.terminate()

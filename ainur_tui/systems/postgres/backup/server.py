@@ -13,7 +13,7 @@ from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.backup import dump, names
 from ainur_tui.systems.postgres.client import APPLICATION, major_of
 from ainur_tui.systems.postgres.dsn import Address, parse
-from ainur_tui.systems.postgres.errors import failure, is_ours
+from ainur_tui.systems.postgres.errors import lent
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -70,21 +70,12 @@ class Server:
         import asyncpg
 
         address = self.address
-        try:
-            connection = await asyncpg.connect(
-                self._dsn.reveal(), database=database or address.database,
-                timeout=self._timeout, server_settings=_SETTINGS,
-            )  # fmt: skip
-        except Exception as error:
-            raise failure(error, address.shown, self._redact) from None
-        try:
+        opening = asyncpg.connect(
+            self._dsn.reveal(), database=database or address.database,
+            timeout=self._timeout, server_settings=_SETTINGS,
+        )  # fmt: skip
+        async with lent(opening, address.shown, self._redact) as connection:
             yield connection
-        except Exception as error:
-            if not is_ours(error):
-                raise
-            raise failure(error, address.shown, self._redact) from None
-        finally:
-            connection.terminate()
 
     async def major(self) -> int:
         """The server's major version."""
