@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import socket
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.systems.faulty import Relay
 
 KINDS = ("refuses", "hangs", "loses the answer", "cuts the answer")
 
@@ -32,50 +32,27 @@ class Front:
         self._over = threading.Event()
         front, address = self, urlsplit(behind).netloc
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class Handler(Relay):
+            behind = address
 
-            def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            def answer(self) -> None:
+                body = self.read()
                 kind = front._kind()
                 if kind == "hangs":
                     front._over.wait(8.0)
                     self.close_connection = True
                     return
                 if kind == "refuses":
-                    self._send(503, {}, b"<Error><Code>ServiceUnavailable</Code></Error>", None)
+                    self.refuse()
                     return
-                onward = http.client.HTTPConnection(address, timeout=20)
-                onward.request(self.command, self.path, body, dict(self.headers))
-                answer = onward.getresponse()
-                data = answer.read()
-                kept = {"etag", "last-modified", "content-type", "content-range"}
-                headers = {k: v for k, v in answer.getheaders() if k.lower() in kept}
-                length = answer.getheader("content-length") if self.command == "HEAD" else None
-                onward.close()
+                status, headers, data, length = self.forward(body)
                 if kind == "loses the answer":
                     self.close_connection = True
                     return
                 cut = kind == "cuts the answer"
-                self._send(answer.status, headers, data[: len(data) // 2] if cut else data,
-                           length or str(len(data)))  # fmt: skip
+                self.send(status, headers, data[: len(data) // 2] if cut else data,
+                          length or str(len(data)))  # fmt: skip
                 self.close_connection = self.close_connection or cut
-
-            def _send(
-                self, status: int, headers: dict[str, str], data: bytes, length: str | None
-            ) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", length or str(len(data)))
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(data)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                pass
 
         class Quiet(ThreadingHTTPServer):
             daemon_threads = True

@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+
+class Relay(BaseHTTPRequestHandler):
+    """Hands requests to the store ``behind`` it; what becomes of each says ``answer``."""
+
+    protocol_version = "HTTP/1.1"
+    behind = ""
+
+    def answer(self) -> None:
+        raise NotImplementedError
+
+    def read(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("content-length") or 0))
+
+    def forward(self, body: bytes) -> tuple[int, dict[str, str], bytes, str | None]:
+        """Status, the headers that matter, data, and the length that a HEAD tells."""
+        onward = http.client.HTTPConnection(self.behind, timeout=20)
+        onward.request(self.command, self.path, body, dict(self.headers))
+        found = onward.getresponse()
+        data = found.read()
+        kept = {"etag", "last-modified", "content-type", "content-range"}
+        headers = {k: v for k, v in found.getheaders() if k.lower() in kept}
+        length = found.getheader("content-length") if self.command == "HEAD" else None
+        onward.close()
+        return found.status, headers, data, length
+
+    def refuse(self) -> None:
+        self.send(503, {}, b"<Error><Code>ServiceUnavailable</Code></Error>")
+
+    def send(
+        self, status: int, headers: dict[str, str], data: bytes, length: str | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", length or str(len(data)))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # who asked may be gone
+            self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    do_PUT = do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
 
 
 class FaultyStore:
@@ -19,39 +67,16 @@ class FaultyStore:
         store = self
         address = urlsplit(behind).netloc
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class Handler(Relay):
+            behind = address
 
-            def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            def answer(self) -> None:
+                body = self.read()
                 if any(self.command == m and t in self.path for m, t in store._faults):
                     store.refused.append(f"{self.command} {self.path}")
-                    self._send(503, {}, b"<Error><Code>ServiceUnavailable</Code></Error>")
+                    self.refuse()
                     return
-                onward = http.client.HTTPConnection(address, timeout=10)
-                onward.request(self.command, self.path, body, dict(self.headers))
-                answer = onward.getresponse()
-                data = answer.read()
-                kept = {"etag", "last-modified", "content-type", "content-range"}
-                headers = {k: v for k, v in answer.getheaders() if k.lower() in kept}
-                length = answer.getheader("content-length") if self.command == "HEAD" else None
-                onward.close()
-                self._send(answer.status, headers, data, length)
-
-            def _send(
-                self, status: int, headers: dict[str, str], data: bytes, length: str | None = None
-            ) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", length or str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                pass
+                self.send(*self.forward(body))
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
