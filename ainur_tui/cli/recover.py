@@ -7,6 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
+from ainur_tui.cli.asking import add_second
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
@@ -26,6 +27,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="NAME", help="the new database's name")
     parser.add_argument("--since", metavar="TIME", help="when the trouble began (RTO clock)")
     add_decision(parser)
+    add_second(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
 
