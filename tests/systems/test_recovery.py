@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -187,6 +188,11 @@ async def test_the_api_uses_what_was_restored_and_the_way_back_holds(place: Plac
     assert plan.goal["rto"] == 900
     context = await carry_out(recover, plan)
     assert plan.asks == into
+    assert place.environment.backup is not None
+    kept = Path(str(place.environment.backup.directory)) / f"{place.backup}.config.json"
+    beside = json.loads(kept.read_text())
+    assert [one["app"] for one in beside["apps"]] == ["zerostate-api"]
+    assert PASSWORD not in json.dumps(beside)
     [(word, told)] = context.asked
     assert word == into
     assert told[0].startswith("now: 127.0.0.1:")

@@ -10,6 +10,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres import recovery_counts as counts
+from ainur_tui.systems.postgres.backup.locale import differences
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.dsn import Address
 
@@ -69,4 +70,5 @@ class SecondWord(Action):
             _, live = await self._server.measure(old)
         except ProbeFailure as failure:
             return [total, f"{clean(old, 63)} cannot be counted: {failure}"]
-        return [total, counts.lost(restored, live), *counts.beside(restored, live)]
+        other = differences(await self._server.locale(old), await self._server.locale(new))
+        return [total, counts.lost(restored, live), *other, *counts.beside(restored, live)]

@@ -67,6 +67,18 @@ SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line CO
 """What extensions own is theirs, and of their version, not of the backup. Not-null constraints are
 left out: from 18 they have rows of their own, before they have not."""
 
+_ROLES = """
+SELECT array_agg(DISTINCT name ORDER BY name) FROM (
+  SELECT pg_get_userbyid(c.relowner)::text AS name FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  UNION SELECT pg_get_userbyid(a.grantee)::text FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) AS a
+   WHERE a.grantee <> 0 AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  UNION SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()
+) AS roles
+"""
+
 _SNAPSHOT = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
 _VERSION_DEADLINE = 10.0
 
@@ -101,6 +113,11 @@ async def count_rows(connection: Connection[Record]) -> dict[str, int]:
 async def measure(connection: Connection[Record]) -> tuple[str, dict[str, int]]:
     """Schema digest and rows: what two copies of a database must have in common."""
     return await schema_digest(connection), await count_rows(connection)
+
+
+async def roles_of(connection: Connection[Record]) -> list[str]:
+    """The roles that own a relation or were granted something on one, and the database's owner."""
+    return list(await connection.fetchval(_ROLES) or [])
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.backup import dump, names
+from ainur_tui.systems.postgres.backup.locale import Locale, creation, locale_of
 from ainur_tui.systems.postgres.client import APPLICATION, major_of
 from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.errors import lent
@@ -88,13 +89,27 @@ class Server:
             found = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
             return bool(await connection.fetchval(found, name))
 
-    async def create(self, name: str) -> None:
-        """Make a new, empty database. Raises :class:`ActionFailure` for a name that is none."""
+    async def create(self, name: str, like: Locale | None = None) -> None:
+        """Make a new, empty database, of the locale ``like`` where the server has it. Raises
+        :class:`ActionFailure` for a name that is none."""
+        from asyncpg import PostgresError
+
         if not NAME.fullmatch(name):
             raise ActionFailure("a new database has a name of a-z, 0-9 and _")
         async with self.session() as connection:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            plain = f'CREATE DATABASE "{name}" TEMPLATE template0'
+            try:
+                await connection.execute(await creation(connection, name, like or {}) or plain)
+            except PostgresError:
+                if not like:
+                    raise
+                await connection.execute(plain)  # what differs is told once it is restored
         self._made.add(name)
+
+    async def locale(self, name: str) -> dict[str, str]:
+        """The locale of a database."""
+        async with self.session(name) as connection:
+            return await locale_of(connection)
 
     async def drop(self, name: str) -> None:
         """Drop a database that this object made; any other stays."""
