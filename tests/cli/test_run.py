@@ -273,3 +273,22 @@ def test_the_word_of_the_middle_is_given_ahead_or_by_a_person(
     assert ("confirm", ConfirmCall(id="r1", word="new")) in fake.calls
     fake.calls.extend([("x", None)] * 2)
     assert shell("confirm", "r1", "new") == 69
+
+
+def test_total_loss_goes_on_stage_by_stage_until_a_person_has_to(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = ActionSpec(name="rebuild", targets=["db"], risk="R2", summary="",
+                      params=[Param(name="since", type="str", help="")])  # fmt: skip
+    one = plan("rebuild", "db", "R2", params={"since": "2026-11-24T02:00:00Z", "stage": "roles"})
+    plans = iter([one, one, replace(one, blocked="by hand: fly apps create x")])
+    fake = engine(one, actions=[spec], plan=lambda _: next(plans))
+    use(monkeypatch, fake)
+    assert shell("recover", "total", "--yes", "--json") == 69
+    assert len(orders(fake)) == 2
+    assert orders(fake)[1].params == {"since": "2026-11-24T02:00:00Z"}, "one clock for all of it"
+    found = json.loads(shell.out)
+    assert (found["whole"], found["message"]) == (False, "by hand: fly apps create x")
+    use(monkeypatch, engine(actions=[spec], plan=Refused("nothing is left to rebuild: open", 69)))
+    assert shell("recover", "total", "--yes", "--json") == 0
+    assert json.loads(shell.out)["whole"] is True

@@ -57,7 +57,7 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
     async with running(view()) as (app, engine, pilot):
         engine.answers["actions"] = [
             ActionSpec(name=name, targets=["db"], risk="R3", summary="", params=[PARAM, SINCE])
-            for name in ("recover", "verify")
+            for name in ("recover", "verify", "rebuild")
         ]
         engine.answers["plan"] = plan()
         await pilot.press("6", "R")
@@ -71,6 +71,16 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
         await until(pilot, lambda: "Attach the database  added" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await pilot.press("t")
+        await until(pilot, lambda: "p look, and plan the next step" in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        asked = next(params for method, params in engine.calls if method == "plan")
+        assert (asked.action, list(asked.params)) == ("rebuild", ["since"])
+        engine.calls.clear()
+        await pilot.press("escape", "R")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await until(pilot, lambda: "the plan to recover" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
         assert "RTO 1m " in shown(app)
