@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_
 
 from msgspec.structs import replace
 
@@ -150,7 +151,8 @@ class Rebuild(Action):
             hand = seen.by_hand or seen.by
             return replace(plan, blocked=f"by hand: {hand}. Then the same again: it looks first")
         piece = Piece(stage.name, stage.action, stage.target, seen.params)
-        drawn = await chain.draw([piece], world)
+        # How long another stage took tells nothing of this one.
+        drawn = await chain.draw([piece], with_(world, usual_seconds=None))
         part = drawn.parts.get(stage.name)
         if part is None:
             raise Refused("; ".join([*drawn.notes, *drawn.warnings]), UNAVAILABLE)

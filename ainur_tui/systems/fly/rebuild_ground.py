@@ -104,7 +104,9 @@ class Ground:
             ))  # fmt: skip
         rows = await held(self.reach.server, name)
         if rows is None:
-            params = {"id": best.id, "into": name}
+            # Without their names, owners could not be made before: all is the restorer's then.
+            owners = "true" if best.row["roles"] else "false"
+            params = {"id": best.id, "into": name, "owners": owners}
             return Seen(False, f"no database {name}; {best.id}: {best.evidence}", params)
         if lost := emptied(best.row["rows"], rows):
             return Seen(
