@@ -39,7 +39,7 @@ from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
-from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+from ainur_tui.systems.postgres.statistics import SizeProbe, StatisticsProbe, TablesProbe, UpProbe
 from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
 from ainur_tui.systems.postgres.wal import WalProbe
@@ -60,7 +60,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     looks = (
-        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        StatementsProbe, SizeProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
         ProgressProbe, WalProbe, RowsProbe,
     )  # fmt: skip
     pool = environment.api.pool_size if environment.api else None
