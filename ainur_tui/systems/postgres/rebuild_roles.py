@@ -71,13 +71,14 @@ class MakeRoles(Action):
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         del world
         names = params["names"].split("\n")
+        blocked = await self._server.lacks("roles", "databases")
         if not names[0]:
             raise AlreadySo("every role is there")
         return Plan(
             action="roles", target=target, risk="R2", params={},
             steps=[f"make the role {clean(name, 63)}, {self._how(name)}" for name in names],
             affects=[], before={}, goal={"names": names}, inverse=None, expected_seconds=2.0,
-            title="Make the roles",
+            title="Make the roles", blocked=blocked,
         )  # fmt: skip
 
     def _how(self, name: str) -> str:

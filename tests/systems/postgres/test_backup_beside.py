@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from ainur_tui.config.types import Backup, Environment, Postgres
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
-from ainur_tui.model.secret import Redactor
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.postgres.backup import manifest, names
 from ainur_tui.systems.postgres.backup.beside import Beside
 from ainur_tui.systems.postgres.backup.directory import DirectoryPlace
 from ainur_tui.systems.postgres.backup.locale import differences
 from ainur_tui.systems.postgres.backup.server import Server as Restoring
+from ainur_tui.systems.postgres.system import connect
 from tests.systems.conftest import Now, Server
+from tests.systems.postgres.test_backup import WORLD
 
 BACKUP = "ainur_backup_20261124_020000"
 PLAIN = {"encoding": "UTF8", "collate": "C", "ctype": "C", "provider": "libc"}
@@ -90,3 +94,41 @@ async def test_a_name_that_is_none_is_refused(postgres: Server) -> None:
     server = Restoring(postgres.dsn(), Redactor(), 10.0)
     with pytest.raises(ActionFailure, match="a-z"):
         await server.create("no name", PLAIN)
+
+
+async def test_what_a_role_may_not_do_is_said_with_what_mends_it(
+    postgres: Server, tmp_path: Path
+) -> None:
+    watcher = Restoring(postgres.dsn("watcher"), Redactor(), 10.0)
+    said = await watcher.lacks("databases", "roles", key="backup.scratch")
+    assert said is not None
+    assert "ALTER ROLE watcher CREATEDB CREATEROLE" in said
+    assert "backup.scratch" in said
+    assert await Restoring(postgres.dsn(), Redactor(), 10.0).lacks("databases", "roles") is None
+    setting = Environment(
+        name="test", postgres=Postgres(dsn=postgres.dsn("watcher").reveal()),
+        backup=Backup(directory=str(tmp_path), scratch=postgres.dsn("watcher").reveal()),
+    )  # fmt: skip
+    tools = Tools(lambda name: str(postgres.bin / name))
+    system = connect(setting, Context("test", Now(), Redactor(), tools, lambda s: Secret(str(s))))
+    assert system is not None
+    acts = {one.spec.name: one for one in system.actions}
+    blocked = (await acts["backup"].plan("db", {}, WORLD)).blocked or ""
+    assert "watcher may not read" in blocked
+    assert "GRANT pg_read_all_data TO watcher" in blocked
+    beside = manifest.Manifest(
+        id=BACKUP, created_at="2026-11-24T02:00:00Z", bytes=4, sha256="s", database="ainur",
+        server_version="18.6", client_version="18.6", duration=1.0, lsn=None, rows={"a": 1},
+        schema_sha256="s", run="r",
+    )  # fmt: skip
+    (tmp_path / (BACKUP + names.DATA)).write_bytes(b"data")
+    (tmp_path / (BACKUP + names.MANIFEST)).write_bytes(manifest.encode(beside))
+    for name, params, key in (
+        ("restore", {"id": BACKUP, "into": "fresh"}, "backup.admin"),
+        ("verify", {"id": BACKUP}, "backup.scratch"),
+    ):
+        blocked = (await acts[name].plan("db", params, WORLD)).blocked or ""
+        assert "may not make databases: ALTER ROLE watcher CREATEDB" in blocked
+        assert key in blocked
+    assert system.close is not None
+    await system.close()

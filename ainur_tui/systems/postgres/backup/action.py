@@ -11,7 +11,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, World
 from ainur_tui.systems.postgres import queries
-from ainur_tui.systems.postgres.backup import catalogue, manifest, names, sealing
+from ainur_tui.systems.postgres.backup import catalogue, dump, manifest, names, sealing
 from ainur_tui.systems.postgres.backup.beside import Document
 from ainur_tui.systems.postgres.backup.job import LONGEST, Job
 from ainur_tui.systems.postgres.backup.places import Place
@@ -83,6 +83,7 @@ class BackupAction(Action):
             async with self._database.short() as connection:
                 total = float((await connection.fetch(queries.SIZE))[0]["size"])
                 before["server_version"] = version_text(connection)
+                blocked = blocked or await dump.unreadable(connection)
             facts.append(f"{address.shown} holds {size(total)}")
         except ProbeFailure as failure:
             blocked = blocked or str(failure)

@@ -88,6 +88,7 @@ class RestoreAction(Action):
                 warnings.append("it was never restored and counted: verify it first if you can")
             facts += await self._beside(row["rows"])
         try:
+            blocked = blocked or await self._server.lacks("databases")
             if await self._server.exists(into):
                 blocked = blocked or f"there is a database {into} already; give a new name"
         except ProbeFailure as failure:
