@@ -216,7 +216,7 @@ class CutOver(Moving):
         name="cut-over",
         targets=["db"],
         risk="R3",
-        summary="lead the API to another database of the server, behind the maintenance page",
+        summary="Lead the API to another database of the server, behind the maintenance page",
         params=[
             Param(name="database", type="str", help="the database it shall use", required=True)
         ],

@@ -47,7 +47,7 @@ class Recover(Moving):
         name="recover",
         targets=["db"],
         risk="R3",
-        summary="restore the best backup into a new database and lead the API there",
+        summary="Restore the best backup into a new database and lead the API there",
         params=[
             Param(name="id", type="str", help="which backup; none: the best by evidence"),
             Param(name="into", type="str", help="the new database's name; none: by its moment"),

@@ -31,7 +31,7 @@ class BackupAction(Action):
         name="backup",
         targets=["db"],
         risk="R1",
-        summary="take a verified backup of the database",
+        summary="Take a verified backup of the database",
         params=[
             Param(
                 name="allow_smaller",

@@ -22,7 +22,7 @@ class PruneAction(Action):
         name="prune",
         targets=["db"],
         risk="R3",
-        summary="remove old backups, never the newest verified one",
+        summary="Remove old backups, never the newest verified one",
         params=[
             Param(name="keep_days", type="int", help="days a backup is kept at least"),
             Param(name="keep_count", type="int", help="newest complete backups always kept"),

@@ -33,7 +33,7 @@ class RestoreAction(Action):
         name="restore",
         targets=["db"],
         risk="R3",
-        summary="restore a backup into a new database beside the live one",
+        summary="Restore a backup into a new database beside the live one",
         params=[
             Param(name="id", type="str", help="which backup", required=True),
             Param(name="into", type="str", help="the new database's name", required=True),

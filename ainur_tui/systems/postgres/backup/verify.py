@@ -51,7 +51,7 @@ class VerifyAction(Action):
         name="verify",
         targets=["db"],
         risk="R1",
-        summary="prove a backup: restore it into a scratch database, count, compare, drop",
+        summary="Prove a backup: restore it into a scratch database, count, compare, drop",
         params=[Param(name="id", type="str", help="which backup (or: newest)", required=True)],
     )
     verify_within = 60.0
