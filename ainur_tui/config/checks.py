@@ -120,6 +120,17 @@ def literal_secrets(data: dict[str, Any]) -> Iterator[Path]:
                         yield ("environment", name, key, secret)
 
 
+def in_the_window(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The moments of schedules that fall into the guide's maintenance window, Sunday 02:00 to 06:00
+    UTC, with the key path of each."""
+    for name, environment in data.get("environment", {}).items():
+        schedule = environment.get("backup", {}).get("schedule", {})
+        for key in ("backup", "verify"):
+            day, _, time = f" {schedule.get(key) or ''}".rpartition(" ")
+            if "02:00" <= time < "06:00" and day.strip().lower() in {"", "sun"}:
+                yield ("environment", name, "backup", "schedule", key), f"{day} {time}".strip()
+
+
 def has_secrets(data: dict[str, Any]) -> bool:
     """Whether the file holds any secret or reference to one."""
     return any(

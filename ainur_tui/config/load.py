@@ -65,6 +65,11 @@ class File:
             f"{self._place(at)} holds a secret as plain text; name an env, file or command instead"
             for at in checks.literal_secrets(self.data)
         ]
+        warnings += [
+            f"{self._place(at)} = {moment!r} falls into the guide's maintenance window (Sunday"
+            " 02:00 to 06:00 UTC): move it, 01:00 is before it"
+            for at, moment in checks.in_the_window(self.data)
+        ]
         unfilled = {
             key: inner
             for key in SECTIONS

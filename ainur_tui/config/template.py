@@ -85,7 +85,7 @@ version = 1
 #scratch = { env = "SCRATCH_URL" }   # where verify may create a database; else it starts one
 #recipients = ["age1..."]            # age public keys every backup is encrypted to
 #identity = { env = "AGE_IDENTITY" } # opens them, for verify and restore; create never needs it
-#schedule = { backup = "02:30", verify = "sun 04:30", prune = false }   # UTC, by a staying engine
+#schedule = { backup = "01:00", verify = "sat 04:30", prune = false }   # UTC, by a staying engine
 #application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
 #admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never

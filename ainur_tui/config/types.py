@@ -136,14 +136,14 @@ _MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an engine that stays takes and proves backups. Moments are UTC: ``02:30`` daily,
-    ``sun 04:30`` weekly."""
+    """When an engine that stays takes and proves backups. Moments are UTC: ``01:00`` daily,
+    ``sat 04:30`` weekly, both beside the guide's maintenance window (Sunday 02:00 to 06:00)."""
 
-    backup: Annotated[str, Meta(pattern=_MOMENT, description="when one is taken")] = "02:30"
+    backup: Annotated[str, Meta(pattern=_MOMENT, description="when one is taken")] = "01:00"
     verify: Annotated[
         Annotated[str, Meta(pattern=_MOMENT)] | None,
         Meta(description="when the newest is restored and counted; none: never"),
-    ] = "sun 04:30"
+    ] = "sat 04:30"
     prune: Annotated[bool, Meta(description="prune after each backup that was verified")] = False
 
 

@@ -231,3 +231,23 @@ def test_no_bytes_break_the_loader(tmp_path_factory: pytest.TempPathFactory, dat
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert all(problem.message for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("moment", "collides"),
+    [
+        ("02:30", True),
+        ("01:00", False),
+        ("06:00", False),
+        ("sun 04:30", True),
+        ("sat 04:30", False),
+    ],
+)
+def test_a_schedule_in_the_maintenance_window_is_told(
+    tmp_path: Path, moment: str, collides: bool
+) -> None:
+    schedule = f'[environment.staging.backup]\nschedule = {{ backup = "{moment}" }}\n'
+    warnings = load(write(tmp_path, GOOD + schedule)).warnings
+    assert bool(warnings) is collides
+    if collides:
+        assert f"schedule.backup = '{moment}' falls into" in warnings[0]

@@ -130,6 +130,7 @@ async def test_from_nothing_to_an_api_that_serves(
         assert plan.params["stage"] == "app"
         assert "fly apps create zerostate-api" in (plan.blocked or "")
         assert any("can be read" in fact for fact in plan.facts)
+        assert plan.goal["rto"] == 300, "the guide has the API back in five minutes"
         fake.apps["zerostate-api"] = {}
 
         plan = await rebuild.plan("db", since, world())

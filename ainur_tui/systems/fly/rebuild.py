@@ -52,6 +52,8 @@ class Stage:
     look: Look
     action: Action | None = None
     target: str = "db"
+    within: float = counts.RTO
+    """Seconds since the trouble began in which the guide has this part back."""
 
 
 class SetAddress(Action):
@@ -141,7 +143,7 @@ class Rebuild(Action):
         facts += [f"then: {one.what}" for one in self._stages[number:]]
         title = f"Rebuild, {number} of {len(self._stages)}: {stage.what}"
         params = {"since": rfc3339(begun) or "", "stage": stage.name}
-        goal = {"about": stage.name, "since": begun, "rto": counts.RTO, "parts": list[object]()}
+        goal = {"about": stage.name, "since": begun, "rto": stage.within, "parts": list[object]()}
         plan = Plan(
             action="rebuild", target=target, risk="R2", params=params, steps=[],
             affects=[], before={"next": stage.name}, goal=goal, inverse=None,

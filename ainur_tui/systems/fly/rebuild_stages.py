@@ -22,6 +22,9 @@ from ainur_tui.systems.postgres.rebuild_roles import GrantUse, MakeRoles
 from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.sync import Sync
 
+API, NODE, FRONTEND = 300.0, 1800.0, 120.0
+"""Seconds the guide allows for the API (deployed anew), the node (synced again), the frontend."""
+
 
 def stages(
     ground: Ground, context: Context, identity: Secret | None, pool: int
@@ -41,18 +44,18 @@ def stages(
         Stage("use", "the application may use it", ground.used,
               GrantUse(reach.server, ground.application)),
         Stage("watch", "this console may read it", ground.watched),
-        Stage("app", "the app", ground.apps),
+        Stage("app", "the app", ground.apps, within=API),
         Stage("address", "the database's address among its secrets", ground.address,
-              SetAddress(hands, ground.application), "api"),
-        Stage("secrets", "its other secrets", ground.secrets),
+              SetAddress(hands, ground.application), "api", API),
+        Stage("secrets", "its other secrets", ground.secrets, within=API),
         Stage("storage", "the object store", ground.storage, sync, "storage"),
         Stage("machines", "as many machines as before", ground.machines,
-              ScaleApi(hands, pool), "api"),
+              ScaleApi(hands, pool), "api", API),
         Stage("certificates", "certificates", ground.certificates),
-        Stage("outside", "DNS, and the API from outside", ground.outside),
+        Stage("outside", "DNS, and the API from outside", ground.outside, within=API),
         Stage("workers", "API and workers in the database", ground.workers),
-        Stage("node", "the node", ground.up("node", node)),
-        Stage("frontend", "the frontend", ground.up("frontend", page)),
+        Stage("node", "the node", ground.up("node", node), within=NODE),
+        Stage("frontend", "the frontend", ground.up("frontend", page), within=FRONTEND),
         Stage("open", "open for users", ground.opened, Maintenance(hands, reach.outside), "api"),
     ]  # fmt: skip
 

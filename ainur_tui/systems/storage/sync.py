@@ -61,6 +61,7 @@ class Sync(Action):
             warnings.append(f"{len(found.gone):,} objects are only in {into}: they stay")
         if delete:
             warnings.append(f"{len(found.gone):,} objects of {into} are deleted for good")
+        independence = "both buckets are of one account: what loses the account loses both"
         gone = [one.key for one in found.gone]
         steps = [f"copy {len(found.new) + len(found.changed):,} objects, {size(found.octets)}"]
         steps += [f"delete {len(gone):,} objects that are only in {into}"] * delete
@@ -78,7 +79,7 @@ class Sync(Action):
             expected_seconds=world.usual_seconds,
             title=f"Sync {source} into {into}",
             warnings=warnings,
-            facts=[found.told, *_lines(found, delete=delete)],
+            facts=[found.told, *_lines(found, delete=delete), independence],
             blocked=blocked,
         )  # fmt: skip
 

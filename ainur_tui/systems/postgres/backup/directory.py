@@ -43,7 +43,8 @@ class DirectoryPlace:
 
     def _ready(self, expected: int) -> str:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = self._directory.stat().st_mode
+        found = self._directory.stat()
+        mode = found.st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise ProbeFailure("forbidden", f"everybody may write to {self.shown}")
         if not os.access(self._directory, os.W_OK | os.X_OK):
@@ -54,7 +55,9 @@ class DirectoryPlace:
                 "unavailable",
                 f"{self.shown} has {shown_size(free)} free, {shown_size(expected)} may be needed",
             )
-        return f"{self.shown} has {shown_size(free)} free"
+        loose = f", others may look into it: chmod 700 {self.shown}" if mode & 0o077 else ""
+        foreign = f", it is owned by uid {found.st_uid}" if found.st_uid != os.geteuid() else ""
+        return f"{self.shown} has {shown_size(free)} free{loose}{foreign}"
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes], part: int) -> None:
         del part  # files have no parts
