@@ -85,7 +85,7 @@ class PruneAction(Action):
             for backup in going:
                 step.progress(f"removing {backup}")
                 for place in self._places:
-                    for suffix in (names.PROOF, names.MANIFEST, *names.DATAS):
+                    for suffix in (names.PROOF, names.MANIFEST, *names.DATAS, names.CONFIG):
                         await place.remove(backup + suffix)
             step.keep(removed=going)
             return f"{_many(going)} removed"

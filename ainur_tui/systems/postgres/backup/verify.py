@@ -89,6 +89,10 @@ class VerifyAction(Action):
             if row["format"] == SEALED_FORMAT and self._identity is None:
                 blocked = blocked or NO_IDENTITY
             facts = [f"{size(row['bytes'])}, {row['state']}", *filter(None, [row["detail"]])]
+        try:
+            blocked = blocked or await self._scratch.lacks()
+        except ProbeFailure as failure:
+            blocked = f"the scratch server: {failure}"
         into = passing_name("verify", backup, self._context.clock)
         where = self._scratch.shown
         return Plan(
