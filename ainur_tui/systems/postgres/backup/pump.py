@@ -164,7 +164,7 @@ def _pump(
     import zstandard
 
     # One worker beside the reader is most of the gain; more pay only where there are cores.
-    threads = max(1, min(4, (os.cpu_count() or 2) // 2))
+    threads = max(2, min(4, os.cpu_count() or 2))
     compressor = zstandard.ZstdCompressor(
         level=_LEVEL, write_checksum=True, threads=threads
     ).compressobj()
