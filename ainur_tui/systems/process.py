@@ -99,7 +99,7 @@ class Sink:
     _process: asyncio.subprocess.Process
     _stderr: asyncio.Task[bytes]
     _redact: Redact
-    output: int | None = None
+    output: int = -1
 
     async def give(self, data: bytes) -> bool:
         """Hand on bytes at the pace they are read; false once the program takes no more."""
@@ -152,9 +152,9 @@ async def sink(
 
     Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
     """
-    giving, written = asyncio.subprocess.PIPE, None
+    giving, read = asyncio.subprocess.PIPE, -1
     if output:
-        process, written = await _piped(argv, env, giving)
+        process, read = await _piped(argv, env, giving)
     else:
         process = await _spawn(argv, env=env, stdin=giving, stdout=asyncio.subprocess.DEVNULL)
     if process.stdin is not None:
@@ -162,7 +162,7 @@ async def sink(
             _widen(process.stdin.get_extra_info("pipe").fileno())
     errors = asyncio.create_task(_tail(process.stderr))
     try:
-        yield Sink(process, errors, redact, written)
+        yield Sink(process, errors, redact, read)
     finally:
         await _end(process)
         errors.cancel()
