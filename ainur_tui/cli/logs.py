@@ -17,7 +17,7 @@ from ainur_tui.cli.parser import add_json
 if TYPE_CHECKING:
     from ainur_tui.cli.common import Link
     from ainur_tui.model.log import LogGap, LogLine
-    from ainur_tui.model.wire import LogPage, LogQuery
+    from ainur_tui.model.logquery import LogPage, LogQuery
 
 EVERY = 0.25
 """Seconds between two looks for new lines (at most ten a second would be allowed)."""
@@ -45,7 +45,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Print the lines; with ``--follow`` until interrupted."""
     from ainur_tui.model.log import LEVELS
-    from ainur_tui.model.wire import LogQuery
+    from ainur_tui.model.logquery import LogQuery
 
     if args.level is not None and args.level not in LEVELS:
         raise errors.unknown("level", args.level, list(LEVELS))

@@ -143,6 +143,7 @@ class Intake:
             before = self._gap or (since, until, 0)
             self._gap = (min(before[0], since), max(before[1], until), before[2] + len(left_out))
             self._dropped += len(left_out)
+            self._store.tally.count(self.source.name, since, len(left_out))
         backlog = self._meter.backlog(mono)
         first, last = lines[0].at, lines[-1].at
         came = first == last > now - _ARRIVAL and len(lines) > 1 and lines[0].machine is None

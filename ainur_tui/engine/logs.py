@@ -11,9 +11,16 @@ from ainur_tui.engine.logintake import Intake
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.log import LogSourceView
+from ainur_tui.model.logquery import (
+    LogCounts,
+    LogCountsQuery,
+    LogNewQuery,
+    LogNews,
+    LogPage,
+    LogQuery,
+)
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import LogPage, LogQuery
 from ainur_tui.systems.base import Clock, LogSource, Probe, Sample
 
 FIRST_LOOK = 1.2
@@ -91,6 +98,14 @@ class LogHub:
         for intake in self._intakes:
             intake.tell_gap()
         return self._store.query(query)
+
+    def counts(self, query: LogCountsQuery) -> LogCounts:
+        """Lines over time by class, level and source; raises :class:`Refused` (64)."""
+        return self._store.tally.counts(query, self._clock.now())
+
+    def news(self, query: LogNewQuery) -> LogNews:
+        """What is said that was not said before; raises :class:`Refused` (64)."""
+        return self._store.tally.news(query, self._clock.now())
 
     def views(self) -> list[LogSourceView]:
         """The health of every source."""

@@ -14,8 +14,8 @@ from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.log import LogLine
+from ainur_tui.model.logquery import LogQuery
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.model.wire import LogQuery
 from ainur_tui.systems.base import LogSource, RawBatch, RawLine
 from tests.engine.warp import EPOCH, WarpClock, warped
 
