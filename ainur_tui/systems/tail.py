@@ -31,7 +31,7 @@ class _File:
     """An open log file: where we are in it, and what its known bytes looked like."""
 
     def __init__(self, path: Path, start: int | None = 0) -> None:
-        self.fd = _open(path)
+        self.fd = open_log(path)
         found = os.fstat(self.fd)
         self.identity = (found.st_dev, found.st_ino)
         self.offset = found.st_size if start is None else start
@@ -73,7 +73,8 @@ class _File:
         os.close(self.fd)
 
 
-def _open(path: Path) -> int:
+def open_log(path: Path) -> int:
+    """A descriptor of a regular file, not through a link (F-38); raises :class:`ProbeFailure`."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
