@@ -185,8 +185,9 @@ async def _back(engine: Link, query: LogQuery, *, everything: bool) -> list[LogP
     import msgspec
 
     pages: list[LogPage] = [await engine.call("logs", query)]
-    while everything and not pages[0].matched_all and pages[0].lines:
-        before = msgspec.structs.replace(query, before=pages[0].lines[0].seq)
+    while everything and not pages[0].matched_all and (pages[0].lines or pages[0].ended):
+        oldest = pages[0].ended or pages[0].lines[0].seq
+        before = msgspec.structs.replace(query, before=oldest)
         pages.insert(0, await engine.call("logs", before))
     return pages
 
