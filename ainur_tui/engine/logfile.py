@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -16,32 +16,37 @@ from ainur_tui.rules.loglines import Parsed, parse
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
 from ainur_tui.systems.base import RawLine
-from ainur_tui.systems.bigfile import BigFile
-from ainur_tui.systems.lines import KEPT
 
 SLACK = 256 * 1024
 """Bytes looked at beyond what the times tell: lines of several writers come a little mixed."""
+_LOOKED_AT = 64 * 1024
+"""Bytes of one line that are decoded."""
 _NEAR = 64
 """Lines looked back for the time of a line that has none."""
+
+
+class InPlace(Protocol):
+    """A file of any size: its lines from any place, in both directions, each with where it begins;
+    with a needle only those that have it."""
+
+    size: int
+    written: float
+
+    def back(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
+    def ahead(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
+    def line_start(self, offset: int) -> int: ...
 
 
 class LogFile:
     """One file. A line's number is where it begins (bytes), plus one.
 
-    Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be read. Redaction and
-    cleaning are as for every line. It reads as it is asked, in the caller's thread.
+    Redaction and cleaning are as for every line. It reads as it is asked, in the caller's thread.
     """
 
-    def __init__(self, path: Path, redact: Callable[[str], str], *, source: str = "") -> None:
-        self._file = BigFile(path)
-        self._source = source or path.name
+    def __init__(self, file: InPlace, redact: Callable[[str], str], source: str) -> None:
+        self._file = file
+        self._source = source
         self._redact = redact
-
-    def __enter__(self) -> LogFile:
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        self._file.__exit__(None, None, None)
 
     def query(self, query: LogQuery) -> LogPage:
         """As the log store's: the newest lines that match, or with ``forward`` the oldest.
@@ -142,7 +147,7 @@ class LogFile:
     def _before(self, line: LogLine) -> float:
         """The time of the last line before this one that tells one."""
         offset = line.seq - 1
-        low = self._file.line_start(offset - KEPT)
+        low = self._file.line_start(offset - _LOOKED_AT)
         for _, text in islice(self._file.back(low, offset), _NEAR):
             if (found := self._parsed(text)).dated:
                 return found.at
@@ -162,4 +167,4 @@ class LogFile:
 
 
 def _text(line: bytes) -> str:
-    return line[:KEPT].decode("utf-8", "replace").lstrip("\0")
+    return line[:_LOOKED_AT].decode("utf-8", "replace").lstrip("\0")

@@ -111,7 +111,7 @@ def _last_lines(file: _File, size: int) -> tuple[list[str], bool]:
     return file.cutter.feed(data), start == 0
 
 
-def _newer(lines: list[str], since: float) -> tuple[list[str], bool]:
+def newer(lines: list[str], since: float) -> tuple[list[str], bool]:
     """Lines after ``since``, and whether an older one was seen (so that none is missing)."""
     for index in range(len(lines) - 1, -1, -1):
         parsed = parse(lines[index], 0.0)
@@ -125,7 +125,7 @@ def _first(file: _File, clock: Clock, resume: float | None) -> RawBatch:
     written = os.fstat(file.fd).st_mtime
     if resume is None:
         return RawBatch(_dated(lines[-FIRST_LINES:], written))
-    fresh, joined = _newer(lines, min(resume, clock.now()))
+    fresh, joined = newer(lines, min(resume, clock.now()))
     if joined or (whole and not lines):
         return RawBatch(_dated(fresh, written))
     dated = any(parse(line, 0.0).dated for line in lines[:50])

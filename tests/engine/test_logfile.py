@@ -45,8 +45,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def page(path: Path, query: LogQuery) -> LogPage:
-    with LogFile(path, Redactor()) as file:
-        return file.query(query)
+    with BigFile(path) as file:
+        return LogFile(file, Redactor(), "api").query(query)
 
 
 def numbers(lines: list[LogLine]) -> list[int]:
@@ -93,7 +93,8 @@ def test_the_search_in_raw_bytes_finds_what_a_look_at_every_line_finds(
     path: Path, query: LogQuery
 ) -> None:
     query.limit = COUNT
-    with LogFile(path, Redactor()) as file:
+    with BigFile(path) as opened:
+        file = LogFile(opened, Redactor(), "api")
         every = list(file.lines(LogQuery(forward=True)))
         wanted = [line.seq for line in sieve(query)(every)]
         assert wanted
@@ -151,7 +152,8 @@ def test_hostile_lines_are_one_clean_line_each(tmp_path: Path) -> None:
     rows[700] = b"\x1b[31m" * 2_000_000
     path = tmp_path / "bad.log"
     path.write_bytes(b"\n".join(rows) + b"\n")
-    with LogFile(path, Redactor()) as file:
+    with BigFile(path) as opened:
+        file = LogFile(opened, Redactor(), "api")
         found = list(file.lines(LogQuery()))
         hits = list(file.lines(LogQuery(pattern="(?i)recovered")))
     assert len(found) == len(rows)
@@ -189,4 +191,4 @@ def test_links_and_folders_are_no_log_files(path: Path, tmp_path: Path) -> None:
     link.symlink_to(path)
     for place in (link, tmp_path, tmp_path / "none"):
         with pytest.raises(ProbeFailure):
-            LogFile(place, Redactor())
+            BigFile(place)
