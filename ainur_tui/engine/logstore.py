@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import heapq
-import re
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import dropwhile, islice, takewhile
+from operator import attrgetter
 
-import re2
+import msgspec
 
-from ainur_tui.model.failure import Refused
-from ainur_tui.model.log import LEVELS, LogGap, LogLine
-from ainur_tui.model.text import clean
-from ainur_tui.model.wire import LogPage, LogQuery
+from ainur_tui.engine.logspool import LogSpool, Look, Lost, Row
+from ainur_tui.engine.logtally import LogTally
+from ainur_tui.model.log import LogGap, LogLine
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.rules.logneedle import needle
+from ainur_tui.rules.logsieve import sieve
+
+SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
 
 LINES_PER_SOURCE = 100_000
 BYTES = 64 << 20
 """Bytes of all lines together, estimated; beyond it the longest source gives its oldest."""
 GAPS = 2_000
+_TOGETHER = 256
+"""Lines that leave memory together at most."""
+_TAKEN_APART = 20_000
+"""Lines of the disk that one query takes apart; then it ends for now, for others wait."""
+_LIVE = 600
+"""The same for what is told ten times a second."""
 MOST = 5_000
 """Lines of one page at most."""
-_CHUNK = 512
-"""Lines searched with one call; their text is joined, so that a rare word costs few calls."""
 
 
 class LogStore:
-    """A ring of lines a source, under one running sequence number."""
+    """A ring of lines a source, under one running sequence number; ``tally`` counts all of them."""
 
-    def __init__(self, lines: int = LINES_PER_SOURCE, octets: int = BYTES) -> None:
+    def __init__(
+        self, lines: int = LINES_PER_SOURCE, octets: int = BYTES, spool: SpoolMaker | None = None
+    ) -> None:
         self._most_lines = lines
         self._most_bytes = octets
         self._lines: dict[str, deque[LogLine]] = {}
         self._gaps: deque[LogGap] = deque(maxlen=GAPS)
         self._bytes = 0
         self._seq = 0
+        self.tally = LogTally()
+        self.spool = spool(self._lost) if spool is not None else None
 
     @property
     def newest(self) -> int:
@@ -52,16 +64,22 @@ class LogStore:
         self._seq += 1
         return self._seq
 
+    def take_seqs(self, count: int) -> int:
+        """So many sequence numbers in a row; returns the first."""
+        first = self._seq + 1
+        self._seq += count
+        return first
+
     def add(self, line: LogLine) -> None:
         """Keep a line; the oldest go when there is no room."""
         ring = self._lines.setdefault(line.source, deque())
         ring.append(line)
+        self.tally.add(line)
         self._bytes += weight(line)
         if len(ring) > self._most_lines:
-            self._bytes -= weight(ring.popleft())
+            self._give(ring)
         while self._bytes > self._most_bytes:
-            longest = max(self._lines.values(), key=len)
-            self._bytes -= weight(longest.popleft())
+            self._give(max(self._lines.values(), key=len))
 
     def add_gap(self, source: str, since: float, until: float, dropped: int | None) -> None:
         """Keep that lines are missing here."""
@@ -75,53 +93,123 @@ class LogStore:
             )
         )
 
+    def add_raw(self, source: str, rows: Sequence[Row]) -> bool:
+        """Keep lines that there is no time to take apart; whether there is a place for them."""
+        return self.spool is not None and self.spool.keep_raw(source, rows)
+
     def reaches_back_to(self, source: str) -> float | None:
         """The time of the oldest line kept of a source."""
         ring = self._lines.get(source)
-        return ring[0].at if ring else None
+        times = [ring[0].at] if ring else []
+        if self.spool is not None and (spooled := self.spool.reaches_back_to(source)) is not None:
+            times.append(spooled)
+        return min(times, default=None)
+
+    def _give(self, ring: deque[LogLine]) -> None:
+        """The oldest lines leave memory, for the disk where there is one."""
+        gone = [ring.popleft() for _ in range(max(1, min(_TOGETHER, len(ring) // 8)))]
+        self._bytes -= sum(map(weight, gone))
+        if self.spool is not None:
+            self.spool.keep(gone)
+
+    def _lost(self, lost: Lost) -> None:
+        """The disk had no room for the oldest lines: a gap, unless all before are gone too."""
+        ring = self._lines.get(lost.source)
+        if ring and ring[0].seq < lost.seq:
+            self._gaps.append(
+                LogGap(
+                    seq=lost.seq, source=lost.source, since=lost.since, until=lost.until,
+                    dropped=lost.count,
+                )
+            )  # fmt: skip
 
     def query(self, query: LogQuery) -> LogPage:
         """The newest lines that match, in the order of arrival; see :class:`LogQuery`.
 
-        With ``after``, what does not fit into ``limit`` is skipped and counted: a slow reader
-        gets the newest. Raises :class:`Refused` (code 64) for a pattern or level that makes no
-        sense.
+        With ``after`` and not ``forward``, what does not fit into ``limit`` is skipped and counted:
+        a slow reader gets the newest. Raises :class:`Refused` (code 64) for a pattern or level that
+        makes no sense.
         """
+        if query.around is not None:
+            return self._around(query, query.around)
         limit = max(1, min(query.limit, MOST))
         low = query.after or 0
         high = self._seq + 1 if query.before is None else query.before
-        found: list[LogLine] = []
-        more = 0
-        for line in self._matching(query, low, high):
-            if len(found) < limit:
-                found.append(line)
-            else:
-                more += 1
-                if query.after is None:
-                    break
-        found.reverse()
-        first = found[0].seq if more and found else low
+        counting = query.after is not None and not query.forward
+        look = None
+        if self.spool is not None:
+            look = self.spool.look(
+                low, high, query.sources, needle(query), forward=query.forward,
+                most=_LIVE if counting else _TAKEN_APART,
+            )  # fmt: skip
+        matching = iter(self._matching(query, low, high, look))
+        found = list(islice(matching, limit))
+        more = sum(1 for _ in (matching if counting else islice(matching, 1)))
+        ended = look.ended if look is not None else None
+        if ended is not None and counting:
+            more += self.spool.count(low, ended) if self.spool is not None else 0
+            ended = None
+        if not query.forward:
+            found.reverse()
+        if more and query.forward:
+            high = found[-1].seq
+        elif more:
+            low = found[0].seq
         sources = set(query.sources)
         gaps = [
             gap
             for gap in self._gaps
-            if first < gap.seq < high
+            if low < gap.seq < high
             and (not sources or gap.source in sources)
             and (query.since is None or gap.until >= query.since)
+            and (query.until is None or gap.since <= query.until)
         ]
-        skipped = more if query.after is not None else 0
-        return LogPage(lines=found, gaps=gaps, skipped=skipped, matched_all=not more)
+        if len(found) == limit:
+            ended = None
+        return LogPage(
+            lines=found,
+            gaps=gaps,
+            skipped=more if counting else 0,
+            matched_all=not more and ended is None,
+            ended=ended,
+        )
 
-    def _matching(self, query: LogQuery, low: int, high: int) -> Iterable[LogLine]:
-        """Newest first."""
-        wanted = _cheap(query)
-        search = _pattern(query.pattern) if query.pattern else iter
+    def _around(self, query: LogQuery, moment: float) -> LogPage:
+        """As many lines before a moment as after it."""
+        plain = msgspec.structs.replace(query, around=None, before=None, after=None)
+        half = max(1, query.limit // 2)
+        until = moment if query.until is None else min(moment, query.until)
+        past = self.query(msgspec.structs.replace(plain, until=until, forward=False, limit=half))
+        later = math.nextafter(moment, math.inf)
+        since = later if query.since is None else max(later, query.since)
+        ahead = self.query(msgspec.structs.replace(plain, since=since, forward=True, limit=half))
+        gaps = {gap.seq: gap for gap in (*past.gaps, *ahead.gaps)}
+        return LogPage(
+            lines=sorted([*past.lines, *ahead.lines], key=attrgetter("seq")),
+            gaps=[gaps[seq] for seq in sorted(gaps)],
+            matched_all=past.matched_all and ahead.matched_all,
+        )
+
+    def _matching(
+        self, query: LogQuery, low: int, high: int, look: Look | None
+    ) -> Iterable[LogLine]:
+        """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
+        passing = sieve(query)
         found = [
-            search(filter(wanted, _between(ring, low, high)))
+            passing(_between(ring, low, high, forward=query.forward))
             for name, ring in self._lines.items()
             if not query.sources or name in query.sources
         ]
-        return heapq.merge(*found, key=lambda line: -line.seq) if len(found) != 1 else found[0]
+        if look is None:
+            return heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
+        found.append(passing(look))
+        merged = heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
+        if query.after is not None and not query.forward:
+            return merged
+        sign = 1 if query.forward else -1
+        return takewhile(
+            lambda line: look.ended is None or sign * line.seq <= sign * look.ended, merged
+        )
 
 
 def weight(line: LogLine) -> int:
@@ -133,61 +221,9 @@ def weight(line: LogLine) -> int:
     return size + (200 if line.fields else 0)
 
 
-def _between(ring: deque[LogLine], low: int, high: int) -> Iterator[LogLine]:
-    for line in reversed(ring):
-        if line.seq <= low:
-            return
-        if line.seq < high:
-            yield line
-
-
-def _cheap(query: LogQuery) -> Callable[[LogLine], bool]:
-    """All filters but the pattern. A line that tells no level counts as ``info``."""
-    if query.min_level is not None and query.min_level not in LEVELS:
-        known = ", ".join(LEVELS)
-        raise Refused(f"no such level: {clean(query.min_level, 40)}; one of {known}", 64)
-    levels = set(LEVELS[LEVELS.index(query.min_level) :]) if query.min_level else None
-    machine, log_class, since = query.machine, query.log_class, query.since
-
-    def wanted(line: LogLine) -> bool:
-        return (
-            (levels is None or (line.level or "info") in levels)
-            and (machine is None or line.machine == machine)
-            and (log_class is None or line.log_class == log_class)
-            and (since is None or line.at >= since)
-        )
-
-    return wanted
-
-
-def _pattern(pattern: str) -> Callable[[Iterator[LogLine]], Iterator[LogLine]]:
-    """A search by a linear-time expression in messages and fields.
-
-    Small letters only match capitals too, as people type. Whole chunks of lines are tried first;
-    only in those with a match each line is looked at.
-    """
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = pattern != pattern.lower()
-    try:
-        one: Any = re2.compile(pattern, options)
-        many: Any = re2.compile(f"(?m:{pattern})", options)
-    except re2.error as error:
-        said = error.args[0] if error.args else error
-        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise Refused(f"not a usable pattern: {clean(reason, 200)}", 64) from None
-    whole = re.search(r"\\[AzQ]|\(\?[a-z]*s", pattern) is None
-
-    def search(lines: Iterator[LogLine]) -> Iterator[LogLine]:
-        while chunk := list(islice(lines, _CHUNK)):
-            if whole and many.search("\n".join(map(_text, chunk))) is None:
-                continue
-            for line in chunk:
-                if one.search(line.message) or any(map(one.search, line.fields.values())):
-                    yield line
-
-    return search
-
-
-def _text(line: LogLine) -> str:
-    return "\n".join((line.message, *line.fields.values())) if line.fields else line.message
+def _between(ring: deque[LogLine], low: int, high: int, *, forward: bool) -> Iterator[LogLine]:
+    if forward:
+        ahead = dropwhile(lambda line: line.seq <= low, ring)
+        return takewhile(lambda line: line.seq < high, ahead)
+    back = dropwhile(lambda line: line.seq >= high, reversed(ring))
+    return takewhile(lambda line: line.seq > low, back)

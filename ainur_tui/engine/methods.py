@@ -15,6 +15,7 @@ from ainur_tui.engine import about
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.wire import (
@@ -24,7 +25,6 @@ from ainur_tui.model.wire import (
     BreakGlassCall,
     ConfirmCall,
     JournalQuery,
-    LogQuery,
     NeedsCall,
     PlanQuery,
     RunCall,
@@ -80,6 +80,14 @@ async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:
 
 async def _logs(engine: Engine, query: LogQuery, _: Peer) -> Any:
     return engine.logs.query(query)
+
+
+async def _log_counts(engine: Engine, query: LogCountsQuery, _: Peer) -> Any:
+    return engine.logs.counts(query)
+
+
+async def _log_news(engine: Engine, query: LogNewQuery, _: Peer) -> Any:
+    return engine.logs.news(query)
 
 
 async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
@@ -160,6 +168,8 @@ METHODS: dict[str, Method] = {
     "board": Method("read", BoardQuery, _board),
     "history": Method("read", SeriesQuery, _history),
     "logs": Method("read", LogQuery, _logs),
+    "logs.counts": Method("read", LogCountsQuery, _log_counts),
+    "logs.new": Method("read", LogNewQuery, _log_news),
     "actions": Method("read", Nothing, _actions),
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),

@@ -27,11 +27,11 @@ from ainur_tui.engine.peer import (
 )
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.logquery import LogQuery
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import (
     PROTOCOL,
     Hello,
-    LogQuery,
     LookingAt,
     Request,
     Subscribe,
@@ -229,7 +229,8 @@ class ClientSession:
         self._logs_at = self._loop.time()
         most = min(max(query.limit, 1), LINES_PER_PAGE)
         logs = self._engine.logs
-        page = logs.query(replace(query, after=self._log_seq, before=None, limit=most))
+        onward = replace(query, after=self._log_seq, before=None, around=None, forward=False)
+        page = logs.query(replace(onward, limit=most))
         # Lines that do not match have been looked at too, and are not looked at again.
         newest = logs.query(LogQuery(limit=1))
         lines, gaps = [*page.lines, *newest.lines], [*page.gaps, *newest.gaps]

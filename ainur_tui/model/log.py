@@ -10,11 +10,13 @@ Level = Literal["debug", "info", "warn", "error", "fatal"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warn", "error", "fatal")
 
 
-class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record. ``seq`` is the engine's own running number, ``at`` epoch seconds.
 
     ``message`` and ``fields`` are clean; ``log_class`` is one of the guide's error classes
     (``db-timeout``, ``storage-failure``, ``wasm-timeout``, ``auth-failure``) or ``None``.
+    ``unsure``: its place among the lines of other sources is not certain, for it tells no time of
+    its own, or came late.
     """
 
     seq: int
@@ -25,6 +27,7 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     machine: str | None = None
     log_class: str | None = None
     fields: dict[str, str] = {}
+    unsure: bool = False
 
 
 class LogGap(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,10 @@ from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
-from ainur_tui.model.log import LogGap, LogLine, LogSourceView
+from ainur_tui.model.log import LogSourceView
+from ainur_tui.model.logquery import LogCounts, LogNews
+from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
+from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -24,8 +27,8 @@ PROTOCOL = 1
 Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
-    {"hello", "board", "subscribe", "history", "logs", "actions", "plan", "runs", "journal",
-     "journal.verify", "engine.status", "needs"}
+    {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
+     "runs", "journal", "journal.verify", "engine.status", "needs"}
 )  # fmt: skip
 
 
@@ -152,33 +155,6 @@ class Series(msgspec.Struct, kw_only=True):
     values: list[float | None]
 
 
-class LogQuery(msgspec.Struct, kw_only=True):
-    """Which lines: filters are ANDed; ``pattern`` is a linear-time regular expression.
-
-    ``before`` pages back from a sequence number; ``after`` goes on from one.
-    """
-
-    sources: list[str] = []
-    machine: str | None = None
-    min_level: str | None = None
-    log_class: str | None = None
-    pattern: str | None = None
-    since: float | None = None
-    before: int | None = None
-    after: int | None = None
-    limit: int = 500
-
-
-class LogPage(msgspec.Struct, kw_only=True):
-    """Lines in the order of arrival; ``skipped`` were left out between the last page and this."""
-
-    lines: list[LogLine]
-    gaps: list[LogGap] = []
-    skipped: int = 0
-    matched_all: bool = True
-    """False when the limit cut the page."""
-
-
 class PlanQuery(msgspec.Struct, kw_only=True):
     """What a person wants done; nothing happens yet."""
 
@@ -293,6 +269,8 @@ RESULTS: dict[str, Any] = {
     "subscribe": None,
     "history": list[Series],
     "logs": LogPage,
+    "logs.counts": LogCounts,
+    "logs.new": LogNews,
     "actions": list[ActionSpec],
     "plan": Plan,
     "run": Run,
