@@ -99,8 +99,8 @@ class Moving(Action):
         server, user = reach.server, reach.address.user
         on = Piece(PAGE_ON, Page(reach.hands, reach.outside, "on"), "api", check=self._paged)
         off = Piece(
-            PAGE_OFF, Maintenance(reach.hands, reach.outside), "api", {"mode": "off"},
-            check=self._open,
+            PAGE_OFF, Maintenance(reach.hands, reach.outside, ahead=True), "api",
+            {"mode": "off"}, check=self._open,
         )  # fmt: skip
         dsn = reach.dsn or Secret("")
         return [

@@ -33,16 +33,19 @@ class Maintenance(Open):
         inverse="maintenance mode=off, or on",
     )
 
-    def __init__(self, hands: Hands, outside: Outside) -> None:
+    def __init__(self, hands: Hands, outside: Outside, *, ahead: bool = False) -> None:
+        """``ahead``: it is planned before another part has made it otherwise, so that it is to do
+        even where it is so now."""
         super().__init__(hands)
         self._outside = outside
+        self._ahead = ahead
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         mode = params.get("mode", "").lower()
         if set(params) != {"mode"} or mode not in {"on", "off"}:
             raise Refused("maintenance needs mode=on|off", USAGE)
         on = mode == "on"
-        if await self.shown() is on:
+        if not self._ahead and await self.shown() is on:
             raise AlreadySo(f"maintenance mode is {mode} already")
         try:
             now = await self._outside.seen()
