@@ -113,6 +113,11 @@ class LogHub:
             intake.tell_gap()
         return self._store.query(query)
 
+    @property
+    def newest(self) -> int:
+        """The last sequence number given out; 0 before the first."""
+        return self._store.newest
+
     def counts(self, query: LogCountsQuery) -> LogCounts:
         """Lines over time by class, level and source; raises :class:`Refused` (64)."""
         return self._store.tally.counts(query, self._clock.now())
