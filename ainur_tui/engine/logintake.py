@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from ainur_tui.engine.logmeter import LogMeter
 from ainur_tui.engine.logrefine import BAD, may_be_error, refine
 from ainur_tui.engine.logspool import Row
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
+from ainur_tui.rules.logfold import STARTS, Fold, severity
 from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
 
 BUDGET = 4_000.0
@@ -21,6 +24,8 @@ ERRORS = 2_000.0
 _SLICE = 400
 """Lines taken in before others get their turn on the event loop."""
 _GAP_EVERY = 1.0
+_LATE = 2.0
+"""Seconds a line may be older than one that came before it and still stand in order."""
 _ARRIVAL = 0.05
 """Lines that all carry one time, so many seconds old at most, carry the time they came: then what
 the line says tells when it was written. A source that knows the machine knows the time."""
@@ -60,6 +65,8 @@ class Intake:
         self._clock = clock
         self._redact = redact
         self._meter = LogMeter()
+        self._fold = Fold()
+        self._held = RawLine(0.0, "")
         self._whole = Allowance(BUDGET, clock)
         self._bad = Allowance(ERRORS, clock)
         self._last_line_at: float | None = None
@@ -86,10 +93,11 @@ class Intake:
         """Take in a batch, a slice at a time."""
         if batch.dropped != 0:
             self._lost(batch)
-        for start in range(0, len(batch.lines), _SLICE):
+        lines = self._folded(batch.lines)
+        for start in range(0, len(lines), _SLICE):
             if start:
                 await asyncio.sleep(0)
-            self._slice(batch.lines[start : start + _SLICE])
+            self._slice(lines[start : start + _SLICE])
         if self._gap is not None and self._clock.monotonic() - self._gap_told >= _GAP_EVERY:
             self.tell_gap()
         self.shown.set()
@@ -124,6 +132,36 @@ class Intake:
             reaches_back_to=self._store.reaches_back_to(self.source.name),
         )
 
+    def _folded(self, lines: Sequence[RawLine]) -> Sequence[RawLine]:
+        """Lines with panics and tracebacks in one; an open one ends when nothing comes for a beat,
+        or another machine speaks."""
+        fold = self._fold
+        if not lines:
+            held = fold.end()
+        elif not fold.open and not any(raw.text.startswith(STARTS) for raw in lines):
+            return lines
+        else:
+            held = []
+        found: list[RawLine] = []
+        for raw in lines:
+            if fold.open and raw.machine != self._held.machine:
+                found += [self._record(text, self._held) for text in fold.end()]
+            was = self._held if fold.open else raw
+            records = fold.feed(raw.text) or []
+            last = len(records) - 1
+            found += [
+                self._record(text, raw if index == last and text is raw.text else was)
+                for index, text in enumerate(records)
+            ]
+            if fold.open and (records or was is raw):
+                self._held = raw
+        return [*found, *(self._record(text, self._held) for text in held)]
+
+    def _record(self, text: str, raw: RawLine) -> RawLine:
+        if text is raw.text:
+            return raw
+        return RawLine(raw.at, text, severity(text) or raw.level, raw.machine)
+
     def _lost(self, batch: RawBatch) -> None:
         """The source itself lost lines before this batch."""
         self.tell_gap()
@@ -150,6 +188,8 @@ class Intake:
         hostile = sum(1 for row in left_out if is_hostile(row[2]))
         for seq, raw in kept:
             line, steers = refine(raw, seq, self.source.name, self._redact, now=now)
+            if line.at < self._store.newest_at - _LATE:
+                line = replace(line, unsure=True)
             self._store.add(line)
             bad = line.level in BAD
             if backlog:

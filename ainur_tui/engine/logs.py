@@ -8,6 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from ainur_tui.engine.backoff import reconnect
+from ainur_tui.engine.loggather import Gather
 from ainur_tui.engine.logintake import Intake
 from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
@@ -61,8 +62,9 @@ class LogHub:
         """Follow all sources; does nothing when they are followed already."""
         if not self._tasks:
             self._began = self._clock.monotonic()
+            gather = Gather(len(self._intakes))
             self._tasks = [
-                asyncio.create_task(self._follow(intake), name=f"log {intake.source.name}")
+                asyncio.create_task(self._follow(intake, gather), name=f"log {intake.source.name}")
                 for intake in self._intakes
             ]
 
@@ -113,6 +115,11 @@ class LogHub:
             intake.tell_gap()
         return self._store.query(query)
 
+    @property
+    def newest(self) -> int:
+        """The last sequence number given out; 0 before the first."""
+        return self._store.newest
+
     def counts(self, query: LogCountsQuery) -> LogCounts:
         """Lines over time by class, level and source; raises :class:`Refused` (64)."""
         return self._store.tally.counts(query, self._clock.now())
@@ -133,7 +140,7 @@ class LogHub:
             for target in targets
         ]
 
-    async def _follow(self, intake: Intake) -> None:
+    async def _follow(self, intake: Intake, gather: Gather | None) -> None:
         failures = 0
         while True:
             failure = ProbeFailure("unavailable", "the source ended")
@@ -143,7 +150,11 @@ class LogHub:
                         if not intake.connected:
                             intake.opened()
                         failures = 0
-                        await intake.take(batch)
+                        if gather is not None:
+                            begun, gather = gather, None
+                            await begun.first(intake, batch)
+                        else:
+                            await intake.take(batch)
                         if batch.lines or batch.dropped != 0:
                             self._tell()
             except ProbeFailure as error:
@@ -152,6 +163,9 @@ class LogHub:
                 failure = ProbeFailure("internal", type(error).__name__)
             failures += 1
             intake.failed(clean(failure, 300))
+            if gather is not None:
+                begun, gather = gather, None
+                await begun.first(intake, None)
             await asyncio.sleep(reconnect(failures, failure.retry_after))
 
     def _tell(self) -> None:

@@ -28,14 +28,15 @@ _TOGETHER = 256
 """Lines that leave memory together at most."""
 _TAKEN_APART = 20_000
 """Lines of the disk that one query takes apart; then it ends for now, for others wait."""
-_LIVE = 600
+_LIVE = 150
 """The same for what is told ten times a second."""
 MOST = 5_000
 """Lines of one page at most."""
 
 
 class LogStore:
-    """A ring of lines a source, under one running sequence number; ``tally`` counts all of them."""
+    """A ring of lines a source, under one running sequence number; ``tally`` counts all of them,
+    ``newest_at`` is the newest of their times."""
 
     def __init__(
         self, lines: int = LINES_PER_SOURCE, octets: int = BYTES, spool: SpoolMaker | None = None
@@ -46,6 +47,7 @@ class LogStore:
         self._gaps: deque[LogGap] = deque(maxlen=GAPS)
         self._bytes = 0
         self._seq = 0
+        self.newest_at = 0.0
         self.tally = LogTally()
         self.spool = spool(self._lost) if spool is not None else None
 
@@ -74,6 +76,7 @@ class LogStore:
         """Keep a line; the oldest go when there is no room."""
         ring = self._lines.setdefault(line.source, deque())
         ring.append(line)
+        self.newest_at = max(self.newest_at, line.at)
         self.tally.add(line)
         self._bytes += weight(line)
         if len(ring) > self._most_lines:

@@ -27,7 +27,6 @@ from ainur_tui.engine.peer import (
 )
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.logquery import LogQuery
 from ainur_tui.model.text import clean
 from ainur_tui.model.wire import (
     PROTOCOL,
@@ -232,10 +231,7 @@ class ClientSession:
         onward = replace(query, after=self._log_seq, before=None, around=None, forward=False)
         page = logs.query(replace(onward, limit=most))
         # Lines that do not match have been looked at too, and are not looked at again.
-        newest = logs.query(LogQuery(limit=1))
-        lines, gaps = [*page.lines, *newest.lines], [*page.gaps, *newest.gaps]
-        seen = [line.seq for line in lines] + [gap.seq for gap in gaps]
-        self._log_seq = max(seen, default=self._log_seq)
+        self._log_seq = logs.newest
         if page.lines or page.gaps:
             await self._notify("logs", page)
         return HEARTBEAT

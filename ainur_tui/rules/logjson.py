@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from ainur_tui.rules.logparsed import SYSLOG_LEVELS
 from ainur_tui.rules.logtime import moment, number_moment
 
-_MESSAGES = ("msg", "message", "log", "event", "error")
-_LEVELS = ("level", "severity", "error_severity", "lvl")
-_TIMES = ("ts", "time", "timestamp", "@timestamp")
+_MESSAGES = ("msg", "message", "MESSAGE", "log", "event", "error")
+_LEVELS = ("level", "severity", "error_severity", "lvl", "PRIORITY")
+_TIMES = ("ts", "time", "timestamp", "@timestamp", "__REALTIME_TIMESTAMP")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 _PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
@@ -69,6 +70,8 @@ def _level(record: dict[str, Any]) -> str | None:
         value = record.get(name)
         if isinstance(value, str) and value:
             del record[name]
+            if name == "PRIORITY" and value in "01234567":
+                return SYSLOG_LEVELS[int(value)]
             return value.split("+")[0].split("-")[0]
         if isinstance(value, int) and value in _PINO:
             del record[name]

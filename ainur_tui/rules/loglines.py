@@ -14,6 +14,7 @@ from ainur_tui.rules.logjson import json_line
 from ainur_tui.rules.logparsed import SYSLOG_LEVELS, Parsed, plain, timed, word_level
 from ainur_tui.rules.logstamped import stamped
 from ainur_tui.rules.logtime import moment, year_for
+from ainur_tui.rules.logweb import access
 
 __all__ = ["Parsed", "parse"]
 
@@ -37,15 +38,17 @@ _PAIRS = re.compile(r'([\w.@/-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 def parse(text: str, at: float) -> Parsed:
     """Take one line apart; ``at`` (epoch seconds) is its time when it carries none.
 
-    Knows zap (JSON and tabs), slog, PostgreSQL (stderr, CSV, JSON), gin, Substrate, syslog, logfmt
-    and stamped lines. Times without a zone are taken as UTC, Substrate's as this machine's, on
-    which its journal is read. Never raises.
+    Knows zap (JSON and tabs), slog, zerolog, PostgreSQL (stderr, CSV, JSON), gin, nginx, Substrate,
+    syslog, the journal's JSON, logfmt and stamped lines. Times without a zone are taken as UTC,
+    Substrate's as this machine's, on which its journal is read. Never raises.
     """
     reader = _READERS.get(text[:1])
     if reader is not None:
         found = reader(text, at)
         if found is not None:
             return found
+    if '] "' in text and (found := access(text, at)) is not None:
+        return found
     if "=" in text and (found := _logfmt(text, at)) is not None:
         return found
     return plain(text, at)

@@ -17,10 +17,12 @@ _UNLIKE_RAW = re.compile(r'[\^$"]|\\[^dswb.\[\](){}?*+/|-]|[^\x00-\x7f]')
 """What means another thing in the whole raw line than in the message taken out of it."""
 _WARY = rb"|[\\\t]|^\[GIN|\x1b"
 """Marks of lines whose message is not in them as it stands: escapes, colours, gin's columns."""
+_TOLD = r"|<[0-9]|priority|traceback|:[4-6]0\b|: [4-6]0\b"
+"""Levels told by number, or by what a line is."""
 _LEVELS = {
-    "fatal": "fatal|panic|crit|alert|emerg|<[0-9]|:60|: 60",
-    "error": "err|fail|fatal|panic|crit|alert|emerg|<[0-9]|:[56]0|: [56]0|gin",
-    "warn": "warn|err|fail|fatal|panic|crit|alert|emerg|<[0-9]|:[456]0|: [456]0|gin",
+    "fatal": "fatal|panic|crit|alert|emerg" + _TOLD,
+    "error": r'err|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
+    "warn": r'warn|err|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
 }
 _CLASS = (
     "time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"

@@ -20,7 +20,7 @@ BEAT = 0.8
 GRACE = 2.0
 """Seconds a renamed file is still read, and a missing one is waited for."""
 CHUNK = 256 * 1024
-BACKLOG = 32 * 1024 * 1024
+BACKLOG = 1024 * 1024 * 1024
 """Bytes we may be behind before lines are counted instead of read."""
 LOOK_BACK = 1024 * 1024
 HEAD = 1024

@@ -130,6 +130,35 @@ def test_levels_and_classes_have_needles_that_their_lines_hold() -> None:
     assert needle(LogQuery(filters=[LogFilter(kind="text", value="abc", out=True)])) is None
 
 
+FORMS = [
+    '{"level":"error","ts":1.7e9,"msg":"a"}', '{"level":"dpanic","msg":"a"}',
+    '{"level":50,"msg":"a"}', '{"level": 60, "msg":"a"}', '{"level":40,"msg":"a"}',
+    "level=warn msg=a", "level=fatal msg=a", '{"PRIORITY":"3","MESSAGE":"a"}',
+    '{"PRIORITY":"1","MESSAGE":"a"}', "<3>Nov 24 10:00:00 h p: x",
+    "<34>1 2026-11-24T10:00:00Z h p 1 - - x", "2026-11-24 10:00:00 UTC [7] FATAL:  gone",
+    "CRIT: x", '1.2.3.4 - - [24/Nov/2026:02:00:05 +0000] "GET / HTTP/1.1" 502 17',
+    "2026-11-24 10:00:00 WARN a",
+    '1.2.3.4 - - [24/Nov/2026:02:00:05 +0000] "GET / HTTP/1.1" 404 17', "panic: x", "[emerg] x",
+    "2026/11/24 02:00:05 [alert] 3#3: x",
+    '[GIN] 2026/11/24 - 10:00:00 | 500 | 1ms | ::1 | GET "/a"', "2026-11-24T10:00:00Z\tERROR\tx",
+    "2026-11-24 10:00:00 [ERROR] x", "nothing", "[GIN-debug] x",
+    '2026-11-24 10:00:00.1 UTC,"u","d",1,"h",x,1,"i",x,0,0,PANIC,42,"a",,,,,,,',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["warn", "error", "fatal"])
+def test_every_form_of_a_level_is_found_in_raw_bytes(tmp_path: Path, level: str) -> None:
+    path = tmp_path / "forms.log"
+    path.write_text("".join(form + "\n" for form in FORMS))
+    exact = LogQuery(filters=[LogFilter(kind="level", value=level)])
+    for query in (LogQuery(min_level=level), exact):
+        with BigFile(path) as opened:
+            file = LogFile(opened, Redactor(), "api")
+            wanted = [line.seq for line in sieve(query)(file.lines(LogQuery()))]
+            assert len(wanted) >= 4
+            assert [line.seq for line in file.lines(query)] == wanted
+
+
 def test_lines_without_a_time_have_that_of_the_line_before_and_say_so(tmp_path: Path) -> None:
     path = tmp_path / "trace.log"
     rows = ["2026-11-24T10:00:00Z INFO one", "  at frame", "  at needle", "no end"]

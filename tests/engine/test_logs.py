@@ -410,3 +410,56 @@ def test_settling_ends_when_nothing_comes_and_the_probe_waits_no_longer() -> Non
         return clock.monotonic()
 
     assert warped(main()) == pytest.approx(1.2)
+
+
+def test_a_panic_is_one_record_though_it_comes_in_pieces() -> None:
+    piece = ["panic: boom", "", "goroutine 1 [running]:"]
+    more = ["main.main()", "\t/srv/main.go:3 +0x1d"]
+    batches = [
+        RawBatch([line(0, "before"), *(RawLine(EPOCH, text) for text in piece)]),
+        RawBatch([RawLine(EPOCH + 0.1, text) for text in more]),
+        RawBatch(),
+        RawBatch([line(0.2, "after")]),
+    ]
+    lines = played(FakeSource(*batches)).lines
+    assert [one.message.split(" ␤ ")[0] for one in lines] == ["before", "panic: boom", "after"]
+    assert (lines[1].level, lines[1].at) == ("fatal", EPOCH)
+    assert lines[1].message.endswith("/srv/main.go:3 +0x1d")
+
+
+def test_a_panic_ends_when_another_machine_speaks() -> None:
+    raws = [
+        RawLine(EPOCH, "panic: boom", machine="m1"), RawLine(EPOCH, "\tframe", machine="m1"),
+        RawLine(EPOCH, "\tof another", machine="m2"), RawLine(EPOCH, "panic: again", machine="m2"),
+        RawLine(EPOCH, "done", machine="m2"),
+    ]  # fmt: skip
+    lines = played(FakeSource(RawBatch(raws))).lines
+    assert [(one.machine, one.message.strip()) for one in lines] == [
+        ("m1", "panic: boom ␤ frame"), ("m2", "of another"), ("m2", "panic: again"), ("m2", "done"),
+    ]  # fmt: skip
+
+
+def test_a_line_that_comes_late_says_so() -> None:
+    page = played(FakeSource(RawBatch([line(0, "now"), line(-1, "just"), line(-60, "late")])))
+    assert [one.unsure for one in page.lines] == [False, False, True]
+
+
+def test_what_sources_have_at_the_start_is_put_in_one_order_by_time() -> None:
+    api = FakeSource(RawBatch([line(-n, f"api {n}") for n in (30, 20, 10)]))
+    late = FakeSource(
+        0.3, RawBatch([line(-n, f"db {n}") for n in (25, 15, 5)], None, EPOCH - 60), name="db"
+    )
+    dead = FakeSource(*[ProbeFailure("timeout") for _ in range(9)], name="node")
+    page = played(api, late, dead, then=lambda hub: hub.query(LogQuery()))
+    assert texts(page.lines) == ["api 30", "db 25", "api 20", "db 15", "api 10", "db 5"]
+    assert not any(one.unsure for one in page.lines)
+    assert [gap.seq < page.lines[0].seq for gap in page.gaps] == [True]
+
+
+def test_a_source_that_is_slow_to_show_itself_is_not_waited_for() -> None:
+    slow = FakeSource(
+        0.8, RawBatch([line(-60, "slow")]), 0.05, RawBatch([line(0, "on")]), name="db"
+    )
+    page = played(FakeSource(RawBatch([line(-1, "quick")])), FakeSource(name="node"), slow)
+    assert texts(page.lines) == ["quick", "slow", "on"]
+    assert [one.unsure for one in page.lines] == [False, True, False]
