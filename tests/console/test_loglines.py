@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ainur_tui.console.draw.loglines import sources_line
+from ainur_tui.console.draw.logbars import sources_line
 from ainur_tui.console.draw.spans import width
 from ainur_tui.model.log import LogSourceView
 
