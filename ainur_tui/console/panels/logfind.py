@@ -86,7 +86,9 @@ class FindingPanel(Panel):
         event.input.remove()
         self.view.focus()
         if event.value and not self.told:
-            self.view.action_seek("match", -1 if self.view.window.following else 1)
+            step = -1 if self.view.window.following else 1
+            # In the view's own turn: what it posts in ours does not come to us.
+            self.view.call_later(self.view.action_seek, "match", step)
 
     def _search(self, words: str) -> None:
         self.told = ""
@@ -114,3 +116,4 @@ class FindingPanel(Panel):
             log.focus()
         else:
             log.action_select()
+            self.show_bars()
