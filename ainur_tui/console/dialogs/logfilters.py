@@ -102,12 +102,10 @@ class FiltersDialog(ModalScreen[None]):
             title = line((f"{what}  ", "title"), (trouble or how, "fail" if trouble else "quiet"))
         self.query_one(".dialog-title", LinesView).show([title])
         body = self.query_one(".dialog-body", LinesView)
-        body.show([*self._chips(body.size.width), EMPTY, *_help()])
-        self.query_one(".dialog-keys", LinesView).show([
-            line(("1-9", "key"), (" or ", "quiet"), ("Space", "key"), (" on, off   ", "quiet"),
-                 ("d", "key"), (" take away   ", "quiet"), ("t", "key"), (" in, out   ", "quiet"),
-                 ("=", "key"), (" level exactly   ", "quiet"), ("Esc", "key"), (" close", "quiet"))
-        ])  # fmt: skip
+        lines = [*self._chips(body.size.width), EMPTY, *_help()]
+        body.styles.height = len(lines)
+        body.show(lines)
+        self.query_one(".dialog-keys", LinesView).show([_keys()])
 
     def _chips(self, columns: int) -> list[Line]:
         if not self._stack.chips:
@@ -196,3 +194,11 @@ def _help() -> list[Line]:
     for key, (what, _) in TYPED.items():
         lines.append(line((f"{key_name(key)}  ", "key"), (what, "text")))
     return lines
+
+
+def _keys() -> Line:
+    words = (("1-9", "on, off"), ("d", "take away"), ("t", "in, out"), ("=", "level exactly"),
+             ("Esc", "close"))  # fmt: skip
+    return tuple(
+        span for key, word in words for span in line((key, "key"), (f" {word}  ", "quiet"))
+    )

@@ -38,7 +38,7 @@ class Fact:
 
 def facts(record: LogLine) -> list[Fact]:
     """All values of a record: the fields first, those that name one request before the others."""
-    own = sorted(record.fields.items(), key=lambda field: _rank(field[0]))
+    own = sorted(record.fields.items(), key=lambda field: _rank(*field, record.machine))
     found = [
         Fact(name, value, LogFilter(kind="field", field=name, value=value),
              LogFilter(kind="field", value=value))
@@ -57,7 +57,9 @@ def facts(record: LogLine) -> list[Fact]:
     return [*found, Fact("message", record.message, words, words)]
 
 
-def _rank(name: str) -> int:
+def _rank(name: str, value: str, machine: str | None) -> int:
+    if value == machine:
+        return 3
     return 0 if _NAMED.search(name) else 1 if _ID.search(name) else 2
 
 
@@ -112,7 +114,7 @@ class RecordDialog(PageDialog):
     def keys(self) -> Line:
         """What can be pressed here."""
         keys = (("Enter", "this everywhere"), ("+", "only these"), ("-", "not these"),
-                ("j k", "choose"), ("Esc", "close"))  # fmt: skip
+                ("Esc", "close"))  # fmt: skip
         return tuple(span for key, word in keys for span in line((key, "key"), (f" {word}   ",
                      "quiet")))  # fmt: skip
 
