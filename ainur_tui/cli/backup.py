@@ -117,6 +117,7 @@ def _list(call: Invocation, *, as_json: bool) -> int:
                 str(one["id"]),
                 str(one["state"]),
                 "verified" if one["verified_at"] else "",
+                "+config" if one.get("config") else "",
                 show(one["bytes"], "B"),
                 "" if one["duration"] is None else duration(one["duration"]),
                 str(one["database"] or "—"),

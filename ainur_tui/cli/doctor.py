@@ -112,9 +112,13 @@ async def _asked(call: Invocation) -> list[Finding]:
     from ainur_tui.systems.fly.abilities import abilities
     from ainur_tui.systems.ports import exposures
     from ainur_tui.systems.postgres.access import examine
+    from ainur_tui.systems.storage import uploads
 
     found: list[Finding] = []
-    for area, ask in (("platform", abilities), ("database", examine), ("ports", exposures)):
+    for area, ask in (
+        ("platform", abilities), ("database", examine), ("ports", exposures),
+        ("storage", uploads.examine),
+    ):  # fmt: skip
         with contextlib.suppress(SecretMissing):
             told = await ask(call.loaded.environment, common.context(call))
             found += [Finding(area, one.name, one.state, one.words) for one in told]

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from ainur_tui.cli import common, errors
+from ainur_tui.cli import asking, common, errors
 from ainur_tui.cli.invocation import Invocation
-from ainur_tui.model.action import FINAL, Plan, Run
+from ainur_tui.model.action import FINAL, Plan, Question, Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.model.wire import RunsQuery
+from ainur_tui.model.wire import AbortCall, ConfirmCall, RunsQuery
 
 if TYPE_CHECKING:
     from ainur_tui.cli.common import Link
@@ -45,6 +45,8 @@ def plan_lines(plan: Plan) -> list[str]:
         lines.append(f"  takes about {duration(plan.expected_seconds)} ({how})")
     lines += [f"  now: {load}" for load in plan.load]
     lines += [f"  warning: {warning}" for warning in plan.warnings]
+    if plan.asks:
+        lines.append(f"  asks once more in its middle: the name {plan.asks}")
     if plan.policy:
         lines.append(f"  against a policy: {plan.policy}")
     return lines
@@ -53,6 +55,7 @@ def plan_lines(plan: Plan) -> list[str]:
 async def follow(call: Invocation, engine: Link, begun: Run) -> Run:
     """Watch a run until its end and tell each step; a lost engine is sought again."""
     told: dict[int, str] = {}
+    asked: set[float] = set()
     last = begun
     loop = asyncio.get_running_loop()
     seen_at = loop.time()
@@ -60,6 +63,9 @@ async def follow(call: Invocation, engine: Link, begun: Run) -> Run:
     async with contextlib.AsyncExitStack() as opened:
         while True:
             _tell_steps(call, last, told)
+            if last.asking is not None and last.asking.since not in asked and link is not None:
+                asked.add(last.asking.since)
+                await _ask(call, link, last.id, last.asking)
             if last.state in FINAL and (last.finished_at or last.state != "unknown"):
                 return last
             await asyncio.sleep(EVERY)
@@ -78,6 +84,20 @@ async def follow(call: Invocation, engine: Link, begun: Run) -> Run:
                     " is unknown: ainur-tui journal will tell once an engine runs again",
                     errors.NOT_VERIFIED,
                 )
+
+
+async def _ask(call: Invocation, link: Link, id: str, question: Question) -> None:
+    """Hand on the word that the run asks for, or stop it there; where nobody can be asked, say how
+    somebody else may give it."""
+    if not asking.possible():
+        call.output.tell(f"it waits for a word: ainur-tui confirm {id} {question.word}")
+        return
+    typed = await asyncio.to_thread(asking.word, call, question)
+    with contextlib.suppress(Refused):  # another operator was faster
+        if typed == question.word:
+            await link.call("confirm", ConfirmCall(id=id, word=typed))
+        else:
+            await link.call("abort", AbortCall(id=id, reason="the word was not given"))
 
 
 def _tell_steps(call: Invocation, run: Run, told: dict[int, str]) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
@@ -34,9 +35,23 @@ def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
     parser.add_argument("--source", action="append", default=[], metavar="NAME", help="repeatable")
     parser.add_argument("--since", metavar="WHEN", help="30m, 2h, 1d, or 2026-11-24T10:00:00Z")
+    parser.add_argument("--until", metavar="WHEN", help="as --since; that moment included")
     parser.add_argument("--level", metavar="LEVEL", help="this level and worse")
+    parser.add_argument("--exact-level", metavar="LEVEL", help="this level only")
+    parser.add_argument("--class", dest="log_class", metavar="CLASS", help="one class of errors")
     parser.add_argument("--grep", metavar="REGEX", help="lines that match (linear-time syntax)")
+    parser.add_argument(
+        "--not", dest="without", action="append", default=[], metavar="REGEX",
+        help="leave out lines that match; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--field", action="append", default=[], metavar="KEY=VALUE",
+        help="that value in that field; repeatable (without a key: wherever it stands)",
+    )  # fmt: skip
     parser.add_argument("--machine", metavar="ID", help="lines of one machine")
+    parser.add_argument(
+        "--file", type=Path, metavar="PATH", help="any log file, read in place; no configuration"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="at most the newest N lines")
     parser.add_argument("--follow", "-f", action="store_true", help="go on with new lines")
     add_json(parser)
@@ -44,27 +59,67 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Print the lines; with ``--follow`` until interrupted."""
-    from ainur_tui.model.log import LEVELS
-    from ainur_tui.model.logquery import LogQuery
-
-    if args.level is not None and args.level not in LEVELS:
-        raise errors.unknown("level", args.level, list(LEVELS))
-    if args.limit is not None and args.limit < 1:
-        raise errors.usage("--limit is a number of lines, at least 1")
-    now = datetime.now(UTC).timestamp()
-    query = LogQuery(
-        sources=args.source,
-        machine=args.machine,
-        min_level=args.level,
-        pattern=args.grep,
-        since=since(args.since, now) if args.since else None,
-        limit=args.limit or (PAGE if args.since else LATEST),
-    )
+    query = wanted(args, datetime.now(UTC).timestamp())
+    if args.file is not None:
+        if args.follow or args.source:
+            raise errors.usage("--file reads one file as it is now: no --follow, no --source")
+        return _file(call, query, args)
     asyncio.run(_print(call, query, args))
     return errors.OK
 
 
-def since(text: str, now: float) -> float:
+def wanted(args: argparse.Namespace, now: float) -> LogQuery:
+    """The query these words make; raises a usage error."""
+    from ainur_tui.model.log import LEVELS
+    from ainur_tui.model.logquery import LogFilter, LogQuery
+
+    for level in (args.level, args.exact_level):
+        if level is not None and level not in LEVELS:
+            raise errors.unknown("level", level, list(LEVELS))
+    if args.limit is not None and args.limit < 1:
+        raise errors.usage("--limit is a number of lines, at least 1")
+    filters = [LogFilter(kind="text", value=text, out=True) for text in args.without]
+    for pair in args.field:
+        key, equals, value = pair.partition("=")
+        if not equals or not value:
+            raise errors.usage(f"--field wants KEY=VALUE, not {pair!r}")
+        filters.append(LogFilter(kind="field", field=key, value=value))
+    if args.exact_level:
+        filters.append(LogFilter(kind="level", value=args.exact_level))
+    if args.log_class:
+        filters.append(LogFilter(kind="class", value=args.log_class))
+    return LogQuery(
+        sources=args.source,
+        machine=args.machine,
+        min_level=args.level,
+        pattern=args.grep,
+        filters=filters,
+        since=since(args.since, now) if args.since else None,
+        until=since(args.until, now, word="--until") if args.until else None,
+        limit=args.limit or (PAGE if args.since else LATEST),
+    )
+
+
+def _file(call: Invocation, query: LogQuery, args: argparse.Namespace) -> int:
+    """Lines of a file: the newest that match, or with ``--since`` all from then on."""
+    from ainur_tui.engine.logfile import LogFile
+    from ainur_tui.model.logquery import LogPage
+    from ainur_tui.model.secret import Redactor
+    from ainur_tui.systems.bigfile import BigFile
+
+    path = args.file.expanduser()
+    with BigFile(path) as opened:
+        file = LogFile(opened, Redactor(), path.name)
+        if args.since and not args.limit:
+            query.forward = True
+            for line in file.lines(query):
+                _show(call, LogPage(lines=[line]), as_json=args.json)
+        else:
+            _show(call, file.query(query), as_json=args.json)
+    return errors.OK
+
+
+def since(text: str, now: float, *, word: str = "--since") -> float:
     """A moment in epoch seconds from ``30m``, ``2h``, or RFC 3339; raises a usage error."""
     if found := re.fullmatch(r"(\d{1,9})\s*([smhdw])", text):
         return now - int(found[1]) * _UNITS[found[2]]
@@ -72,7 +127,7 @@ def since(text: str, now: float) -> float:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise errors.usage(
-            f"--since wants 30m, 2h, 1d or a time like 2026-11-24T10:00:00Z, not {text!r}"
+            f"{word} wants 30m, 2h, 1d or a time like 2026-11-24T10:00:00Z, not {text!r}"
         ) from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
@@ -133,8 +188,9 @@ async def _back(engine: Link, query: LogQuery, *, everything: bool) -> list[LogP
     import msgspec
 
     pages: list[LogPage] = [await engine.call("logs", query)]
-    while everything and not pages[0].matched_all and pages[0].lines:
-        before = msgspec.structs.replace(query, before=pages[0].lines[0].seq)
+    while everything and not pages[0].matched_all and (pages[0].lines or pages[0].ended):
+        oldest = pages[0].ended or pages[0].lines[0].seq
+        before = msgspec.structs.replace(query, before=oldest)
         pages.insert(0, await engine.call("logs", before))
     return pages
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "actions": "what can be done here",
     "run": "do something: plan, confirm, act, verify",
     "abort": "end an action that goes on, at its next safe point",
+    "confirm": "give the word that a run asks for in its middle",
     "undo": "take an action back, with the same plan and the same questions",
     "break-glass": "lift policies for 15 minutes; everybody sees it",
     "backup": "create and list backups of the database",

@@ -7,6 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
+from ainur_tui.cli.asking import add_second
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
     parser.add_argument(
-        "what", nargs="?", default="list", metavar="list|loss|best|ID",
-        help="list: backups, the best evidence first; loss: every step when nothing is left;"
+        "what", nargs="?", default="list", metavar="list|loss|total|best|ID",
+        help="list: backups, the best evidence first; loss: every step when nothing is left, in"
+        " words; total: those steps done, as far as this program can, each seen before the next;"
         " best, or the ID of a backup: recover from it",
     )  # fmt: skip
     parser.add_argument("--into", metavar="NAME", help="the new database's name")
     parser.add_argument("--since", metavar="TIME", help="when the trouble began (RTO clock)")
     add_decision(parser)
+    add_second(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
 
@@ -36,7 +39,27 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
         return _list(call, as_json=args.json)
     if args.what == "loss":
         return _loss(call, as_json=args.json)
+    if args.what == "total":
+        return _total(call, args)
     return _recover(call, args)
+
+
+def _total(call: Invocation, args: argparse.Namespace) -> int:
+    """Stage after stage until one is a person's, or none is left."""
+    from ainur_tui.cli.run import perform, shape_of
+
+    args.action, args.target = "rebuild", "db"
+    since = args.since
+    while True:
+        outcome, code = perform(call, args, {"since": since} if since else {})
+        if code != errors.OK or args.dry_run or args.detach or outcome.run is None:
+            break
+        since = outcome.run.plan.params["since"]
+        call.output.tell("")
+    whole = outcome.plan is None and outcome.message.startswith("nothing is left to rebuild")
+    if args.json:
+        call.output.json(shape_of(outcome) | {"whole": whole, "since": since})
+    return errors.OK if whole else code
 
 
 def _recover(call: Invocation, args: argparse.Namespace) -> int:

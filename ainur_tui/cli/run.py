@@ -8,7 +8,7 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ainur_tui.cli import errors
+from ainur_tui.cli import asking, errors
 from ainur_tui.cli.invocation import Invocation, operator
 from ainur_tui.cli.parser import add_json
 
@@ -29,6 +29,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="a secret parameter from env:VARIABLE, file:PATH or - (standard input); repeatable",
     )  # fmt: skip
     add_decision(parser)
+    asking.add_second(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
     add_json(parser)
 
@@ -157,6 +158,7 @@ async def _perform(
                 f"{policy} (a policy: `ainur-tui break-glass REASON` lifts it for 15 minutes)",
                 errors.UNAVAILABLE,
             )
+        again = asking.ahead(args, plan)
         confirm = await asyncio.to_thread(_decide, call, args, plan)
         secrets = await asyncio.to_thread(unseen.values, call, spec, given)
         order = RunCall(
@@ -169,6 +171,7 @@ async def _perform(
             reason=args.reason,
             take_over=args.take_over,
             secrets=secrets,
+            again=again,
         )
         begun = outcome.run = await engine.call("run", order)
         if args.detach:
@@ -221,8 +224,6 @@ def _check_params(spec: ActionSpec, params: dict[str, str]) -> None:
 
 def _decide(call: Invocation, args: argparse.Namespace, plan: Plan) -> str | None:
     """The typed name where one is needed; raises when the person said no, or nothing at all."""
-    from ainur_tui.cli import asking
-
     if plan.risk in {"R0", "R1"}:
         return None
     if plan.risk == "R3":

@@ -57,6 +57,7 @@ def plan(one: Plan) -> dict[str, Any]:
         "load": one.load,
         "undo": msgspec.to_builtins(one.undo),
         "past_runs": one.past_runs,
+        "asks": one.asks,
         "held": msgspec.to_builtins(one.held),
     }
 
@@ -71,6 +72,7 @@ def run(one: Run) -> dict[str, Any]:
         "started_at": rfc3339(one.started_at),
         "finished_at": rfc3339(one.finished_at),
         "result": one.result,
+        "asking": msgspec.to_builtins(one.asking),
     }
 
 

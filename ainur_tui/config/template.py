@@ -77,6 +77,13 @@ version = 1
 #[environment.production.host]
 #disks = ["/"]
 
+# Log files to follow, as many as you like; any form of line. Over SSH: by key, from a known host.
+#[[environment.production.logs.files]]
+#name = "nginx"
+#path = "/var/log/nginx/error.log"
+#target = "frontend"      # api, db, node, storage, frontend or host
+#ssh = "web1.example.net" # where it is; without it: on this machine
+
 # Where database backups go: a directory, a bucket of the store, or both.
 #[environment.production.backup]
 #directory = "/backups/ainur"

@@ -135,6 +135,27 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 _MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
 
 
+class LogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log file to follow: on this machine, or over SSH on another."""
+
+    name: Annotated[str, Meta(pattern=r"^[\w.-]{1,32}$", description="what its lines are called")]
+    path: str
+    target: Annotated[
+        Literal["api", "db", "node", "storage", "frontend", "host"],
+        Meta(description="what its lines are about"),
+    ] = "host"
+    ssh: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.@-]*$")] | None,
+        Meta(description="host (or user@host) that has it; a known one, by key; none: here"),
+    ] = None
+
+
+class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Log files beside those the other sections tell of."""
+
+    files: list[LogFile] = []
+
+
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When an engine that stays takes and proves backups. Moments are UTC: ``02:30`` daily,
     ``sun 04:30`` weekly."""
@@ -222,6 +243,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     storage: Storage | None = None
     frontend: Frontend | None = None
     host: Host | None = Host()
+    logs: Logs = Logs()
     backup: Backup | None = None
     tools: ToolPath = ToolPath()
     needs: Annotated[

@@ -30,6 +30,7 @@ from ainur_tui.console.panels.overview import Findings
 from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.console.screen import MainScreen
 from ainur_tui.console.store import Store
+from ainur_tui.console.thrift import ThriftyDriver
 from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
@@ -72,7 +73,7 @@ class AinurApp(Filtering):
         read_only: bool = False,
         evidence: Path | None = None,
     ) -> None:
-        super().__init__(ansi_color=False)
+        super().__init__(driver_class=ThriftyDriver, ansi_color=False)
         self.evidence = evidence
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.

@@ -15,6 +15,7 @@ from ainur_tui.console.draw.rows import row_detail
 from ainur_tui.console.draw.spans import Line, line
 from ainur_tui.console.logwindow import Record
 from ainur_tui.console.operations import wishes
+from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.table import Row, Table
@@ -63,9 +64,9 @@ class Pages:
         """Everything that can be done, by typing its name.
 
         Open when this returns, with the actions known so far: words typed right after the key
-        belong to it. The newest catalogue follows.
+        belong to it. The newest catalogue follows. What was selected then prefills an action on it.
         """
-        app = self._app
+        app, selected = self._app, self._app.panel.selection()
 
         def known() -> list[Choice[Any]]:
             return self._own() + wishes(app.feed.specs, app.store.view)
@@ -76,7 +77,7 @@ class Pages:
         dialog: ChooseDialog[Any] = ChooseDialog(
             "Commands", known(), app.glyphs, later=None if later() else later
         )
-        await app.push_screen(dialog, self._chosen)
+        await app.push_screen(dialog, lambda offer: self._chosen(offer, selected))
 
         async def refresh() -> None:
             await app.feed.catalogue()
@@ -106,11 +107,12 @@ class Pages:
             ],
         )  # fmt: skip
 
-    def _chosen(self, offer: Offer | None) -> None:
+    def _chosen(self, offer: Offer | None, selected: Selection) -> None:
         if isinstance(offer, Command):
             offer.work()
         elif offer is not None:
-            work = self._app.operations.operate(offer, {})
+            known = selected.params if offer[1] == selected.target else {}
+            work = self._app.operations.operate(offer, known)
             self._app.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def _open(self, title: str, build: Build) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ainur_tui.console.dialogs.page import Build, PageDialog
-from ainur_tui.console.dialogs.recovery import RecoveryDialog
+from ainur_tui.console.dialogs.page import Build
+from ainur_tui.console.dialogs.recovery import LossDialog, RecoveryDialog
 from ainur_tui.console.draw import recovery as draw
 from ainur_tui.console.draw.spans import Line
 from ainur_tui.model.units import rfc3339
@@ -24,16 +24,19 @@ async def recover(app: AinurApp) -> None:
         chosen = await app.push_screen_wait(dialog)
         if chosen is None:
             return
-        if chosen.key == "loss":
-            await app.push_screen_wait(PageDialog("When nothing is left", _steps(app), app.glyphs))
-            continue
-        spec = next((one for one in await app.feed.catalogue() if one.name == chosen.key), None)
+        name, known = chosen.key, {"id": chosen.row.params.get("id", "")}
+        if name == "loss":
+            page = LossDialog(_steps(app), app.glyphs)
+            await app.push_screen_wait(page)
+            if not page.wanted:
+                continue
+            name, known = "rebuild", {}
+        spec = next((one for one in await app.feed.catalogue() if one.name == name), None)
         if spec is None:
-            app.operations.tell("Not offered", f"There is no action {chosen.key} here: it needs the"
+            app.operations.tell("Not offered", f"There is no action {name} here: it needs the"
                                 " sections postgres, backup and fly.")  # fmt: skip
             return
-        known = {"id": chosen.row.params["id"]}
-        if spec.name == "recover":
+        if name in {"recover", "rebuild"}:
             known["since"] = rfc3339(begun) or ""
         await app.operations.operate((spec, "db"), known, decided=True)
         return

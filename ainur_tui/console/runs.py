@@ -6,12 +6,14 @@ import time
 
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.run import RunDialog
+from ainur_tui.console.dialogs.word import WordDialog
+from ainur_tui.console.draw.recovery import rto
 from ainur_tui.console.draw.runs import stopping
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import FINAL, ActionSpec, Run, Undo
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.units import clock
-from ainur_tui.model.wire import AbortCall, RunsQuery
+from ainur_tui.model.wire import AbortCall, ConfirmCall, RunsQuery
 
 KNOWN = 200
 """The engine keeps so many runs."""
@@ -26,6 +28,7 @@ class Runs(Talk):
         app.push_screen(
             RunDialog(
                 lambda: app.store.runs.get(identity), app.glyphs, scene=app.store.scene,
+                word=lambda: app.lead(self.word(identity)),
                 stop=lambda: app.lead(self.stop(identity)),
                 undo=lambda: app.lead(self.undo(identity)),
                 again=lambda: app.lead(self.again(identity)),
@@ -59,6 +62,21 @@ class Runs(Talk):
         if why is not None:
             call = AbortCall(id=identity, reason=why)
             await self.ask(lambda: self._app.session.call("abort", call), changes=True)
+
+    async def word(self, identity: str) -> None:
+        """Show what a run asks for, and hand on the word that was typed."""
+        app = self._app
+        run = app.store.runs.get(identity)
+        if run is None or run.asking is None:
+            return
+        goal = run.plan.goal
+        dialog = WordDialog(
+            run.plan.title, run.asking, lambda: rto(goal, time.time()), app.glyphs
+        )  # fmt: skip
+        typed: str | None = await self.show(dialog)
+        if typed is not None:
+            call = ConfirmCall(id=identity, word=typed)
+            await self.ask(lambda: app.session.call("confirm", call), changes=True)
 
     async def stop_newest(self) -> None:
         """Stop what was begun last and still goes on."""

@@ -100,6 +100,8 @@ class Alerting:
         before = self._memories.get(key, Memory(since=view.at))
         usable = seen.view.quality in {"fresh", "late"} and seen.target.state != "paused"
         value = seen.view.value if usable else None
+        if seen.view.absent and before.state == "inactive":
+            return self._keep(rule, key, before, view)  # its source answers: nothing is missing
         after = (
             alerts.planned(before, passed=passed, now=view.at)
             if seen.view.planned

@@ -25,7 +25,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import AbortCall, PlanQuery, RunCall
+from ainur_tui.model.wire import AbortCall, ConfirmCall, PlanQuery, RunCall
 from ainur_tui.systems.base import Action, Clock
 
 KEPT_RUNS = 200
@@ -130,6 +130,11 @@ class Executor:
         await self._interruptions.abort(self._runs.get(call.id), call, peer)
         return self._runs[call.id]
 
+    async def confirm(self, call: ConfirmCall, peer: Peer) -> Run:
+        """Give a run the word it asks for; the run as it stands. Raises Refused."""
+        await self._interruptions.confirm(call, peer)
+        return self._runs[call.id]
+
     async def stop(self, *, force: bool) -> None:
         """End every run at its next safe point (``force``: at once, verdict unknown)."""
         self._stopping = True
@@ -173,19 +178,17 @@ class Executor:
             plan = await self._fresh(action, call)
             self._planner.judge(plan, call)
             run = Run(
-                id=id,
-                plan=plan,
-                operator=peer.operator,
-                state="running",
+                id=id, plan=plan, operator=peer.operator, state="running", message="",
                 started_at=self._clock.now(),
                 steps=[StepRecord(name=name, state="waiting") for name in plan.steps],
-                message="",
-            )
+            )  # fmt: skip
             await decisions.intend(self._journal, run, call, peer, self._planner.glass.now())
         except BaseException:
             await self._leases.release(id)
             raise
-        self._launch(run, action, self._running(run, lease, peer.tty, secrets))
+        running = self._running(run, lease, peer.tty, secrets)
+        running.ahead = call.again
+        self._launch(run, action, running)
         return run
 
     def _launch(self, run: Run, action: Action, running: Running) -> None:
@@ -202,9 +205,8 @@ class Executor:
             expires_at=self._clock.now(),
             run=run.id,
         )
-        with contextlib.suppress(
-            LeaseLost
-        ):  # two were left for one target: both are only looked at
+        # Two may have been left for one target: both are only looked at.
+        with contextlib.suppress(LeaseLost):
             await self._leases.renew(run.id, lease)
         action = self._planner.catalogue.pick(run.plan.action, run.plan.target)
         self._follow(run.id, self._running(run, lease, "").recover(action, what_happened(run)))

@@ -76,6 +76,11 @@ def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | N
             f" target ({plan.target}) to confirm it",
             USAGE,
         )
+    if plan.asks and call.again not in {None, plan.asks}:
+        raise Refused(
+            f"given ahead is {clean(str(call.again), 60)!r}, the plan asks for {plan.asks}",
+            USAGE,
+        )
     if call.seen is not None and (moved := difference(call.seen, plan.before)):
         raise Refused(f"{MOVED} since you looked: {moved}", TRY_AGAIN)
 

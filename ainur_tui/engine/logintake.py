@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 
 from ainur_tui.engine.logmeter import LogMeter
 from ainur_tui.engine.logrefine import BAD, may_be_error, refine
+from ainur_tui.engine.logspool import Row
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
 from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
 
 BUDGET = 4_000.0
-"""Lines a second that are taken in whole; of more, all are counted and a part is kept."""
+"""Lines a second that are taken apart at once; of more, a part is, and the rest when it is asked
+for."""
 ERRORS = 2_000.0
-"""Errors a second that are kept beyond the budget."""
+"""Errors a second that are taken apart beyond the budget."""
 _SLICE = 400
 """Lines taken in before others get their turn on the event loop."""
 _GAP_EVERY = 1.0
@@ -137,21 +139,17 @@ class Intake:
 
     def _slice(self, lines: Sequence[RawLine]) -> None:
         mono, now = self._clock.monotonic(), self._clock.now()
-        kept, left_out = self._chosen(lines)
+        first_seq = self._store.take_seqs(len(lines))
+        kept, left_out = self._chosen(lines, first_seq)
         if left_out:
-            since, until = left_out[0].at, left_out[-1].at
-            before = self._gap or (since, until, 0)
-            self._gap = (min(before[0], since), max(before[1], until), before[2] + len(left_out))
-            self._dropped += len(left_out)
-            self._store.tally.count(self.source.name, since, len(left_out))
+            self._leave(left_out)
         backlog = self._meter.backlog(mono)
         first, last = lines[0].at, lines[-1].at
         came = first == last > now - _ARRIVAL and len(lines) > 1 and lines[0].machine is None
         errors = 0
-        hostile = sum(1 for raw in left_out if is_hostile(raw.text))
-        for raw in kept:
-            seq, name = self._store.next_seq(), self.source.name
-            line, steers = refine(raw, seq, name, self._redact, now=now)
+        hostile = sum(1 for row in left_out if is_hostile(row[2]))
+        for seq, raw in kept:
+            line, steers = refine(raw, seq, self.source.name, self._redact, now=now)
             self._store.add(line)
             bad = line.level in BAD
             if backlog:
@@ -172,18 +170,31 @@ class Intake:
         self._last_line_at = max(self._last_line_at or newest, newest)
         self.resume = self._last_line_at
 
-    def _chosen(self, lines: Sequence[RawLine]) -> tuple[Sequence[RawLine], Sequence[RawLine]]:
-        """What is kept and what is left out: within the budget all, beyond it an even sample and
-        every error there is room for (F-59)."""
+    def _leave(self, rows: Sequence[Row]) -> None:
+        """Put lines aside; where there is no place for them they are lost, and that is told."""
+        since, until, count = rows[0][1], rows[-1][1], len(rows)
+        self._store.tally.count(self.source.name, since, count)
+        if self._store.add_raw(self.source.name, rows):
+            return
+        before = self._gap or (since, until, 0)
+        self._gap = (min(before[0], since), max(before[1], until), before[2] + count)
+        self._dropped += count
+
+    def _chosen(
+        self, lines: Sequence[RawLine], seq: int
+    ) -> tuple[Sequence[tuple[int, RawLine]], Sequence[Row]]:
+        """What is taken apart now and what is not, numbered from ``seq``: within the budget all,
+        beyond it an even sample and every error there is room for (F-59)."""
         count = len(lines)
         granted = self._whole.take(count)
         if granted == count:
-            return lines, ()
-        kept, left_out = [], []
+            return list(enumerate(lines, seq)), ()
+        kept: list[tuple[int, RawLine]] = []
+        left_out: list[Row] = []
         for index, raw in enumerate(lines):
             sampled = (index + 1) * granted // count != index * granted // count
             if sampled or (may_be_error(raw) and self._bad.take(1)):
-                kept.append(raw)
+                kept.append((seq + index, raw))
             else:
-                left_out.append(raw)
+                left_out.append((seq + index, raw.at, raw.text, raw.level, raw.machine))
         return kept, left_out

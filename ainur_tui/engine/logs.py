@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from pathlib import Path
 
 from ainur_tui.engine.backoff import reconnect
 from ainur_tui.engine.logintake import Intake
+from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.log import LogSourceView
@@ -33,16 +35,23 @@ _PROBE_EVERY = 2.0
 class LogHub:
     """One task a source, which goes on for ever: a broken source is opened again with back-off.
 
-    ``redact`` masks secrets. ``listeners`` are called, ten times a second at most, after lines
-    came; they ask with :meth:`query`.
+    ``redact`` masks secrets, ``spool`` is the folder for what memory does not hold.
+    ``listeners`` are called, ten times a second at most, after lines came; they ask with
+    :meth:`query`.
     """
 
     def __init__(
-        self, sources: Sequence[LogSource], clock: Clock, redact: Callable[[str], str]
+        self,
+        sources: Sequence[LogSource],
+        clock: Clock,
+        redact: Callable[[str], str],
+        spool: Path | None = None,
     ) -> None:
         self.listeners: set[Callable[[], None]] = set()
         self._clock = clock
-        self._store = LogStore()
+        self._store = LogStore(
+            spool=(lambda lost: LogSpool(spool, redact, lost)) if spool is not None else None
+        )
         self._intakes = [Intake(source, self._store, clock, redact) for source in sources]
         self._tasks: list[asyncio.Task[None]] = []
         self._began: float | None = None
@@ -67,6 +76,11 @@ class LogHub:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
+
+    def close(self) -> None:
+        """Forget all lines."""
+        if self._store.spool is not None:
+            self._store.spool.close()
 
     async def settle(self, seconds: float) -> None:
         """Let the followers run for ``seconds``, or less when every source has shown itself."""

@@ -5,21 +5,31 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import dropwhile, islice, takewhile
 from operator import attrgetter
 
 import msgspec
 
+from ainur_tui.engine.logspool import LogSpool, Look, Lost, Row
 from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
+
+SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
 
 LINES_PER_SOURCE = 100_000
 BYTES = 64 << 20
 """Bytes of all lines together, estimated; beyond it the longest source gives its oldest."""
 GAPS = 2_000
+_TOGETHER = 256
+"""Lines that leave memory together at most."""
+_TAKEN_APART = 20_000
+"""Lines of the disk that one query takes apart; then it ends for now, for others wait."""
+_LIVE = 600
+"""The same for what is told ten times a second."""
 MOST = 5_000
 """Lines of one page at most."""
 
@@ -27,7 +37,9 @@ MOST = 5_000
 class LogStore:
     """A ring of lines a source, under one running sequence number; ``tally`` counts all of them."""
 
-    def __init__(self, lines: int = LINES_PER_SOURCE, octets: int = BYTES) -> None:
+    def __init__(
+        self, lines: int = LINES_PER_SOURCE, octets: int = BYTES, spool: SpoolMaker | None = None
+    ) -> None:
         self._most_lines = lines
         self._most_bytes = octets
         self._lines: dict[str, deque[LogLine]] = {}
@@ -35,6 +47,7 @@ class LogStore:
         self._bytes = 0
         self._seq = 0
         self.tally = LogTally()
+        self.spool = spool(self._lost) if spool is not None else None
 
     @property
     def newest(self) -> int:
@@ -51,6 +64,12 @@ class LogStore:
         self._seq += 1
         return self._seq
 
+    def take_seqs(self, count: int) -> int:
+        """So many sequence numbers in a row; returns the first."""
+        first = self._seq + 1
+        self._seq += count
+        return first
+
     def add(self, line: LogLine) -> None:
         """Keep a line; the oldest go when there is no room."""
         ring = self._lines.setdefault(line.source, deque())
@@ -58,10 +77,9 @@ class LogStore:
         self.tally.add(line)
         self._bytes += weight(line)
         if len(ring) > self._most_lines:
-            self._bytes -= weight(ring.popleft())
+            self._give(ring)
         while self._bytes > self._most_bytes:
-            longest = max(self._lines.values(), key=len)
-            self._bytes -= weight(longest.popleft())
+            self._give(max(self._lines.values(), key=len))
 
     def add_gap(self, source: str, since: float, until: float, dropped: int | None) -> None:
         """Keep that lines are missing here."""
@@ -75,10 +93,35 @@ class LogStore:
             )
         )
 
+    def add_raw(self, source: str, rows: Sequence[Row]) -> bool:
+        """Keep lines that there is no time to take apart; whether there is a place for them."""
+        return self.spool is not None and self.spool.keep_raw(source, rows)
+
     def reaches_back_to(self, source: str) -> float | None:
         """The time of the oldest line kept of a source."""
         ring = self._lines.get(source)
-        return ring[0].at if ring else None
+        times = [ring[0].at] if ring else []
+        if self.spool is not None and (spooled := self.spool.reaches_back_to(source)) is not None:
+            times.append(spooled)
+        return min(times, default=None)
+
+    def _give(self, ring: deque[LogLine]) -> None:
+        """The oldest lines leave memory, for the disk where there is one."""
+        gone = [ring.popleft() for _ in range(max(1, min(_TOGETHER, len(ring) // 8)))]
+        self._bytes -= sum(map(weight, gone))
+        if self.spool is not None:
+            self.spool.keep(gone)
+
+    def _lost(self, lost: Lost) -> None:
+        """The disk had no room for the oldest lines: a gap, unless all before are gone too."""
+        ring = self._lines.get(lost.source)
+        if ring and ring[0].seq < lost.seq:
+            self._gaps.append(
+                LogGap(
+                    seq=lost.seq, source=lost.source, since=lost.since, until=lost.until,
+                    dropped=lost.count,
+                )
+            )  # fmt: skip
 
     def query(self, query: LogQuery) -> LogPage:
         """The newest lines that match, in the order of arrival; see :class:`LogQuery`.
@@ -93,9 +136,19 @@ class LogStore:
         low = query.after or 0
         high = self._seq + 1 if query.before is None else query.before
         counting = query.after is not None and not query.forward
-        matching = iter(self._matching(query, low, high))
+        look = None
+        if self.spool is not None:
+            look = self.spool.look(
+                low, high, query.sources, needle(query), forward=query.forward,
+                most=_LIVE if counting else _TAKEN_APART,
+            )  # fmt: skip
+        matching = iter(self._matching(query, low, high, look))
         found = list(islice(matching, limit))
         more = sum(1 for _ in (matching if counting else islice(matching, 1)))
+        ended = look.ended if look is not None else None
+        if ended is not None and counting:
+            more += self.spool.count(low, ended) if self.spool is not None else 0
+            ended = None
         if not query.forward:
             found.reverse()
         if more and query.forward:
@@ -111,8 +164,14 @@ class LogStore:
             and (query.since is None or gap.until >= query.since)
             and (query.until is None or gap.since <= query.until)
         ]
+        if len(found) == limit:
+            ended = None
         return LogPage(
-            lines=found, gaps=gaps, skipped=more if counting else 0, matched_all=not more
+            lines=found,
+            gaps=gaps,
+            skipped=more if counting else 0,
+            matched_all=not more and ended is None,
+            ended=ended,
         )
 
     def _around(self, query: LogQuery, moment: float) -> LogPage:
@@ -131,17 +190,26 @@ class LogStore:
             matched_all=past.matched_all and ahead.matched_all,
         )
 
-    def _matching(self, query: LogQuery, low: int, high: int) -> Iterable[LogLine]:
-        """Newest first, or with ``forward`` oldest first."""
+    def _matching(
+        self, query: LogQuery, low: int, high: int, look: Look | None
+    ) -> Iterable[LogLine]:
+        """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
         passing = sieve(query)
         found = [
             passing(_between(ring, low, high, forward=query.forward))
             for name, ring in self._lines.items()
             if not query.sources or name in query.sources
         ]
-        if len(found) == 1:
-            return found[0]
-        return heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
+        if look is None:
+            return heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
+        found.append(passing(look))
+        merged = heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
+        if query.after is not None and not query.forward:
+            return merged
+        sign = 1 if query.forward else -1
+        return takewhile(
+            lambda line: look.ended is None or sign * line.seq <= sign * look.ended, merged
+        )
 
 
 def weight(line: LogLine) -> int:

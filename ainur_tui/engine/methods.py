@@ -23,6 +23,7 @@ from ainur_tui.model.wire import (
     Access,
     BoardQuery,
     BreakGlassCall,
+    ConfirmCall,
     JournalQuery,
     NeedsCall,
     PlanQuery,
@@ -111,6 +112,10 @@ async def _abort(engine: Engine, call: AbortCall, peer: Peer) -> Any:
     return await engine.executor.abort(call, peer)
 
 
+async def _confirm(engine: Engine, call: ConfirmCall, peer: Peer) -> Any:
+    return await engine.executor.confirm(call, peer)
+
+
 async def _break_glass(engine: Engine, call: BreakGlassCall, peer: Peer) -> Any:
     if not engine.watching:
         raise Refused("only the engine process lifts policies; it is not running", UNAVAILABLE)
@@ -169,6 +174,7 @@ METHODS: dict[str, Method] = {
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),
     "abort": Method("operate", AbortCall, _abort),
+    "confirm": Method("operate", ConfirmCall, _confirm),
     "break-glass": Method("operate", BreakGlassCall, _break_glass),
     "needs": Method("read", Nothing, _needs),
     "needs.set": Method("operate", NeedsCall, _set_needs),

@@ -15,7 +15,7 @@ from ainur_tui.engine.leases import LeaseLost, Leases
 from ainur_tui.engine.observing import left_by, observe
 from ainur_tui.engine.record import plain
 from ainur_tui.engine.recovery import RECOVERED
-from ainur_tui.engine.runrecord import RunRecord
+from ainur_tui.engine.word import Asking
 from ainur_tui.model.action import Lease, Run, StepState, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
@@ -30,7 +30,7 @@ STOPPED = "the engine was asked to stop"
 _log = logging.getLogger(__name__)
 
 
-class Running(RunRecord):
+class Running(Asking):
     """Works through a run's plan. It is the ``StepContext`` of its steps.
 
     ``run`` is the newest picture; ``changed`` hears of each new one, cleaned and redacted.
@@ -181,7 +181,7 @@ class Running(RunRecord):
         try:
             detail = self._safe(await self._obeying(step))
         except _CutShort as cut:
-            state, detail = "unknown", f"cut short: {cut}"
+            state, detail = "skipped" if self.unanswered else "unknown", f"cut short: {cut}"
             failure = f"“{step.name}” was cut short: {cut}"
         except Exception as error:  # any fault of a step is its result
             if not isinstance(error, ActionFailure | ProbeFailure):

@@ -114,8 +114,9 @@ class Engine:
         self._notices.add(self.needs.load())
         graph = self.needs.graph
         self.logs = LogHub(
-            [source for system in self.systems for source in system.logs], self._clock, self.redact
-        )
+            [source for system in self.systems for source in system.logs], self._clock, self.redact,
+            self._paths.state_dir if watching else None,
+        )  # fmt: skip
         probes = [probe for system in self.systems for probe in system.probes]
         self.looks = Looks(probes, self.logs, self._arrived, self._clock)
         self.board = Board(
@@ -172,6 +173,7 @@ class Engine:
             if system.close is not None:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(system.close(), 2.0)
+        self.logs.close()
         await self.history.close()
         self.journal.close()
 

@@ -20,7 +20,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import AbortCall, RunCall
+from ainur_tui.model.wire import AbortCall, ConfirmCall, RunCall
 from ainur_tui.systems.base import Clock
 
 PATIENCE = 8.0
@@ -74,6 +74,23 @@ class Interruptions:
         if not own:
             words = f"{peer.operator} stopped {run.operator}'s run ({run.plan.title}): {reason}"
             self._announce(f"abort:{run.id}", run.plan.target, words)
+
+    async def confirm(self, call: ConfirmCall, peer: Peer) -> None:
+        """Give a run the word it asks for; any operator may. Raises Refused where none is asked
+        for, where it is another, and where it cannot be recorded."""
+        running = self._working.get(call.id)
+        if running is None or (question := running.run.asking) is None:
+            raise Refused(f"run {clean(call.id, 40)} asks for no word now", USAGE)
+        if call.word.strip() != question.word:
+            raise Refused(f"{clean(call.word, 60)!r} is not {question.word}", USAGE)
+        try:
+            await self._note(
+                peer, call.id, action=running.run.plan.action, target=running.run.plan.target,
+                state="confirmed", detail={"word": question.word, "read": question.lines},
+            )  # fmt: skip
+        except JournalUnwritable as error:
+            raise Refused(f"{error}; without it nobody is moved", CANNOT_CREATE) from None
+        running.said(peer.operator)
 
     async def take_over(self, call: RunCall, peer: Peer) -> None:
         """End every lease that stands in the way of a call. Raises Refused without a reason, where

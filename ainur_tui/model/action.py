@@ -90,6 +90,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     held: Lease | None = None
     """Another's lease on the target; ``blocked`` says so too, unless the plan forbids itself.
     A run with ``take_over`` and a reason goes ahead."""
+    asks: str | None = None
+    """A word that the run asks for once more in its middle, before users are moved; a call may give
+    it ahead."""
     past_runs: int = 0
     """How many verified runs of this system ``expected_seconds`` is the median of; 0: no such run
     yet, so that it is a guess."""
@@ -107,6 +110,15 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     policy: Literal["abort", "finish"] = "finish"
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run waits for in its middle: ``word`` is to be typed by whoever has read ``lines``.
+    ``since`` is epoch seconds."""
+
+    word: str
+    lines: list[str]
+    since: float
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """An action that was begun (or refused). Times are epoch seconds."""
 
@@ -120,6 +132,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
     verified_by: str | None = None
     result: dict[str, Any] = {}
+    asking: Question | None = None
     mends: list[Undo] = []
     """What it left in the way when it broke off, as actions that put it right: offered, with a
     plan of their own, and never done by itself."""

@@ -50,13 +50,18 @@ class LogQuery(msgspec.Struct, kw_only=True):
 
 
 class LogPage(msgspec.Struct, kw_only=True):
-    """Lines in the order of arrival; ``skipped`` were left out between the last page and this."""
+    """Lines in the order of arrival; ``skipped`` were left out between the last page and this.
+
+    ``ended`` is set when the search was long and stopped for now at that sequence number: go on
+    with it as ``before`` (or ``after``), also when no line was found yet.
+    """
 
     lines: list[LogLine]
     gaps: list[LogGap] = []
     skipped: int = 0
     matched_all: bool = True
-    """False when the limit cut the page."""
+    """False when the limit cut the page, or the search ended before its end."""
+    ended: int | None = None
 
 
 class LogCountsQuery(msgspec.Struct, kw_only=True):

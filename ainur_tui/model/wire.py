@@ -167,7 +167,8 @@ class RunCall(msgspec.Struct, kw_only=True):
     """The decision. ``key`` makes a second identical call refused; ``seen`` is the plan's
     ``before`` as the person saw it; ``confirm`` the typed name for R3. ``secrets`` are parameters
     of type ``secret``: held for the run in memory, never written. ``take_over`` ends another's
-    lease, which needs a ``reason`` and is told to its holder."""
+    lease, which needs a ``reason`` and is told to its holder. ``again`` is the plan's word of the
+    middle (``asks``), given ahead: the run does not stop to ask for it."""
 
     action: str
     target: str
@@ -178,6 +179,14 @@ class RunCall(msgspec.Struct, kw_only=True):
     reason: str = ""
     secrets: dict[str, str] = {}
     take_over: bool = False
+    again: str | None = None
+
+
+class ConfirmCall(msgspec.Struct, kw_only=True):
+    """The word a run asks for in its middle (``Run.asking``)."""
+
+    id: str
+    word: str
 
 
 class AbortCall(msgspec.Struct, kw_only=True):
@@ -266,6 +275,7 @@ RESULTS: dict[str, Any] = {
     "plan": Plan,
     "run": Run,
     "abort": Run,
+    "confirm": Run,
     "runs": list[Run],
     "journal": list[JournalEntry],
     "journal.verify": JournalVerdict,

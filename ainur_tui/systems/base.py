@@ -114,7 +114,10 @@ class StepContext(Protocol):
     ) -> str:
         """Wait until ``condition`` returns a sentence (what was observed); raises
         :class:`~ainur_tui.model.failure.ActionFailure` with the last reason at ``deadline``."""
-        ...
+
+    async def word(self, wanted: str, lines: Sequence[str]) -> str:
+        """Wait until somebody who has read ``lines`` gives the word, unless it was given ahead;
+        says who gave it. The step has to be one that may be broken off."""
 
     def keep(self, **result: Any) -> None:
         """Add facts to the run's ``result`` (a backup's row, a new machine's id)."""

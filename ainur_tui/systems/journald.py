@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.text import clean, decode
 from ainur_tui.rules.logparsed import SYSLOG_LEVELS
 from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
+from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
 from ainur_tui.systems.systemctl import check_unit
 
 FIRST_LINES = 200
-BEAT = 0.8
-STOP_WITHIN = 2.0
-CHUNK = 256 * 1024
 RECORD = 1024 * 1024
 """Bytes of one journal record as JSON; journalctl itself leaves out larger fields."""
 
@@ -44,20 +39,9 @@ class JournalSource(LogSource):
         """
         after = self._cursor if resume is not None else None
         since = resume if after is None else None  # a cursor is exact, times may be off
-        process = await self._start(after)
-        output = process.stdout or asyncio.StreamReader()
-        errors = asyncio.create_task(_tail(process.stderr))
-        try:
-            cutter = LineCutter(RECORD)
-            while True:
-                try:
-                    async with asyncio.timeout(BEAT):
-                        data = await output.read(CHUNK)
-                except TimeoutError:
-                    yield RawBatch()
-                    continue
-                if not data:
-                    break
+        cutter = LineCutter(RECORD)
+        async with aclosing(output(self._argv(after), self._context)) as chunks:  # type: ignore[type-var]
+            async for data in chunks:
                 lines = [
                     line
                     for record in cutter.feed(data)
@@ -65,33 +49,14 @@ class JournalSource(LogSource):
                     and (since is None or line.at > since)
                 ]
                 yield RawBatch(lines)
-            code = await process.wait()
-            said = self._context.redact(await errors)
-            raise ProbeFailure("unavailable", f"journalctl ended ({code}) {said}".strip())
-        finally:
-            await _end(process)
-            errors.cancel()
-            await asyncio.gather(errors, return_exceptions=True)
 
-    async def _start(self, after: str | None) -> asyncio.subprocess.Process:
+    def _argv(self, after: str | None) -> list[str]:
         program = self._context.tools.find("journalctl")
         if program is None:
             raise ProbeFailure("missing", "no journalctl on this machine")
         unit = check_unit(self._unit)
         argv = [program, "-u", unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
-        if after is not None:
-            argv += ["--after-cursor", after]
-        try:
-            return await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._context.tools.environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ProbeFailure("forbidden", f"journalctl: {clean(error.strerror)}") from None
+        return [*argv, "--after-cursor", after] if after is not None else argv
 
     def _line(self, record: str) -> RawLine | None:
         """One record as a line; what is no record is passed on as it stands."""
@@ -130,21 +95,3 @@ def _level(record: dict[str, Any]) -> str | None:
     priority = record.get("PRIORITY")
     told = isinstance(priority, str) and priority in {"0", "1", "2", "3", "4", "7"}
     return SYSLOG_LEVELS[int(str(priority))] if told else None
-
-
-async def _tail(source: asyncio.StreamReader | None) -> str:
-    kept = b""
-    while source is not None and (data := await source.read(CHUNK)):
-        kept = (kept + data)[-1000:]
-    return decode(b" ".join(kept.split()), 300)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_WITHIN):
-                await process.wait()

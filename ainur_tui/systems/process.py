@@ -93,17 +93,13 @@ class Stream:
 @dataclass
 class Sink:
     """A running program that reads what it is given: :meth:`give` any number of times, then
-    :meth:`finish` closes its input and waits for the end."""
+    :meth:`finish` closes its input and waits for the end. ``output``, where it was asked for, is
+    a blocking pipe like that of a :class:`Stream`."""
 
     _process: asyncio.subprocess.Process
     _stderr: asyncio.Task[bytes]
     _redact: Redact
-
-    @property
-    def output(self) -> asyncio.StreamReader:
-        """What it writes, where that was asked for."""
-        assert self._process.stdout is not None  # noqa: S101
-        return self._process.stdout
+    output: int = -1
 
     async def give(self, data: bytes) -> bool:
         """Hand on bytes at the pace they are read; false once the program takes no more."""
@@ -137,18 +133,10 @@ async def stream(
 
     Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
     """
-    read_end, write_end = os.pipe()
-    _widen(read_end)
-    try:
-        process = await _spawn(argv, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=write_end)
-    except BaseException:
-        os.close(read_end)
-        raise
-    finally:
-        os.close(write_end)
+    process, output = await _piped(argv, env, asyncio.subprocess.DEVNULL)
     errors = asyncio.create_task(_tail(process.stderr))
     try:
-        yield Stream(read_end, process, errors, redact)
+        yield Stream(output, process, errors, redact)
     finally:
         await _end(process)
         errors.cancel()
@@ -160,18 +148,21 @@ async def sink(
     argv: Sequence[str], *, env: Mapping[str, str], redact: Redact = _REDACT, output: bool = False
 ) -> AsyncIterator[Sink]:
     """Start a program that reads much; it is killed when the block is left. With ``output`` what
-    it writes has to be read as well, at the same time.
+    it writes has to be read as well, at the same time, by whoever closes that pipe.
 
     Raises :class:`~ainur_tui.model.failure.ProbeFailure` when it cannot be started.
     """
-    taking = asyncio.subprocess.PIPE if output else asyncio.subprocess.DEVNULL
-    process = await _spawn(argv, env=env, stdin=asyncio.subprocess.PIPE, stdout=taking)
+    giving, read = asyncio.subprocess.PIPE, -1
+    if output:
+        process, read = await _piped(argv, env, giving)
+    else:
+        process = await _spawn(argv, env=env, stdin=giving, stdout=asyncio.subprocess.DEVNULL)
     if process.stdin is not None:
         with suppress(ValueError):  # a program that ended at once has closed it already
             _widen(process.stdin.get_extra_info("pipe").fileno())
     errors = asyncio.create_task(_tail(process.stderr))
     try:
-        yield Sink(process, errors, redact)
+        yield Sink(process, errors, redact, read)
     finally:
         await _end(process)
         errors.cancel()
@@ -183,6 +174,21 @@ def _widen(pipe: int) -> None:
         import fcntl  # fewer, larger reads; systems without it keep their pipe size
 
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_SIZE)
+
+
+async def _piped(
+    argv: Sequence[str], env: Mapping[str, str], stdin: int
+) -> tuple[asyncio.subprocess.Process, int]:
+    """A program, and the wide pipe that it writes to."""
+    read_end, write_end = os.pipe()
+    _widen(read_end)
+    try:
+        return await _spawn(argv, env=env, stdin=stdin, stdout=write_end), read_end
+    except BaseException:
+        os.close(read_end)
+        raise
+    finally:
+        os.close(write_end)
 
 
 async def _spawn(

@@ -31,7 +31,7 @@ class _File:
     """An open log file: where we are in it, and what its known bytes looked like."""
 
     def __init__(self, path: Path, start: int | None = 0) -> None:
-        self.fd = _open(path)
+        self.fd = open_log(path)
         found = os.fstat(self.fd)
         self.identity = (found.st_dev, found.st_ino)
         self.offset = found.st_size if start is None else start
@@ -73,7 +73,8 @@ class _File:
         os.close(self.fd)
 
 
-def _open(path: Path) -> int:
+def open_log(path: Path) -> int:
+    """A descriptor of a regular file, not through a link (F-38); raises :class:`ProbeFailure`."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -110,7 +111,7 @@ def _last_lines(file: _File, size: int) -> tuple[list[str], bool]:
     return file.cutter.feed(data), start == 0
 
 
-def _newer(lines: list[str], since: float) -> tuple[list[str], bool]:
+def newer(lines: list[str], since: float) -> tuple[list[str], bool]:
     """Lines after ``since``, and whether an older one was seen (so that none is missing)."""
     for index in range(len(lines) - 1, -1, -1):
         parsed = parse(lines[index], 0.0)
@@ -124,7 +125,7 @@ def _first(file: _File, clock: Clock, resume: float | None) -> RawBatch:
     written = os.fstat(file.fd).st_mtime
     if resume is None:
         return RawBatch(_dated(lines[-FIRST_LINES:], written))
-    fresh, joined = _newer(lines, min(resume, clock.now()))
+    fresh, joined = newer(lines, min(resume, clock.now()))
     if joined or (whole and not lines):
         return RawBatch(_dated(fresh, written))
     dated = any(parse(line, 0.0).dated for line in lines[:50])

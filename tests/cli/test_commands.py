@@ -339,3 +339,30 @@ def test_only_an_engine_on_that_configuration_is_ended(tmp_path: Path) -> None:
 def test_columns() -> None:
     assert columns([["a", "b", "c"], ["aaa", "", ""]]) == ["a    b  c", "aaa"]
     assert columns([]) == []
+
+
+def test_logs_of_any_file_without_a_configuration(shell: Shell, tmp_path: Path) -> None:
+    shell.config = tmp_path / "none.toml"
+    path = tmp_path / "app.log"
+    rows = [
+        {"level": "error" if n % 2 else "warn", "ts": 1.7e9 + n, "msg": f"pool {n}", "id": f"r{n}"}
+        for n in range(20)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def messages(*words: str) -> list[str]:
+        assert shell("logs", "--file", str(path), "--json", *words) == 0
+        return [json.loads(line)["message"] for line in shell.out.splitlines()]
+
+    assert messages("--limit", "2") == ["pool 18", "pool 19"]
+    assert messages("--field", "id=r7") == ["pool 7"]
+    assert messages("--exact-level", "warn", "--grep", "pool 1", "--not", "6|8") == [
+        "pool 10", "pool 12", "pool 14",
+    ]  # fmt: skip
+    assert messages("--class", "db-timeout") == []
+    assert messages("--since", "2023-11-14T22:13:30Z", "--until", "2023-11-14T22:13:31Z") == [
+        "pool 10", "pool 11",
+    ]  # fmt: skip
+    assert shell("logs", "--file", str(path), "--field", "id") == 64
+    assert shell("logs", "--file", str(path), "--follow") == 64
+    assert shell("logs", "--file", str(tmp_path / "gone.log")) == 69

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ainur_tui.cli import asking, common, following
 from ainur_tui.cli.errors import Stop
-from ainur_tui.model.action import ActionSpec, Lease, Param
+from ainur_tui.model.action import ActionSpec, Lease, Param, Question
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import RunCall, RunsQuery
+from ainur_tui.model.wire import ConfirmCall, RunCall, RunsQuery
 from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
 
 
@@ -236,3 +237,58 @@ def test_backup_restore_asks_for_its_own_database(
     assert shell(*words, "--confirm-name", "db") == 0
     assert json.loads(shell.out)["backup"]["id"] == "ainur_backup_1"
     assert orders(fake)[0].params == {"id": "ainur_backup_1", "into": "again"}
+
+
+def test_the_word_of_the_middle_is_given_ahead_or_by_a_person(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = plan("restart", "db", "R3", asks="new")
+    waits = replace(run(asks, "running"), asking=Question(word="new", lines=["7 lost"], since=1.0))
+    fake = engine(asks)
+    use(monkeypatch, fake)
+    words = ("run", "restart", "db", "--confirm-name", "db")
+    assert shell(*words) == 64
+    assert "--confirm-cut-over new" in shell.err
+    assert shell(*words, "--confirm-cut-over", "old") == 64
+    assert orders(fake) == []
+    assert shell(*words, "--confirm-cut-over", "new") == 0
+    assert orders(fake)[0].again == "new"
+    monkeypatch.setattr(asking, "possible", lambda: True)
+    for typed, method in (("new", "confirm"), ("", "abort")):
+        monkeypatch.setattr(asking, "_answer", lambda call, question, typed=typed: typed)
+        pictures = iter([[run(asks)]])
+        fake = engine(asks, run=waits, runs=lambda _, of=pictures: next(of), **{method: waits})
+        use(monkeypatch, fake)
+        assert shell(*words) == 0
+        assert "7 lost" in shell.err
+        assert method in [name for name, _ in fake.calls]
+    fake = engine(asks, runs=lambda query: [waits if len(fake.calls) < 2 else run(asks)],
+                  confirm=waits)  # fmt: skip
+    use(monkeypatch, fake)
+    monkeypatch.setattr(asking, "possible", lambda: False)
+    assert shell("confirm", "r1") == 0
+    assert "it asks for: new" in shell.err
+    fake.calls.clear()
+    assert shell("confirm", "r1", "new") == 0
+    assert ("confirm", ConfirmCall(id="r1", word="new")) in fake.calls
+    fake.calls.extend([("x", None)] * 2)
+    assert shell("confirm", "r1", "new") == 69
+
+
+def test_total_loss_goes_on_stage_by_stage_until_a_person_has_to(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = ActionSpec(name="rebuild", targets=["db"], risk="R2", summary="",
+                      params=[Param(name="since", type="str", help="")])  # fmt: skip
+    one = plan("rebuild", "db", "R2", params={"since": "2026-11-24T02:00:00Z", "stage": "roles"})
+    plans = iter([one, one, replace(one, blocked="by hand: fly apps create x")])
+    fake = engine(one, actions=[spec], plan=lambda _: next(plans))
+    use(monkeypatch, fake)
+    assert shell("recover", "total", "--yes", "--json") == 69
+    assert len(orders(fake)) == 2
+    assert orders(fake)[1].params == {"since": "2026-11-24T02:00:00Z"}, "one clock for all of it"
+    found = json.loads(shell.out)
+    assert (found["whole"], found["message"]) == (False, "by hand: fly apps create x")
+    use(monkeypatch, engine(actions=[spec], plan=Refused("nothing is left to rebuild: open", 69)))
+    assert shell("recover", "total", "--yes", "--json") == 0
+    assert json.loads(shell.out)["whole"] is True

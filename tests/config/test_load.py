@@ -217,6 +217,8 @@ def test_the_template_has_every_key() -> None:
             return set().union(*map(keys, kind.types))
         if isinstance(kind, inspect.DictType):
             return keys(kind.value_type)
+        if isinstance(kind, inspect.ListType):
+            return keys(kind.item_type)
         return keys(kind.type) if isinstance(kind, inspect.Metadata) else set()
 
     for key in keys(inspect.type_info(Config)) - {"name"}:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.widgets import Input
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.console.dialogs.ask import AskDialog
@@ -15,6 +16,7 @@ from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.plans import Around, Standing, plan_lines
 from ainur_tui.console.draw.spans import width
+from ainur_tui.console.panels.base import Selection
 from ainur_tui.model.action import (
     ActionSpec,
     BreakGlass,
@@ -84,6 +86,22 @@ async def test_a_secret_is_typed_unseen_and_travels_apart() -> None:
         call = engine.asked("run")[-1]
         assert call.secrets == {"value": "hunter2 "}
         assert "hunter2" not in str(call.params)
+
+
+@pytest.mark.parametrize("keys", [("a",), ("colon", *"terminate", "enter")])
+async def test_what_is_selected_prefills_the_form(keys: tuple[str, ...]) -> None:
+    async with running() as (app, engine, pilot):
+        pid = Param(name="pid", type="int", help="the session's process id", required=True)
+        engine.answers["actions"] = [
+            ActionSpec(name="terminate", targets=["db"], risk="R3", summary="End it", params=[pid]),
+        ]
+        await pilot.press("3")
+        await until(pilot, lambda: app.panel.title == "Database")
+        chosen = Selection("db", {"pid": "4711"})
+        app.panel.selection = lambda: chosen  # type: ignore[method-assign]
+        await pilot.press(*keys)
+        await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        await until(pilot, lambda: app.screen.query_one(Input).value == "4711")
 
 
 async def test_what_is_needed_is_asked_for_until_it_is_there() -> None:

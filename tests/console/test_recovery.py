@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 from msgspec.structs import replace
+from textual.widgets import Input
 
 from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.dialogs.recovery import RecoveryDialog
 from ainur_tui.console.dialogs.run import RunDialog
+from ainur_tui.console.dialogs.word import WordDialog
 from ainur_tui.console.draw.recovery import rto, since
-from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
+from ainur_tui.model.action import ActionSpec, Param, Plan, Question, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.table import Column, Row, Table
 from tests.console import worlds
@@ -55,7 +57,7 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
     async with running(view()) as (app, engine, pilot):
         engine.answers["actions"] = [
             ActionSpec(name=name, targets=["db"], risk="R3", summary="", params=[PARAM, SINCE])
-            for name in ("recover", "verify")
+            for name in ("recover", "verify", "rebuild")
         ]
         engine.answers["plan"] = plan()
         await pilot.press("6", "R")
@@ -69,6 +71,16 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
         await until(pilot, lambda: "Attach the database  added" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await pilot.press("t")
+        await until(pilot, lambda: "p look, and plan the next step" in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+        asked = next(params for method, params in engine.calls if method == "plan")
+        assert (asked.action, list(asked.params)) == ("rebuild", ["since"])
+        engine.calls.clear()
+        await pilot.press("escape", "R")
+        await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
+        await until(pilot, lambda: "the plan to recover" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))
         assert "RTO 1m " in shown(app)
@@ -118,6 +130,36 @@ async def test_a_long_run_is_shown_where_it_is() -> None:
         await pilot.press("g")
         await until(pilot, lambda: "step 0" in shown(app))
         assert "at work" not in shown(app)
+
+
+async def test_before_users_are_moved_the_name_is_asked_for_once_more() -> None:
+    steps = [StepRecord(name="restore", state="done"), StepRecord(name="word", state="running")]
+    asks = Question(word="ainur_new", since=time.time(),
+                    lines=["now: db/ainur   then: db/ainur_new", "7 more rows"])  # fmt: skip
+    run = Run(id="r1", plan=plan(), operator="mira", state="running", started_at=time.time() - 5,
+              steps=steps, message="", asking=asks)  # fmt: skip
+    async with running(view()) as (app, engine, pilot):
+        engine.answers["confirm"] = run
+        app.store.ran(run)
+        app.runs.watch("r1")
+        await until(pilot, lambda: isinstance(app.screen, WordDialog))
+        await until(pilot, lambda: "then: db/ainur_new" in shown(app))
+        assert "RTO 1m " in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        await until(pilot, lambda: "It asks for the name ainur_new (key c)" in shown(app))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, WordDialog))
+        field = app.screen.query_one(Input)
+        field.value = "ainur"
+        field.post_message(Input.Submitted(field, "ainur"))
+        await until(pilot, lambda: "'ainur' is not ainur_new" in shown(app))
+        assert not [method for method, _ in engine.calls if method == "confirm"]
+        field.value = "ainur_new"
+        field.post_message(Input.Submitted(field, "ainur_new"))
+        await until(pilot, lambda: isinstance(app.screen, RunDialog))
+        [given] = [params for method, params in engine.calls if method == "confirm"]
+        assert (given.id, given.word) == ("r1", "ainur_new")
 
 
 def test_the_clock_counts_from_the_first_sign_and_stops_at_nothing() -> None:

@@ -119,6 +119,12 @@ def test_silence_resolves_nothing_and_becomes_no_data_where_all_was_well() -> No
     assert "Down" not in house.now(1)
 
 
+def test_what_its_source_has_no_value_of_is_not_silence() -> None:
+    house = House()
+    house.now(2)
+    assert "Slow" not in house.now(600, p95=None), "it answers, and has no requests to tell of"
+
+
 def test_no_requests_is_no_data_and_no_zero() -> None:
     house = House()
     house.now(12, p95=0.2)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ainur_tui.model.alert import Rule
+from ainur_tui.model.signal import Signal
 from ainur_tui.rules import alerts, defaults
 from ainur_tui.rules.alerts import LONGEST_STEP, Memory
 
@@ -119,6 +120,29 @@ def test_our_rules_are_sound_and_tell_their_origin() -> None:
     assert rules["ApiDown"].severity == rules["DatabaseConnectionLoss"].severity == "P1"
     assert rules["CriticalAPILatency"].origin == "repository"
     assert {rule.origin for rule in rules.values()} == {"guide", "repository", "ours"}
+    assert (rules["RowsLost"].severity, rules["RowsLost"].origin) == ("P1", "guide")
+    assert (rules["ProofTooOld"].threshold, rules["ProofTooOld"].origin) == (8 * 86400, "guide")
+    assert rules["RestoreTooSlow"].threshold == 900
+
+
+def test_every_rule_on_the_database_and_the_store_is_about_a_signal_that_is_read() -> None:
+    from ainur_tui.systems.postgres import recovery_where, rows, signals
+    from ainur_tui.systems.postgres.backup import signals as backups
+    from ainur_tui.systems.storage import drift, probes, uploads
+
+    known = {
+        found.name
+        for module in (signals, backups, rows, recovery_where, drift, probes, uploads)
+        for found in vars(module).values()
+        if isinstance(found, Signal)
+    }
+    ours = [
+        r for r in defaults.rules() if r.signal.partition(".")[0] in {"db", "backup", "storage"}
+    ]
+    assert len(ours) > 20
+    assert not [rule.name for rule in ours if rule.signal not in known]
+    for signal in ("db.wraparound", "db.archiver.failing", "db.slots.retained", "backup.overdue"):
+        assert any(rule.signal == signal for rule in ours)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,8 @@ def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
     found = demo.program.json("recover", "best", "--dry-run")
     assert (found["state"], found["plan"]["blocked"], found["rto"]) == ("planned", None, None)
     names = list(dict.fromkeys(step.partition(":")[0] for step in found["plan"]["steps"]))
-    assert names == ["backup", "new", "page on", "old", "api", "page off"]
+    assert names == ["backup", "new", "word", "page on", "old", "api", "page off"]
+    assert found["plan"]["asks"] == found["plan"]["params"]["into"]
     assert found["plan"]["undo"]["params"] == {"database": "ainur"}
     report = demo.program.json("report", "performance")
     assert next(p for p in report["parts"] if p["title"] == "Slowest statements")["listing"]["rows"]

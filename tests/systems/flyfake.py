@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -240,6 +240,7 @@ class Steps:
         self.clock = clock
         self.told: list[str] = []
         self.kept: dict[str, Any] = {}
+        self.asked: list[tuple[str, list[str]]] = []
         self._patience = patience
 
     def progress(self, detail: str) -> None:
@@ -247,6 +248,10 @@ class Steps:
 
     def keep(self, **result: Any) -> None:
         self.kept |= result
+
+    async def word(self, wanted: str, lines: Sequence[str]) -> str:
+        self.asked.append((wanted, list(lines)))
+        return f"{wanted} was given"
 
     async def until(
         self, condition: Callable[[], Awaitable[str | None]], deadline: float, every: float = 0.5

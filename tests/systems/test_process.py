@@ -76,6 +76,17 @@ async def test_leaving_a_stream_kills_it() -> None:
     assert await _gone(pid)
 
 
+async def test_a_sink_gives_and_is_read_at_the_same_time() -> None:
+    data = bytes(3 << 20)  # more than both pipes hold
+    async with process.sink(["cat"], env=ENV, output=True) as child:
+        with os.fdopen(child.output, "rb") as source:
+            reading = asyncio.create_task(asyncio.to_thread(source.read))
+            assert await child.give(data)
+            child.close()
+            assert await reading == data
+        assert (await child.finish()).code == 0
+
+
 async def _gone(pid: int) -> bool:
     for _ in range(200):
         try:

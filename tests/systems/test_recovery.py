@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -186,6 +187,19 @@ async def test_the_api_uses_what_was_restored_and_the_way_back_holds(place: Plac
     assert plan.undo == Undo(action="cut-over", target="db", params={"database": "ainur"})
     assert plan.goal["rto"] == 900
     context = await carry_out(recover, plan)
+    assert plan.asks == into
+    assert place.environment.backup is not None
+    kept = Path(str(place.environment.backup.directory)) / f"{place.backup}.config.json"
+    beside = json.loads(kept.read_text())
+    assert [one["app"] for one in beside["apps"]] == ["zerostate-api"]
+    assert PASSWORD not in json.dumps(beside)
+    [(word, told)] = context.asked
+    assert word == into
+    assert told[0].startswith("now: 127.0.0.1:")
+    assert told[1].startswith("then: 127.0.0.1:")
+    assert told[1].endswith(f"/{into}")
+    assert "live has 2 more rows in 1 table (users 2): they are lost" in told
+    assert any("108 come back" in line for line in told)
     seen = await recover.observe(stored(plan))
     assert seen.state == "verified", seen.by
     assert f"2 sessions (api a1 1, api b2 1) in {into}" in seen.by
@@ -206,6 +220,7 @@ async def test_the_api_uses_what_was_restored_and_the_way_back_holds(place: Plac
     back = place.action("cut-over")
     plan = await back.plan("db", {"database": "ainur"}, world())
     assert plan.undo == Undo(action="cut-over", target="db", params={"database": into})
+    assert plan.asks is None, "the plan of a cut-over alone is its own question"
     await carry_out(back, plan)
     assert (await back.observe(stored(plan))).state == "verified"
     assert await where(place) == {"ainur"}
@@ -216,7 +231,7 @@ async def test_the_api_uses_what_was_restored_and_the_way_back_holds(place: Plac
     assert not any(step.startswith("backup: ") for step in second.steps)
 
 
-@pytest.mark.parametrize("broken_off", ["api: update", "page off: "])
+@pytest.mark.parametrize("broken_off", ["word: count", "api: update", "page off: "])
 async def test_what_broke_off_goes_on_where_it_was(place: Place, broken_off: str) -> None:
     recover = place.action("recover")
     plan = await recover.plan("db", {}, world())
@@ -229,7 +244,9 @@ async def test_what_broke_off_goes_on_where_it_was(place: Place, broken_off: str
     assert rest.params == plan.params
     assert len(rest.steps) < len(plan.steps)
     assert not any(step.startswith("backup: ") for step in rest.steps)
-    assert not any(step.startswith("page on") for step in rest.steps)
+    early = broken_off == "word: count"
+    assert any(step.startswith("page on") for step in rest.steps) is early
+    assert (rest.asks is not None) is any(step.startswith("word: ") for step in rest.steps)
     assert any(step.startswith("api: ") for step in rest.steps) is (broken_off != "page off: ")
     await carry_out(recover, rest)
     assert (await recover.observe(stored(rest))).state == "verified"

@@ -38,7 +38,7 @@ class Fact:
 
 def facts(record: LogLine) -> list[Fact]:
     """All values of a record: the fields first, those that name one request before the others."""
-    own = sorted(record.fields.items(), key=lambda field: _rank(*field, record.machine))
+    own = sorted(record.fields.items(), key=lambda field: _rank(field[0], field[1], record.machine))
     found = [
         Fact(name, value, LogFilter(kind="field", field=name, value=value),
              LogFilter(kind="field", value=value))

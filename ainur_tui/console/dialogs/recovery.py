@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from ainur_tui.console.dialogs.listing import Chosen
+from ainur_tui.console.dialogs.page import Build, PageDialog
 from ainur_tui.console.draw import recovery as draw
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
@@ -91,4 +92,24 @@ class RecoveryDialog(ModalScreen[Chosen | None]):
             self.dismiss(Chosen(name, Row(key="", cells=[])))
 
     def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class LossDialog(PageDialog):
+    """Every step when nothing is left; ``p`` leads to the plan of the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "go", "The next step…", id="loss.go"),
+    ]
+
+    def __init__(self, build: Build, glyphs: Glyphs) -> None:
+        super().__init__("When nothing is left", build, glyphs)
+        self.wanted = False
+
+    def keys(self) -> Line:
+        go: Line = (("p", "key"), (" look, and plan the next step   ", "fail"))
+        return (*go, *super().keys())
+
+    def action_go(self) -> None:
+        self.wanted = True
         self.dismiss(None)

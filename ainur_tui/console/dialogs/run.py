@@ -24,6 +24,7 @@ class RunDialog(PageDialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop it…", id="run.stop"),
+        Binding("c", "word", "Give the word…", id="run.word"),
         Binding("r", "again", "Again…", id="run.again"),
         Binding("m", "mend", "Put right…", id="run.mend"),
         Binding("u", "undo", "Take it back…", id="run.undo"),
@@ -35,6 +36,7 @@ class RunDialog(PageDialog):
         glyphs: Glyphs,
         *,
         scene: Callable[[], Scene],
+        word: Callable[[], None],
         stop: Callable[[], None],
         undo: Callable[[], None],
         again: Callable[[], None],
@@ -51,11 +53,22 @@ class RunDialog(PageDialog):
         super().__init__(run.plan.title if run else "Run", build, glyphs)
         self._find = find
         self._scene = scene
+        self._word = word
+        self._asked = False
         self._stop = stop
         self._undo = undo
         self._again = again
         self._mend = mend
         self._moved = False
+
+    def redraw(self) -> None:
+        """Draw it; what it asks for comes up once by itself, where somebody looks at it."""
+        super().redraw()
+        run = self._find()
+        asks = run is not None and run.asking is not None
+        if asks and not self._asked and self.is_current and self.check_action("word", ()):
+            self._word()
+        self._asked = asks
 
     def place(self, lines: list[Line], rows: int) -> int:
         """A long run is shown where it is, then its verdict, which stands first, until somebody
@@ -80,6 +93,8 @@ class RunDialog(PageDialog):
 
     def keys(self) -> Line:
         found: Line = ()
+        if self.check_action("word", ()):
+            found += (("c", "key"), (" give the word   ", "fail"))
         if self.check_action("stop", ()):
             found += (("x", "key"), (" stop it (asks)   ", "warn"))
         if self.check_action("mend", ()):
@@ -95,6 +110,9 @@ class RunDialog(PageDialog):
         run = self._find()
         over = run is not None and run.finished_at is not None
         match action:
+            case "word":
+                asks = run is not None and run.asking is not None
+                return asks and not self._scene().read_only and self._scene().lost is None
             case "stop":
                 return run is not None and run.state not in FINAL and self._scene().lost is None
             case "undo":
@@ -104,6 +122,9 @@ class RunDialog(PageDialog):
             case "again":
                 return over and run is not None and run.state != "verified"
         return super().check_action(action, parameters)
+
+    def action_word(self) -> None:
+        self._word()
 
     def action_stop(self) -> None:
         self._stop()

@@ -97,6 +97,9 @@ def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> li
         lines += _field("beside you", standing.around.beside, columns, "accent")
     for warning in plan.warnings:
         lines += _field("warning", warning, columns, "warn")
+    if plan.asks:
+        again = f"once more in its middle, for the name {plan.asks}: then users are moved"
+        lines += _field("asks", again, columns)
     facts = [fact for fact in plan.facts if not (plan.blocked and fact.startswith(plan.blocked))]
     if plan.steps:
         lines += _field("takes", takes(plan), columns)

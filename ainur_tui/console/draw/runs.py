@@ -32,6 +32,10 @@ def run_lines(
                 " repeats nothing."
             )
             return lines + [line((text, "unknown")) for text in wrap(words, columns, 4)]
+        if run.asking is not None:
+            waits = duration(max(0.0, now - run.asking.since))
+            words = f"It asks for the name {run.asking.word} (key c) and has waited {waits}."
+            lines += [line((text, "warn")) for text in wrap(words, columns, 3)]
         if run.message:
             lines += [line((text, "warn")) for text in wrap(run.message, columns, 3)]
         words = f"It runs in the engine: closing this page does not stop it. {stopping(run)}"

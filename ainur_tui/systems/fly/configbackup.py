@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.show import masked
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.action import ActionSpec, Plan
@@ -20,6 +21,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.appclient import Rows
+from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.fleet import machines as count_of
 from ainur_tui.systems.fly.fleet import no_parameters
 from ainur_tui.systems.fly.hands import Hands
@@ -27,6 +29,7 @@ from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.secretrows import known
 from ainur_tui.systems.node.flags import flags_of
+from ainur_tui.systems.postgres.backup.beside import Document
 from ainur_tui.systems.postgres.backup.places import Place, places_of
 from ainur_tui.systems.systemctl import COMMAND, Systemctl
 
@@ -64,7 +67,7 @@ class ConfigBackup(Action):
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         no_parameters(self.spec.name, params)
         at = self._context.clock.now()
-        document, facts = await self._document(at)
+        document, facts = await self.document(at)
         name = datetime.fromtimestamp(at, UTC).strftime("ainur_config_%Y%m%d_%H%M%S.json")
         return Plan(
             action=self.spec.name, target=target, risk="R1", params={},
@@ -97,7 +100,7 @@ class ConfigBackup(Action):
         return Observation("verified", f"SHA-256 {plan.goal['sha256'][:16]} read back from {where}")
 
     async def _write(self, plan: Plan, place: Place, context: StepContext) -> str:
-        document, _ = await self._document(plan.goal["at"])
+        document, _ = await self.document(plan.goal["at"])
         if _sha256(document) != plan.goal["sha256"]:
             raise ActionFailure("the configuration changed since the plan was made")
         name = str(plan.goal["name"])
@@ -110,7 +113,7 @@ class ConfigBackup(Action):
         context.keep(file=name, bytes=len(document))
         return f"{len(document):,} bytes in {place.location(name)}"
 
-    async def _document(self, at: float) -> tuple[bytes, list[str]]:
+    async def document(self, at: float) -> tuple[bytes, list[str]]:
         """The document and what is in it, in words. Raises ``ProbeFailure``."""
         facts, apps = [], []
         for hands in self._apps:
@@ -125,8 +128,9 @@ class ConfigBackup(Action):
             )
             count = count_of(len(machines))
             facts.append(f"{count} of {hands.app}: image, size, names of variables")
-        secrets = await known(self._apps[0].client)
-        hosts = await self._asked(self._apps[0].client.certificates())
+        first = self._apps[0].client if self._apps else None
+        secrets = await known(first) if first else {}
+        hosts = await self._asked(first.certificates()) if first else []
         many = "s" * (len(secrets) != 1)
         facts.append(f"{len(secrets)} secret{many} by name and digest, no value")
         flags = await self._flags()
@@ -192,6 +196,23 @@ def config_backup_of(
     except SecretMissing:
         return []
     return [ConfigBackup(apps, environment, context, places)]
+
+
+def documents(
+    environment: Environment, context: Context
+) -> tuple[FlyClient | None, Document | None]:
+    """What makes the document for a backup, and the client it asks, which is to be closed."""
+    fly = environment.fly
+    if fly is None or is_placeholder(fly.app) or is_placeholder(fly.url):
+        return None, None
+    try:
+        token = context.secret(fly.token)
+    except SecretMissing:
+        return None, None
+    client = FlyClient(fly, token, clock=context.clock, redact=context.redact)
+    names = [fly.app, *([fly.database_app] if fly.database_app else [])]
+    apps = [Hands(client, context.clock, name) for name in names]
+    return client, ConfigBackup(apps, environment, context, ()).document
 
 
 def _sha256(document: bytes) -> str:

@@ -21,12 +21,13 @@ from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.maintenance import Maintenance, Page
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.repoint import Repoint
+from ainur_tui.systems.fly.secondword import SecondWord
 from ainur_tui.systems.postgres.backup.server import NAME, Server
 from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.recovery_parts import Alike, Freeze
 from ainur_tui.systems.postgres.recovery_where import SESSIONS, gathered, told
 
-LIKE, PAGE_ON, FREEZE, API, PAGE_OFF = "new", "page on", "old", "api", "page off"
+LIKE, WORD, PAGE_ON, FREEZE, API, PAGE_OFF = "new", "word", "page on", "old", "api", "page off"
 EDGE_DEADLINE = 3.0
 
 
@@ -89,7 +90,7 @@ class Moving(Action):
         page = paged or well(await judged(self.reach.hands)) > 0
         leave = {PAGE_ON, PAGE_OFF} if not page or (arrived and not paged) else set()
         if arrived:
-            leave |= {LIKE, PAGE_ON, API}
+            leave |= {LIKE, WORD, PAGE_ON, API}
         return [one for one in self.pieces(old, new, restored=restored) if one.name not in leave]
 
     def pieces(self, old: str, new: str, *, restored: bool) -> list[Piece]:
@@ -103,11 +104,18 @@ class Moving(Action):
         )  # fmt: skip
         dsn = reach.dsn or Secret("")
         return [
-            *([Piece(LIKE, Alike(server, user), "db", moved, optional=True)] if restored else []),
+            *(self._before(moved) if restored else []),
             on,
             Piece(FREEZE, Freeze(server, user), "db", moved, optional=True),
             Piece(API, Repoint(reach.hands, dsn), "api", moved, check=self.arrived),
             off,
+        ]
+
+    def _before(self, moved: dict[str, str]) -> list[Piece]:
+        server, address = self.reach.server, self.reach.address
+        return [
+            Piece(LIKE, Alike(server, address.user), "db", moved, optional=True),
+            Piece(WORD, SecondWord(server, address), "db", moved),
         ]
 
     def steps(self, plan: Plan) -> list[Step]:
@@ -195,6 +203,7 @@ class Moving(Action):
                 f" watching and backing up {old}",
             ],
             blocked=next(filter(None, [blocked, *(p.blocked for p in parts.values())]), None),
+            asks=new if WORD in parts else None,
             policy=next(filter(None, (p.policy for p in parts.values())), None),
         )  # fmt: skip
         return with_(plan, steps=[step.name for step in chain.steps(plan, pieces)])
@@ -207,7 +216,7 @@ class CutOver(Moving):
         name="cut-over",
         targets=["db"],
         risk="R3",
-        summary="lead the API to another database of the server, behind the maintenance page",
+        summary="Lead the API to another database of the server, behind the maintenance page",
         params=[
             Param(name="database", type="str", help="the database it shall use", required=True)
         ],

@@ -42,6 +42,8 @@ class Maintenance(Open):
         if set(params) != {"mode"} or mode not in {"on", "off"}:
             raise Refused("maintenance needs mode=on|off", USAGE)
         on = mode == "on"
+        if await self.shown() is on:
+            raise AlreadySo(f"maintenance mode is {mode} already")
         try:
             now = await self._outside.seen()
             facts = [f"{who}: {_WORDS[is_on]} → {_WORDS[on]}" for who, is_on in now.items()]
@@ -89,7 +91,7 @@ class Maintenance(Open):
 
 
 class Page(Maintenance):
-    """One direction of it, as a part of something larger; refused where it is so already."""
+    """One direction of it, as a part of something larger."""
 
     def __init__(self, hands: Hands, outside: Outside, mode: Literal["on", "off"]) -> None:
         super().__init__(hands, outside)
@@ -97,6 +99,4 @@ class Page(Maintenance):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         no_parameters(self.spec.name, params)
-        if await self.shown() is (self._mode == "on"):
-            raise AlreadySo(f"maintenance mode is {self._mode} already")
         return await super().plan(target, {"mode": self._mode}, world)

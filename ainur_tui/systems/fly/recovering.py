@@ -32,7 +32,7 @@ COUNTING = 5.0
 RESTORE = "backup"
 
 
-class _Restore(RestoreAction):
+class QuietRestore(RestoreAction):
     """The restore as it is; the counts beside it are told once, by the whole."""
 
     async def _beside(self, rows: dict[str, int]) -> list[str]:
@@ -47,7 +47,7 @@ class Recover(Moving):
         name="recover",
         targets=["db"],
         risk="R3",
-        summary="restore the best backup into a new database and lead the API there",
+        summary="Restore the best backup into a new database and lead the API there",
         params=[
             Param(name="id", type="str", help="which backup; none: the best by evidence"),
             Param(name="into", type="str", help="the new database's name; none: by its moment"),
@@ -65,7 +65,7 @@ class Recover(Moving):
     ) -> None:
         super().__init__(reach)
         self._places = places
-        self._restore = _Restore(context, places, reach.server, identity)
+        self._restore = QuietRestore(context, places, reach.server, identity)
 
     def unavailable(self) -> str | None:
         return self._restore.unavailable() or super().unavailable()

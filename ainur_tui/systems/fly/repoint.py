@@ -27,7 +27,7 @@ class Repoint(Setting):
     """Sets the secret, staged; then each machine is updated and must serve before the next."""
 
     spec = ActionSpec(
-        name="repoint", targets=["api"], risk="R3", summary="lead the API to another database"
+        name="repoint", targets=["api"], risk="R3", summary="Lead the API to another database"
     )
 
     def __init__(self, hands: Hands, dsn: Secret) -> None:

@@ -27,6 +27,7 @@ from ainur_tui.systems.fly.outside import MaintenanceProbe, outside_of
 from ainur_tui.systems.fly.parts import sql_of, whole
 from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
 from ainur_tui.systems.fly.probes import MachinesProbe
+from ainur_tui.systems.fly.rebuild_stages import rebuild_of
 from ainur_tui.systems.fly.recheck import Recheck
 from ainur_tui.systems.fly.recovering import recovery_of
 from ainur_tui.systems.fly.releases import ReleasesProbe
@@ -102,6 +103,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     all = whole(environment, context, hands, database=database, outside=outside, sql=sql)
     actions += all.actions
     actions += recovery_of(environment, context, hands, outside, edge)
+    actions += rebuild_of(environment, context, hands, outside, edge)
     apps = [hands, *([database] if database else [])]
     actions += config_backup_of(apps, environment, context)
 

@@ -13,7 +13,14 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, World
-from ainur_tui.systems.postgres.actions_victims import IDLE, ONE, Mark, Victim, victims
+from ainur_tui.systems.postgres.actions_victims import (
+    IDLE,
+    ONE,
+    Mark,
+    Victim,
+    clients,
+    victims,
+)
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 
@@ -57,7 +64,7 @@ class _Signal(Action):
             risk=self.spec.risk,
             params=params,
             steps=[f"{self.function} of {victim.pid}" for victim in chosen],
-            affects=[],
+            affects=clients(chosen),
             before={"sessions": {str(one["pid"]): one for one in marks}},
             goal={"victims": marks},
             inverse=None,
@@ -178,7 +185,7 @@ class TerminateIdle(_Signal):
         older = _number(self.spec.name, {"older": "300"} | params, "older", _OLDEST)
         chosen = await victims(self.database, self.shown, IDLE, older)
         if not chosen:
-            raise AlreadySo(f"no session has been idle in a transaction for {older} s")
+            raise AlreadySo(f"no session has been idle in a transaction for {older} s or more")
         many = f"{len(chosen)} session{'s' if len(chosen) > 1 else ''}"
         return self.draft(
             target, {"older": str(older)}, world, chosen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +19,7 @@ Mark = Literal["backend_start", "query_start", "state_change"]
 _SESSIONS = """
 SELECT a.pid, a.backend_start::text AS backend_start, a.query_start::text AS query_start,
        a.state_change::text AS state_change, a.usename, a.application_name, a.state,
-       a.backend_type, a.datname, a.client_addr::text AS client,
+       a.backend_type, a.datname, host(a.client_addr) AS client,
        extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS state_age,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS xact_age,
        left(a.query, 4000) AS query,
@@ -64,6 +65,13 @@ class Victim:
         return {"pid": self.pid, "backend_start": self.row["backend_start"], "mark": self.row[mark]}
 
     @property
+    def client(self) -> str:
+        """The program that loses its session, by the names it gave."""
+        user = self.shown.text(self.row["usename"])
+        program = self.shown.text(self.row["application_name"]) or self.row["backend_type"]
+        return f"{program} ({user})" if user else program
+
+    @property
     def words(self) -> str:
         """User, application, client, state with its age, transaction's age and query."""
         row, text = self.row, self.shown.text
@@ -104,6 +112,12 @@ class Victim:
                 f"Only a superuser may signal {self.pid}: it is a superuser's or the server's own"
             )
         return None
+
+
+def clients(chosen: list[Victim]) -> list[str]:
+    """Who is affected: how many sessions of each program."""
+    counted = Counter(victim.client for victim in chosen)
+    return [f"{many} session{'s' if many > 1 else ''} of {name}" for name, many in counted.items()]
 
 
 async def victims(database: Database, shown: Shown, sql: str, value: float) -> list[Victim]:

@@ -35,7 +35,7 @@ def is_placeholder(dsn: Secret) -> bool:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the database is, without the password (which only :meth:`libpq` hands on)."""
+    """Where the database is; the password goes to :meth:`libpq` and :attr:`password` only."""
 
     host: str
     port: str
@@ -48,6 +48,11 @@ class Address:
     def shown(self) -> str:
         """``host:port/database``, clean, for sentences."""
         return clean(f"{self.host}:{self.port}/{self.database}", 120)
+
+    @property
+    def password(self) -> Secret:
+        """For a verifier only."""
+        return self._password
 
     @contextmanager
     def libpq(self, folder: Path | None = None) -> Iterator[dict[str, str]]:

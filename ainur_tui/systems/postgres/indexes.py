@@ -35,7 +35,7 @@ SELECT i.indexrelid::bigint AS oid, left(n.nspname, 100) AS schema, left(t.relna
          WHERE c.relkind = 'i' AND c.relnamespace IN (
              SELECT oid FROM pg_namespace
               WHERE nspname <> 'information_schema' AND nspname !~ '^pg_')
-         ORDER BY i.indisvalid, c.relpages DESC, c.oid LIMIT 200) AS i
+         ORDER BY i.indisvalid, c.relpages DESC, c.oid LIMIT 100) AS i
   JOIN pg_class AS t ON t.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace
 """  # noqa: S608 (nothing from outside is in it)
 """Broken ones and the largest are chosen first: only of those anything is asked."""
@@ -94,7 +94,7 @@ class IndexesProbe(Look):
     name = "db.indexes"
     title = "Indexes"
     source = "pg_index, pg_stat_all_indexes"
-    least = SLOW
+    least = SLOW + 17
     columns = (
         Column(name="index", title="Index", limit=32),
         Column(name="finding", title="Finding", limit=34),

@@ -11,7 +11,8 @@ from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 
 SLOW = 60.0
-"""Seconds between looks at what is dear to read or slow to change."""
+"""Seconds between looks at what is dear to read or slow to change, at least: no two have the same,
+so that they do not fall into one second again and again."""
 UNHURRIED = 15.0
 """Seconds a look may take that nothing vital rests on: all of them stand in line for the one held
 connection, behind those that tell whether the database is there."""

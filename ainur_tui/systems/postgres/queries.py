@@ -17,7 +17,7 @@ SELECT current_setting('max_connections')::int AS most,
 
 ACTIVITY = """
 SELECT a.pid, a.backend_start::text AS backend_start, a.datname, a.usename,
-       left(a.application_name, 100) AS application_name, a.client_addr::text AS client,
+       left(a.application_name, 100) AS application_name, host(a.client_addr) AS client,
        a.state, a.wait_event_type, a.wait_event, a.backend_type,
        extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS state_age,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS xact_age,

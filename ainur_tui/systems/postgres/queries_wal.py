@@ -30,7 +30,7 @@ _CHECKPOINTS = """(SELECT checkpoints_timed::float8 AS timed, checkpoints_req::f
 
 REPLICAS = f"""
 SELECT pid, left(usename, 60) AS usename, left(application_name, 60) AS name,
-       client_addr::text AS client, state, sync_state,
+       host(client_addr) AS client, state, sync_state,
        pg_wal_lsn_diff({_POSITION}, replay_lsn)::float8 AS behind,
        extract(epoch FROM replay_lag)::float8 AS lag,
        pg_wal_lsn_diff({_POSITION}, sent_lsn)::float8 AS unsent,

@@ -1,7 +1,7 @@
 """The way back when nothing is left: every step in words, those the guide leaves out marked. Pure.
 
-Nothing of it is done by this program where there is no platform to do it on: an operator with a
-fresh account reads it here, with the names of this configuration in it.
+``recover total`` does what of it this program can, and looks before each step whether it is done;
+an operator with a fresh account and no engine reads it here, with this configuration's own names.
 """
 
 from __future__ import annotations

@@ -25,15 +25,23 @@ LEAST_AGE = 86400.0
 
 SQL = """
 SELECT c.oid::bigint AS oid, left(n.nspname, 100) AS schema, left(c.relname, 100) AS name,
-       s.seq_scan::float8 AS scans, s.seq_tup_read::float8 AS read,
-       s.idx_scan::float8 AS by_index, s.idx_tup_fetch::float8 AS fetched,
-       s.n_live_tup::float8 AS live,
+       pg_stat_get_numscans(c.oid)::float8 AS scans, c.read::float8 AS read,
+       i.scans::float8 AS by_index,
+       (i.fetched + pg_stat_get_tuples_fetched(c.oid))::float8 AS fetched,
+       pg_stat_get_live_tuples(c.oid)::float8 AS live,
        c.relpages * current_setting('block_size')::float8 AS size
-  FROM pg_stat_user_tables AS s JOIN pg_class AS c ON c.oid = s.relid
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
- ORDER BY s.seq_tup_read DESC NULLS LAST, c.oid
- LIMIT 50
+  FROM (SELECT oid, relname, relnamespace, relpages, pg_stat_get_tuples_returned(oid) AS read
+          FROM pg_class WHERE relkind IN ('r', 'm') AND relnamespace IN (
+              SELECT oid FROM pg_namespace
+               WHERE nspname <> 'information_schema' AND nspname !~ '^pg_')
+         ORDER BY read DESC, oid LIMIT 50) AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace,
+  LATERAL (SELECT sum(pg_stat_get_numscans(indexrelid)) AS scans,
+                  sum(pg_stat_get_tuples_fetched(indexrelid)) AS fetched
+             FROM pg_index WHERE indrelid = c.oid) AS i
 """
+"""The counters themselves are asked, as ``pg_stat_user_tables`` does, but of the indexes only for
+the tables that are shown."""
 _CAUTION = (
     "look before you build: backups, counts and reports rightly read tables whole, a rare value "
     "needs an index and a common one does not, and each index slows every write. The statements "
@@ -66,7 +74,7 @@ class ScansProbe(Look):
     name = "db.scans"
     title = "Whole-table reads"
     source = "pg_stat_user_tables"
-    least = SLOW
+    least = SLOW + 29
     columns = (
         Column(name="table", title="Table", limit=32),
         Column(name="finding", title="Finding", limit=60),

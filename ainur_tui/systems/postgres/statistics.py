@@ -11,7 +11,7 @@ from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import queries, signals
 from ainur_tui.systems.postgres.client import Database, version_text
-from ainur_tui.systems.postgres.look import UNHURRIED
+from ainur_tui.systems.postgres.look import SLOW, UNHURRIED
 from ainur_tui.systems.postgres.shown import Shown
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 FIRST_GAP = 1.0
 """Seconds between the two samples of a first read."""
 
-_SLOW_INTERVAL = 60.0
+_DEAR = 0.01
+"""Seconds a look at all files may take before it is done more seldom."""
+_SELDOM = 5
 _DEAD_SHARE = 0.2
 _DEAD_LEAST = 10_000
 
@@ -142,18 +144,45 @@ class StatisticsProbe(Probe):
         return self._clock.monotonic(), row
 
 
-class TablesProbe(Probe):
-    """Sizes of the database and its largest tables; seldom. Asking for the size of the whole looks
-    at every file, so that has a connection of its own: nothing else waits behind it."""
+class SizeProbe(Probe):
+    """The size of the database; seldom. The server looks at every file for it, so it has a
+    connection of its own, behind which nothing waits, and is asked more seldom where there are
+    many."""
 
-    name = "db.tables"
+    name = "db.size"
     target = "db"
     signals = (signals.SIZE,)
 
     def __init__(
         self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
     ) -> None:
-        self.interval = max(interval, _SLOW_INTERVAL)
+        del shown
+        self.interval = self._often = max(interval, SLOW)
+        self.deadline = max(deadline, UNHURRIED)
+        self._database = database
+        self._clock = clock
+
+    async def read(self) -> Sample:
+        async with self._database.short() as connection:
+            began = self._clock.monotonic()
+            size = (await connection.fetch(queries.SIZE))[0]["size"]
+            dear = self._clock.monotonic() - began > _DEAR
+        self.interval = self._often * (_SELDOM if dear else 1)
+        at = self._clock.now()
+        return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")])
+
+
+class TablesProbe(Probe):
+    """The largest tables; seldom."""
+
+    name = "db.tables"
+    target = "db"
+    signals = ()
+
+    def __init__(
+        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
+    ) -> None:
+        self.interval = max(interval, SLOW)
         self.deadline = max(deadline, UNHURRIED)
         self._database = database
         self._clock = clock
@@ -161,10 +190,7 @@ class TablesProbe(Probe):
         self._last: tuple[float, dict[int, float]] | None = None
 
     async def read(self) -> Sample:
-        async with self._database.short() as connection:
-            size = (await connection.fetch(queries.SIZE))[0]["size"]
-        async with self._database.sampling() as connection:
-            found = await connection.fetch(queries.TABLES)
+        found = await self._database.fetch(queries.TABLES)
         at = self._clock.now()
         before = self._last or (at, {})
         self._last = at, {row["oid"]: row["size"] for row in found}
@@ -175,7 +201,7 @@ class TablesProbe(Probe):
             source="pg_class, pg_stat_all_tables", interval=self.interval,
             note="rows are the planner's estimate",
         )  # fmt: skip
-        return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")], [table])
+        return Sample([], [table])
 
     def _row(self, row: Record, seconds: float, before: float | None) -> Row:
         name = self._shown.text(f"{row['schema']}.{row['name']}".removeprefix("public."), 140)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.fly.configbackup import documents
 from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.actions_reindex import Reindex
@@ -38,7 +39,7 @@ from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
-from ainur_tui.systems.postgres.statistics import StatisticsProbe, TablesProbe, UpProbe
+from ainur_tui.systems.postgres.statistics import SizeProbe, StatisticsProbe, TablesProbe, UpProbe
 from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
 from ainur_tui.systems.postgres.wal import WalProbe
@@ -59,7 +60,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     looks = (
-        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        StatementsProbe, SizeProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
         ProgressProbe, WalProbe, RowsProbe,
     )  # fmt: skip
     pool = environment.api.pool_size if environment.api else None
@@ -94,16 +95,23 @@ def connect(environment: Environment, context: Context) -> System | None:
         probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
     if backup is not None and backup.scratch is not None:
         scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
+    platform, document = documents(environment, context)
     actions: tuple[Action, ...] = (
-        BackupAction(environment, context, database, places),
+        BackupAction(environment, context, database, places, document),
         VerifyAction(context, places, scratch, identity),
         RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
         *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
     )
+
+    async def close() -> None:
+        await database.close()
+        if platform is not None:
+            await platform.close()
+
     target = Target(name="db", kind="db", title="database")
     return System(
-        "postgres", (target,), tuple(probes), logs, actions, database.close,
+        "postgres", (target,), tuple(probes), logs, actions, close,
         routines(backup.schedule) if backup is not None and backup.schedule is not None else (),
     )  # fmt: skip

@@ -107,12 +107,12 @@ class WalProbe(Look):
         return self.reading(signals.RETAINED, worst["retained"] if worst else 0.0, note)
 
     def _lag(self, senders: list[Record], receiver: Record | None) -> list[Reading]:
-        """Of the slowest replica; on a replica its own. Where nobody replicates there is none."""
+        """Of the slowest replica; on a replica its own. Where nobody replicates it has no value."""
         if receiver is not None:
             lag = 0.0 if receiver["behind"] == 0 else ages(receiver["lag"])
             return [self.reading(signals.LAG, lag, "this server is the replica")]
         if not senders and not self._followed:
-            return []
+            return [self.reading(signals.LAG, None, "nobody replicates")]
         self._followed = True
         known = [s for s in senders if s["behind"] is not None]
         worst = max(known, key=lambda s: (s["lag"] or 0.0, s["behind"]), default=None)

@@ -12,6 +12,7 @@ from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.drift import DriftProbe
 from ainur_tui.systems.storage.probes import BucketsProbe, WriteProbe, bucket_target
 from ainur_tui.systems.storage.sync import Sync
+from ainur_tui.systems.storage.uploads import AbortUploads, UploadsProbe
 
 _PLACEHOLDER = re.compile(r"your[-_ ]|<[^>]*>|example\.(com|org|net)", re.IGNORECASE)
 
@@ -31,13 +32,14 @@ def connect(environment: Environment, context: Context) -> System | None:
     probes: list[Probe] = [BucketsProbe(buckets, section, context.clock)]
     if section.probe_bucket:
         probes.append(WriteProbe(buckets[0], section, context.clock, uuid.uuid4().hex))
-    actions: tuple[Action, ...] = ()
+    probes.append(UploadsProbe(buckets, section.interval, context.clock))
+    actions: tuple[Action, ...] = (AbortUploads(buckets, context.clock),)
     if section.sync:
         both = dict.fromkeys([*section.sync, *section.sync.values()])
         known = {name: open_bucket(section, name, context) for name in both}
         pairs = {known[source]: known[copy] for source, copy in section.sync.items()}
         probes.append(DriftProbe(pairs, section, context.clock))
-        actions = (Sync(section.sync, known, context.clock),)
+        actions += (Sync(section.sync, known, context.clock),)
     store = Target(name="storage", kind="storage", title="object storage")
     targets = (store, *map(bucket_target, names))
     return System("storage", targets, tuple(probes), actions=actions)

@@ -46,7 +46,7 @@ async def test_a_spare_and_a_broken_index_stand_first(
         with pytest.raises(asyncpg.UniqueViolationError):
             await admin.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (a)")
         probe = IndexesProbe(database, clock, Shown(Redactor()), interval=2, deadline=3)
-        assert probe.interval == 60
+        assert probe.interval >= 60
         table = only(await probe.read())
     finally:
         await admin.execute("DROP TABLE IF EXISTS twice")

@@ -10,14 +10,17 @@ import msgspec
 import pytest
 
 from ainur_tui.config.types import Environment, SecretSource, Storage
-from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Clock, Context, Probe, Sample, System, Tools
+from ainur_tui.systems.base import AlreadySo, Clock, Context, Probe, Sample, System, Tools
+from ainur_tui.systems.storage import uploads
 from ainur_tui.systems.storage.client import Bucket, open_bucket
 from ainur_tui.systems.storage.errors import failure
 from ainur_tui.systems.storage.system import connect
 from tests.systems.conftest import Store
 from tests.systems.faulty import FaultyStore
+from tests.systems.flyfake import Steps
+from tests.systems.test_fly import world
 
 
 def resolve(source: SecretSource) -> Secret:
@@ -76,6 +79,8 @@ async def test_nothing_listens(s3: Store, clock: Clock) -> None:
         port = taken.getsockname()[1]
     section = msgspec.structs.replace(s3.section, endpoint=f"http://127.0.0.1:{port}")
     for each in connected(section, clock).probes:
+        if each.name == "storage.uploads":
+            continue  # that it cannot look is none of the store's trouble
         with pytest.raises(ProbeFailure) as caught:
             await each.read()
         assert caught.value.kind == "refused"
@@ -138,6 +143,54 @@ async def test_unfinished_uploads_are_found_and_aborted(s3: Store, clock: Clock)
     assert await uploads.list("left/") == []
     assert len(await uploads.list("other")) == 1
     await uploads.abort((await uploads.list("other"))[0])
+
+
+class Later:
+    """Long from now: the server's own clock says when an upload was begun."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now() + 60 * 365 * 86400
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+
+async def test_uploads_that_nobody_finishes_are_named_and_removed(s3: Store, clock: Clock) -> None:
+    import boto3
+
+    client = boto3.client(
+        "s3", endpoint_url=s3.endpoint, aws_access_key_id="canary-key-id",
+        aws_secret_access_key="canary-secret", region_name="us-east-1", verify=False,
+    )  # fmt: skip
+    environment = Environment(name="test", storage=s3.section)
+    later = Later(clock)
+    before = connected(s3.section, later)
+    act = next(one for one in before.actions if one.spec.name == "uploads-abort")
+    with pytest.raises(AlreadySo):
+        await act.plan("storage", {}, world())
+    [told] = await uploads.examine(environment, context(later))
+    assert told.state == "ok"
+    client.create_multipart_upload(Bucket="ainur-agents", Key="wasm/a & b")
+    [reading] = (await probe(before, "storage.uploads").read()).readings
+    assert reading.value == 1.0
+    assert "ainur-agents/wasm/a" in (reading.note or "")
+    [told] = await uploads.examine(environment, context(later))
+    assert (told.state, "uploads-abort storage" in told.words) == ("warn", True)
+    plan = await act.plan("storage", {}, world())
+    assert any("ainur-agents/wasm/a" in fact for fact in plan.facts)
+    assert (await act.observe(plan)).state == "failed"
+    steps = Steps(later)
+    assert await act.steps(plan)[0].work(steps) == "1 aborted"
+    assert (await act.observe(plan)).state == "verified"
+    assert client.list_multipart_uploads(Bucket="ainur-agents").get("Uploads", []) == []
+    with pytest.raises(Refused):
+        await act.plan("storage", {"all": "1"}, world())
+    gone = msgspec.structs.replace(s3.section, endpoint="http://127.0.0.1:1", timeout=0.5)
+    [reading] = (await probe(connected(gone, clock), "storage.uploads").read()).readings
+    assert (reading.value, "not listed" in (reading.note or "")) == (None, True)
 
 
 async def test_what_exists_is_not_written_over(s3: Store, clock: Clock) -> None:

@@ -11,7 +11,8 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.base import Action, Context, Observation, Step, World
 from ainur_tui.systems.postgres import queries
-from ainur_tui.systems.postgres.backup import catalogue, manifest, names, sealing
+from ainur_tui.systems.postgres.backup import catalogue, dump, manifest, names, sealing
+from ainur_tui.systems.postgres.backup.beside import Document
 from ainur_tui.systems.postgres.backup.job import LONGEST, Job
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.client import Database, version_text
@@ -30,7 +31,7 @@ class BackupAction(Action):
         name="backup",
         targets=["db"],
         risk="R1",
-        summary="take a verified backup of the database",
+        summary="Take a verified backup of the database",
         params=[
             Param(
                 name="allow_smaller",
@@ -48,7 +49,9 @@ class BackupAction(Action):
         context: Context,
         database: Database,
         places: Sequence[Place],
+        document: Document | None = None,
     ) -> None:
+        self._document = document
         self._environment = environment
         self._context = context
         self._database = database
@@ -80,6 +83,7 @@ class BackupAction(Action):
             async with self._database.short() as connection:
                 total = float((await connection.fetch(queries.SIZE))[0]["size"])
                 before["server_version"] = version_text(connection)
+                blocked = blocked or await dump.unreadable(connection)
             facts.append(f"{address.shown} holds {size(total)}")
         except ProbeFailure as failure:
             blocked = blocked or str(failure)
@@ -94,7 +98,7 @@ class BackupAction(Action):
                 "check pg_dump, the room and the places",
                 f"dump one snapshot to {' and '.join(p.shown for p in self._places) or 'nowhere'}",
                 "read it back and compare size and SHA-256",
-                "write the manifest",
+                "keep the configuration beside it, write the manifest",
             ],
             affects=[],
             before=before,
@@ -125,6 +129,7 @@ class BackupAction(Action):
             self._of(plan),
             allow_smaller=plan.params.get("allow_smaller") == "true",
             recipients=self._environment.backup.recipients if self._environment.backup else (),
+            document=self._document,
         )
         check, dump, verify, seal = plan.steps
         return [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.model.text import clean
 from ainur_tui.systems import process
 from ainur_tui.systems.base import Tools
 from ainur_tui.systems.postgres.client import Database, major_of, version_text
@@ -67,6 +68,28 @@ SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line CO
 """What extensions own is theirs, and of their version, not of the backup. Not-null constraints are
 left out: from 18 they have rows of their own, before they have not."""
 
+_ROLES = """
+SELECT array_agg(DISTINCT name ORDER BY name) FROM (
+  SELECT pg_get_userbyid(c.relowner)::text AS name FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  UNION SELECT pg_get_userbyid(a.grantee)::text FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) AS a
+   WHERE a.grantee <> 0 AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  UNION SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()
+) AS roles
+"""
+
+_UNREAD = """
+SELECT count(*)::int AS many, min(c.oid::regclass::text) AS name, quote_ident(current_user) AS us
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema'
+   AND n.nspname !~ '^pg_' AND NOT (has_schema_privilege(n.oid, 'USAGE')
+                                    AND has_table_privilege(c.oid, 'SELECT'))
+   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass
+                      AND d.objid = c.oid AND d.deptype = 'e')
+"""
+
 _SNAPSHOT = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
 _VERSION_DEADLINE = 10.0
 
@@ -101,6 +124,24 @@ async def count_rows(connection: Connection[Record]) -> dict[str, int]:
 async def measure(connection: Connection[Record]) -> tuple[str, dict[str, int]]:
     """Schema digest and rows: what two copies of a database must have in common."""
     return await schema_digest(connection), await count_rows(connection)
+
+
+async def unreadable(connection: Connection[Record]) -> str | None:
+    """Why pg_dump would fail with this role: tables it may not read, and what mends it."""
+    row = (await connection.fetch(_UNREAD))[0]
+    if not row["many"]:
+        return None
+    us = clean(row["us"], 80)
+    return (
+        f"{us} may not read {row['many']} of the tables, as {clean(row['name'], 80)}: GRANT"
+        f" pg_read_all_data TO {us} (before PostgreSQL 14: SELECT on each), or another role in"
+        " postgres.dsn"
+    )
+
+
+async def roles_of(connection: Connection[Record]) -> list[str]:
+    """The roles that own a relation or were granted something on one, and the database's owner."""
+    return list(await connection.fetchval(_ROLES) or [])
 
 
 @asynccontextmanager

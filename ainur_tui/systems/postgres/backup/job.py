@@ -7,6 +7,8 @@ import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
@@ -14,6 +16,8 @@ from ainur_tui.systems.base import Context, StepContext
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.backup import catalogue, custody, dump, manifest, names
 from ainur_tui.systems.postgres.backup.begun import Begun
+from ainur_tui.systems.postgres.backup.beside import Beside, Document
+from ainur_tui.systems.postgres.backup.locale import locale_of
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.pump import Progress, Written, stream_to
 from ainur_tui.systems.postgres.client import Database, major_of, version_text
@@ -39,7 +43,9 @@ class Job:
         *,
         allow_smaller: bool,
         recipients: Sequence[str] = (),
+        document: Document | None = None,
     ) -> None:
+        self._beside = Beside(document)
         self._id = backup
         self._recipients = recipients
         self._data = backup + (names.SEALED if recipients else names.DATA)
@@ -78,7 +84,7 @@ class Job:
         for backup in self._begun_here.left():
             for place in self._places:
                 if await place.size(backup + names.MANIFEST) is None:
-                    for suffix in names.DATAS:
+                    for suffix in (*names.DATAS, names.CONFIG):
                         await place.remove(backup + suffix)
             self._begun_here.forget(backup)
             swept.append(f"what was left of {backup} is removed")
@@ -103,6 +109,8 @@ class Job:
                             argv = self._dumper.argv(snapshot.name)
                             written = await self._stream(argv, variables, progress)
                             schema, rows = await counting
+                            held = snapshot.connection
+                            locale, roles = await locale_of(held), await dump.roles_of(held)
                             if rows and progress.tail != _LAST:
                                 raise ActionFailure(
                                     "pg_dump ended well, but its archive ends in the middle"
@@ -120,6 +128,7 @@ class Job:
             duration=round(seconds, 3), lsn=snapshot.lsn, rows=rows, schema_sha256=schema,
             run=step.run_id, host=custody.host(), operator=custody.account(),
             command=shlex.join(self._dumper.argv(snapshot.name)), database_bytes=self._total,
+            locale=locale, roles=roles,
             format=manifest.SEALED_FORMAT if self._recipients else manifest.FORMAT,
         )  # fmt: skip
         return (
@@ -165,15 +174,17 @@ class Job:
 
     async def seal(self, step: StepContext) -> str:
         """The manifest, last: from here on it is a backup."""
-        made = self._made()
         async with self._told(step):
+            at = self._context.clock.now()
+            await self._beside.keep(self._id, at, self._places)
+            made = replace(self._made(), config=self._beside.kept)
             data = manifest.encode(made)
             for place in self._places:
                 await place.write(self._id + names.MANIFEST, data)
         self._begun_here.forget(self._id)
         where = [place.location(self._data) for place in self._places]
         step.keep(backup=manifest.row(self._id, "complete", manifest=made, locations=where))
-        return f"{self._id} is complete"
+        return f"{self._id} is complete; {self._beside.told}"
 
     async def discard(self) -> None:
         """Take back what this job wrote, manifests first; older backups are never touched.
@@ -184,7 +195,7 @@ class Job:
             return
         left = []
         for place in self._places:
-            for name in (self._id + names.MANIFEST, self._data):
+            for name in (self._id + names.MANIFEST, self._data, self._id + names.CONFIG):
                 try:
                     await place.remove(name)
                 except Exception as error:

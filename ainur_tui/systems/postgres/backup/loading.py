@@ -70,7 +70,9 @@ async def load(script: AsyncIterator[bytes], connections: Sequence[Connection[Re
                         continue
                     await lines.flush()
                     copying = _Copying(table, connections)
-                at = 0 if waiting.startswith(_END) else waiting.find(b"\n" + _END) + 1
+                # One byte is sought eight times as fast as four.
+                at = waiting.find(b"\n" + _END) + 1 if _END[:1] in waiting else 0
+                at = 0 if waiting.startswith(_END) else at
                 whole = at > 0 or waiting.startswith(_END)
                 if not whole:
                     at = waiting.rfind(b"\n") + 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from ainur_tui.model.text import clean
 from ainur_tui.systems.postgres.backup import custody, names
+from ainur_tui.systems.postgres.backup.beside import Kept
 from ainur_tui.systems.postgres.backup.proof import Proof
 
 FORMAT = "pg_dump custom, zstd"
@@ -44,6 +46,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     command: str = ""
     database_bytes: int | None = None
+    config: Kept | None = None
+    locale: dict[str, str] = {}
+    roles: list[str] = []
+    """The roles that own something in it, or were granted something."""
 
     @property
     def data(self) -> str:
@@ -104,6 +110,10 @@ def row(
         "rows": _counts(known.rows) if known else None,
         "lsn": clean(known.lsn, 40) if known and known.lsn else None,
         "detail": detail,
+        "config": known.config.name if known and known.config else None,
+        "config_holds": _words(known.config.holds) if known and known.config else None,
+        "locale": _texts(known.locale) if known and known.locale else None,
+        "roles": _words(known.roles) if known and known.roles else None,
         "custody": _custody(known, proof),
     }
 
@@ -118,6 +128,14 @@ def _custody(made: Manifest | None, proof: Proof | None) -> str | None:
         at=made.created_at, what="created", run=made.run, host=made.host, operator=made.operator
     )
     return custody.words([created])
+
+
+def _words(found: Sequence[str]) -> list[str]:
+    return [clean(one, 120) for one in found]
+
+
+def _texts(found: dict[str, str]) -> dict[str, str]:
+    return {clean(name, 40): clean(value, 80) for name, value in found.items()}
 
 
 def _counts(rows: dict[str, int]) -> dict[str, int]:

@@ -11,12 +11,15 @@ DATAS = (DATA, SEALED)
 """Under which of these the data of a backup are, its manifest knows."""
 MANIFEST = ".json"
 PROOF = ".proof.json"
+CONFIG = ".config.json"
+"""What it takes to build the service again, as it was when the backup was taken."""
 PARTIAL = ".partial"
 OLD = ".sql.gz"
 STEM = "ainur_backup_"
 
 _NAME = re.compile(
     r"(ainur_backup_\d{8}_\d{6})(\.dump\.zst(?:\.age)?(?:\.partial)?|\.json|\.proof\.json"
+    r"|\.config\.json"
     r"|\.sql\.gz)"
 )
 _FORMAT = "ainur_backup_%Y%m%d_%H%M%S"

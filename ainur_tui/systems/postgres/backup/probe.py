@@ -81,6 +81,9 @@ def _row(found: dict[str, Any]) -> Row:
         "sha256": found["sha256"], "database": found["database"], "format": found["format"],
         "server": found["server_version"], "lsn": found["lsn"], "note": found["detail"],
         "custody": found["custody"],
+        "configuration": "; ".join([found["config"], *found["config_holds"]])
+        if found["config"] else "none is kept beside it",
+        "text": ", ".join(f"{k} {v}" for k, v in (found["locale"] or {}).items()),
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
         "places": ", ".join(found["locations"]),
         "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",

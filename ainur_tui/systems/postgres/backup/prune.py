@@ -22,7 +22,7 @@ class PruneAction(Action):
         name="prune",
         targets=["db"],
         risk="R3",
-        summary="remove old backups, never the newest verified one",
+        summary="Remove old backups, never the newest verified one",
         params=[
             Param(name="keep_days", type="int", help="days a backup is kept at least"),
             Param(name="keep_count", type="int", help="newest complete backups always kept"),
@@ -52,11 +52,12 @@ class PruneAction(Action):
         return Plan(
             action="prune", target=target, risk="R3",
             params={"keep_days": str(days), "keep_count": str(count)},
-            steps=[f"remove {len(verdict.doomed)} backups, manifests first",
+            steps=[f"remove {_many(verdict.doomed)}, manifests first",
                    "remove what interrupted backups left more than a day ago"],
             affects=[], before={"remove": verdict.doomed}, goal={"remove": verdict.doomed},
             inverse=None, expected_seconds=world.usual_seconds,
-            title=f"Remove {len(verdict.doomed)} backups, {size(freed)}",
+            title=f"Remove {_many(gone)}, {size(freed)}" if gone else
+                  "Remove leftovers: no backup is old enough to go",
             facts=[f"{row['id']} goes: {row['state']}, {size(row['bytes'] or 0)}" for row in gone],
             blocked=blocked,
         )  # fmt: skip
@@ -84,10 +85,10 @@ class PruneAction(Action):
             for backup in going:
                 step.progress(f"removing {backup}")
                 for place in self._places:
-                    for suffix in (names.PROOF, names.MANIFEST, *names.DATAS):
+                    for suffix in (names.PROOF, names.MANIFEST, *names.DATAS, names.CONFIG):
                         await place.remove(backup + suffix)
             step.keep(removed=going)
-            return f"{len(going)} backups removed"
+            return f"{_many(going)} removed"
 
         async def sweep(step: StepContext) -> str:
             del step
@@ -105,4 +106,8 @@ class PruneAction(Action):
         left = sorted({row["id"] for row in listing.rows} & set(plan.goal["remove"]))
         if left:
             return Observation("failed", f"still there: {', '.join(left)}")
-        return Observation("verified", f"{len(listing.rows)} backups are listed, none of those")
+        return Observation("verified", f"{_many(listing.rows)} listed, none of those")
+
+
+def _many(backups: Sequence[object]) -> str:
+    return f"{len(backups)} backup{'s' * (len(backups) != 1)}"

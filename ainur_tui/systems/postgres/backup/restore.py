@@ -13,6 +13,7 @@ from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup import catalogue, names
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
+from ainur_tui.systems.postgres.backup.locale import differences
 from ainur_tui.systems.postgres.backup.manifest import SEALED_FORMAT, Manifest
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.restoring import NO_IDENTITY, Pouring, difference, sealed_in
@@ -32,7 +33,7 @@ class RestoreAction(Action):
         name="restore",
         targets=["db"],
         risk="R3",
-        summary="restore a backup into a new database beside the live one",
+        summary="Restore a backup into a new database beside the live one",
         params=[
             Param(name="id", type="str", help="which backup", required=True),
             Param(name="into", type="str", help="the new database's name", required=True),
@@ -87,6 +88,7 @@ class RestoreAction(Action):
                 warnings.append("it was never restored and counted: verify it first if you can")
             facts += await self._beside(row["rows"])
         try:
+            blocked = blocked or await self._server.lacks("databases")
             if await self._server.exists(into):
                 blocked = blocked or f"there is a database {into} already; give a new name"
         except ProbeFailure as failure:
@@ -140,7 +142,7 @@ class RestoreAction(Action):
         async def fetch(step: StepContext) -> str:
             place, made = sealed[0]
             began = self._context.clock.monotonic()
-            await self._server.create(passing)
+            await self._server.create(passing, made.locale)
             try:
                 await Pouring(
                     place,
@@ -161,14 +163,17 @@ class RestoreAction(Action):
             _, rows = await self._server.measure(passing)
             if problem := difference(sealed[0][1], rows, None):
                 raise ActionFailure(problem)
+            other = differences(sealed[0][1].locale, await self._server.locale(passing))
             listing = await catalogue.read(self._places, self._context.clock)
             # Only what is whole ever has the name that was asked for, wherever a crash falls.
             await self._server.rename(passing, into)
             step.keep(
                 backup=next((row for row in listing.rows if row["id"] == backup), None),
                 database=into, rows={clean(name, 120): found for name, found in rows.items()},
+                locale_differs=other,
             )  # fmt: skip
-            return f"{sum(rows.values()):,} rows in {len(rows)} tables, as at backup time"
+            told = f"{sum(rows.values()):,} rows in {len(rows)} tables, as at backup time"
+            return "; ".join([told, *other])
 
         async def undo() -> None:
             await self._server.drop(passing)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
@@ -16,6 +16,7 @@ from ainur_tui.model.units import size
 from ainur_tui.systems import process
 from ainur_tui.systems.base import Context, StepContext
 from ainur_tui.systems.postgres.backup import loading, manifest, names
+from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.sealing import opened
@@ -132,9 +133,13 @@ class Pouring:
         self, argv: list[str], env: Mapping[str, str], first: bytes, plain: AsyncIterator[bytes]
     ) -> None:
         async with AsyncExitStack() as open_:
+            script = Channel()
+            reading = await open_.enter_async_context(_ended())
             child = await open_.enter_async_context(
                 process.sink(argv, env=env, redact=self.context.redact, output=True)
             )
+            open_.callback(script.fail, Broken("nobody loads any more"))
+            reading.append(asyncio.create_task(asyncio.to_thread(_read, child.output, script)))
             connections = [
                 await open_.enter_async_context(self.server.session(self.into))
                 for _ in range(_CONNECTIONS)
@@ -142,24 +147,18 @@ class Pouring:
             for connection in connections:
                 await connection.execute("SET synchronous_commit = off; SET lock_timeout = 0")
 
-            async def giving() -> bool:
+            async def giving() -> None:
                 taken = await child.give(first)
                 async for piece in plain:
                     taken = taken and await child.give(piece)
                 child.close()
-                return taken
 
-            async def script() -> AsyncIterator[bytes]:
-                waiting: list[bytes] = []
-                while chunk := await child.output.read(_READ):
-                    waiting.append(chunk)
-                    if sum(map(len, waiting)) >= _READ:
-                        yield b"".join(waiting)
-                        waiting.clear()
-                yield b"".join(waiting)
+            async def ending() -> None:
+                await asyncio.shield(reading[0])
+                await script.end()
 
-            tasks = [asyncio.ensure_future(giving()),
-                     asyncio.ensure_future(loading.load(script(), connections))]  # fmt: skip
+            tasks = [asyncio.ensure_future(giving()), asyncio.ensure_future(ending()),
+                     asyncio.ensure_future(loading.load(aiter(script), connections))]  # fmt: skip
             try:
                 await asyncio.gather(*tasks)
             finally:
@@ -180,6 +179,29 @@ class Pouring:
                 self.step.progress(f"{size(seen)} of {of} fetched from {self.place.shown}")
             for start in range(0, len(chunk), _PIECE):
                 yield chunk[start : start + _PIECE]
+
+
+@asynccontextmanager
+async def _ended() -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Tasks of threads, which are waited for when the block is left."""
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        yield tasks
+    finally:
+        await asyncio.shield(asyncio.gather(*tasks, return_exceptions=True))
+
+
+def _read(fd: int, script: Channel) -> None:
+    """Hand a pipe's bytes on in large blocks: one event loop has more to do than to copy them."""
+    buffer = bytearray(_READ)
+    view, filled = memoryview(buffer), 0
+    with os.fdopen(fd, "rb", buffering=0) as source:
+        while count := source.readinto(view[filled:]):
+            filled += count
+            if filled == _READ:
+                script.put(bytes(buffer))
+                filled = 0
+    script.put(bytes(view[:filled]))
 
 
 def _well(ended: process.Completed) -> None:

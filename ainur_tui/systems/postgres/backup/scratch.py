@@ -27,6 +27,9 @@ class Scratch(Protocol):
     def shown(self) -> str:
         """Where that is, in words."""
 
+    async def lacks(self) -> str | None:
+        """Why nothing can be restored there at all, and what mends it."""
+
     async def check(self, made: Manifest) -> str:
         """Whether a backup can be restored there; what was found, as a sentence part."""
 
@@ -43,6 +46,9 @@ class Named:
     @property
     def shown(self) -> str:
         return self._server.address.shown
+
+    async def lacks(self) -> str | None:
+        return await self._server.lacks("databases", key="backup.scratch")
 
     async def check(self, made: Manifest) -> str:
         major = await self._server.major()
@@ -71,6 +77,9 @@ class Own:
     @property
     def shown(self) -> str:
         return "a server of its own"
+
+    async def lacks(self) -> str | None:
+        return None
 
     async def check(self, made: Manifest) -> str:
         await self._programs(made)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.backup import dump, names
+from ainur_tui.systems.postgres.backup.locale import Locale, creation, locale_of
 from ainur_tui.systems.postgres.client import APPLICATION, major_of
 from ainur_tui.systems.postgres.dsn import Address, parse
 from ainur_tui.systems.postgres.errors import lent
@@ -24,6 +26,11 @@ _PASSING = re.compile(r"ainur_(verify|restore)_\d{8}_\d{6}_(\d+)")
 _FORGOTTEN = """
 SELECT d.datname AS name, extract(epoch FROM now())::float8 AS now FROM pg_database AS d
  WHERE NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)
+"""
+_MAY = """
+SELECT quote_ident(rolname) AS us, rolsuper OR rolcreatedb AS databases,
+       rolsuper OR rolcreaterole AS roles, pg_is_in_recovery() AS replica
+  FROM pg_roles WHERE rolname = current_user
 """
 _FRESH = 600.0
 """Seconds during which a database without a session may still be in somebody's hands."""
@@ -82,19 +89,49 @@ class Server:
         async with self.session() as connection:
             return major_of(connection)
 
+    async def lacks(self, *rights: str, key: str = "backup.admin") -> str | None:
+        """Why our role may not do here what is needed (``databases``, ``roles``), with the
+        statement and the key of the configuration that mend it."""
+        async with self.session() as connection:
+            row = (await connection.fetch(_MAY))[0]
+        if row["replica"]:
+            return f"{self.address.shown} is a replica and takes no writes: {key} names its primary"
+        us, missing = clean(row["us"], 80), [right for right in rights if not row[right]]
+        if not missing:
+            return None
+        verbs = " ".join({"databases": "CREATEDB", "roles": "CREATEROLE"}[one] for one in missing)
+        return (
+            f"{us} may not make {' or '.join(missing)}: ALTER ROLE {us} {verbs}; or give {key} the"
+            " DSN of a role that may"
+        )
+
     async def exists(self, name: str) -> bool:
         """Whether there is a database of that name."""
         async with self.session() as connection:
             found = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
             return bool(await connection.fetchval(found, name))
 
-    async def create(self, name: str) -> None:
-        """Make a new, empty database. Raises :class:`ActionFailure` for a name that is none."""
+    async def create(self, name: str, like: Locale | None = None) -> None:
+        """Make a new, empty database, of the locale ``like`` where the server has it. Raises
+        :class:`ActionFailure` for a name that is none."""
+        from asyncpg import PostgresError
+
         if not NAME.fullmatch(name):
             raise ActionFailure("a new database has a name of a-z, 0-9 and _")
         async with self.session() as connection:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            plain = f'CREATE DATABASE "{name}" TEMPLATE template0'
+            try:
+                await connection.execute(await creation(connection, name, like or {}) or plain)
+            except PostgresError:
+                if not like:
+                    raise
+                await connection.execute(plain)  # what differs is told once it is restored
         self._made.add(name)
+
+    async def locale(self, name: str) -> dict[str, str]:
+        """The locale of a database."""
+        async with self.session(name) as connection:
+            return await locale_of(connection)
 
     async def drop(self, name: str) -> None:
         """Drop a database that this object made; any other stays."""

@@ -51,7 +51,7 @@ class VerifyAction(Action):
         name="verify",
         targets=["db"],
         risk="R1",
-        summary="prove a backup: restore it into a scratch database, count, compare, drop",
+        summary="Prove a backup: restore it into a scratch database, count, compare, drop",
         params=[Param(name="id", type="str", help="which backup (or: newest)", required=True)],
     )
     verify_within = 60.0
@@ -89,6 +89,10 @@ class VerifyAction(Action):
             if row["format"] == SEALED_FORMAT and self._identity is None:
                 blocked = blocked or NO_IDENTITY
             facts = [f"{size(row['bytes'])}, {row['state']}", *filter(None, [row["detail"]])]
+        try:
+            blocked = blocked or await self._scratch.lacks()
+        except ProbeFailure as failure:
+            blocked = f"the scratch server: {failure}"
         into = passing_name("verify", backup, self._context.clock)
         where = self._scratch.shown
         return Plan(

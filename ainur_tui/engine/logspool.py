@@ -1,0 +1,225 @@
+"""Log lines beyond memory: a bounded ring on disk, without a name, gone with the process."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from ainur_tui.engine.logrefine import refine
+from ainur_tui.model.log import LogLine
+from ainur_tui.systems.base import RawLine
+
+SIZE = 512 << 20
+"""Bytes on disk at most."""
+PARTS = 16
+"""Files that make the ring; the oldest goes as a whole."""
+
+Row = tuple[int, float, str, str | None, str | None]
+"""A line not taken apart: its number, time, text, level and machine."""
+
+_log = logging.getLogger(__name__)
+_pack = msgspec.msgpack.Encoder().encode
+_rows = msgspec.msgpack.Decoder(list[Row]).decode
+_lines = msgspec.msgpack.Decoder(list[LogLine]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Lines that no longer fit: what a gap tells."""
+
+    seq: int
+    source: str
+    since: float
+    until: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Lines of one source written together; ``raw``: not taken apart yet."""
+
+    low: int
+    high: int
+    source: str
+    since: float
+    until: float
+    count: int
+    raw: bool
+    part: IO[bytes]
+    offset: int
+    length: int
+
+
+class LogSpool:
+    """Two kinds of lines: those memory gave away, and those there was no time to take apart, which
+    is done when they are asked for. Its files have no name, so that nobody reads what is not yet
+    redacted, and a crash leaves nothing. ``lost`` is told of what the ring overwrites. When the
+    disk does not take it, it is off (``off`` says why) and what it held is gone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        redact: Callable[[str], str],
+        lost: Callable[[Lost], None],
+        size: int = SIZE,
+    ) -> None:
+        self.off: str | None = None
+        self._folder = folder
+        self._redact = redact
+        self._lost = lost
+        self._part_size = size // PARTS
+        self._parts: deque[IO[bytes]] = deque()
+        self._records: deque[_Record] = deque()
+        self._written = 0
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self._records.clear()
+        while self._parts:
+            self._parts.popleft().close()
+
+    def keep(self, lines: Sequence[LogLine]) -> bool:
+        """Keep lines of one source, in order; whether that was done."""
+        ends = [(line.seq, line.at) for line in (lines[0], lines[-1])]
+        return self._write(_pack(lines), lines[0].source, ends, count=len(lines), raw=False)
+
+    def keep_raw(self, source: str, rows: Sequence[Row]) -> bool:
+        """The same for lines that were not taken apart."""
+        ends = [row[:2] for row in (rows[0], rows[-1])]
+        return self._write(_pack(rows), source, ends, count=len(rows), raw=True)
+
+    def count(self, low: int, high: int) -> int:
+        """About how many lines it has with numbers between, both excluded."""
+        return sum(one.count for one in self._records if low < one.high and one.low < high)
+
+    def reaches_back_to(self, source: str) -> float | None:
+        """The time of the oldest line of a source."""
+        return next((one.since for one in self._records if one.source == source), None)
+
+    def look(
+        self, low: int, high: int, sources: Sequence[str], needle: Any | None, *, forward: bool,
+        most: int,
+    ) -> Look:  # fmt: skip
+        """A pass over the lines with numbers between, both excluded, newest first."""
+        names = frozenset(sources)
+        chosen = [
+            one
+            for one in self._records
+            if low < one.high and one.low < high and (not names or one.source in names)
+        ]
+        chosen.sort(key=(lambda one: one.low) if forward else (lambda one: -one.high))
+        return Look(chosen, low, high, self._redact, needle, forward=forward, most=most)
+
+    def _write(
+        self, data: bytes, source: str, ends: Sequence[tuple[int, float]], *, count: int, raw: bool
+    ) -> bool:
+        if self.off is not None:
+            return False
+        try:
+            if not self._parts or self._written + len(data) > self._part_size:
+                self._turn()
+            part = self._parts[-1]
+            part.write(data)
+        except OSError as error:
+            _log.warning("log lines are no longer kept on disk: %s", error.strerror)
+            self.off = error.strerror or "the disk does not take it"
+            with suppress(OSError):
+                self.close()
+            return False
+        (low, since), (high, until) = ends
+        times = sorted((since, until))
+        record = _Record(low, high, source, times[0], times[1], count, raw, part, self._written,
+                         len(data))  # fmt: skip
+        self._records.append(record)
+        self._written += len(data)
+        return True
+
+    def _turn(self) -> None:
+        """Begin a new file; the oldest goes, and of each source it is told what went."""
+        if len(self._parts) >= PARTS:
+            gone = self._parts.popleft()
+            lost: dict[str, Lost] = {}
+            while self._records and self._records[0].part is gone:
+                one = self._records.popleft()
+                before = lost.get(one.source) or Lost(one.high, one.source, one.since, one.until, 0)
+                lost[one.source] = Lost(
+                    max(before.seq, one.high), one.source, min(before.since, one.since),
+                    max(before.until, one.until), before.count + one.count,
+                )  # fmt: skip
+            gone.close()
+            for one_lost in lost.values():
+                self._lost(one_lost)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._parts.append(tempfile.TemporaryFile(dir=self._folder, buffering=0))  # noqa: SIM115
+        self._written = 0
+
+
+class Look:
+    """Iterate over it for lines in order. At most ``most`` raw lines are taken apart, for that
+    costs time: then it ends, and ``ended`` is the number to go on from: no line beyond it was
+    looked at."""
+
+    def __init__(
+        self, records: list[_Record], low: int, high: int, redact: Callable[[str], str],
+        needle: Any | None, *, forward: bool, most: int,
+    ) -> None:  # fmt: skip
+        self.ended: int | None = None
+        self._records = records
+        self._low, self._high = low, high
+        self._redact = redact
+        self._needle = needle
+        self._sign = 1 if forward else -1
+        self._left = most
+
+    def __iter__(self) -> Iterator[LogLine]:
+        waiting: list[tuple[int, int, LogLine | Row, str]] = []
+        sign = self._sign
+        for number, record in enumerate(self._records):
+            first = record.low if sign > 0 else -record.high
+            while waiting and waiting[0][0] < first:
+                yield from self._taken(heapq.heappop(waiting))
+                if self.ended is not None:
+                    return
+            for seq, line in self._held(record):
+                if self._low < seq < self._high:
+                    heapq.heappush(waiting, (sign * seq, number, line, record.source))
+        while waiting and self.ended is None:
+            yield from self._taken(heapq.heappop(waiting))
+
+    def _held(self, record: _Record) -> Iterable[tuple[int, LogLine | Row]]:
+        try:
+            record.part.seek(record.offset)
+            data = record.part.read(record.length)
+        except (OSError, ValueError):  # overwritten or closed meanwhile
+            return ()
+        finally:
+            with suppress(OSError, ValueError):
+                record.part.seek(0, 2)
+        if self._needle is not None and self._needle.search(data) is None:
+            return ()
+        if not record.raw:
+            return ((line.seq, line) for line in _lines(data))
+        search = self._needle.search if self._needle is not None else None
+        return ((row[0], row) for row in _rows(data) if search is None or search(row[2].encode()))
+
+    def _taken(self, entry: tuple[int, int, LogLine | Row, str]) -> Iterator[LogLine]:
+        seq, _, line, source = entry
+        if isinstance(line, LogLine):
+            yield line
+            return
+        _, at, text, level, machine = line
+        if self._left <= 0:
+            self.ended = abs(seq - 1)  # the line before this one on the way
+            return
+        self._left -= 1
+        yield refine(RawLine(at, text, level, machine), abs(seq), source, self._redact, now=at)[0]

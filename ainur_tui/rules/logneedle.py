@@ -1,0 +1,58 @@
+"""What raw bytes must hold so that a line of them can pass a query: the search before parsing.
+
+A needle may stop at lines that do not pass in the end; it never runs past one that does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ainur_tui.model.logquery import LogFilter, LogQuery
+from ainur_tui.rules.logsieve import expression
+
+_PLAIN = re.compile(r"[\w/:@#=,-]{2,}", re.ASCII)
+"""Text that a form of log line neither escapes nor puts together from parts."""
+_UNLIKE_RAW = re.compile(r'[\^$"]|\\[^dswb.\[\](){}?*+/|-]|[^\x00-\x7f]')
+"""What means another thing in the whole raw line than in the message taken out of it."""
+_WARY = rb"|[\\\t]|^\[GIN|\x1b"
+"""Marks of lines whose message is not in them as it stands: escapes, colours, gin's columns."""
+_LEVELS = {
+    "fatal": "fatal|panic|crit|alert|emerg|<[0-9]|:60|: 60",
+    "error": "err|fail|fatal|panic|crit|alert|emerg|<[0-9]|:[56]0|: [56]0|gin",
+    "warn": "warn|err|fail|fatal|panic|crit|alert|emerg|<[0-9]|:[456]0|: [456]0|gin",
+}
+_CLASS = (
+    "time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"
+    "|unable|many|slots|exhaust|auth|token|credential|jwt|signature|password|login|pg_hba|wasm|401"
+)
+
+
+def needle(query: LogQuery) -> Any | None:
+    """An expression over bytes, or ``None`` when every line must be looked at.
+
+    Raises :class:`~ainur_tui.model.failure.Refused` (64) for a pattern that makes no sense.
+    """
+    own = [LogFilter(kind="text", value=query.pattern)] if query.pattern else []
+    inside = [one for one in (*own, *query.filters) if not one.out and one.value]
+    for one in inside:
+        expression(one.value) if one.kind == "text" else None
+    texts = [one.value for one in inside if one.kind == "text"]
+    plain = [text for text in texts if _PLAIN.fullmatch(text)]
+    if plain:
+        return expression(max(plain, key=len), octets=True)
+    values = [one.value for one in inside if one.kind == "field" and _PLAIN.fullmatch(one.value)]
+    if values:
+        return expression(re.escape(max(values, key=len)), like="A", octets=True)
+    for text in texts:
+        if not _UNLIKE_RAW.search(text):
+            flag = "i" if text == text.lower() else ""
+            marks = _WARY.decode()
+            return expression(f"(?m:(?{flag}:{text}){marks})", like="A", octets=True)
+    levels = [one.value for one in inside if one.kind in {"level", "min-level"}]
+    for level in (*levels, *([query.min_level] if query.min_level else [])):
+        if level in _LEVELS:
+            return expression(f"(?i:{_LEVELS[level]})", like="A", octets=True)
+    if query.log_class or any(one.kind == "class" for one in inside):
+        return expression(f"(?i:{_CLASS})", like="A", octets=True)
+    return None

@@ -1,0 +1,1 @@
+"""Log files that the configuration names."""

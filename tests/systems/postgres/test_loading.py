@@ -1,0 +1,59 @@
+"""The script of pg_restore's data section, cut wherever it may be, onto several connections."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from ainur_tui.model.failure import ActionFailure
+from ainur_tui.systems.postgres.backup.loading import load
+
+SCRIPT = (
+    b"SET client_encoding = 'UTF8';\n"
+    b"COPY public.plain (id, name) FROM stdin;\n1\tone\n2\ttwo\n\\.\n\n\n"
+    b"COPY public.odd (name) FROM stdin;\n\\N\n\\\\.\n.\\\\\n\\.\n\n\n"
+    b"COPY public.empty (id) FROM stdin;\n\\.\n\n\n"
+    b"SELECT pg_catalog.setval('public.plain_id_seq', 2, true);\n"
+)
+
+
+class Server:
+    """What a server would have: rows by table, and the statements."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+        self.said: list[str] = []
+
+    async def execute(self, statement: str) -> None:
+        self.said.append(statement.strip())
+
+    async def copy_to_table(self, name: str, *, source: AsyncIterator[bytes], **_: Any) -> str:
+        async for block in source:
+            assert block.endswith(b"\n"), "a row was cut in two"
+            self.rows[name] = self.rows.get(name, b"") + block
+        return "COPY"
+
+
+async def cut(size: int, script: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(script), size):
+        yield script[start : start + size]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 40, 1000])
+async def test_every_row_comes_to_its_table_wherever_the_script_is_cut(size: int) -> None:
+    server: Any = Server()
+    await load(cut(size, SCRIPT), [server])
+    assert server.rows == {"plain": b"1\tone\n2\ttwo\n", "odd": b"\\N\n\\\\.\n.\\\\\n"}
+    assert server.said == [
+        "SET client_encoding = 'UTF8';",
+        "SELECT pg_catalog.setval('public.plain_id_seq', 2, true);",
+    ]
+
+
+@pytest.mark.parametrize("end", [60, 75, 82])
+async def test_rows_that_end_in_their_middle_are_no_restore(end: int) -> None:
+    server: Any = Server()
+    with pytest.raises(ActionFailure, match="end in their middle"):
+        await load(cut(40, SCRIPT[:end]), [server])
