@@ -54,7 +54,7 @@ class Window:
         fresh = merged(page)
         if page.skipped and fresh:
             before = moment(self.records[-1]) if self.records else moment(fresh[0])
-            fresh.insert(0, LogGap(seq=fresh[0].seq, source=TOO_FAST, since=before,
+            fresh.insert(0, LogGap(seq=fresh[0].seq - 1, source=TOO_FAST, since=before,
                                    until=moment(fresh[0]), dropped=page.skipped))  # fmt: skip
         if fresh:
             self._newest = max(self._newest, fresh[-1].seq)

@@ -107,16 +107,16 @@ class LogsPanel(FindingPanel):
         self.show_bars()
 
     def show_bars(self) -> None:
-        classes, filters = (
-            self.query_one(".classes", LinesView),
-            self.query_one(".filters", LinesView),
-        )
-        window, chosen = self.view.window, self.stack.value("class")
-        columns = classes.size.width
-        classes.show([logbars.classes_line(self.counts, chosen, columns, self.glyphs)])
-        filters.show([logbars.chips_line(
+        bar = self.query_one(".classes", LinesView)
+        chosen = self.stack.value("class")
+        bar.show([logbars.classes_line(self.counts, chosen, bar.size.width, self.glyphs)])
+        self._show_filters()
+
+    def _show_filters(self) -> None:
+        bar, window = self.query_one(".filters", LinesView), self.view.window
+        bar.show([logbars.chips_line(
             self.stack, following=window.following, waiting=window.waiting, note=self.note(),
-            columns=columns,
+            columns=bar.size.width,
         )])  # fmt: skip
 
     def show_counts(self, counts: LogCounts) -> None:
@@ -129,7 +129,7 @@ class LogsPanel(FindingPanel):
 
     def on_log_view_moved(self) -> None:
         self.told = ""
-        self.show_bars()
+        self._show_filters()
 
     def on_log_view_elsewhere(self, message: LogView.Elsewhere) -> None:
         self.jump(message.place)
@@ -144,7 +144,7 @@ class LogsPanel(FindingPanel):
     def append(self, page: LogPage) -> None:
         """Show lines that just arrived."""
         self.view.append(page)
-        self.show_bars()
+        self._show_filters()
 
     def change(self, stack: Stack) -> None:
         """Filter otherwise. Who reads stays where they are."""

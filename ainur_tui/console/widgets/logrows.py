@@ -14,6 +14,9 @@ UNSURE = 1.0
 """Seconds by which a record must be older than the one above it for their order to be unsure:
 many sources tell whole seconds only."""
 
+REMEMBERED = 1000
+"""Drawn records that are remembered: a key moves among them, and draws two anew."""
+
 
 class LogRows(LinesView):
     """Draws a :class:`Window`. ``search`` is highlighted, or else what the filters look for
@@ -30,6 +33,8 @@ class LogRows(LinesView):
         self.heads = True
         self.wrapped = False
         self._top = 0
+        self._drawn_rows: dict[tuple[int, Marks], list[Line]] = {}
+        self._drawn_look: Look | None = None
 
     def draw(self) -> None:
         """Draw the records about the selected one."""
@@ -40,6 +45,8 @@ class LogRows(LinesView):
             self.show([line(("  " + self.why_empty, "quiet"))])
             return
         look = Look(columns, heads=self.heads, wrap=self.wrapped, places=self._places())
+        if look != self._drawn_look or len(self._drawn_rows) > REMEMBERED:
+            self._drawn_rows, self._drawn_look = {}, look
         self.show(self._over_rows(look, rows) if self.wrapped else self._rows(look, rows))
 
     def _rows(self, look: Look, rows: int) -> list[Line]:
@@ -91,7 +98,11 @@ class LogRows(LinesView):
             and record.at <= before.at - UNSURE
         )
         marks = Marks(marker, here=here, booked=record.seq in self.books, unsure=unsure)
-        return record_rows(record, look, marks)
+        key = (record.seq, marks)
+        rows = self._drawn_rows.get(key)
+        if rows is None:
+            rows = self._drawn_rows[key] = record_rows(record, look, marks)
+        return rows
 
     def _places(self) -> Places | None:
         if self.search is not None:
