@@ -44,5 +44,6 @@ def show(call: Invocation) -> int:
         environment=environment.name,
         color=environment.color,
         read_only=call.access == "read",
+        evidence=call.paths.state_dir / "evidence",
     ).run_console()
     return code

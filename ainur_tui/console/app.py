@@ -21,6 +21,7 @@ from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
 from ainur_tui.console.filtering import Filtering
+from ainur_tui.console.logwindow import Place
 from ainur_tui.console.looks import THEME, stylesheet
 from ainur_tui.console.painting import draw_frame, paint
 from ainur_tui.console.panels.base import Panel
@@ -38,6 +39,7 @@ from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
+    from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
     from ainur_tui.console.runs import Runs
@@ -69,8 +71,10 @@ class AinurApp(Filtering):
         launch: Launch | None = None,
         color: str = "cyan",
         read_only: bool = False,
+        evidence: Path | None = None,
     ) -> None:
         super().__init__(driver_class=ThriftyDriver, ansi_color=False)
+        self.evidence = evidence
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)
@@ -287,10 +291,28 @@ class AinurApp(Filtering):
         self.pages.row(message.table, message.row)
 
     def on_log_view_opened(self, message: LogView.Opened) -> None:
-        self.pages.record(message.record)
+        if isinstance(self.panel, LogsPanel):
+            self.pages.record(message.record, self.panel.follow)
 
-    def on_log_view_older(self, message: LogView.Older) -> None:
-        self.feed.older(message.seq)
+    def on_log_view_more(self, message: LogView.More) -> None:
+        self.feed.more(message.seq, older=message.older)
+
+    def on_log_view_sought(self, message: LogView.Sought) -> None:
+        self.lead(self._desk().seek(message))
+
+    def on_logs_panel_sent(self, message: LogsPanel.Sent) -> None:
+        self.lead(self._desk().run(message.errand))
+
+    def _desk(self) -> LogDesk:
+        from ainur_tui.console.logdesk import LogDesk
+
+        return LogDesk(self, self.query_one(LogsPanel))
+
+    async def look_at_logs(self, at: float) -> None:
+        """The lines about a moment (epoch seconds)."""
+        await self.action_tab("Logs")
+        if isinstance(self.panel, LogsPanel):
+            self.panel.jump(Place(at))
 
     def on_logs_panel_query_changed(self) -> None:
         self.feed.look()

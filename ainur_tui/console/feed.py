@@ -8,9 +8,11 @@ import msgspec
 from textual.css.query import NoMatches
 
 from ainur_tui.client.errors import CallError, Disconnected
+from ainur_tui.console.logwindow import merged
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.model.action import ActionSpec
-from ainur_tui.model.wire import LogPage, LookingAt, SeriesQuery
+from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery
+from ainur_tui.model.wire import LookingAt, SeriesQuery
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -55,9 +57,9 @@ class Feed:
             self._told = here
             self._work(self.ask("presence", LookingAt(tab=here[0], target=here[1])), "presence")
 
-    def older(self, seq: int) -> None:
-        """Fetch the log lines before ``seq``."""
-        self._work(self._older(seq), "older")
+    def more(self, seq: int, *, older: bool) -> None:
+        """Fetch the log lines before ``seq``, or after it."""
+        self._work(self._more(seq, older=older), "more")
 
     def change_span(self, step: int) -> None:
         """Charts over a longer or shorter time."""
@@ -89,21 +91,32 @@ class Feed:
         if not isinstance(panel, LogsPanel):
             await self._app.session.look_at(list(panel.tables), None)
             return
-        query = panel.query_now
+        query, place = panel.query_now, panel.place
+        wanted = query if place is None else msgspec.structs.replace(query, around=place.at)
         try:
-            page: LogPage = await self._app.session.call("logs", query)
+            page: LogPage = await self._app.session.call("logs", wanted)
+            tail: LogPage = page
+            if place is not None:  # what arrives from now on is not what came since that moment
+                tail = await self._app.session.call("logs", LogQuery(limit=1))
         except Disconnected:
             return
         except CallError as error:
-            panel.start(LogPage(lines=[]), error.message)
+            panel.start(LogPage(lines=[]), problem=error.message)
             return
-        panel.start(page)
-        seqs = [line.seq for line in page.lines] + [gap.seq for gap in page.gaps]
-        newest = max(seqs, default=0)
-        await self._app.session.look_at([], msgspec.structs.replace(query, after=newest))
+        panel.start(page, place)
+        seqs = [row.seq for one in (page, tail) for row in merged(one)]
+        await self._app.session.look_at(
+            [], msgspec.structs.replace(query, after=max(seqs, default=0))
+        )
 
     async def _series(self) -> None:
         panel = self._app.panel
+        if isinstance(panel, LogsPanel):
+            sources = panel.query_now.sources
+            counts = await self.ask("logs.counts", LogCountsQuery(sources=sources))
+            if counts is not None:
+                panel.show_counts(counts)
+            return
         wanted = panel.wanted(self._app.store.scene())
         if not wanted:
             return
@@ -113,10 +126,14 @@ class Feed:
             self._app.store.add_series(found)
             self._app.redraw()
 
-    async def _older(self, seq: int) -> None:
+    async def _more(self, seq: int, *, older: bool) -> None:
         panel = self._app.panel
         if isinstance(panel, LogsPanel):
-            query = msgspec.structs.replace(panel.query_now, before=seq)
+            query = panel.query_now
+            if older:
+                query.before = seq
+            else:
+                query.after, query.forward = seq, True
             page = await self.ask("logs", query)
             if page is not None:
-                panel.prepend(page)
+                panel.view.more(page, older=older)

@@ -44,4 +44,6 @@ class Filtering(App[None]):
         """Take the field away, and list everything again."""
         if fields := self.query("#filter"):
             await fields.remove()
-        self.panel.set_filter("")
+            if isinstance(self.panel, LogsPanel):
+                return  # nothing of what was typed was a filter yet
+        self.panel.drop_filter()

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.commands import Command, Offer, commands
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
+from ainur_tui.console.dialogs.logrecord import Follow, RecordDialog
 from ainur_tui.console.dialogs.page import Build, PageDialog
 from ainur_tui.console.draw import help, target
-from ainur_tui.console.draw.loglines import record_detail
+from ainur_tui.console.draw.loglines import Look, Marks, record_rows
 from ainur_tui.console.draw.rows import row_detail
 from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.logwindow import Record
 from ainur_tui.console.operations import wishes
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.panels.registry import PANELS
-from ainur_tui.console.widgets.logview import Record
+from ainur_tui.model.log import LogLine
 from ainur_tui.model.table import Row, Table
 
 if TYPE_CHECKING:
@@ -51,9 +53,12 @@ class Pages:
         """A row with everything that did not fit its columns."""
         self._open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
 
-    def record(self, record: Record) -> None:
-        """A log record with its fields."""
-        self._open("Log record", lambda columns: record_detail(record, columns))
+    def record(self, record: Record, follow: Follow) -> None:
+        """A log record with its fields, and what is wanted of them."""
+        if isinstance(record, LogLine):
+            self._app.push_screen(RecordDialog(record, self._app.glyphs, follow))
+            return
+        self._open("Missing lines", lambda columns: record_rows(record, Look(columns), Marks()))
 
     async def palette(self) -> None:
         """Everything that can be done, by typing its name.

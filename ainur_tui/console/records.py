@@ -71,7 +71,7 @@ async def show_changed(app: AinurApp) -> None:
     await _show(
         app,
         ListingDialog("What changed", lambda: changed.table(app.store.scene()), app.glyphs,
-                      empty="asking the engine …"),
+                      empty="asking the engine …", more={"l": "the log then"}),
     )  # fmt: skip
 
 
@@ -87,6 +87,11 @@ async def _show(app: AinurApp, dialog: ListingDialog) -> None:
     run = chosen.row.detail.get("run", "")
     if chosen.key == "a":
         await app.operations.choose(None, Selection(chosen.row.target, chosen.row.params))
+    elif chosen.key == "l":
+        events = app.store.view.events if app.store.view else []
+        at = next((event.at for event in events if event.key == chosen.row.key), None)
+        if at is not None:
+            await app.look_at_logs(at)
     elif not run:
         app.runs.tell("No run", "This entry is not of an action that was begun.")
     elif chosen.key == "u":

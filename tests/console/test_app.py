@@ -18,12 +18,13 @@ from ainur_tui.console.dialogs import confirm
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
+from ainur_tui.console.logwindow import KEPT
 from ainur_tui.console.panels.services import ServicesPanel
 from ainur_tui.console.widgets.lines import LinesView
-from ainur_tui.console.widgets.logview import KEPT
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.log import LogLine
+from ainur_tui.model.logquery import LogCounts, LogFilter
 from ainur_tui.model.wire import Hello, LogPage, LogQuery, RunCall, Welcome
 from tests.console import worlds
 
@@ -54,7 +55,10 @@ class Engine:
         self.risk = "R2"
         self.refusal: str | None = None
         self.more: dict[str, Any] = {}
-        self.answers: dict[str, Any] = {"presence": None, "runs": [], "break-glass": None}
+        self.answers: dict[str, Any] = {
+            "presence": None, "runs": [], "break-glass": None,
+            "logs.counts": LogCounts(start=worlds.NOW - 3600, step=60),
+        }  # fmt: skip
 
     async def run(self) -> None:
         self.app.store.linked(
@@ -298,7 +302,7 @@ async def test_what_one_reads_stays_through_a_flood() -> None:
         for first in range(121, 121 + 2 * KEPT, KEPT // 2):
             numbers = range(first, first + KEPT // 2)
             app.store.lines(LogPage(lines=[record(number) for number in numbers]))
-        assert f"PAUSED  {2 * KEPT} new" in shown(app)
+        assert f"PAUSED  {2 * KEPT:,} new" in shown(app)
         assert f"{HOSTILE} 120" in shown(app)
         asked = len(engine.asked("logs"))
         await pilot.press("G")
@@ -316,12 +320,13 @@ async def test_the_log_pauses_counts_and_follows_again() -> None:
             LogPage(lines=[LogLine(seq=121, at=worlds.NOW, source="api", message="new")])
         )
         assert "1 new" in shown(app)
-        await pilot.press("N")
+        await pilot.press("E")
         await until(pilot, lambda: f"{HOSTILE} 100" in shown(app))
         await pilot.press("G")
         await until(pilot, lambda: "FOLLOWING" in shown(app))
         await pilot.press("v")
-        await until(pilot, lambda: engine.asked("logs")[-1].min_level == "info")
+        info = LogFilter(kind="min-level", value="info")
+        await until(pilot, lambda: engine.asked("logs")[-1].filters == [info])
 
 
 async def test_help_lists_the_keys_that_work() -> None:

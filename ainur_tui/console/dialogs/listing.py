@@ -51,6 +51,9 @@ class ListingDialog(ModalScreen[Chosen | None]):
     the bytes of a file whose name is proposed."""
 
     AUTO_FOCUS = "TableView"
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "detail"), ("slash", "filter"), ("o", "sort"), ("a", "actions"),
+    )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="listing.filter"),
         Binding("a", "act", "Actions", id="listing.act"),
@@ -101,13 +104,7 @@ class ListingDialog(ModalScreen[Chosen | None]):
     def _keys(self, columns: int) -> Line:
         if self._told[0]:
             return fit(line(self._told), columns)
-        names = [
-            ("enter", "detail"),
-            ("slash", "filter"),
-            ("o", "sort"),
-            ("a", "actions"),
-            *self._more.items(),
-        ]
+        names = [*self.KEYS, *self._more.items()]
         if self._export is not None:
             names.append(("e", "export"))
         spans: list[Span] = []

@@ -13,7 +13,8 @@ KEYS = {
     "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
     "left_square_bracket": "[", "right_square_bracket": "]", "space": "Space", "pagedown": "PgDn",
     "pageup": "PgUp", "home": "Home", "end": "End", "up": "Up", "down": "Down", "left": "Left",
-    "right": "Right", "tab": "Tab",
+    "right": "Right", "tab": "Tab", "plus": "+", "minus": "-", "equals_sign": "=",
+    "apostrophe": "'",
 }  # fmt: skip
 
 

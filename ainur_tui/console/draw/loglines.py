@@ -1,111 +1,146 @@
-"""A log record as one row: time, source, level, words; remote text never comes first (S-02)."""
+"""A log record as rows: time, source, level, words; remote text never comes first (S-02)."""
 
 from __future__ import annotations
 
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, cut, fit, left, line, width, wrap
-from ainur_tui.model.log import Level, LogGap, LogLine, LogSourceView
-from ainur_tui.model.units import age, clock, number
-from ainur_tui.model.wire import LogQuery
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from ainur_tui.console.draw.spans import Line, Span, Tone, cut, left, line
+from ainur_tui.console.logwindow import TOO_FAST, Record
+from ainur_tui.model.log import Level, LogGap, LogLine
+from ainur_tui.model.units import clock, number
 
 LEVEL: dict[Level | None, tuple[str, Tone]] = {
     "debug": ("DEBUG", "quiet"), "info": ("INFO ", "quiet"), "warn": ("WARN ", "warn"),
     "error": ("ERROR", "fail"), "fatal": ("FATAL", "fail"), None: ("  -  ", "quiet"),
 }  # fmt: skip
+WIDE, WIDER = 70, 100
+"""Columns from which on the source, and the class of an error, have a column."""
+MOST_ROWS = 12
+"""Rows of one record at most, where long ones are wrapped."""
+SHOWN = 400
+"""Characters of a record that are looked at for one row."""
+_STEERING = re.compile(r"[\u2400-\u2424]|<U\+[0-9A-F]{4,6}>|<[89][0-9A-F]>")
+"""What :func:`ainur_tui.model.text.clean` made of characters that steer a terminal."""
+
+Places = Callable[[str], list[tuple[int, int]]]
 
 
-def record_line(record: LogLine | LogGap, columns: int, *, words: str = "", marker: str = " ",
-                wide: bool = True) -> Line:  # fmt: skip
-    """One row. A gap is a row too: what is missing must be seen (F-39)."""
+@dataclass(frozen=True)
+class Look:
+    """How records are drawn: in how many ``columns``, with those of source and level or without,
+    long ones over several rows or cut. ``places`` tells what is highlighted in a text."""
+
+    columns: int
+    heads: bool = True
+    wrap: bool = False
+    places: Places | None = None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What stands at a record: ``marker`` before it, the cursor or the edge of a selection;
+    ``booked`` by the operator; ``unsure``: it came after a record that was written later."""
+
+    marker: str = " "
+    here: bool = False
+    booked: bool = False
+    unsure: bool = False
+
+
+def record_rows(record: Record, look: Look, marks: Marks) -> list[Line]:
+    """The rows of a record: one, or where it is wrapped as many as it takes. A gap is a row too:
+    what is missing must be seen (F-39)."""
     if isinstance(record, LogGap):
-        count = "an unknown number of" if record.dropped is None else number(record.dropped)
-        span = f"{clock(record.since)}-{clock(record.until)}"
-        text = f"{count} lines of {record.source} are not here ({span})"
-        return line((marker, "accent"), (f"{clock(record.until)} ", "quiet"), ("GAP ", "unknown"),
-                    (cut(text, columns - 14), "unknown"))  # fmt: skip
+        return [_gap(record, look.columns, marks)]
     level, tone = LEVEL[record.level]
-    head: list[Span] = [(marker, "accent"), (f"{clock(record.at)} ", "quiet")]
-    room = columns - 10
-    if wide:
-        machine = f"/{record.machine[:6]}" if record.machine else ""
-        head.append((left(record.source + machine, 15) + " ", "quiet"))
-        room -= 16
-    head += [(level, tone), ("  ", "text")]
-    room -= 7
-    if record.log_class and columns >= 100:
-        head.append((left(record.log_class, 15) + " ", "warn"))
-        room -= 16
-    message = cut(record.message, room)
-    return (*head, *_highlight(message, words, "text" if tone == "quiet" else tone))
+    head: list[Span] = [*_when(record, marks)]
+    room = look.columns - 10
+    if look.heads:
+        if look.columns >= WIDE:
+            machine = f"/{record.machine[:6]}" if record.machine else ""
+            head.append((left(record.source + machine, 15) + " ", "quiet"))
+            room -= 16
+        head.append((level + "  ", tone))
+        room -= 7
+        if look.columns >= WIDER:
+            head.append((left(record.log_class or "", 15) + " ", "warn"))
+            room -= 16
+    plain: Tone = "text" if tone == "quiet" else tone
+    if not look.wrap:
+        return [(*head, *_words(record, room, plain, look.places))]
+    rest = f"  {more}" if (more := fields_text(record)) else ""
+    pieces = _pieces(record.message + rest, max(room, 10))
+    indent: Span = (" " * (look.columns - room), "text")
+    drawn = [highlight(piece, look.places, plain) for piece in pieces]
+    return [(*head, *drawn[0]), *((indent, *spans) for spans in drawn[1:])]
 
 
-def _highlight(text: str, words: str, tone: Tone) -> Line:
-    """The searched words stand out; the search itself is the engine's, this only shows where."""
-    if not words or words.lower() not in text.lower():
+def _when(record: LogLine, marks: Marks) -> tuple[Span, Span, Span]:
+    """The marker, the time, and one sign: a bookmark, a steering character, an unsure order."""
+    sign: Span = (" ", "text")
+    if marks.booked:
+        sign = ("•", "accent")
+    elif _STEERING.search(record.message, 0, SHOWN):
+        sign = ("!", "warn")
+    elif marks.unsure:
+        sign = ("~", "unknown")
+    return (marks.marker, "accent"), (clock(record.at), "cursor" if marks.here else "quiet"), sign
+
+
+def _gap(gap: LogGap, columns: int, marks: Marks) -> Line:
+    count = "an unknown number of" if gap.dropped is None else number(gap.dropped)
+    text = f"{count} lines of {gap.source} are not here ({clock(gap.since)}-{clock(gap.until)})"
+    if gap.source == TOO_FAST:
+        text = f"{count} lines came too fast to be drawn: T goes to their time, G to the end"
+    return line((marks.marker, "accent"), (f"{clock(gap.until)} ", "cursor" if marks.here else
+                "quiet"), ("GAP ", "unknown"), (cut(text, columns - 14), "unknown"))  # fmt: skip
+
+
+def _words(record: LogLine, room: int, tone: Tone, places: Places | None) -> Line:
+    """The message, and what room it leaves for the fields that it does not hold itself."""
+    if room <= 0:
+        return ()
+    message = record.message if len(record.message) <= SHOWN else record.message[: SHOWN + 1]
+    if len(message) <= SHOWN and record.fields:
+        over = room - cell_len(message) - 2
+        if over >= 12 and (more := fields_text(record)):
+            drawn = highlight(cut(more, over), places, "quiet")
+            return (*highlight(message, places, tone), ("  ", "text"), *drawn)
+    return highlight(cut(message, room), places, tone)
+
+
+def fields_text(record: LogLine) -> str:
+    """The fields that the message and the columns do not tell already."""
+    message, machine = record.message, record.machine
+    told = (f"{k}={v}" for k, v in record.fields.items() if v not in message and v != machine)
+    return " ".join(told)
+
+
+def highlight(text: str, places: Places | None, tone: Tone) -> Line:
+    """The text with everything that is searched standing out."""
+    found = places(text) if places is not None else ()
+    if not found:
         return ((text, tone),)
-    start = text.lower().index(words.lower())
-    end = start + len(words)
-    return ((text[:start], tone), (text[start:end], "cursor"), (text[end:], tone))
+    spans: list[Span] = []
+    at = 0
+    for start, end in found:
+        spans += [(text[at:start], tone), (text[start:end], "cursor")]
+        at = end
+    return tuple(span for span in (*spans, (text[at:], tone)) if span[0])
 
 
-def record_detail(record: LogLine | LogGap, columns: int) -> list[Line]:
-    """All that is known of a record, for the detail screen."""
-    if isinstance(record, LogGap):
-        return [record_line(record, columns)]
-    facts = {
-        "time": f"{clock(record.at, date=True)} UTC", "source": record.source,
-        "machine": record.machine or "—", "level": record.level or "—",
-        "class": record.log_class or "—",
-    } | record.fields  # fmt: skip
-    lines = [line((text, "strong")) for text in wrap(record.message, columns, 12)]
-    lines.append(EMPTY)
-    for name, value in facts.items():
-        first, *rest = wrap(value, max(10, columns - 20), 30)
-        lines.append(line((left(name, 18) + "  ", "quiet"), (first, "text")))
-        lines += [line((" " * 20, "quiet"), (text, "text")) for text in rest]
-    return lines
-
-
-def sources_line(sources: list[LogSourceView], now: float, columns: int) -> Line:
-    """Each source: connected or not, lines a second, age of the last line, what was dropped;
-    those there is no room for are counted."""
-    spans: Line = line(" ")
-    for place, source in enumerate(sources):
-        one = (*spans, *_source(source, now))
-        if width(one) > columns - (0 if place == len(sources) - 1 else 6):
-            return fit((*spans, (f"+{len(sources) - place}", "quiet")), columns)
-        spans = (*one, ("    ", "text"))
-    return spans
-
-
-def _source(source: LogSourceView, now: float) -> Line:
-    spans: list[Span] = [(f"{source.name} ", "strong" if source.connected else "fail")]
-    if not source.connected:
-        spans.append((cut(source.problem or "not connected", 40), "fail"))
-    elif source.last_line_at is None:
-        spans.append(("no line yet", "quiet"))
-    else:
-        rate = f"{number(source.rate)}/s " if source.rate is not None else ""
-        spans.append((f"{rate}{age(now - source.last_line_at)} ago", "quiet"))
-    if source.dropped:
-        spans.append((f" {number(source.dropped)} dropped", "warn"))
-    if source.hostile:
-        spans.append((f" {number(source.hostile)} hostile", "warn"))
-    return tuple(spans)
-
-
-def filters_line(query: LogQuery, *, following: bool, waiting: int, columns: int) -> Line:
-    """The visible stack of filters, and whether the view follows."""
-    active = []
-    if query.sources:
-        active.append(f"source {', '.join(query.sources)}")
-    if query.min_level:
-        active.append(f"level {query.min_level} and above")
-    if query.log_class:
-        active.append(f"class {query.log_class}")
-    if query.machine:
-        active.append(f"machine {query.machine}")
-    if query.pattern:
-        active.append(f"matching {query.pattern!r}")
-    state: Span = (" FOLLOWING ", "ok") if following else (f" PAUSED  {waiting} new ", "unknown")
-    text = "  ·  ".join(active) if active else "no filter: all sources, all levels"
-    return line(state, (" ", "text"), (cut(text, columns - 24), "accent" if active else "quiet"))
+def _pieces(text: str, columns: int) -> list[str]:
+    """The text in rows, nothing left out until there are too many."""
+    pieces: list[str] = []
+    while cell_len(text) > columns and len(pieces) < MOST_ROWS - 1:
+        head = set_cell_size(text, columns)
+        if head[-1] == " " and text[len(head) - 1 : len(head)] != " ":
+            head = head[:-1]  # a wide character did not fit any more
+        head = head or text[:1]
+        pieces.append(head)
+        text = text[len(head) :]
+    return [*pieces, cut(text, columns)]

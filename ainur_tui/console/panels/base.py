@@ -50,6 +50,10 @@ class Panel(Bare):
     def set_filter(self, words: str) -> None:
         """Narrow what is listed to what holds these words."""
 
+    def drop_filter(self) -> None:
+        """List everything again."""
+        self.set_filter("")
+
     @property
     def first(self) -> Widget:
         """The part that lists something and has the keyboard when the tab is shown."""

@@ -1,41 +1,54 @@
-"""The tail of the logs: follows, pauses when one scrolls up, counts what arrives meanwhile."""
+"""The log itself: follows, pauses when one scrolls, marks what is found, booked and selected."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
-from ainur_tui.console.draw.loglines import record_line
-from ainur_tui.console.draw.spans import Line, line
-from ainur_tui.console.widgets.lines import LinesView
-from ainur_tui.model.log import LogGap, LogLine
-from ainur_tui.model.wire import LogPage
+from ainur_tui.console.logwindow import Place, Record, Test, moment
+from ainur_tui.console.widgets.logrows import LogRows
+from ainur_tui.model.log import LogLine
+from ainur_tui.model.logquery import LogPage
 
-KEPT = 5000
-"""Records held by the console; older ones are asked of the engine when scrolled to."""
-
-Record = LogLine | LogGap
+Kind = Literal["match", "error"]
 
 
-class LogView(LinesView, can_focus=True):
-    """Holds a window of records in order of arrival. The engine filters; this only shows."""
+class LogView(LogRows, can_focus=True):
+    """Moves in a window of records. The engine filters; what is not here is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="logs.down"),
         Binding("up,k", "move(-1)", "Up", show=False, id="logs.up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="logs.page-down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="logs.page-up"),
-        Binding("g,home", "move(-1000000)", "Oldest", show=False, id="logs.first"),
+        Binding("g,home", "move(-1000000)", "Oldest", show=False, id="logs.first",
+                tooltip="to the top; once more for what is older"),
         Binding("G,end", "follow", "Follow", id="logs.follow", tooltip="to the end, and follow"),
-        Binding("space", "pause", "Pause", id="logs.pause", tooltip="pause or follow again"),
-        Binding("n", "error(1)", "Next error", id="logs.next-error",
+        Binding("space", "pause", "Pause", id="logs.pause", show=False,
+                tooltip="pause or follow again"),
+        Binding("enter", "open", "Fields", id="logs.open",
+                tooltip="all of a record; there Enter follows a value everywhere"),
+        Binding("e", "seek('error',1)", "Error", id="logs.next-error",
                 tooltip="to the next error or fatal record"),
-        Binding("N", "error(-1)", "Error before", show=False, id="logs.error-before",
+        Binding("E", "seek('error',-1)", "Error before", id="logs.error-before",
                 tooltip="to the error before this record"),
-        Binding("enter", "open", "Detail", id="logs.open"),
+        Binding("n", "seek('match',1)", "Next match", show=False, id="logs.next-match",
+                tooltip="to the next record that holds what is searched"),
+        Binding("N", "seek('match',-1)", "Match before", show=False, id="logs.match-before",
+                tooltip="to the match before this record"),
+        Binding("M", "book", "Bookmark", show=False, id="logs.book",
+                tooltip="set a bookmark here, or take it away"),
+        Binding("apostrophe", "next_book", "Next bookmark", show=False, id="logs.next-book",
+                tooltip="to the next bookmark, from the last one to the first"),
+        Binding("V", "select", "Select", show=False, id="logs.select",
+                tooltip="select records from here to where one goes; X keeps them"),
+        Binding("W", "wrap", "Wrap", show=False, id="logs.wrap",
+                tooltip="long records over several rows, or cut"),
+        Binding("C", "columns", "Columns", show=False, id="logs.columns",
+                tooltip="source, level and class in columns, or the words alone"),
     ]  # fmt: skip
 
     class Opened(Message):
@@ -45,12 +58,28 @@ class LogView(LinesView, can_focus=True):
             super().__init__()
             self.record = record
 
-    class Older(Message):
-        """The top was reached: records before ``seq`` are wanted."""
+    class More(Message):
+        """The edge was reached: records before or after ``seq`` are wanted."""
 
-        def __init__(self, seq: int) -> None:
+        def __init__(self, seq: int, *, older: bool) -> None:
             super().__init__()
             self.seq = seq
+            self.older = older
+
+    class Sought(Message):
+        """What is sought is not in the window (any more) on that side."""
+
+        def __init__(self, what: Kind, step: int) -> None:
+            super().__init__()
+            self.what: Kind = what
+            self.step = step
+
+    class Elsewhere(Message):
+        """A place that is not in the window is wanted."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
 
     class Behind(Message):
         """The newest records are wanted: some went by unseen."""
@@ -63,117 +92,121 @@ class LogView(LinesView, can_focus=True):
 
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
         super().__init__(glyphs=glyphs, id=id)
-        self._records: list[Record] = []
-        self._index = 0
-        self._top = 0
-        self.following = True
-        self.waiting = 0
-        self.words = ""
-        self.why_empty = "asking the engine …"
-        self._asked_before: int | None = None
-        self._behind = False
-        """Whether records went by while one was reading: following starts with a new page."""
+        self._asked: tuple[int, bool] | None = None
 
-    def replace(self, page: LogPage, why_empty: str) -> None:
-        """Start again with a page (a filter has changed)."""
-        self._records = _merged(page)
+    def start(self, page: LogPage, why_empty: str, place: Place | None = None) -> None:
+        """Begin again with a page, at its end or at a place in it."""
+        self.window.start(page, place)
         self.why_empty = why_empty
-        self._asked_before, self._behind = None, False
-        self.action_follow()
+        self._asked = None
+        self._top = self.window.index - self.size.height // 2 if place else 0
+        self.draw()
+        self.post_message(self.Moved())
 
     def append(self, page: LogPage) -> None:
-        """New records at the end; a paused view stays where it is and counts them."""
-        fresh = _merged(page)
-        if self.following:
-            self._records = (self._records + fresh)[-KEPT:]
-            self._index = len(self._records) - 1
-        else:
-            self.waiting += len(fresh)
-            self._behind = self._behind or len(self._records) + len(fresh) > KEPT
-            if not self._behind:
-                self._records += fresh
-        self._draw()
+        """New records at the end; a view that is read stays where it is and counts them."""
+        self._top -= self.window.append(page)
+        self.draw()
 
-    def prepend(self, page: LogPage) -> None:
-        """Older records above; the selected one stays selected."""
-        older = _merged(page)
-        self._records[:0] = older
-        self._index += len(older)
-        self._top += len(older)
-        self._draw()
+    def more(self, page: LogPage, *, older: bool) -> None:
+        """Records beyond an edge; the selected one stays selected, and where it is."""
+        self._top += self.window.prepend(page) if older else -self.window.extend(page)
+        self.draw()
 
     @property
     def record(self) -> Record | None:
         """The selected record."""
-        return self._records[self._index] if self._records else None
+        return self.window.record
 
-    def _draw(self) -> None:
-        columns, rows = self.size
-        if not columns or not rows:
+    def go(self, index: int) -> None:
+        """Select a record; beyond the edges are others that can be asked for."""
+        window = self.window
+        if not window.records:
             return
-        if not self._records:
-            self.show([line(("  " + self.why_empty, "quiet"))])
-            return
-        if self.following:
-            self._top = max(0, len(self._records) - rows)
-        self._top = min(max(self._top, self._index - rows + 1), self._index)
-        shown = self._records[self._top : self._top + rows]
-        self.show([self._line(self._top + i, record) for i, record in enumerate(shown)])
-
-    def _line(self, index: int, record: Record) -> Line:
-        here = index == self._index and not self.following
-        return record_line(
-            record, self.size.width, words=self.words, wide=self.size.width >= 70,
-            marker=self.glyphs.cursor if here else " ",
-        )  # fmt: skip
-
-    def _go(self, index: int) -> None:
-        if not self._records:
-            return
-        self._index = max(0, min(index, len(self._records) - 1))
-        self.following = False
-        if self._index == 0 and self._asked_before != self._records[0].seq:
-            self._asked_before = self._records[0].seq
-            self.post_message(self.Older(self._records[0].seq))
-        self._draw()
+        if index > window.index and window.following:
+            return  # there is nothing below the end
+        edge, older = window.records[0 if index <= 0 else -1].seq, index <= 0
+        beyond = older or (window.behind and index >= len(window.records) - 1)
+        window.go(index)
+        if beyond and self._asked != (edge, older):
+            self._asked = (edge, older)
+            self.post_message(self.More(edge, older=older))
+        self.draw()
         self.post_message(self.Moved())
 
     def action_move(self, by: int) -> None:
-        self._go(self._index + by)
+        self.go(self.window.index + by)
 
     def action_page(self, by: int) -> None:
-        self._go(self._index + by * max(1, self.size.height - 1))
+        self.go(self.window.index + by * max(1, self.size.height - 1))
 
     def action_follow(self) -> None:
-        self.following, self.waiting = True, 0
-        if self._behind:
+        if self.window.follow():
             self.post_message(self.Behind())
-        self._index = max(0, len(self._records) - 1)
-        self._draw()
+        self.draw()
         self.post_message(self.Moved())
 
     def action_pause(self) -> None:
-        if self.following:
-            self._go(self._index)
+        if self.window.following:
+            self.go(self.window.index)
         else:
             self.action_follow()
 
-    def action_error(self, step: int) -> None:
-        index = self._index + step
-        while 0 <= index < len(self._records):
-            record = self._records[index]
-            if isinstance(record, LogLine) and record.level in {"error", "fatal"}:
-                self._go(index)
-                return
-            index += step
-        self.app.bell()
+    def action_seek(self, what: Kind, step: int) -> None:
+        """To the next record of that kind, here or, where there is none, in all there are."""
+        if what == "match" and self.search is None:
+            self.post_message(self.Sought(what, step))
+            return
+        test: Test = is_error if self.search is None or what == "error" else self.search.holds
+        index = self.window.find(test, step)
+        if index is None:
+            self.post_message(self.Sought(what, step))
+        else:
+            self.go(index)
 
     def action_open(self) -> None:
         if self.record is not None:
             self.post_message(self.Opened(self.record))
 
-    def new_size(self) -> None:
-        self._draw()
+    def action_book(self) -> None:
+        record = self.record
+        if not isinstance(record, LogLine):
+            self.app.bell()
+        elif self.books.pop(record.seq, None) is None:
+            self.books[record.seq] = record
+        self.draw()
+
+    def action_next_book(self) -> None:
+        record = self.record
+        found = sorted(self.books.values(), key=lambda one: (one.at, one.seq))
+        if record is None or not found:
+            self.app.bell()
+            return
+        at = (moment(record), record.seq)
+        self.to(next((one for one in found if (one.at, one.seq) > at), found[0]))
+
+    def to(self, record: LogLine) -> None:
+        """Stand at a record, which may have to be asked for."""
+        index = self.window.find_seq(record.seq)
+        if index is None:
+            self.post_message(self.Elsewhere(Place(record.at, record.seq)))
+        else:
+            self.go(index)
+
+    def action_select(self) -> None:
+        record, window = self.record, self.window
+        if record is None:
+            return
+        window.anchor = None if window.anchor is not None else record.seq
+        self.go(window.index)
+
+    def action_wrap(self) -> None:
+        self.wrapped = not self.wrapped
+        self.draw()
+
+    def action_columns(self) -> None:
+        self.heads = not self.heads
+        self.draw()
 
     def on_mouse_scroll_down(self) -> None:
         self.action_move(3)
@@ -182,9 +215,6 @@ class LogView(LinesView, can_focus=True):
         self.action_move(-3)
 
 
-def _merged(page: LogPage) -> list[Record]:
-    """Lines and gaps in one order."""
-    records: list[Record] = [*page.lines, *page.gaps]
-    if page.gaps:
-        records.sort(key=lambda record: record.seq)
-    return records
+def is_error(record: Record) -> bool:
+    """Whether a record tells of an error, or worse."""
+    return isinstance(record, LogLine) and record.level in {"error", "fatal"}
