@@ -10,17 +10,16 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres, SecretSource
+from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Action, AlreadySo, Context, Tools
+from ainur_tui.systems.base import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
 from tests.systems.test_fly import action, stored, world
 from tests.systems.test_fly_settings import quick
-from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place
+from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place, looking, platform
 from tests.systems.web import RealClock, app_server
 
 __all__ = ["quick"]
@@ -57,20 +56,8 @@ async def test_from_nothing_to_an_api_that_serves(
     postgres: Server, empty: Server, tmp_path: Path
 ) -> None:
     fake = Lost()
-    app = web.Application()
-    app.router.add_get("/health", fake.health)
-    app.router.add_get("/v1/apps/{app}", fake.about)
-    app.router.add_get("/v1/apps/{app}/secrets", fake.list_secrets)
-    app.router.add_post("/v1/apps/{app}/secrets", fake.set_secrets)
-    app.router.add_route("*", "/v1/{path:.*}", fake.handle)
-
-    def resolve(source: SecretSource) -> Secret:
-        assert isinstance(source, str)
-        return Secret(source)
-
-    tools = Tools(lambda name: str(postgres.bin / name), {"PATH": "/usr/bin:/bin"})
-    redact = Redactor([Secret(PASSWORD), Secret(WATCHED)])
-    context = Context("test", RealClock(), redact, tools, resolve)
+    app = platform(fake, web.get("/v1/apps/{app}", fake.about))
+    context = looking(postgres, PASSWORD, WATCHED)
     async with app_server(app) as url:
         fake.url = url
         fake.secrets = {"JWT_SECRET": {"name": "JWT_SECRET", "digest": "d1"}}

@@ -97,22 +97,36 @@ class Place:
         return str(plan.goal["id"])
 
 
-@pytest.fixture
-async def place(postgres: Server, tmp_path: Path) -> AsyncIterator[Place]:
-    fake = ConnectingFake()
+def platform(fake: ConnectingFake, *first: web.RouteDef) -> web.Application:
+    """The fake as a server: its platform, the API's health, and the routes that come ``first``."""
     app = web.Application()
-    app.router.add_get("/health", fake.health)
-    app.router.add_get("/", fake.page)
-    app.router.add_get("/v1/apps/{app}/secrets", fake.list_secrets)
-    app.router.add_post("/v1/apps/{app}/secrets", fake.set_secrets)
-    app.router.add_route("*", "/v1/{path:.*}", fake.handle)
+    app.add_routes([
+        *first,
+        web.get("/health", fake.health),
+        web.get("/v1/apps/{app}/secrets", fake.list_secrets),
+        web.post("/v1/apps/{app}/secrets", fake.set_secrets),
+        web.route("*", "/v1/{path:.*}", fake.handle),
+    ])  # fmt: skip
+    return app
+
+
+def looking(postgres: Server, *secrets: str) -> Context:
+    """Secrets stand in the configuration as they are; the server's own programs are used."""
 
     def resolve(source: SecretSource) -> Secret:
         assert isinstance(source, str)
         return Secret(source)
 
     tools = Tools(lambda name: str(postgres.bin / name), {"PATH": os.defpath})
-    context = Context("test", RealClock(), Redactor([Secret(PASSWORD)]), tools, resolve)
+    redact = Redactor([Secret(one) for one in secrets])
+    return Context("test", RealClock(), redact, tools, resolve)
+
+
+@pytest.fixture
+async def place(postgres: Server, tmp_path: Path) -> AsyncIterator[Place]:
+    fake = ConnectingFake()
+    app = platform(fake, web.get("/", fake.page))
+    context = looking(postgres, PASSWORD)
     application = postgres.dsn(ROLE, password=PASSWORD).reveal()
     async with app_server(app) as url:
         fake.url = url
