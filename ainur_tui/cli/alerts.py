@@ -31,7 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "delivery; doctor: rules that cannot fire or compare unlike things; backtest: what rules "
         "would have done",
     )  # fmt: skip
-    parser.add_argument("name", nargs="?", help="the alert's name (silence: may hold *); unsilence: "
+    parser.add_argument("name", nargs="?", help="the alert (silence: may hold *); unsilence: "
                         "the silence's id")  # fmt: skip
     parser.add_argument("target", nargs="?", help="its target; not needed where only one has it")
     parser.add_argument("--for", dest="lasts", metavar="TIME",

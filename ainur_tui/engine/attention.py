@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.config import safefile
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE
+from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alert import ACTIVE, Ack, Alert, Silence
@@ -20,7 +20,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock
 
 LONGEST = 30 * 86_400.0
@@ -202,11 +202,11 @@ class Attention:
         name, target = clean(call.name.strip(), 100), clean(call.target.strip(), 100)
         reason = self._words(call.reason)
         if not name.strip("*") and not target.strip("*"):
-            raise Refused("a silence names an alert, a target or both; not everything", BAD_DATA)
+            raise Refused("a silence names an alert, a target or both; not everything", USAGE)
         if not call.dry:
             _check(call.seconds, needed=True)
             if not reason:
-                raise Refused("a silence needs a reason: others will ask", BAD_DATA)
+                raise Refused("a silence needs a reason: others will ask", USAGE)
         return Silence(
             id=secrets.token_hex(3), name=name, target=target, by=peer.operator, reason=reason,
             at=now, until=now + call.seconds,
@@ -250,13 +250,8 @@ def describe(silence: Silence) -> str:
     return f"{silence.name or 'every alert'} on {silence.target or 'every target'}"
 
 
-def ends(silence: Silence) -> str:
-    """Until when, in words."""
-    return f"until {clock(silence.until, date=True)} UTC"
-
-
 def _check(seconds: float | None, *, needed: bool) -> None:
     if seconds is None and not needed:
         return
     if seconds is None or not 0 < seconds <= LONGEST:
-        raise Refused("it needs an end, at most 30 days from now", BAD_DATA)
+        raise Refused("it needs an end, at most 30 days from now", USAGE)

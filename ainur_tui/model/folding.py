@@ -36,10 +36,10 @@ class Fold:
 
 
 def fold(alerts: Sequence[Alert]) -> list[Fold]:
-    """Alerts under the line that explains them: a symptom under an alert of its cause's target, a
-    milder threshold under the harder one of the same signal, a part under its whole, and one rule
-    on many parts under the first. Worst first; nothing is lost, and nothing that fires is told by
-    a line that does not."""
+    """Alerts under the line that explains them: a symptom under an alert of its cause's target,
+    whatever else is wrong with a target under its being down, a milder threshold under the harder
+    one of the same signal, a part under its whole, and one rule on many parts under the first.
+    Worst first; nothing is lost, and nothing that fires is told by a line that does not."""
     ranked = sorted(alerts, key=lambda a: (RANK[a.state], a.severity, a.since, a.target, a.name))
     folds: list[Fold] = []
     lead: dict[tuple[int, str], Fold] = {}
@@ -71,6 +71,8 @@ def _begin(one: Alert, folds: list[Fold], lead: dict[tuple[int, str], Fold]) -> 
     lead.setdefault((rank, one.target), made)
     if one.signal:
         lead.setdefault((rank, f"{one.target} {one.signal} {one.op}"), made)
+    if one.signal.endswith(".up"):
+        lead.setdefault((rank, f"{one.target} is down"), made)
     if whole != one.target:
         lead.setdefault((rank, f"{one.name} {whole}"), made)
     return made
@@ -78,7 +80,9 @@ def _begin(one: Alert, folds: list[Fold], lead: dict[tuple[int, str], Fold]) -> 
 
 def _home(one: Alert, lead: dict[tuple[int, str], Fold]) -> Fold | None:
     rank, whole = RANK[one.state], one.target.partition("/")[0]
-    keys = [f"{one.target} {one.signal} {one.op}"] if one.signal else []
+    keys = [f"{one.target} is down"]
+    if one.signal:
+        keys.append(f"{one.target} {one.signal} {one.op}")
     if whole != one.target:
         keys += [f"{one.name} {whole}", whole]
     return next((found for key in keys if (found := lead.get((rank, key)))), None)
