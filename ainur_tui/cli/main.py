@@ -25,6 +25,7 @@ COMMANDS = {
     "backup": "create and list backups of the database",
     "recover": "what to recover the database from, and do it; the way when nothing is left",
     "report": "performance over the last day, as Markdown or JSON",
+    "alerts": "what fires and who is on it; acknowledge, silence, examine the rules",
     "logs": "lines of every source, filtered",
     "journal": "what was done, by whom, and is the record whole",
     "config": "write, check and show the configuration",

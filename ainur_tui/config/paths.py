@@ -58,6 +58,11 @@ class Paths:
         """Who needs whom, where that was edited in the console; wins over the configuration."""
         return self.state_dir / "needs.json"
 
+    @property
+    def attention(self) -> Path:
+        """Who acknowledged which alert, and what is silenced."""
+        return self.state_dir / "attention.json"
+
 
 def config_file(variables: Mapping[str, str] = os.environ) -> Path:
     """The configuration's usual place; ``AINUR_CONFIG`` names another."""

@@ -35,6 +35,7 @@ from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
+    from ainur_tui.console.alertdesk import AlertDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
@@ -113,6 +114,12 @@ class AinurApp(Opening):
         from ainur_tui.console.logdesk import LogDesk
 
         return LogDesk(self, self.query_one(LogsPanel))
+
+    def alert_desk(self) -> AlertDesk:
+        """Who runs the errands of the Alerts tab."""
+        from ainur_tui.console.alertdesk import AlertDesk
+
+        return AlertDesk(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""

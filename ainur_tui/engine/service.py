@@ -16,6 +16,7 @@ from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment
 from ainur_tui.engine import methods
 from ainur_tui.engine.alerting import Alerting
+from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
@@ -28,18 +29,20 @@ from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.looking import Looks
 from ainur_tui.engine.needs import Needs
 from ainur_tui.engine.notices import A_WHILE, Notices
+from ainur_tui.engine.notifier import Notifier
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
+from ainur_tui.engine.rulebook import rulebook
 from ainur_tui.engine.watching import Watch
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
-from ainur_tui.rules import defaults
-from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.graph import NEEDS, Graph
+from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -127,7 +130,7 @@ class Engine:
             clock=self._clock,
             not_configured=connected.absent,
         )
-        self.alerting = Alerting(defaults.rules(), self._clock, self.board, graph)
+        self._judge_by(graph)
         self.leases = Leases(self._clock, self.history if watching else None)
         self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
         planner = Planner(
@@ -152,6 +155,23 @@ class Engine:
             await self._begin_watching()
         else:
             await self.executor.open(recover=False)
+
+    def _judge_by(self, graph: Graph) -> None:
+        own = self.environment.alerts
+        self.rulebook = rulebook(own, prometheus=self.environment.prometheus is not None)
+        for sentence in self.rulebook.problems:
+            self._notices.add(sentence)
+        self.attention = Attention(
+            self._paths.attention, self.journal, self._clock, self.redact, self.add_event
+        )
+        self._notices.add(self.attention.load())
+        self.alerting = Alerting(
+            self.rulebook.rules, self._clock, self.board, graph, self.attention
+        )
+        self.notifier = Notifier(
+            [receiver for system in self.systems for receiver in system.receivers],
+            levels(own.response, own.update), self._clock, self.history, self.redact,
+        )  # fmt: skip
 
     async def _begin_watching(self) -> None:
         self._notices.add(await self.journal.open())
@@ -201,6 +221,7 @@ class Engine:
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
         told += filter(None, (self.journal.problem, self.history.problem))
+        told += self.notifier.problems()
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ainur_tui.model import alertcalls
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
@@ -28,7 +29,8 @@ Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
-     "runs", "journal", "journal.verify", "engine.status", "needs"}
+     "runs", "journal", "journal.verify", "engine.status", "needs",
+     "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest"}
 )  # fmt: skip
 
 
@@ -285,6 +287,7 @@ RESULTS: dict[str, Any] = {
     "needs.set": NeedsView,
     "engine.status": EngineStatus,
     "engine.stop": None,
+    **alertcalls.RESULTS,
 }
 """The type of each method's result.
 

@@ -9,10 +9,9 @@ from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, Tone, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
+from ainur_tui.model.folding import calling
 from ainur_tui.model.target import State
 from ainur_tui.model.units import age, clock, duration
-
-FIRING = {"firing", "recovering"}
 
 
 def overall(scene: Scene) -> State:
@@ -64,7 +63,7 @@ def _facts(scene: Scene) -> list[list[Line]]:
         fresh = view.trust.fresh if scene.lost is None else 0
         whole = fresh == view.trust.all
         facts.append([line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown"))])
-        firing = sum(alert.state in FIRING for alert in view.alerts)
+        firing = len(calling(view.alerts))
         pending = sum(alert.state == "pending" for alert in view.alerts)
         text = f"{firing} alert{'' if firing == 1 else 's'}"
         tone: Tone = "fail" if firing else "quiet"
@@ -83,7 +82,16 @@ def _facts(scene: Scene) -> list[list[Line]]:
 
 
 def tabs(titles: Sequence[tuple[str, str]], active: str, columns: int) -> Line:
-    """``1 Overview  2 Services …`` with the active one marked by more than colour."""
+    """``1 Overview  2 Services …`` with the active one marked by more than colour; closer together
+    where they would not fit."""
+    close = sum(len(key) + len(name) + 4 for key, name in titles) > columns
+    if close:
+        parts: list[tuple[str, str]] = []
+        for key, name in titles:
+            here = name == active
+            parts.append((f" {key}", "key"))
+            parts.append((f"[{name}]" if here else f" {name}", "cursor" if here else "quiet"))
+        return fit(tuple(parts), columns)  # type: ignore[arg-type]
     spans: list[tuple[str, str]] = []
     for key, name in titles:
         here = name == active
