@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -19,9 +19,11 @@ from ainur_tui.engine.alerting import Alerting
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
+from ainur_tui.engine.evidence import Evidence
 from ainur_tui.engine.executor import Executor
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
+from ainur_tui.engine.incidents import Incidents
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.logs import LogHub
@@ -40,6 +42,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules import defaults
 from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -88,6 +91,8 @@ class Engine:
         self.redact = Redaction()
         self._notices = Notices(clock)
         self.presences = Presences(clock, self._moved)
+        self.notify: dict[str, Callable[[str, str], Awaitable[str]]] = {}
+        self.evidence = Evidence(self)
         self._watch: Watch | None = None
         self.watching = False
         self.started_at = clock.now()
@@ -145,9 +150,16 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
+        own = self.environment.incidents
+        self.incidents = Incidents(
+            self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
+            clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
+            event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
+        )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
+        self._notices.add(await self.incidents.start(writable=watching))
         if watching:
             await self._begin_watching()
         else:
@@ -156,7 +168,7 @@ class Engine:
     async def _begin_watching(self) -> None:
         self._notices.add(await self.journal.open())
         await self.leases.open()
-        self.board.on_event = self.history.add_event
+        self.board.on_event = self._happened
         self._watch = Watch(self, self._clock)
         await self._watch.start()
         await self.looks.start()
@@ -174,6 +186,8 @@ class Engine:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(system.close(), 2.0)
         self.logs.close()
+        await self.evidence.stop()
+        await self.incidents.stop()
         await self.history.close()
         self.journal.close()
 
@@ -200,7 +214,7 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
-        told += filter(None, (self.journal.problem, self.history.problem))
+        told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
@@ -212,6 +226,7 @@ class Engine:
             logs=self.logs.views(),
             presence=self.presences.views(),
             break_glass=self.glass.now(),
+            incidents=self.incidents.open_now(),
             notices=list(dict.fromkeys(told)),
         )
 
@@ -227,10 +242,18 @@ class Engine:
         both = (hello.access, self.environment.access)
         return "operate" if both == ("operate", "operate") else "read"
 
+    def now(self) -> float:
+        """Epoch seconds, by the engine's clock."""
+        return self._clock.now()
+
     def add_event(self, event: Event) -> None:
         """Something happened; the board passes it to the history."""
         self.board.add_event(event)
         self._moved()
+
+    def _happened(self, event: Event) -> None:
+        self.history.add_event(event)
+        self.incidents.saw(event)
 
     def _arrived(self, probe: Probe, outcome: Sample | ProbeFailure, seconds: float) -> None:
         if isinstance(outcome, ProbeFailure):
