@@ -20,7 +20,9 @@ from ainur_tui.model.incident import (
     UpdateSent,
 )
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import moment
 from ainur_tui.model.wire import Access
+from ainur_tui.rules.oncall import on_call
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -33,7 +35,11 @@ async def _list(engine: Engine, query: IncidentsQuery, _: Peer) -> Any:
 
 
 async def _show(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
-    return engine.incidents.file(query.id)
+    file = engine.incidents.file(query.id)
+    if (roster := engine.environment.oncall) is not None:
+        turn = on_call(roster.people, roster.start, roster.days, engine.now())
+        file.on_call = f"{turn.who} until {moment(turn.until, engine.now())}" if turn else ""
+    return file
 
 
 async def _open(engine: Engine, call: OpenIncident, peer: Peer) -> Any:

@@ -277,10 +277,12 @@ class IncidentQuery(msgspec.Struct, kw_only=True):
 
 
 class IncidentFile(msgspec.Struct, kw_only=True):
-    """``incident.show``: with its entries in the order of what they tell."""
+    """``incident.show``: with its entries in the order of what they tell. ``on_call`` is
+    who is now, and until when, in words."""
 
     incident: Incident
     entries: list[Entry]
+    on_call: str = ""
 
 
 class Drafts(msgspec.Struct, kw_only=True):

@@ -34,7 +34,7 @@ class Objectives:
         """Every clock that runs or ran, in the order of what it is about."""
         found = [self._response(incident)]
         rto = RTO.get(incident.target.partition("/")[0])
-        if rto is not None:
+        if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
             since = incident.detected_at
             found.append(
                 Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.resolved_at)
