@@ -52,7 +52,7 @@ def words(entry: Entry) -> str:
         case Noted(text=text):
             return text
         case Happened(event=event):
-            named = event.target in event.text
+            named = event.target.rpartition("/")[2] in event.text
             return event.text if named else f"{event.target}  {event.text}"
         case UpdateSent(text=text, via=via):
             first = text.strip().partition("\n")[0]

@@ -21,10 +21,10 @@ def opened(call: OpenIncident, view: BoardView, now: float) -> Opened | str:
         return "name a target: which service does it concern?"
     if not title:
         return "give it a title: no alert and no finding tells what is wrong"
-    since = [now]
-    if alert is not None:
-        since.append(alert.since)
-    elif finding is not None and finding.since is not None:
+    # What was folded under it may have fired first: it was the first sign of the same trouble.
+    since = [now, *(a.since for a in view.alerts
+                    if alert is not None and a.state in FIRING and target in (a.target, a.caused_by))]  # fmt: skip
+    if alert is None and finding is not None and finding.since is not None:
         since.append(finding.since)
     return Opened(
         title=title, severity=call.severity or _severity(alert, finding), target=target,
