@@ -204,7 +204,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
-    message, empty when they do not; ``texts`` are the sections a person wrote."""
+    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person wrote."""
 
     id: str
     title: str
@@ -222,6 +222,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: float | None = None
     published_at: float | None = None
     asked: str = ""
+    asked_at: float | None = None
     updates: int = 0
     updated_at: float | None = None
     last_update: str = ""

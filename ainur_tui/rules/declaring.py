@@ -22,8 +22,8 @@ def opened(call: OpenIncident, view: BoardView, now: float) -> Opened | str:
     if not title:
         return "give it a title: no alert and no finding tells what is wrong"
     # What was folded under it may have fired first: it was the first sign of the same trouble.
-    since = [now, *(a.since for a in view.alerts
-                    if alert is not None and a.state in FIRING and target in (a.target, a.caused_by))]  # fmt: skip
+    firing = [a for a in view.alerts if a.state in FIRING and target in (a.target, a.caused_by)]
+    since = [now, *(a.since for a in firing if alert is not None)]
     if alert is None and finding is not None and finding.since is not None:
         since.append(finding.since)
     return Opened(

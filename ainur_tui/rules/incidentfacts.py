@@ -48,7 +48,8 @@ def _response(incident: Incident, events: Sequence[Event]) -> Moment:
     first = min(acted, key=lambda event: event.at, default=None)
     if first is not None and first.at < incident.acknowledged_at:
         return Moment(name, first.at, first.text)
-    how = "declared" if incident.acknowledged_at >= incident.opened_at else "acknowledged the alert"
+    first_by_alert = incident.acknowledged_at < incident.opened_at
+    how = "acknowledged the alert" if first_by_alert else "declared it"
     return Moment(name, incident.acknowledged_at, f"{incident.opened_by or 'somebody'} {how}")
 
 

@@ -59,6 +59,7 @@ def begin(entry: Entry, objectives: Objectives) -> Incident:
         target=what.target, services=what.services, alert=what.alert,
         detected_at=what.detected_at, acknowledged_at=what.acknowledged_at, opened_at=entry.at,
         opened_by=entry.operator, status_at=entry.at, asked="it was declared",
+        asked_at=entry.at,
         roles=[commander] if entry.operator else [], entries=1, seq=entry.seq,
     )  # fmt: skip
     return replace(made, clocks=objectives.clocks(made))
@@ -75,7 +76,7 @@ def _told(incident: Incident, entry: Entry) -> Incident:
     match entry.what:
         case SeveritySet(severity=severity):
             asked = f"severity is {severity} now"
-            return replace(incident, severity=severity, asked=asked)
+            return replace(incident, severity=severity, asked=asked, asked_at=entry.at)
         case StatusSet():
             return _status(incident, entry.what, entry.at)
         case RoleGiven() | RoleAccepted():
@@ -112,7 +113,7 @@ def _status(incident: Incident, what: StatusSet, at: float) -> Incident:
     texts = incident.texts | ({section: what.text} if section and what.text else {})
     return replace(
         incident, status=what.status, status_at=at, texts=texts,
-        asked=f"status is {what.status.upper()} now",
+        asked=f"status is {what.status.upper()} now", asked_at=at,
         resolved_at=at if what.status == "resolved" else None,
     )  # fmt: skip
 

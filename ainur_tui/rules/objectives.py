@@ -16,6 +16,8 @@ RTO: Mapping[str, float] = MappingProxyType(
 """Seconds until a service is back (guide §5); storage has none there."""
 CADENCE: Mapping[Severity, float] = MappingProxyType({"P1": 1800.0, "P2": 3600.0})
 """Seconds between messages; P3 and P4 are told at a change. Not from the guide (G-302)."""
+AT_A_CHANGE = 600.0
+"""Seconds after a change within which the others are to know. Not from the guide."""
 POSTMORTEM = 86400.0
 """Seconds from the resolution to the post-mortem, which the resolution message promises."""
 END_OF_DAY = 17
@@ -64,13 +66,13 @@ class Objectives:
                      ended_at=incident.acknowledged_at)  # fmt: skip
 
     def _update(self, incident: Incident) -> Clock | None:
-        """When the others are to hear of it next: on the cadence, and at once at a change."""
+        """When the others are to hear of it next: on the cadence, or soon after a change."""
         every = self.cadence_of(incident)
         since = incident.updated_at if incident.updated_at is not None else incident.opened_at
         if incident.resolved_at is not None or every is None:
             if not incident.asked:
                 return None
-            every, since = 0.0, incident.status_at
+            every, since = AT_A_CHANGE, incident.asked_at or incident.status_at
         origin: Origin = "yours" if incident.severity in self.cadence else "ours"
         return Clock(name="update", since=since, due_at=since + every, origin=origin)
 

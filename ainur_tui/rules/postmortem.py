@@ -11,7 +11,7 @@ from ainur_tui.model.units import clock
 from ainur_tui.rules.incidentfacts import moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 
-_ROOM = 240
+_ROOM, _ROW_ROOM = 240, 160
 
 
 def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now: float) -> str:
@@ -59,7 +59,7 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
 
 def _row(entry: Entry, start: float) -> str:
     what = words(entry).replace("|", "\\|")
-    return f"| {_moment(entry.at, start)} | {kind(entry)} | {_line(what)} | {entry.operator} |"
+    return f"| {_moment(entry.at, start)} | {kind(entry)} | {clean(what, _ROW_ROOM)} | {entry.operator} |"
 
 
 def _moment(at: float | None, start: float) -> str:

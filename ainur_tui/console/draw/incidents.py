@@ -95,7 +95,7 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
     still = [item for item in one.items if item.done_at is None]
     told = [f"services {', '.join(one.services) or 'not told (e)'}",
             f"{one.updates} message{'' if one.updates == 1 else 's'} sent",
-            f"{len(one.evidence)} pieces of evidence"]  # fmt: skip
+            f"evidence: {len(one.evidence)} kept"]  # fmt: skip
     if still:
         told.append(f"{len(still)} item{'' if len(still) == 1 else 's'} to do")
     rows.append(fit(line((" " + " · ".join(told), "quiet")), columns))

@@ -29,6 +29,15 @@ def _key(key: str, wish: Wish, name: str, about: str, *, show: bool = True) -> B
     return Binding(key, f"wish('{wish}')", name, show=show, id=f"incidents.{wish}", tooltip=about)
 
 
+class RecordTable(TableView, inherit_bindings=False):
+    """A table in the record's own order: its key for sorting is the panel's for roles."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        one for one in TableView.BINDINGS
+        if isinstance(one, Binding) and one.action not in {"sort", "reverse"}
+    ]  # fmt: skip
+
+
 class IncidentsPanel(Panel):
     """The engine keeps and judges; this panel asks for the file of one incident."""
 
@@ -68,9 +77,9 @@ class IncidentsPanel(Panel):
         self._asked: object = None
 
     def compose(self) -> ComposeResult:
-        yield TableView(glyphs=self.glyphs, id="incident-list")
+        yield RecordTable(glyphs=self.glyphs, id="incident-list")
         yield LinesView(glyphs=self.glyphs, id="incident-facts")
-        yield TableView(glyphs=self.glyphs, id="incident-entries")
+        yield RecordTable(glyphs=self.glyphs, id="incident-entries")
 
     @property
     def list(self) -> TableView:
