@@ -97,6 +97,8 @@ class Pages:
                 ("Stop an action", "key x: the newest, at its safe point", _record(app, "stop")),
                 ("Recover the database", "key R in Backups: candidates, clock, plan",
                  _record(app, "recover")),
+                ("Declare an incident", "key I: from what is selected or fires",
+                 app.action_declare),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),
