@@ -30,6 +30,7 @@ from ainur_tui.engine.needs import Needs
 from ainur_tui.engine.notices import A_WHILE, Notices
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
 from ainur_tui.engine.watching import Watch
@@ -40,6 +41,8 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules import defaults
 from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.playbookfile import shipped
+from ainur_tui.rules.proposals import proposals
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -145,6 +148,11 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
+        self.playbooks = Playbooks(
+            shipped(), self._paths.playbooks if watching else None, self.executor, self._clock,
+            board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
+            moved=self._moved, redact=self.redact,
+        )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
@@ -161,11 +169,14 @@ class Engine:
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self._notices.add(await self.playbooks.open(self.looks.first_round))
+        self.listeners.add(self.playbooks.wake)
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
         if self.watching:
             await self.executor.stop(force=self.forced)
+        await self.playbooks.close()
         await self.looks.stop()
         if self._watch is not None:
             await self._watch.stop()
@@ -204,9 +215,12 @@ class Engine:
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
+        alerts = self.alerting.evaluate(view)
         return replace(
             view,
-            alerts=self.alerting.evaluate(view),
+            alerts=alerts,
+            playbooks=self.playbooks.views(),
+            proposals=proposals(list(self.playbooks.books.values()), view, alerts),
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),

@@ -19,6 +19,7 @@ from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
+from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -28,7 +29,7 @@ Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
-     "runs", "journal", "journal.verify", "engine.status", "needs"}
+     "runs", "journal", "journal.verify", "engine.status", "needs", "playbooks", "playbook.runs"}
 )  # fmt: skip
 
 
@@ -125,6 +126,8 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     leases: list[Lease] | None = None
     not_configured: dict[str, str] | None = None
     presence: list[Presence] | None = None
+    playbooks: list[PlaybookRun] | None = None
+    proposals: list[Proposal] | None = None
     glass: list[BreakGlass] | None = None
     """Empty: the glass is whole again."""
 
@@ -283,6 +286,10 @@ RESULTS: dict[str, Any] = {
     "break-glass": None,
     "needs": NeedsView,
     "needs.set": NeedsView,
+    "playbooks": list[Playbook],
+    "playbook.start": PlaybookRun,
+    "playbook.decide": PlaybookRun,
+    "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
 }
