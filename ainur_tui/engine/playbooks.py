@@ -16,18 +16,22 @@ from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
 from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, DENIED, TRY_AGAIN, UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.playbooklogs import with_lines
 from ainur_tui.model.action import Run
+from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.logquery import LogPage, LogQuery
-from ainur_tui.model.playbook import Playbook, PlaybookRun, StepRun
+from ainur_tui.model.playbook import PlaybookRun, Proposal, StepRun
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean, near
-from ainur_tui.model.units import clock as clock_words
 from ainur_tui.rules import playbooks as rules
 from ainur_tui.rules.conditions import targets_of
+from ainur_tui.rules.playbookevents import happened
+from ainur_tui.rules.playbookfile import shipped
+from ainur_tui.rules.proposals import proposals
 from ainur_tui.systems.base import Clock
 
 TICK = 1.0
@@ -36,13 +40,12 @@ LOOK = 10.0
 """Seconds a round of probes may take that a proof asks for."""
 SHOWN = 900.0
 """Seconds for which a run that ended is still told to the consoles."""
-LONGEST = 140
 
 _log = logging.getLogger(__name__)
 
 
 class Playbooks:
-    """Every playbook run of the environment, the books by name.
+    """Every playbook run of the environment; ``books`` by name.
 
     ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
     hears what happened, ``moved`` that there is something new to tell, ``incident`` names the
@@ -51,7 +54,6 @@ class Playbooks:
 
     def __init__(
         self,
-        books: Sequence[Playbook],
         path: Path | None,
         executor: Executor,
         clock: Clock,
@@ -64,7 +66,7 @@ class Playbooks:
         redact: Redactor,
         incident: Callable[[str], str | None] = lambda _: None,
     ) -> None:
-        self.books = {book.name: book for book in books}
+        self.books = {book.name: book for book in shipped()}
         self._path = path
         self._executor = executor
         self._clock = clock
@@ -111,6 +113,10 @@ class Playbooks:
             if run.finished_at is not None and now - run.finished_at < SHOWN
         ]
         return [*self.active(), *ended]
+
+    def proposals(self, board: BoardView, alerts: Sequence[Alert]) -> list[Proposal]:
+        """The playbooks that fit what is wrong now."""
+        return proposals(list(self.books.values()), board, alerts)
 
     def runs(self, id: str | None, limit: int) -> list[PlaybookRun]:
         """One run, or the newest, newest first."""
@@ -166,9 +172,7 @@ class Playbooks:
         state = run.now.state
         match call.choice:
             case "take-over":
-                self._tell(run, f"taken over by {peer.operator} from {run.operator}: {reason}",
-                           f"by:{peer.operator}:{now:.0f}")  # fmt: skip
-                after = replace(run, operator=peer.operator)
+                after = replace(run, operator=peer.operator, message=reason)
             case "abort":
                 if state == "acting":
                     raise Refused("its action goes on: stop that first (key x), then the playbook",
@@ -212,9 +216,9 @@ class Playbooks:
     async def _for_ever(self, first_round: Callable[[], Awaitable[None]]) -> None:
         if self.active():
             await first_round()
-            board = self._board()
+            world = self._world(self._board())
             for run in self.active():
-                await self._keep(run, rules.taken_over(run, board))
+                await self._keep(run, rules.taken_over(run, world))
         while True:
             try:
                 await self._all()
@@ -234,11 +238,10 @@ class Playbooks:
                 await self._advance(run, board)
 
     async def _advance(self, run: PlaybookRun, board: BoardView) -> PlaybookRun:
-        world = rules.World(board, self._run_by_id, self._executor.ordered)
-        after = rules.advance(run, world, self._clock.now())
+        after = rules.advance(run, self._world(board), self._clock.now())
         if after == run:
             return run
-        after = self._with_lines(run, after)
+        after = with_lines(run, after, self._logs, self._redact, self._clock.now())
         await self._keep(run, after)
         entered = after.now if after.now.state != run.now.state or after.at != run.at else None
         if entered is not None and entered.state in {"looking", "proving"}:
@@ -247,64 +250,26 @@ class Playbooks:
                 self._do(self._look(wanted, LOOK))
         return after
 
+    def _world(self, board: BoardView) -> rules.World:
+        return rules.World(board, self._run_by_id, self._executor.ordered)
+
     def _run_by_id(self, id: str) -> Run | None:
         return next(iter(self._executor.runs(id)), None)
-
-    def _with_lines(self, before: PlaybookRun, after: PlaybookRun) -> PlaybookRun:
-        """The newest lines of the steps that were entered, as they are now."""
-        steps = list(after.steps)
-        for index, one in enumerate(steps):
-            wanted = after.book.step[index].look.logs
-            if wanted is None or one.began is None or before.steps[index].began is not None:
-                continue
-            since = self._clock.now() - wanted.seconds
-            page = self._logs(LogQuery(
-                sources=wanted.sources, min_level=wanted.min_level, since=since,
-                limit=wanted.lines,
-            ))  # fmt: skip
-            lines = [f"{clock_words(line.at)} {line.message}" for line in page.lines]
-            kept = [clean(self._redact(text), LONGEST) for text in lines[-wanted.lines :]]
-            steps[index] = replace(
-                one, lines=kept or [f"no line of that level for {wanted.seconds / 60:.0f} min"]
-            )
-        return replace(after, steps=steps)
 
     async def _keep(self, before: PlaybookRun | None, after: PlaybookRun) -> None:
         """On the disk, then told. Raises Refused where it cannot be kept: a playbook that would be
         forgotten must not go on as if it were not."""
         runs = {**self._runs, after.id: after}
-        if self._path is not None:
+        if self._path is not None and (before is None or _bare(before) != _bare(after)):
             try:
                 await playbookstore.save(self._path, list(runs.values()))
             except OSError as error:
                 raise Refused(f"{self._path}: {error.strerror}; it is as before",
                               CANNOT_CREATE) from None  # fmt: skip
         self._runs[after.id] = after
-        self._tell_changes(before, after)
+        for event in happened(before, after, self._clock.now()):
+            self._event(event)
         self._moved()
-
-    def _tell_changes(self, before: PlaybookRun | None, after: PlaybookRun) -> None:
-        if before is None:
-            self._tell(after, f"begun by {after.operator}" + (f": {after.why}" if after.why else ""),
-                       "begun")  # fmt: skip
-        for index, one in enumerate(after.steps):
-            told = before.steps[index].state if before else "waiting"
-            if one.state != told and (one.state in rules.OVER or one.state == "stuck"):
-                if one.state == "not needed" and not one.began:
-                    continue  # led past: nothing happened
-                title = after.book.step[index].title
-                self._tell(after, f"{index + 1}. {title} {one.state}. {one.words}",
-                           f"{one.id}:{one.attempt}:{one.state}")  # fmt: skip
-        if after.state != "running" and (before is None or before.state == "running"):
-            self._tell(after, f"{after.state}: {after.message}", after.state)
-
-    def _tell(self, run: PlaybookRun, text: str, what: str) -> None:
-        self._event(
-            Event(
-                key=f"playbook:{run.id}:{what}", at=self._clock.now(), kind="playbook",
-                target=run.target, text=clean(f"{run.book.title}: {text}", 300),
-            )
-        )  # fmt: skip
 
     def _do(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:
@@ -314,3 +279,12 @@ class Playbooks:
         task = asyncio.create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _bare(run: PlaybookRun) -> PlaybookRun:
+    """Without what moves at every look and is looked at anew by the next engine anyway."""
+    steps = [
+        replace(one, words="", held=None) if one.state in {"looking", "proving"} else one
+        for one in run.steps
+    ]
+    return replace(run, steps=steps)

@@ -41,8 +41,6 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules import defaults
 from ainur_tui.rules.graph import NEEDS
-from ainur_tui.rules.playbookfile import shipped
-from ainur_tui.rules.proposals import proposals
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -149,7 +147,7 @@ class Engine:
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
         self.playbooks = Playbooks(
-            shipped(), self._paths.playbooks if watching else None, self.executor, self._clock,
+            self._paths.playbooks if watching else None, self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self._moved, redact=self.redact,
         )  # fmt: skip
@@ -220,7 +218,7 @@ class Engine:
             view,
             alerts=alerts,
             playbooks=self.playbooks.views(),
-            proposals=proposals(list(self.playbooks.books.values()), view, alerts),
+            proposals=self.playbooks.proposals(view, alerts),
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),

@@ -74,7 +74,7 @@ class PlaybookStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ``deadline`` seconds without.
 
     ``run`` is done by the engine, ``ask`` (a sentence) by a person outside; a step with neither
-    only looks. ``on_pass`` and ``on_fail`` are ``next``, ``end``, ``ask`` (a person decides) or
+    only looks. ``then`` and ``otherwise`` are ``next``, ``end``, ``ask`` (a person decides) or
     the id of a later step; a look that fails goes on by itself, something done asks. ``proves``:
     the trouble is over once this step has passed. ``origin`` names rows of the guide.
     """
@@ -94,8 +94,8 @@ class PlaybookStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     deadline: float = 30.0
     passed: str = ""
     failed: str = ""
-    on_pass: str = "next"
-    on_fail: str = ""
+    then: str = "next"
+    otherwise: str = ""
     proves: bool = False
 
 

@@ -1,1 +1,1 @@
-"""The playbooks that come with the program: one TOML file each (``playbook check`` tells faults)."""
+"""The playbooks that come with the program, one TOML file each."""

@@ -65,8 +65,8 @@ def wrong(book: Playbook) -> Iterator[Wrong]:
 def _ways(
     step: PlaybookStep, later: list[str], before: list[str], at: tuple[str, ...]
 ) -> Iterator[Wrong]:
-    for key, way in (("on_pass", step.on_pass), ("on_fail", step.on_fail)):
-        if not way or way in WAYS[: 2 if key == "on_pass" else 3] or way in later:
+    for key, way in (("then", step.then), ("otherwise", step.otherwise)):
+        if not way or way in WAYS[: 2 if key == "then" else 3] or way in later:
             continue
         if way in before:
             words = f"{way} is no later step: a playbook only goes forward"

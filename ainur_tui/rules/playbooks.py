@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.playbook import OVER, PlaybookRun, PlaybookState, StepRun
+from ainur_tui.model.playbook import PlaybookRun, PlaybookState, PlaybookStep, StepRun
 from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill
 
 NOT_KNOWN = 10.0
@@ -47,19 +47,27 @@ def advance(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
     return run
 
 
-def taken_over(run: PlaybookRun, board: BoardView) -> PlaybookRun:
+def taken_over(run: PlaybookRun, world: World) -> PlaybookRun:
     """The run as another engine takes it up: every earlier observation is made again, and what was
-    ordered and never seen to begin is for a person to decide."""
-    steps = []
-    for one, what in zip(run.steps, run.book.step, strict=True):
-        if one.state == "passed" and what.run is None and what.ask is None:
-            seen = all_of(what.expect, what.expect_any, run.target, board)
-            still = {True: "still so", False: "no longer so", None: "not known now"}[seen.holds]
-            one = replace(one, again=f"{still}: {seen.words}" if seen.words else "")
-        elif one.state in {"looking", "proving"}:
-            one = replace(one, held=None)  # what lay between was not observed
-        steps.append(one)
+    ordered and never began is for a person to decide."""
+    steps = [
+        _again(one, what, run.target, world)
+        for one, what in zip(run.steps, run.book.step, strict=True)
+    ]
     return replace(run, steps=steps, taken_over=run.taken_over + 1)
+
+
+def _again(one: StepRun, what: PlaybookStep, target: str, world: World) -> StepRun:
+    if one.state == "passed" and what.run is None and what.ask is None:
+        seen = all_of(what.expect, what.expect_any, target, world.board)
+        still = {True: "still so", False: "no longer so", None: "not known now"}[seen.holds]
+        return replace(one, again=f"{still}: {seen.words}" if seen.words else "")
+    if one.state in {"looking", "proving"}:
+        return replace(one, held=None)  # what lay between was not observed
+    if one.state == "ordered" and world.ordered(one.key or "") is None:
+        words = "the engine ended before this was begun"
+        return replace(one, state="deciding", attempt=one.attempt + 1, key=None, words=words)
+    return one
 
 
 def change(run: PlaybookRun, **changes: Any) -> PlaybookRun:
@@ -137,15 +145,15 @@ def _passed(run: PlaybookRun, seen: Seen, now: float) -> PlaybookRun:
     words = _said(run.step.passed, seen)
     proves = run.step.proves
     run = change(run, state="passed", words=words, ended=now)
-    if proves and run.step.on_pass == "end":
+    if proves and run.step.then == "end":
         return ended(run, "verified", words, now)
-    return _go(run, run.step.on_pass, now)
+    return _go(run, run.step.then, now)
 
 
 def _failed(run: PlaybookRun, words: str, now: float) -> PlaybookRun:
     step = run.step
     acts = step.run is not None or step.ask is not None
-    way = step.on_fail or ("ask" if acts else "next")
+    way = step.otherwise or ("ask" if acts else "next")
     if way == "ask":
         return change(run, state="stuck", words=words, ended=now)
     run = change(run, state="failed", words=words, ended=now)
@@ -212,8 +220,3 @@ def _acting(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
 def _said(verdict: str, seen: Seen) -> str:
     """What the playbook says of it, then what was observed."""
     return ": ".join(filter(None, (verdict, seen.words)))
-
-
-def open_steps(run: PlaybookRun) -> list[StepRun]:
-    """The steps of which something may still become."""
-    return [one for one in run.steps if one.state not in OVER]
