@@ -183,7 +183,7 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
-        words = view.note
+        return view.note
     was = baseline.get(view.name)
     if was is None or view.value is None or view.unit == "bool" or was == view.value:
         return words

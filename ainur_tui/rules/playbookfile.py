@@ -31,9 +31,14 @@ def parse(text: str) -> Playbook:
 
 def shipped() -> list[Playbook]:
     """The playbooks that come with the program, by name."""
+    return [parse(text) for _, text in shipped_files()]
+
+
+def shipped_files() -> list[tuple[str, str]]:
+    """Their files: name and text."""
     folder = resources.files("ainur_tui.playbooks")
     files = sorted(one.name for one in folder.iterdir() if one.name.endswith(".toml"))
-    return [parse(folder.joinpath(name).read_text("utf-8")) for name in files]
+    return [(name, folder.joinpath(name).read_text("utf-8")) for name in files]
 
 
 def wrong(book: Playbook) -> Iterator[Wrong]:

@@ -78,8 +78,13 @@ def change(run: PlaybookRun, **changes: Any) -> PlaybookRun:
 
 
 def ended(run: PlaybookRun, state: PlaybookState, message: str, now: float) -> PlaybookRun:
-    """The run at its end."""
-    return replace(run, state=state, message=message, finished_at=now)
+    """The run at its end; what it did not come to is not needed any more."""
+    words = f"the playbook was over: {state}"
+    steps = [
+        replace(one, state="not needed", words=words) if one.state == "waiting" else one
+        for one in run.steps
+    ]
+    return replace(run, steps=steps, state=state, message=message, finished_at=now)
 
 
 def passed_over(run: PlaybookRun, state: str, words: str, now: float) -> PlaybookRun:
