@@ -86,9 +86,8 @@ async def _work(call: Invocation, args: argparse.Namespace, name: str) -> Playbo
             _tell(call, run, told)
             if run.state != "running" or run.now.state == "stuck":
                 return run
-            if run.now.state == "deciding":
-                if run.step.run is None or not await _act(call, args, engine, run):
-                    return run
+            if run.now.state == "deciding" and not await _act(call, args, engine, run):
+                return run
             await asyncio.sleep(EVERY)
             found = await engine.call("playbook.runs", PlaybookRunsQuery(id=run.id))
             run, seen_at = (found[0], loop.time()) if found else (run, seen_at)
