@@ -22,6 +22,7 @@ COMMANDS = {
     "confirm": "give the word that a run asks for in its middle",
     "undo": "take an action back, with the same plan and the same questions",
     "break-glass": "lift policies for 15 minutes; everybody sees it",
+    "playbook": "procedures that check themselves: list, show, check, run",
     "backup": "create and list backups of the database",
     "recover": "what to recover the database from, and do it; the way when nothing is left",
     "report": "performance over the last day, as Markdown or JSON; the hand-over sheet",

@@ -46,6 +46,11 @@ class Paths:
         return self.state_dir / "history.sqlite"
 
     @property
+    def playbooks(self) -> Path:
+        """Playbooks that go on, and the last that ended."""
+        return self.state_dir / "playbooks.json"
+
+    @property
     def journal(self) -> Path:
         return self.state_dir / "journal.jsonl"
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
+    from ainur_tui.console.playbooks import Playbooks
     from ainur_tui.console.runs import Runs
 
 AGAIN = 0.5
@@ -112,6 +113,13 @@ class AinurApp(Opening):
         from ainur_tui.console.incidents import IncidentDesk
 
         return IncidentDesk(self)
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        """From a trouble to what is done about it."""
+        from ainur_tui.console.playbooks import Playbooks
+
+        return Playbooks(self)
 
     @cached_property
     def pages(self) -> Pages:
@@ -287,6 +295,10 @@ class AinurApp(Opening):
         from ainur_tui.console.records import open_record
 
         self.lead(open_record(self, name))
+
+    def action_playbook(self) -> None:
+        """The playbook that goes on, or the one that fits what is wrong."""
+        self.lead(self.playbooks.proposed())
 
     def action_progress(self) -> None:
         """Open the newest action of the strip."""

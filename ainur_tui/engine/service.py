@@ -34,6 +34,7 @@ from ainur_tui.engine.notices import A_WHILE, Notices
 from ainur_tui.engine.notifier import Notifier
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
 from ainur_tui.engine.rulebook import rulebook
@@ -159,6 +160,11 @@ class Engine:
             clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
+        self.playbooks = Playbooks(
+            self._paths.playbooks if watching else None, self.executor, self._clock,
+            board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
+            moved=self._moved, redact=self.redact,
+        )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
@@ -193,11 +199,14 @@ class Engine:
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self._notices.add(await self.playbooks.open(self.looks.first_round))
+        self.listeners.add(self.playbooks.wake)
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
         if self.watching:
             await self.executor.stop(force=self.forced)
+        await self.playbooks.close()
         await self.looks.stop()
         if self._watch is not None:
             await self._watch.stop()
@@ -239,9 +248,12 @@ class Engine:
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
+        alerts = self.alerting.evaluate(view)
         return replace(
             view,
-            alerts=self.alerting.evaluate(view),
+            alerts=alerts,
+            playbooks=self.playbooks.views(),
+            proposals=self.playbooks.proposals(view, alerts),
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),

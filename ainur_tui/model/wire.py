@@ -21,6 +21,7 @@ from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
+from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -31,7 +32,8 @@ Access = Literal["read", "operate"]
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
      "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
-     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest"}
+     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
+     "playbooks", "playbook.runs"}
 )  # fmt: skip
 
 
@@ -129,6 +131,8 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     not_configured: dict[str, str] | None = None
     presence: list[Presence] | None = None
     incidents: list[Incident] | None = None
+    playbooks: list[PlaybookRun] | None = None
+    proposals: list[Proposal] | None = None
     glass: list[BreakGlass] | None = None
     """Empty: the glass is whole again."""
 
@@ -295,6 +299,10 @@ RESULTS: dict[str, Any] = {
     "incident.keep": Incident,
     "incident.send": Incident,
     "incident.capsule": Capsule,
+    "playbooks": list[Playbook],
+    "playbook.start": PlaybookRun,
+    "playbook.decide": PlaybookRun,
+    "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
     **alertcalls.RESULTS,
