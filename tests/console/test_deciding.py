@@ -270,7 +270,7 @@ async def test_a_run_is_opened_from_the_journal() -> None:
     ended = msgspec.structs.replace(going(), state="failed", finished_at=worlds.NOW + 9)
     async with running() as (app, engine, pilot):
         await _in_the_journal(app, engine, pilot, ended)
-        await pilot.press("P")
+        await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         assert "drain 17" in shown(app)
         await pilot.press("r")  # it failed: its plan is offered once more
