@@ -15,7 +15,7 @@ from ainur_tui.model.units import clock
 from ainur_tui.model.wire import Series
 from ainur_tui.rules.budget import Budget
 from ainur_tui.rules.performance import Asked, Listing, Pair, listing
-from ainur_tui.rules.trend import DAY, Days, Trend, daily, reached, trend, unbroken
+from ainur_tui.rules.trend import DAY, Point, Trend, daily, reached, trend, unbroken
 
 SPAN = 30 * DAY
 """Seconds of history it rests on: what is kept."""
@@ -138,28 +138,30 @@ def _there(view: BoardView) -> Iterator[tuple[Quantity, str]]:
                 yield one, target.name
 
 
-def _days(one: Quantity, series: Series | None) -> dict[int, float]:
+def _days(one: Quantity, series: Series | None) -> list[Point]:
     if series is None:
-        return {}
+        return []
     moments = ((series.start + i * series.step, v) for i, v in enumerate(series.values))
     return daily(moments, 0.0 if one.piles else 0.5)
 
 
-def _resource(target: str, seen: SignalView, days: Days, at: float, *, piles: bool) -> Resource:
+def _resource(
+    target: str, seen: SignalView, days: list[Point], at: float, *, piles: bool
+) -> Resource:
     limit = seen.limit or seen.scale
     now = seen.value if seen.quality in {"fresh", "late"} else None
-    used = unbroken(days) if piles else dict(days)
-    since = min(used, default=None)
+    used = unbroken(days) if piles else days
+    since = used[0].at if used else None
     common = Resource(
         target=target, signal=seen.name, title=seen.title, unit=seen.unit, now=now, limit=limit,
-        days=len(used), since=None if since is None else since * DAY,
+        days=len(used), since=since,
     )  # fmt: skip
     if len(used) < LEAST_DAYS:
-        fell = since is not None and len(used) < len(days)
-        anew = f" since it fell on {clock(since * DAY, date=True)[:10]}" if since and fell else ""
+        fell = f" since it fell on {clock(since, date=True)[:10]}" if since else ""
+        anew = fell * (len(used) < len(days))
         why = f"not enough data{anew} ({len(used)} of {LEAST_DAYS} days)"
         return msgspec.structs.replace(common, missing=why)
-    slope = trend(used)
+    slope = trend(used, at)
     return msgspec.structs.replace(
         common, per_day=slope.per_day, least=slope.least, most=slope.most,
         lines=[_line(share, limit, slope, at) for share in LINES] if limit else [],

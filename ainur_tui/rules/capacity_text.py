@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ainur_tui.model.units import clock, duration, show
+from ainur_tui.model.units import clock, show
 from ainur_tui.rules.capacity import LEAST_DAYS, Capacity, Line, Machines, Resource
 from ainur_tui.rules.markdown import rows, table
+from ainur_tui.rules.trend import DAY
 
 _HEAD = ("What", "Of", "Now", "Limit", "A day", "80 % of it", "100 % of it", "Days")
 
@@ -21,7 +22,7 @@ def _lines(report: Capacity) -> Iterator[str]:
     yield ""
     yield (
         f"{clock(report.at, date=True)} UTC, from the daily maxima of the last"
-        f" {duration(report.seconds).partition(' ')[0]} at most; {LEAST_DAYS} days at least,"
+        f" {report.seconds / DAY:.0f} days at most; {LEAST_DAYS} days at least,"
         " counted anew from where what only grows fell. A day: the median slope. Dates: the range"
         " that the days allow (9 in 10), none beyond a year."
     )
@@ -46,7 +47,7 @@ def _lines(report: Capacity) -> Iterator[str]:
 def _cells(one: Resource) -> list[str]:
     head = [one.title, one.target, show(one.now, one.unit), show(one.limit, one.unit)]
     if one.per_day is None or one.least is None or one.most is None:
-        return [*head, "—", one.missing or "—", "—", str(one.days)]
+        return [*head, one.missing or "—", "—", "—", str(one.days)]
     slope, least, most = (_signed(v, one.unit) for v in (one.per_day, one.least, one.most))
     dates = [_date(line) for line in one.lines] or [one.no_dates or "—", "—"]
     return [*head, f"{slope} ({least} to {most})", *dates, str(one.days)]

@@ -8,8 +8,9 @@ statistic (P. K. Sen, Estimates of the Regression Coefficient Based on Kendall's
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from itertools import combinations
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -19,13 +20,18 @@ FELL = 0.2
 cleared away or rebuilt, and the days before tell nothing of the days to come."""
 _Z = 1.645
 """The normal quantile of an interval that holds the true slope nine times in ten."""
-Days = Mapping[int, float]
-"""Days since the epoch (UTC), each with its largest value."""
+
+
+class Point(NamedTuple):
+    """A day's largest value and when it was (epoch seconds)."""
+
+    at: float
+    value: float
 
 
 class Trend(NamedTuple):
     """A day's growth, at ``least`` and at ``most`` as the days allow; ``level`` is where the line
-    stands on the last of them."""
+    stands now."""
 
     per_day: float
     least: float
@@ -33,40 +39,42 @@ class Trend(NamedTuple):
     level: float
 
 
-def daily(values: Iterable[tuple[float, float | None]], share: float = 0.0) -> dict[int, float]:
-    """The largest value of each day that has values in more than ``share`` of its moments;
-    ``values`` are moments (epoch seconds) with what was known then."""
-    there: dict[int, list[float]] = {}
-    moments: dict[int, int] = {}
+def daily(values: Iterable[tuple[float, float | None]], share: float = 0.0) -> list[Point]:
+    """The largest value of each day (UTC) that has values in more than ``share`` of its moments, in
+    order; ``values`` are moments with what was known then."""
+    there: dict[int, list[Point]] = {}
+    moments = Counter[int]()
     for at, value in values:
         day = int(at // DAY)
-        moments[day] = moments.get(day, 0) + 1
+        moments[day] += 1
         if value is not None:
-            there.setdefault(day, []).append(value)
-    return {day: max(found) for day, found in there.items() if len(found) > share * moments[day]}
+            there.setdefault(day, []).append(Point(at, value))
+    return [
+        max(found, key=lambda point: point.value)
+        for day, found in sorted(there.items())
+        if len(found) > share * moments[day]
+    ]
 
 
-def unbroken(days: Days) -> dict[int, float]:
+def unbroken(points: Sequence[Point]) -> list[Point]:
     """The days since it last fell by more than :data:`FELL`."""
-    kept: dict[int, float] = {}
-    before: float | None = None
-    for day in sorted(days):
-        if before is not None and days[day] < before * (1 - FELL):
-            kept.clear()
-        kept[day] = before = days[day]
-    return kept
+    broken = [
+        number
+        for number, (before, after) in enumerate(pairwise(points), 1)
+        if after.value < before.value * (1 - FELL)
+    ]
+    return list(points[broken[-1] if broken else 0 :])
 
 
-def trend(days: Days) -> Trend:
+def trend(points: Sequence[Point], now: float) -> Trend:
     """The slope over the days; two of them at least."""
-    points = sorted(days.items())
-    slopes = sorted((v - u) / (b - a) for (a, u), (b, v) in combinations(points, 2))
+    slopes = sorted((b.value - a.value) / (b.at - a.at) * DAY for a, b in combinations(points, 2))
     n, pairs = len(points), len(slopes)
     spread = _Z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     low = max(0, math.floor((pairs - spread) / 2))
     high = min(pairs - 1, math.ceil((pairs + spread) / 2))
-    slope, last = median(slopes), points[-1][0]
-    level = median(value + slope * (last - day) for day, value in points)
+    slope = median(slopes)
+    level = median(point.value + slope * (now - point.at) / DAY for point in points)
     return Trend(slope, slopes[low], slopes[high], level)
 
 

@@ -57,12 +57,12 @@ def test_lines_are_dated_passed_or_far() -> None:
     size, used = of(found, "db.size"), of(found, "db.connections.used")
     assert size.per_day == GIB
     assert [line.state for line in size.lines] == ["expected", "expected"]
-    assert size.lines[0].earliest == size.lines[0].latest == AT + 2 * DAY, "from 30 to 32 of 40 GiB"
+    assert size.lines[0].earliest == size.lines[0].latest == TODAY + DAY, "32 of 40, yesterday 30"
     assert [line.state for line in used.lines] == ["not within a year"] * 2
     full = capacity(view(connections=62.0), [calm], 25)
     assert of(full, "db.connections.used").lines[0].state == "passed"
     text = markdown(found)
-    assert "2027-01-17" in text
+    assert "2027-01-16" in text
     assert "+1.0 GiB (+1.0 GiB to +1.0 GiB)" in text
 
 
