@@ -6,6 +6,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -14,7 +16,9 @@ import dns.rrset
 import pytest
 
 from ainur_tui.config.types import Api, Environment, Frontend
+from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems import resolvers
+from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.resolvers import OURS, Heard, disagreement, heard, public_hosts, words
 
 HOST = "api.ainur.network"
@@ -101,3 +105,28 @@ def test_only_public_names_are_asked_for() -> None:
     hosts = [public_hosts(Environment(api=Api(url=url), frontend=Frontend(url=url)))
              for url in urls]  # fmt: skip
     assert hosts == [[], ["app.ainur.network"], [], []]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "done"), [({"192.0.2.1"}, True), ({"192.0.2.9"}, False), ("no answer", True)]
+)
+async def test_a_recovery_is_not_outside_while_a_resolver_leads_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, theirs: set[str] | str, done: bool
+) -> None:
+    async def told(host: str, servers: list[str]) -> Heard:
+        assert (host, servers) == (HOST, ["192.0.2.53"])
+        other = theirs if isinstance(theirs, str) else frozenset(theirs)
+        return {OURS: frozenset({"192.0.2.1"}), "192.0.2.53": other}
+
+    async def health(*_: object) -> Any:
+        return SimpleNamespace(answer=SimpleNamespace(status=200), status="healthy", well=True)
+
+    monkeypatch.setattr(resolvers, "heard", told)
+    environment = Environment(api=Api(url=f"https://{HOST}"), resolvers=["192.0.2.53"])
+    reach: Any = SimpleNamespace(edge=SimpleNamespace(health=health))
+    secret = Secret("postgresql://a@b/c")
+    ground = Ground(environment, reach, [], secret, secret, Redactor(), 1.0)
+    seen = await ground.outside(None)
+    assert seen.done == done
+    assert ("disagree" in seen.by) != done
+    assert HOST in seen.by
