@@ -26,6 +26,8 @@ LEAST_DAYS = 7
 HORIZON = 365 * DAY
 """Seconds beyond which thirty days of history tell nothing."""
 LINES = (0.8, 1.0)
+_LIMITS = {"db.size": "give postgres.disk, the GiB of its volume"}
+"""What makes a limit known."""
 FLOOR, CEILING = 2, 6
 """API machines: one may fail; beyond six the database is what is grown first."""
 
@@ -165,7 +167,7 @@ def _resource(
     return msgspec.structs.replace(
         common, per_day=slope.per_day, least=slope.least, most=slope.most,
         lines=[_line(share, limit, slope, at) for share in LINES] if limit else [],
-        no_dates=None if limit else "its limit is not known",
+        no_dates=None if limit else _LIMITS.get(seen.name, "its limit is not known"),
     )  # fmt: skip
 
 
