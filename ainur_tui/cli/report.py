@@ -1,4 +1,4 @@
-"""``ainur-tui report performance|capacity``: what was kept of a span of time, in figures.
+"""``ainur-tui report performance|capacity|handover``: what was kept, in figures and sentences.
 
 A report is a module with ``gather`` (what it says), ``body`` (that for machines) and ``markdown``.
 """
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from ainur_tui.model.wire import Series
     from ainur_tui.rules.performance import Pair
 
-REPORTS = {
-    "performance": "ainur_tui.cli.report_performance", "capacity": "ainur_tui.cli.report_capacity",
-}  # fmt: skip
+REPORTS = {name: f"ainur_tui.cli.report_{name}" for name in ("performance", "capacity", "handover")}
+TIMED = {"performance"}
+"""Those that tell of a span that is asked for."""
 LONGEST = 24 * 31.0
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
     parser.add_argument("what", choices=list(REPORTS))
-    parser.add_argument("--hours", type=float, help="how far back (24; capacity: all that is kept)")
+    parser.add_argument("--hours", type=float, help="how far back (24; performance only)")
     parser.add_argument("--format", choices=["md", "text", "json"], default="md")
     add_json(parser)
 
@@ -39,8 +39,8 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     """Write the report; exit code 0 also where much of it is not known: it says so itself."""
     if args.hours is not None and not 0.1 <= args.hours <= LONGEST:
         raise errors.usage(f"--hours is between 0.1 and {LONGEST:.0f}")
-    if args.hours is not None and args.what == "capacity":
-        raise errors.usage("report capacity rests on all days that are kept: leave --hours out")
+    if args.hours is not None and args.what not in TIMED:
+        raise errors.usage(f"report {args.what} rests on all that is kept: leave --hours out")
     report = import_module(REPORTS[args.what])
     found = asyncio.run(report.gather(call, args.hours))
     if args.json or args.format == "json":
