@@ -206,7 +206,7 @@ class TerminateIdle(_Signal):
         told = [f"{one.words} → left alone" for one in left]
         # A pid that is none of them may be a slip of the finger for one that is.
         told += [f"{pid}: is not among them" for pid in sorted(spared - {v.pid for v in left})]
-        return replace(plan, facts=[*plan.facts, *told])
+        return replace(plan, facts=[*told, *plan.facts])
 
 
 def _spared(text: str) -> set[int]:
