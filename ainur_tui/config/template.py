@@ -22,6 +22,7 @@ version = 1
 #access = "operate"       # "read": nothing can be changed from here
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
+#resolvers = ["1.1.1.1", "8.8.8.8"]  # asked by doctor and recover where the public names lead
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 
 # The API service, as its users reach it.
@@ -46,6 +47,7 @@ version = 1
 #log_file = "/var/log/postgresql/postgresql.log"
 #memory = 4      # GiB of memory of its machine: settings are advised by it
 #cores = 2
+#disk = 40      # GiB of its volume: `report capacity` tells when it is full
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]
@@ -64,6 +66,7 @@ version = 1
 #access_key_id = { env = "R2_ACCESS_KEY_ID" }
 #secret_access_key = { env = "R2_SECRET_ACCESS_KEY" }
 #region = "auto"
+#patience = 60.0          # seconds an outage may last before a backup on its way is given up
 #buckets = ["ainur-backups", "ainur-agents-prod"]
 #probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
 #sync = { "ainur-agents-prod" = "ainur-agents-backup" }   # copied by `run sync storage`

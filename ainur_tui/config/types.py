@@ -79,6 +79,10 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cores: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="cores of its machine")
     ] = None
+    disk: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="GiB of its volume, for `report capacity`; none: no dates"),
+    ] = None
 
 
 class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +113,9 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access_key_id: SecretSource
     secret_access_key: SecretSource
     region: str = "auto"
+    patience: Annotated[
+        Seconds, Meta(description="seconds a part of a transfer is sent again while it fails")
+    ] = 60.0
     buckets: list[str] = []
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
@@ -320,6 +327,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     access: Literal["read", "operate"] = "operate"
     state_dir: str | None = None
     runtime_dir: str | None = None
+    resolvers: Annotated[
+        list[str],
+        Meta(
+            description="DNS servers beside this machine's that `doctor` and `recover` ask where "
+            "the public names lead; [] asks none",
+            max_length=6,
+        ),
+    ] = msgspec.field(default_factory=lambda: ["1.1.1.1", "8.8.8.8"])
     anchor_dir: Annotated[
         str | None, Meta(description="a second place for the journal's newest hash")
     ] = None
