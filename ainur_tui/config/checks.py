@@ -25,6 +25,7 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,
+    ("loki", "url"): _HTTP,
 }
 _TOKEN_GOES_THERE = {("fly", "url"), ("fly", "web_url"), ("storage", "endpoint")}
 

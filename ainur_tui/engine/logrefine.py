@@ -55,7 +55,7 @@ def refine(
     level = found.level or word_level(raw.level)
     fields = {
         clean(key, 64): MASK if value and _SECRET_KEY.search(key) else clean(redact(value), FIELD)
-        for key, value in islice(found.fields.items(), FIELDS)
+        for key, value in islice((raw.fields | found.fields).items(), FIELDS)
     }
     message = redact(found.message)
     if rest > 0:

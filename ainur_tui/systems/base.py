@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from ainur_tui.config.types import SecretSource
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.board import BoardView
@@ -60,14 +62,14 @@ class Probe(ABC):
     async def read(self) -> Sample: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line as a source gave it (not clean, not redacted), with what the source knows of it."""
 
     at: float
     text: str
     level: str | None = None
     machine: str | None = None
+    fields: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
