@@ -106,10 +106,11 @@ def _file(call: Invocation, query: LogQuery, args: argparse.Namespace) -> int:
     from ainur_tui.model.logquery import LogPage
     from ainur_tui.model.secret import Redactor
     from ainur_tui.systems.bigfile import BigFile
+    from ainur_tui.systems.filekinds import in_place
 
     path = args.file.expanduser()
     with BigFile(path) as opened:
-        file = LogFile(opened, Redactor(), path.name)
+        file = LogFile(in_place(opened), Redactor(), path.name)
         if args.since and not args.limit:
             query.forward = True
             for line in file.lines(query):

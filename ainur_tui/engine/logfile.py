@@ -12,6 +12,7 @@ from ainur_tui.engine.logrefine import refine
 from ainur_tui.engine.logstore import MOST
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.rules.logfold import severity
 from ainur_tui.rules.loglines import Parsed, parse
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
@@ -35,6 +36,7 @@ class InPlace(Protocol):
     def back(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
     def ahead(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
     def line_start(self, offset: int) -> int: ...
+    def past(self, offset: int) -> int: ...
 
 
 class LogFile:
@@ -86,7 +88,7 @@ class LogFile:
     def _range(self, query: LogQuery) -> tuple[int, int]:
         """Where the lines begin that can match."""
         file = self._file
-        low = file.line_start(query.after) if query.after else 0
+        low = file.past(query.after - 1) if query.after else 0
         high = file.size if query.before is None else file.line_start(query.before - 1)
         if query.since is not None:
             low = max(low, file.line_start(self._offset(query.since) - SLACK))
@@ -158,7 +160,8 @@ class LogFile:
 
     def _line(self, offset: int, text: bytes) -> LogLine:
         """A line as shown; ``unsure`` when it told no time."""
-        raw = RawLine(self._file.written, _text(text))
+        words = _text(text)
+        raw = RawLine(self._file.written, words, severity(words))
         line, _ = refine(raw, offset + 1, self._source, self._redact, now=raw.at)
         return replace(line, unsure=True) if line.at == raw.at else line
 

@@ -13,7 +13,7 @@ from ainur_tui.engine.logspool import Row
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
-from ainur_tui.rules.logfold import STARTS, Fold, severity
+from ainur_tui.rules.logfold import Fold, begins, severity
 from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
 
 BUDGET = 4_000.0
@@ -138,7 +138,7 @@ class Intake:
         fold = self._fold
         if not lines:
             held = fold.end()
-        elif not fold.open and not any(raw.text.startswith(STARTS) for raw in lines):
+        elif not fold.open and not any(begins(raw.text) for raw in lines):
             return lines
         else:
             held = []

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from ainur_tui.model.logquery import LogFilter, LogQuery
+from ainur_tui.rules.logclass import WORDS
 from ainur_tui.rules.logsieve import expression
 
 _PLAIN = re.compile(r"[\w/:@#=,-]{2,}", re.ASCII)
@@ -21,13 +22,10 @@ _TOLD = r"|<[0-9]|priority|traceback|:[4-6]0\b|: [4-6]0\b"
 """Levels told by number, or by what a line is."""
 _LEVELS = {
     "fatal": "fatal|panic|crit|alert|emerg" + _TOLD,
-    "error": r'err|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
-    "warn": r'warn|err|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
+    "error": r'err|eror|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
+    "warn": r'warn|err|eror|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
 }
-_CLASS = (
-    "time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"
-    "|unable|many|slots|exhaust|auth|token|credential|jwt|signature|password|login|pg_hba|wasm|401"
-)
+_CLASS = f"{WORDS}|401"
 
 
 def needle(query: LogQuery) -> Any | None:

@@ -14,6 +14,11 @@ FIRST = 64 * 1024
 BLOCK = 1024 * 1024
 LONGEST = 32 * 1024 * 1024
 """Bytes of one line; a longer one is read as several."""
+HEAD = 4096
+"""Bytes of a line in which it can be told what it is."""
+
+Line = tuple[int, bytes]
+"""A line and where it begins (bytes)."""
 
 
 class BigFile:
@@ -50,7 +55,7 @@ class BigFile:
             return self._buffer, 0
         return self._buffer, os.preadv(self._fd, [memoryview(self._buffer)[:size]], start)
 
-    def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[tuple[int, bytes]]:
+    def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
         """Lines that begin in ``low`` to before ``high``, the last first, each with its offset;
         with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin."""
         size = FIRST
@@ -68,7 +73,7 @@ class BigFile:
             high = start + first
             size = min(max(size, FIRST) * 4, BLOCK)
 
-    def ahead(self, low: int, high: int, needle: Any | None = None) -> Iterator[tuple[int, bytes]]:
+    def ahead(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
         """The same lines, the first first."""
         size = FIRST
         while low < high:
@@ -87,6 +92,17 @@ class BigFile:
             low += last
             size = BLOCK
 
+    def before(self, offset: int) -> bytes:
+        """The line that ends where ``offset`` is; nothing for one too long to be looked at."""
+        start = max(0, offset - HEAD)
+        data = os.pread(self._fd, offset - start, start).removesuffix(b"\n")
+        end = data.rfind(b"\n")
+        return data[end + 1 :].removesuffix(b"\r") if end >= 0 or start == 0 else b""
+
+    def past(self, offset: int) -> int:
+        """Where the line begins that follows the one at ``offset``."""
+        return self.line_start(offset + 1)
+
     def line_start(self, offset: int) -> int:
         """Where the first line begins that does not begin before ``offset``."""
         if offset <= 0:
@@ -103,9 +119,7 @@ class BigFile:
         return self.size
 
 
-def _lines(
-    data: bytearray, first: int, end: int, needle: Any | None
-) -> Iterator[tuple[int, bytes]]:
+def _lines(data: bytearray, first: int, end: int, needle: Any | None) -> Iterator[Line]:
     """Whole lines from ``first`` to before ``end``, without their ends."""
     if needle is None:
         for line in bytes(data[first:end]).removesuffix(b"\n").split(b"\n") if first < end else ():

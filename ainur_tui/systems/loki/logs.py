@@ -49,7 +49,8 @@ class LokiSource(LogSource):
             self._window = window
             yield RawBatch(lines, None if lost else 0, since if lost else None)
         window = self._window
-        pause, pages, lag = QUICKEST, 0, None
+        pause, pages = QUICKEST, 0
+        lag: float | None = None
         while True:
             page = await self._page(window)
             lines = self._fresh(window, page)
