@@ -208,9 +208,9 @@ async def _after(engine: Link, query: LogQuery, newest: int) -> LogPage:
 def _show(call: Invocation, page: LogPage, *, as_json: bool) -> None:
     from ainur_tui.cli import shape
     from ainur_tui.model.log import LogGap
+    from ainur_tui.model.logquery import rows
 
-    rows: list[LogLine | LogGap] = [*page.lines, *page.gaps]
-    for row in sorted(rows, key=lambda row: row.seq):
+    for row in rows(page):
         if isinstance(row, LogGap):
             if as_json:
                 call.output.json(shape.log_gap(row))

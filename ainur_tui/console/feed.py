@@ -8,10 +8,9 @@ import msgspec
 from textual.css.query import NoMatches
 
 from ainur_tui.client.errors import CallError, Disconnected
-from ainur_tui.console.logwindow import merged
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.model.action import ActionSpec
-from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery
+from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery, rows
 from ainur_tui.model.wire import LookingAt, SeriesQuery
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Feed:
             panel.start(LogPage(lines=[]), problem=error.message)
             return
         panel.start(page, place)
-        seqs = [row.seq for one in (page, tail) for row in merged(one)]
+        seqs = [row.seq for one in (page, tail) for row in rows(one)]
         await self._app.session.look_at(
             [], msgspec.structs.replace(query, after=max(seqs, default=0))
         )

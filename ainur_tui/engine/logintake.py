@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from ainur_tui.engine.logmeter import LogMeter
+from ainur_tui.engine.lograw import Row
 from ainur_tui.engine.logrefine import BAD, may_be_error, refine
-from ainur_tui.engine.logspool import Row
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
@@ -185,7 +185,7 @@ class Intake:
         first, last = lines[0].at, lines[-1].at
         came = first == last > now - _ARRIVAL and len(lines) > 1 and lines[0].machine is None
         errors = 0
-        hostile = sum(1 for row in left_out if is_hostile(row[2]))
+        hostile = sum(1 for _, raw in left_out if is_hostile(raw.text))
         for seq, raw in kept:
             line, steers = refine(raw, seq, self.source.name, self._redact, now=now)
             if line.at < self._store.newest_at - _LATE:
@@ -212,7 +212,7 @@ class Intake:
 
     def _leave(self, rows: Sequence[Row]) -> None:
         """Put lines aside; where there is no place for them they are lost, and that is told."""
-        since, until, count = rows[0][1], rows[-1][1], len(rows)
+        since, until, count = rows[0][1].at, rows[-1][1].at, len(rows)
         self._store.tally.count(self.source.name, since, count)
         if self._store.add_raw(self.source.name, rows):
             return
@@ -236,5 +236,5 @@ class Intake:
             if sampled or (may_be_error(raw) and self._bad.take(1)):
                 kept.append((seq + index, raw))
             else:
-                left_out.append((seq + index, raw.at, raw.text, raw.level, raw.machine))
+                left_out.append((seq + index, raw))
         return kept, left_out

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ainur_tui.engine.backoff import reconnect
 from ainur_tui.engine.loggather import Gather
 from ainur_tui.engine.logintake import Intake
+from ainur_tui.engine.logpages import Pages
+from ainur_tui.engine.logpast import Past
 from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import ProbeFailure
@@ -31,6 +35,7 @@ FIRST_LOOK = 1.2
 _ENOUGH = 0.9
 _TELL_EVERY = 0.1
 _PROBE_EVERY = 2.0
+_REACH_EVERY = 30.0
 
 
 class LogHub:
@@ -53,7 +58,10 @@ class LogHub:
         self._store = LogStore(
             spool=(lambda lost: LogSpool(spool, redact, lost)) if spool is not None else None
         )
+        self._past = Past(sources, redact)
+        self._pages = Pages(self._store, self._past, clock)
         self._intakes = [Intake(source, self._store, clock, redact) for source in sources]
+        self._reaches: dict[str, tuple[float, float | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._began: float | None = None
         self._telling: asyncio.TimerHandle | None = None
@@ -110,10 +118,18 @@ class LogHub:
         return self._clock.now()
 
     def query(self, query: LogQuery) -> LogPage:
-        """A page of lines; raises :class:`Refused` (64) for a query that makes no sense."""
+        """Lines the engine keeps, at once; raises :class:`Refused` (64) for a query that makes no
+        sense."""
         for intake in self._intakes:
             intake.tell_gap()
         return self._store.query(query)
+
+    async def page(self, query: LogQuery) -> LogPage:
+        """A page of lines, also of files from before they were followed; raises as
+        :meth:`query`."""
+        for intake in self._intakes:
+            intake.tell_gap()
+        return await self._pages.page(query)
 
     @property
     def newest(self) -> int:
@@ -129,8 +145,13 @@ class LogHub:
         return self._store.tally.news(query, self._clock.now())
 
     def views(self) -> list[LogSourceView]:
-        """The health of every source."""
-        return [intake.view() for intake in self._intakes]
+        """The health of every source; a file reaches back as far as it goes itself."""
+        found = [intake.view() for intake in self._intakes]
+        past = {name: self._reach(name) for name in self._past.known()}
+        return [
+            replace(view, reaches_back_to=past.get(view.name) or view.reaches_back_to)
+            for view in found
+        ]
 
     def probes(self) -> list[Probe]:
         """One probe for every target that has sources."""
@@ -167,6 +188,15 @@ class LogHub:
                 begun, gather = gather, None
                 await begun.first(intake, None)
             await asyncio.sleep(reconnect(failures, failure.retry_after))
+
+    def _reach(self, name: str) -> float | None:
+        """The first time in a source's file, looked up again now and then: files go."""
+        now = self._clock.monotonic()
+        at, moment = self._reaches.get(name, (-_REACH_EVERY, None))
+        if now - at >= _REACH_EVERY:
+            moment = self._past.first_moment(name)
+            self._reaches[name] = now, moment
+        return moment
 
     def _tell(self) -> None:
         if self.listeners and self._telling is None:

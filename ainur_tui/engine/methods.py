@@ -79,7 +79,7 @@ async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:
 
 
 async def _logs(engine: Engine, query: LogQuery, _: Peer) -> Any:
-    return engine.logs.query(query)
+    return await engine.logs.page(query)
 
 
 async def _log_counts(engine: Engine, query: LogCountsQuery, _: Peer) -> Any:

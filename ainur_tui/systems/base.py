@@ -84,13 +84,24 @@ class RawBatch:
     gap_since: float | None = None
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What a file holds before the first line that was told of it: all up to ``end`` (bytes).
+    ``identity`` is its device and inode, for a file of that name may be another one by then."""
+
+    path: Path
+    identity: tuple[int, int]
+    end: int
+
+
 class LogSource(ABC):
     """Where lines come from. ``batches`` yields for ever, or raises ``ProbeFailure`` when the
     connection is gone; it is called again (with ``resume``, the newest time already had) to go
-    on without gaps or repeats."""
+    on without gaps or repeats. ``earlier`` is what it has in place from before, once it knows."""
 
     name: str
     target: str
+    earlier: Earlier | None = None
 
     @abstractmethod
     def batches(self, resume: float | None) -> AsyncIterator[RawBatch]: ...

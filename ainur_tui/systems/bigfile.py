@@ -22,19 +22,21 @@ Line = tuple[int, bytes]
 
 
 class BigFile:
-    """``size`` is as it was when opened: what is written later belongs to whoever follows it.
+    """``size`` is as it was when opened: what is written later belongs to whoever follows it. With
+    ``end`` it is less: what is beyond that is somebody else's too.
 
     It is read and not mapped, for a mapped file that is cut short kills the process. Raises
     :class:`~ainur_tui.model.failure.ProbeFailure` when there is no such file, it is a link or no
     regular file, or it may not be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, end: int | None = None) -> None:
         self.path = path
         self._fd = open_log(path)
         self._buffer = bytearray()
         found = os.fstat(self._fd)
-        self.size = found.st_size
+        self.identity = (found.st_dev, found.st_ino)
+        self.size = found.st_size if end is None else min(end, found.st_size)
         self.written = found.st_mtime
 
     def __enter__(self) -> BigFile:
@@ -43,6 +45,10 @@ class BigFile:
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back."""
         os.close(self._fd)
 
     def read(self, start: int, end: int) -> tuple[bytearray, int]:

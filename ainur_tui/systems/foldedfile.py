@@ -23,12 +23,16 @@ class FoldedFile:
         self.size, self.written = file.size, file.written
 
     def line_start(self, offset: int) -> int:
-        return self._file.line_start(offset)
+        """Where the first record begins that does not begin before ``offset``."""
+        start = self._file.line_start(offset)
+        for at, line in islice(self._file.ahead(start, self.size), MOST if offset > 0 else 0):
+            if self._apart(self._file.before(at), line):
+                return at
+        return start
 
     def past(self, offset: int) -> int:
         """Where the record begins that follows the one at ``offset``."""
-        found = list(islice(self.ahead(offset, self.size), 2))
-        return found[1][0] if len(found) > 1 else self.size
+        return next((at for at, _ in self.ahead(offset, self.size) if at > offset), self.size)
 
     def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
         if needle is None:

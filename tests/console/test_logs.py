@@ -31,6 +31,7 @@ from ainur_tui.model.log import LogLine
 from ainur_tui.systems.base import RawLine
 from tests.console import worlds
 from tests.console.test_app import Engine, running, shown, until
+from tests.engine.logpages import page_of
 
 WEEK = 7 * 86400.0
 REQUEST = "01JD7Q4M0Z6XK9V3T8RNE2WBYC-sjc"
@@ -77,7 +78,7 @@ async def logs(
                 match method:
                     case "logs":
                         engine.calls.append((method, params))
-                        return store.query(params)
+                        return await page_of(store, params)
                     case "logs.counts":
                         return store.tally.counts(params, worlds.NOW)
                     case "logs.new":
