@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ainur_tui.engine import about
+from ainur_tui.engine import about, logevidence
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
@@ -88,6 +89,12 @@ async def _log_counts(engine: Engine, query: LogCountsQuery, _: Peer) -> Any:
 
 async def _log_news(engine: Engine, query: LogNewQuery, _: Peer) -> Any:
     return engine.logs.news(query)
+
+
+async def _log_evidence(engine: Engine, evidence: LogEvidence, peer: Peer) -> Any:
+    if not engine.watching:
+        raise Refused("only the engine process writes the journal; it is not running", UNAVAILABLE)
+    await logevidence.note(engine.journal, evidence, peer)
 
 
 async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
@@ -170,6 +177,7 @@ METHODS: dict[str, Method] = {
     "logs": Method("read", LogQuery, _logs),
     "logs.counts": Method("read", LogCountsQuery, _log_counts),
     "logs.new": Method("read", LogNewQuery, _log_news),
+    "logs.evidence": Method("operate", LogEvidence, _log_evidence),
     "actions": Method("read", Nothing, _actions),
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),

@@ -51,8 +51,7 @@ class House:
     async def __aenter__(self) -> LogHub:
         await self.hub.start()
         async with asyncio.timeout(10):
-            while not all(view.connected for view in self.hub.views()):
-                await asyncio.sleep(0.005)
+            await asyncio.gather(*(intake.shown.wait() for intake in self.hub._intakes))
         return self.hub
 
     async def __aexit__(self, *_: object) -> None:
