@@ -136,7 +136,7 @@ def flood(tmp_path: Path | None, count: int) -> tuple[list[LogLine], LogPage, ob
         live = hub.query(LogQuery(after=0, limit=500))
         found: list[LogLine] = []
         query = LogQuery(limit=5000)
-        while (page := hub.query(query)).lines or page.ended:
+        while (page := await hub.page(query)).lines or page.ended:
             found = [*page.lines, *found]
             query.before = page.ended or page.lines[0].seq
         view = hub.views()[0]
