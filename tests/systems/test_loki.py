@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from ainur_tui.config.types import Environment, Host, LogFile, Logs, Loki, LokiStream
+from ainur_tui.demo.loki import Loki as Miniature
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Context, RawBatch
@@ -18,7 +19,6 @@ from ainur_tui.systems.loki import logs
 from ainur_tui.systems.loki.client import LokiClient
 from ainur_tui.systems.loki.logs import LokiSource
 from ainur_tui.systems.loki.system import connect
-from tests.systems.loki import FakeLoki
 from tests.systems.test_journald import context
 from tests.systems.web import FakeClock, app_server
 
@@ -27,6 +27,26 @@ __all__ = ["context"]
 NOW = 1_795_514_400
 NS = 1_000_000_000
 EDGE = NOW * NS
+
+
+class FakeLoki(Miniature):
+    """The miniature's, with what it was asked; ``broken`` is its next answer, once."""
+
+    def __init__(self, most: int = 5000, broken: web.Response | None = None) -> None:
+        super().__init__(most)
+        self.broken = broken
+        self.asked: list[dict[str, str]] = []
+        self.headers: list[Any] = []
+
+    def put(self, ns: int, line: str, labels: dict[str, str] | None = None, **own: str) -> None:
+        self.entries.append((ns, labels or {"app": "edge"}, line, own))
+
+    @web.middleware
+    async def told(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.asked.append(dict(request.query))
+        self.headers.append(request.headers)
+        broken, self.broken = self.broken, None
+        return broken or await handler(request)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +60,7 @@ async def source(
     loki: FakeLoki, token: str | None = None, **section: Any
 ) -> AsyncIterator[tuple[LokiSource, FakeClock]]:
     clock = FakeClock(float(NOW))
-    async with app_server(loki.application()) as base:
+    async with app_server(loki.application(middlewares=[loki.told])) as base:
         client = LokiClient(
             Loki(url=base, **section), Secret(token) if token else None,
             clock=clock, redact=Redactor(),
@@ -120,7 +140,6 @@ async def test_many_lines_come_in_pages_as_large_as_it_gives() -> None:
     ):
         first = await anext(batches)
         assert (len(first.lines), first.dropped, first.gap_since) == (500, None, NOW - 1.0)
-        loki.entries = loki.entries[-1:]
         for number in range(5000):
             loki.put(EDGE + 1000 + number // 7, f"more {number}")
         assert await taken(batches, 5000) == [f"more {n}" for n in range(5000)]
