@@ -143,24 +143,31 @@ def _hostile(folder: Path) -> None:
     )
 
 
+class _OwnClock(SystemClock):
+    """Its seconds are those the processor gives us: what else runs changes no budget."""
+
+    def monotonic(self) -> float:
+        return time.process_time()
+
+
 async def _memory(lines: int) -> None:
     process = psutil.Process()
     with tempfile.TemporaryDirectory(prefix="ainur-logs-") as name:
         store = LogStore(spool=lambda lost: LogSpool(Path(name), Redactor(), lost))
-        intake = Intake(FakeSource(), store, SystemClock(), Redactor())
+        intake = Intake(FakeSource(), store, _OwnClock(), Redactor())
         intake.opened()
-        began = time.monotonic()
+        began = time.process_time()
         for number in range(0, lines, BATCH):
             now = time.time()
             texts = [line(number + i, now).rstrip() for i in range(BATCH)]
             await intake.take(RawBatch([RawLine(now, text) for text in texts]))
             if number % (lines // 10 or 1) < BATCH:
                 print(f"{number:12,} lines  {process.memory_info().rss >> 20} MiB", flush=True)
-        seconds = time.monotonic() - began
+        seconds = time.process_time() - began
         view = intake.view()
         print(
-            f"{view.total:,} lines in {seconds:.0f} s ({view.total / seconds:,.0f}/s),"
-            f" {process.memory_info().rss >> 20} MiB"
+            f"{view.total:,} lines in {seconds:.0f} s of the processor"
+            f" ({view.total / seconds:,.0f}/s), {process.memory_info().rss >> 20} MiB"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from ainur_tui.engine.logintake import Intake
@@ -12,12 +12,19 @@ from ainur_tui.systems.base import Probe, Sample
 FIRST_LOOK = 1.2
 """Seconds after the start in which sources may not have shown anything yet."""
 _PROBE_EVERY = 2.0
+_CLASSES = (
+    ("storage", "storage failures logged", "storage-failure"),
+    ("auth", "failed authentications logged", "auth-failure"),
+)
+"""Classes of lines that are signals of their own: their name there, their title, the class."""
 
 
 class Followed(Protocol):
-    """Who follows the sources: tells the time, and waits until they have shown themselves."""
+    """Who follows the sources: tells the time and what was counted, and waits until they have
+    shown themselves."""
 
     def now(self) -> float: ...
+    def recent(self, sources: Collection[str], log_class: str) -> int: ...
     async def shown(self, intakes: Sequence[Intake]) -> None: ...
 
 
@@ -51,7 +58,12 @@ class LogProbe(Probe):
                 unit="count",
                 statistic="sum of 1 min",
             ),
-        )
+            *(
+                Signal(name=f"{target}.logs.{name}", title=title, unit="count",
+                       statistic="sum of 5 min")
+                for name, title, _ in _CLASSES
+            ),
+        )  # fmt: skip
         self._intakes = intakes
         self._hub = hub
 
@@ -62,7 +74,11 @@ class LogProbe(Probe):
         now = self._hub.now()
         note = None if open_now else next((i.problem for i in self._intakes if i.problem), None)
         counts = [intake.counts() for intake in open_now]
-        values = [sum(column) for column in zip(*counts, strict=True)] if counts else [None] * 3
+        values: list[int | None] = [None] * len(self.signals)
+        if counts:
+            sources = {intake.source.name for intake in open_now}
+            values = [sum(column) for column in zip(*counts, strict=True)]
+            values += [self._hub.recent(sources, log_class) for _, _, log_class in _CLASSES]
         return Sample(
             readings=[
                 Reading(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -136,6 +136,10 @@ class LogHub:
     def counts(self, query: LogCountsQuery) -> LogCounts:
         """Lines over time by class, level and source; raises :class:`Refused` (64)."""
         return self._store.tally.counts(query, self._clock.now())
+
+    def recent(self, sources: Collection[str], log_class: str) -> int:
+        """Lines of a class within the last five minutes."""
+        return self._store.tally.recent(sources, log_class, 300.0, self._clock.now())
 
     def news(self, query: LogNewQuery) -> LogNews:
         """What is said that was not said before; raises :class:`Refused` (64)."""
