@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.engine.logmeter import LogMeter
 from ainur_tui.engine.lograw import Row
-from ainur_tui.engine.logrefine import BAD, may_be_error, refine
+from ainur_tui.engine.logrefine import BAD, may_be_errors, refine
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
@@ -229,11 +229,12 @@ class Intake:
         granted = self._whole.take(count)
         if granted == count:
             return list(enumerate(lines, seq)), ()
+        suspects = may_be_errors(lines)
         kept: list[tuple[int, RawLine]] = []
         left_out: list[Row] = []
         for index, raw in enumerate(lines):
             sampled = (index + 1) * granted // count != index * granted // count
-            if sampled or (may_be_error(raw) and self._bad.take(1)):
+            if sampled or (index in suspects and self._bad.take(1)):
                 kept.append((seq + index, raw))
             else:
                 left_out.append((seq + index, raw))

@@ -42,7 +42,7 @@ _unpack = msgspec.msgpack.Decoder(_Columns).decode
 def packed(rows: Sequence[Row]) -> bytes:
     """The rows as bytes, in which every word of theirs stands as it is."""
     lines = [line for _, line in rows]
-    texts = [line.text.encode("utf-8", "replace") for line in lines]
+    text, ends = joined(lines)
     return _pack(
         _Columns(
             [seq for seq, _ in rows],
@@ -50,10 +50,25 @@ def packed(rows: Sequence[Row]) -> bytes:
             [line.level for line in lines],
             [line.machine for line in lines],
             [line.fields for line in lines],
-            [end - 1 for end in accumulate(len(text) + 1 for text in texts)],
-            b"\n".join(texts),
+            ends,
+            text,
         )
     )
+
+
+def joined(lines: Sequence[RawLine]) -> tuple[bytes, list[int]]:
+    """Their words as one text, and where those of each end in it (bytes)."""
+    texts = [line.text.encode("utf-8", "replace") for line in lines]
+    return b"\n".join(texts), [end - 1 for end in accumulate(len(text) + 1 for text in texts)]
+
+
+def hits(text: bytes, ends: Sequence[int], needle: Any) -> Iterator[int]:
+    """The lines of such a text that have it: each search goes on behind the line of the last."""
+    at = 0
+    while at < len(text) and (hit := needle.search(text, at)) is not None:
+        place = bisect_right(ends, hit.start() - 1)
+        yield place
+        at = ends[place] + 1
 
 
 def unpacked(data: bytes, needle: Any | None) -> Iterator[Row]:
@@ -62,7 +77,7 @@ def unpacked(data: bytes, needle: Any | None) -> Iterator[Row]:
     if needle is None:
         yield from map(columns.row, range(len(columns.seqs)))
         return
-    places = set(_hits(columns, needle))
+    places = set(hits(columns.text, columns.ends, needle))
     known = {text: needle.search(text.encode()) is not None for text in _known(columns)}
     if any(known.values()):
         rows = zip(columns.levels, columns.fields, strict=True)
@@ -72,15 +87,6 @@ def unpacked(data: bytes, needle: Any | None) -> Iterator[Row]:
             if known.get(level or "") or any(map(known.get, fields.values()))
         )
     yield from map(columns.row, sorted(places))
-
-
-def _hits(columns: _Columns, needle: Any) -> Iterator[int]:
-    """The lines whose words have it: each search goes on behind the line of the last hit."""
-    at, text, ends = 0, columns.text, columns.ends
-    while at < len(text) and (hit := needle.search(text, at)) is not None:
-        place = bisect_right(ends, hit.start() - 1)
-        yield place
-        at = ends[place] + 1
 
 
 def _known(columns: _Columns) -> set[str]:
