@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import msgspec
 from msgspec.structs import replace
 
-from ainur_tui.engine.logpastfile import Late, Opened, Reader, open_earlier
+from ainur_tui.engine.logpastfile import Empty, Late, Opened, Reader, open_earlier
 from ainur_tui.engine.logstore import MOST
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
@@ -37,7 +37,8 @@ class Past:
     def __init__(self, sources: Sequence[LogSource], redact: Callable[[str], str]) -> None:
         self._sources = sources[:FILES]
         self._redact = redact
-        self._remembered: OrderedDict[tuple[int, bytes], Places] = OrderedDict()
+        self._empty = Empty()
+        self._remembered: OrderedDict[tuple[int, bytes, bool], Places] = OrderedDict()
 
     def known(self, names: Sequence[str] = ()) -> list[str]:
         """The sources (of those named, if any are) that had a file before they were followed."""
@@ -54,9 +55,10 @@ class Past:
         limit = max(1, min(query.limit, MOST))
         with ExitStack() as stack:
             files = self._open(query, stack)
-            places = self._places(query, files)
+            places, key = self._places(query, files), _key(query)
             readers = {
-                number: Reader(one, query, places[number], late) for number, one in files.items()
+                number: Reader(one, query, key, places[number], late, self._empty)
+                for number, one in files.items()
             }
             lines, stopped = _merged(readers, limit, forward=query.forward)
             found = [self._numbered(number, line) for number, line in lines]
@@ -96,7 +98,7 @@ class Past:
         at = query.after if query.forward else query.before
         if at is None or at >= SEAM:
             return {number: 0 if query.forward else one.file.size for number, one in files.items()}
-        remembered = self._remembered.get((at, _key(query)), {})
+        remembered = self._remembered.get((at, _key(query), query.forward), {})
         if files.keys() <= remembered.keys():
             return remembered
         number, back = -at % FILES, -at // FILES
@@ -110,7 +112,7 @@ class Past:
         return found
 
     def _remember(self, end: int, query: LogQuery, places: Places) -> None:
-        self._remembered[end, _key(query)] = places
+        self._remembered[end, _key(query), query.forward] = places
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
@@ -144,5 +146,7 @@ def _merged(
 
 
 def _key(query: LogQuery) -> bytes:
-    """What a page's place depends on beside its number."""
-    return msgspec.json.encode(replace(query, before=None, after=None, around=None, limit=0))
+    """What lines pass, whichever of them a page has."""
+    return msgspec.json.encode(
+        replace(query, before=None, after=None, around=None, forward=False, limit=0)
+    )

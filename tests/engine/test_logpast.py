@@ -11,6 +11,7 @@ import pytest
 
 from ainur_tui.engine import logpages, logpast, logpastfile
 from ainur_tui.engine.clock import SystemClock
+from ainur_tui.engine.logfile import LogFile
 from ainur_tui.engine.logs import LogHub
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery, rows
@@ -141,6 +142,30 @@ async def test_a_search_that_takes_long_ends_for_now_and_goes_on(
         again = await hub.page(LogQuery(pattern="api 12$", before=page.ended))
         assert again.ended is not None
         assert told(await back(hub, pattern="api 12$")) == ["api 12"]
+
+
+async def test_what_was_searched_in_vain_is_not_searched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "api.log"
+    write(path, 3000)
+    looked: list[int] = []
+    between = LogFile.between
+
+    def told(self: LogFile, query: LogQuery, low: int, high: int) -> Any:
+        looked.append(high - low)
+        return between(self, query, low, high)
+
+    monkeypatch.setattr(LogFile, "between", told)
+    async with House(path) as hub:
+        rare = LogQuery(pattern="api 12$", limit=2)
+        assert len((await hub.page(rare)).lines) == 1
+        first, looked[:] = sum(looked), []
+        assert len((await hub.page(rare)).lines) == 1
+        assert first > path.stat().st_size * 0.8
+        assert sum(looked) < first / 4
+        other = LogQuery(pattern="api 2500$", limit=2)
+        assert len((await hub.page(other)).lines) == 1
 
 
 async def test_a_rotated_file_is_found_and_one_that_is_gone_is_not_missed(tmp_path: Path) -> None:
