@@ -26,6 +26,7 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,
+    ("loki", "url"): _HTTP,
     ("prometheus", "url"): _HTTP,
     ("alertmanager", "url"): _HTTP,
 }

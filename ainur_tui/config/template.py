@@ -87,6 +87,17 @@ version = 1
 #target = "frontend"      # api, db, node, storage, frontend or host
 #ssh = "web1.example.net" # where it is; without it: on this machine
 
+# A Loki that has logs of ours: each stream is a source of lines, chosen by LogQL.
+#[environment.production.loki]
+#url = "https://logs.example.net"
+#user = "12345"           # with a user the token is its password, without one a bearer's
+#token = { env = "LOKI_TOKEN" }
+#tenant = "ainur"         # X-Scope-OrgID, where it has tenants
+#[[environment.production.loki.streams]]
+#name = "edge"
+#query = '{app="edge"}'
+#target = "frontend"      # api, db, node, storage, frontend or host
+
 # Where database backups go: a directory, a bucket of the store, or both.
 #[environment.production.backup]
 #directory = "/backups/ainur"

@@ -144,15 +144,20 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 _MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
 
 
-class LogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A log file to follow: on this machine, or over SSH on another."""
+class LogStream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines that are followed together."""
 
     name: Annotated[str, Meta(pattern=r"^[\w.-]{1,32}$", description="what its lines are called")]
-    path: str
     target: Annotated[
         Literal["api", "db", "node", "storage", "frontend", "host"],
         Meta(description="what its lines are about"),
     ] = "host"
+
+
+class LogFile(LogStream, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log file to follow: on this machine, or over SSH on another."""
+
+    path: str
     ssh: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.@-]*$")] | None,
         Meta(description="host (or user@host) that has it; a known one, by key; none: here"),
@@ -163,6 +168,27 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Log files beside those the other sections tell of."""
 
     files: list[LogFile] = []
+
+
+class LokiStream(LogStream, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one LogQL query gives."""
+
+    query: Annotated[str, Meta(pattern=r"^\s*\{", description='{label="value"}, and filters')]
+
+
+class Loki(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Loki that holds logs of ours."""
+
+    url: Annotated[str, Meta(description="its address, without /loki/api/v1")]
+    user: Annotated[
+        str | None, Meta(description="user of the token; none: the token is a bearer's")
+    ] = None
+    token: Annotated[
+        SecretSource | None, Meta(description="password or bearer token; none: it asks for none")
+    ] = None
+    tenant: Annotated[str | None, Meta(description="X-Scope-OrgID, where it has tenants")] = None
+    timeout: Annotated[Seconds, Meta(description="seconds one question may take in all")] = 10.0
+    streams: Annotated[list[LokiStream], Meta(description="what is followed")] = []
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -346,6 +372,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     frontend: Frontend | None = None
     host: Host | None = Host()
     logs: Logs = Logs()
+    loki: Loki | None = None
     backup: Backup | None = None
     prometheus: Prometheus | None = None
     alertmanager: Alertmanager | None = None

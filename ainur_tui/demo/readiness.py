@@ -32,6 +32,7 @@ class Readiness:
             "node": self._node_has_blocks,
             "object store": lambda: self._answers(url("s3") + "/", set(range(200, 500))),
             "frontend": lambda: self._answers(url("frontend") + "/", {200}),
+            "Loki": lambda: self._answers(url("loki") + "/ready", {200}),
             "every API machine": self._machines_pass,
         }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.rules.logparsed import SYSLOG_LEVELS
+from ainur_tui.rules.logjournal import level_of, message_of, moment_of
 from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
@@ -70,28 +70,5 @@ class JournalSource(LogSource):
         cursor = found.get("__CURSOR")
         if isinstance(cursor, str) and len(cursor) < 1024:
             self._cursor = cursor
-        return RawLine(_moment(found, now), _text(found.get("MESSAGE")), _level(found))
-
-
-def _moment(record: dict[str, Any], now: float) -> float:
-    value = record.get("__REALTIME_TIMESTAMP")
-    return int(value) / 1e6 if isinstance(value, str) and value[:20].isdecimal() else now
-
-
-def _text(message: object) -> str:
-    """A message as text: journalctl writes bytes that are no UTF-8 as a list of numbers."""
-    if isinstance(message, str):
-        return message
-    if isinstance(message, list):
-        if message and isinstance(message[0], list | str):  # the field was given more than once
-            return " ".join(_text(part) for part in message)
-        with suppress(ValueError, TypeError):
-            return bytes(message).decode("utf-8", "replace")
-    return "(a message larger than journalctl shows)"
-
-
-def _level(record: dict[str, Any]) -> str | None:
-    """The level of a priority that says something: 5 and 6 are what any output gets."""
-    priority = record.get("PRIORITY")
-    told = isinstance(priority, str) and priority in {"0", "1", "2", "3", "4", "7"}
-    return SYSLOG_LEVELS[int(str(priority))] if told else None
+        at = moment_of(found)
+        return RawLine(now if at is None else at, message_of(found.get("MESSAGE")), level_of(found))
