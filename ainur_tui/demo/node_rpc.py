@@ -9,6 +9,7 @@ from typing import Any
 
 from ainur_tui.demo import node_runtime
 from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
+from ainur_tui.demo.node_chainhead import BLOCKS_OF, FOLLOW, OLD, UNFOLLOW
 
 Json = dict[str, Any]
 VERSION = "1.0.0-5f1c8a2"
@@ -20,6 +21,7 @@ TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045df
 EVENTS = "0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"
 """twox128("System") and twox128("Events"), one after the other."""
 STATE_KEPT = 256
+PROPERTIES = {"ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "AINU"}
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
     "chain_getFinalisedHead": "chain_getFinalizedHead",
@@ -66,9 +68,7 @@ class Methods:
             "system_chain": lambda: "Ainur Testnet",
             "system_chainType": lambda: "Live",
             "system_name": lambda: "Ainur Node",
-            "system_properties": lambda: {
-                "ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "AINU",
-            },
+            "system_properties": lambda: PROPERTIES,
             "system_nodeRoles": lambda: ["Authority"],
             "system_localPeerId": lambda: peer_id(chain.seed, 0),
             "system_localListenAddresses": lambda: [
@@ -89,6 +89,9 @@ class Methods:
             "state_call": self.state_call,
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
+            "chainSpec_v1_chainName": lambda: "Ainur Testnet",
+            "chainSpec_v1_genesisHash": lambda: chain.genesis,
+            "chainSpec_v1_properties": lambda: PROPERTIES,
         }  # fmt: skip
         for alias, method in ALIASES.items():
             self._methods[alias] = self._methods[method]
@@ -97,11 +100,16 @@ class Methods:
     def names(self) -> list[str]:
         """Every method, the subscriptions included."""
         ends = [end for end, _ in SUBSCRIPTIONS.values()]
-        return sorted([*self._methods, *SUBSCRIPTIONS, *ends])
+        every = [*self._methods, *SUBSCRIPTIONS, *ends, FOLLOW, UNFOLLOW, *BLOCKS_OF]
+        return sorted(name for name in every if self.offers(name))
+
+    def offers(self, method: str) -> bool:
+        """Whether a method is there; the old family may be gone."""
+        return not ("node-new-rpc" in self._chain.faults and method.startswith(OLD))
 
     def call(self, method: Any, params: Any) -> Any:
         """The result of one call; raises :class:`RpcError`."""
-        if method not in self._methods:
+        if method not in self._methods or not self.offers(method):
             raise RpcError(-32601, "Method not found")
         if self._safe and method in UNSAFE:
             raise RpcError(-32601, "RPC call is unsafe to be called externally")

@@ -36,17 +36,17 @@ DURING_ACTIONS = {
 }  # fmt: skip
 """Those that are seen when something is done (``test_faults_actions``)."""
 
-ON_A_MADE_UP_CLOCK = {
-    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-wrong-genesis"
+OF_THE_CHAIN = {
+    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-new-rpc", "node-wrong-genesis"
 }  # fmt: skip
-"""Those that are seen without a miniature (``tests/systems/test_node_network``)."""
+"""Those that are told apart by the rule of the chain (``test_node_faults``)."""
 
 
 def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS, *ON_A_MADE_UP_CLOCK}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN}
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:

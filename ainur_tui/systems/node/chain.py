@@ -15,6 +15,7 @@ from ainur_tui.systems.node import network
 from ainur_tui.systems.node.chaintime import best_time
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.head import HeadProbe
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.pace import Pace, until_synced
 from ainur_tui.systems.node.peerwatch import Look, PeerWatch
 from ainur_tui.systems.node.references import References, genesis
@@ -41,9 +42,9 @@ class ChainProbe(Probe):
 
     def __init__(
         self, client: NodeClient, peers: PeerWatch, others: References, config: Node,
-        context: Context,
+        context: Context, *, heads: Heads,
     ) -> None:  # fmt: skip
-        self.head = HeadProbe(client, config, context)
+        self.head = HeadProbe(client, heads, config, context)
         self.interval, self.deadline = config.interval, self.head.deadline
         self.signals = (*self.head.signals, *SIGNALS)
         self._client = client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
@@ -39,6 +40,12 @@ _ASKED: tuple[Call, ...] = (
     ("rpc_methods", Methods, ()),
     ("author_pendingExtrinsics", list[msgspec.Raw], ()),
 )
+_NEWER: dict[str, Call] = {
+    "system_chain": ("chainSpec_v1_chainName", Text, ()),
+    "chain_getBlockHash": ("chainSpec_v1_genesisHash", Hash, ()),
+    "system_properties": ("chainSpec_v1_properties", Properties, ()),
+}
+"""What the newer RPC family answers in the place of an old method that is not offered."""
 
 
 class FactsProbe(Probe):
@@ -70,7 +77,7 @@ class FactsProbe(Probe):
             counters(self._client, within),
             kept(self._client, within),
         )
-        answers = dict(zip((name for name, _, _ in _ASKED), told, strict=True))
+        answers = await self._newer(dict(zip((name for name, _, _ in _ASKED), told, strict=True)))
         if all(isinstance(a, ProbeFailure) and not isinstance(a, RpcRefused)
                for a in answers.values()):  # fmt: skip
             raise next(a for a in answers.values() if isinstance(a, ProbeFailure))
@@ -101,14 +108,19 @@ class FactsProbe(Probe):
         )  # fmt: skip
         return Sample(readings, [table], self._changes(answers, now))
 
+    async def _newer(self, answers: dict[str, Any]) -> dict[str, Any]:
+        """The answers, those of the newer family in the place of what is not offered."""
+        asked = {name: call for name, call in _NEWER.items() if _hidden(answers[name])}
+        told = await self._client.batch([*asked.values()], deadline=self._within)
+        return answers | dict(zip(asked, told, strict=True))
+
     @property
     def _source(self) -> str:
         return f"JSON-RPC {self._client.peer}"
 
     def _row(self, fact: str, value: object, tone: Tone = "none") -> Row:
         if isinstance(value, ProbeFailure):
-            hidden = isinstance(value, RpcRefused) and value.hidden
-            words = "the node does not tell" if hidden else str(value)
+            words = "the node does not tell" if _hidden(value) else str(value)
             return Row(key=fact, cells=[fact, self._clean(words)], tone="quiet")
         return Row(key=fact, cells=[fact, self._clean(value)], tone=tone)
 
@@ -184,8 +196,19 @@ def _roles(answer: Any) -> Any:
     return answer if isinstance(answer, ProbeFailure) else ", ".join(answer) or "none"
 
 
+def _hidden(answer: object) -> bool:
+    return isinstance(answer, RpcRefused) and answer.hidden
+
+
 def _methods(answer: Any) -> Any:
-    return answer if isinstance(answer, ProbeFailure) else f"{len(answer.methods)}"
+    """How many, and of which families: the newer ones have a version in their names."""
+    if isinstance(answer, ProbeFailure):
+        return answer
+    parts = [name.split("_") for name in answer.methods]
+    newer = sorted({part[0] for part in parts if re.fullmatch("v[0-9]+", "".join(part[1:2]))})
+    old = any(part[0] in {"system", "chain", "state"} for part in parts)
+    families = ["old family"] * old + [f"newer family ({', '.join(newer)})"] * bool(newer)
+    return ": ".join(filter(None, (f"{len(parts)}", " and ".join(families))))
 
 
 def _properties(answer: Any) -> list[tuple[str, object]]:

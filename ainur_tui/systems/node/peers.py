@@ -59,7 +59,7 @@ class PeersProbe(Probe):
         if look.failure is not None:
             # That the node does not answer at all is the head's to tell.
             way = str(look.failure)
-            if isinstance(look.failure, RpcRefused) and look.failure.hidden:
+            if isinstance(look.failure, RpcRefused) and look.failure.unsafe:
                 way = f"{SAFE_MODE}; a good sign. Ask the node from its own machine to see them"
             return Sample(self._ways(look, way), [self._table([], missing=way)])
         pairs = list(zip(look.peers, look.stands, strict=True))[:MOST]
