@@ -14,7 +14,8 @@ from aiohttp import WSMsgType, web
 
 from ainur_tui.demo.node_chain import Chain
 from ainur_tui.demo.node_chainhead import BLOCKS_OF, EVENT, FOLLOW, UNFOLLOW, Following
-from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, VERSION, Json, Methods, RpcError
+from ainur_tui.demo.node_peers import VERSION
+from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, Json, Methods, RpcError
 
 QUEUE = 256
 """Heads that wait for a slow subscriber before it is cut off, as the real node does."""

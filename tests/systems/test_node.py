@@ -626,7 +626,7 @@ async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock
 
 
 async def test_stop_and_start(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
-    _, start, stop = system(unit="ainur-node").actions
+    _, start, stop, *_ = system(unit="ainur-node").actions
     with pytest.raises(Refused, match="active already"):
         await start.plan("node", {}, WORLD)
     plan = await stop.plan("node", {}, WORLD)

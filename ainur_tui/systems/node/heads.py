@@ -77,24 +77,21 @@ class Heads:
         return found
 
     async def _newer(self, deadline: float) -> Head:
+        counted = await self._metrics.read() if self._metrics else {}
+        final, target = (_whole(counted.get(one)) for one in ("finalized", "sync_target"))
         try:
             found = await self._follow.look(deadline)
         except ProbeFailure as failure:
-            counted = await self._metrics.read() if self._metrics else {}
-            best = counted.get("best")
+            best = _whole(counted.get("best"))
             if best is None:
                 words = f"no chain_getHeader, and by chainHead_v1: {failure}"
                 raise ProbeFailure(failure.kind, words) from None
-            return Head(
-                Header(number=hex(int(best)), parent_hash=NOBODY), _whole(counted.get("finalized")),
-                _whole(counted.get("sync_target")), _health(counted), "node's metrics",
-                "heights are its metrics', the RPC offers none",
-            )  # fmt: skip
+            header = Header(number=hex(best), parent_hash=NOBODY)
+            words = "heights are its metrics', the RPC offers none"
+            return Head(header, final, target, _health(counted), "node's metrics", words)
         words = "heights by chainHead_v1: it offers no chain_getHeader"
-        return Head(
-            found.best, found.finalized, None, await self._counted(),
-            f"chainHead_v1 {self._follow.peer}", words,
-        )  # fmt: skip
+        source = f"chainHead_v1 {self._follow.peer}"
+        return Head(found.best, found.finalized, target, _health(counted), source, words)
 
     async def _counted(self) -> Health | None:
         """Peers and syncing as the metrics have them, for a node that does not tell its health."""

@@ -21,8 +21,10 @@ from ainur_tui.systems.node.peers import PeersProbe
 from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.power import StartNode, StopNode
 from ainur_tui.systems.node.references import References
+from ainur_tui.systems.node.reserved import ReleasePeer, ReservePeer
 from ainur_tui.systems.node.unit import UnitProbe
 from ainur_tui.systems.node.unitwatch import UnitWatch
+from ainur_tui.systems.node.verbosity import NodeLogLevel
 from ainur_tui.systems.systemctl import Systemctl
 
 
@@ -68,9 +70,13 @@ def connect(environment: Environment, context: Context) -> System | None:
         targets=(Target(name="node", kind="node", title="Node"),),
         probes=tuple(probes),
         logs=tuple(logs),
-        actions=tuple(
-            kind(client, systemctl, context, config.timeout)
-            for kind in (RestartNode, StartNode, StopNode)
+        actions=(
+            *(
+                kind(client, systemctl, context, config.timeout)
+                for kind in (RestartNode, StartNode, StopNode, NodeLogLevel)
+            ),
+            ReservePeer(client, config.timeout),
+            ReleasePeer(client, config.timeout),
         ),
         close=close,
     )
