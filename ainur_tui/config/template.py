@@ -28,6 +28,7 @@ version = 1
 #[environment.production.api]
 #url = "https://zerostate-api.fly.dev"
 #pool_size = 25           # database connections one machine may open
+#pprof = "http://127.0.0.1:8080"   # Go's profiler, after `fly proxy 8080`: action profile
 
 # The Fly Machines platform: machines, restarts, scaling, logs.
 #[environment.production.fly]

@@ -19,9 +19,7 @@ FAULTS = {
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
     "corrupt-table": ("api", {"degraded"}, ("error",)),
-    "node-stalled": ("node", {"degraded", "down"}, ("block",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
-    "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
@@ -37,7 +35,8 @@ DURING_ACTIONS = {
 """Those that are seen when something is done (``test_faults_actions``)."""
 
 OF_THE_CHAIN = {
-    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-new-rpc", "node-wrong-genesis"
+    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-new-rpc", "node-no-peers",
+    "node-stalled", "node-wrong-genesis",
 }  # fmt: skip
 """Those that are told apart by the rule of the chain (``test_node_faults``)."""
 

@@ -57,8 +57,8 @@ class _Reserved(Action):
             facts.append("connected now" if connected else "not connected now")
         undo = Undo(action="release-peer", target=target, params={"peer": peer})
         if not self.reserve:
-            params = {"address": address} if address else {}
-            undo = Undo(action="reserve-peer", target=target, params=params)
+            way = {"address": address} if address else {}
+            undo = Undo(action="reserve-peer", target=target, params=way)
         takes_back = self.reserve or bool(address)
         warnings = [LASTS] if self.reserve else ["The node may let the connection go."]
         if not takes_back:
@@ -94,15 +94,12 @@ class _Reserved(Action):
 
     def _wanted(self, params: dict[str, str]) -> tuple[str, str | None]:
         """The peer's identity, and its address where one is given."""
-        wanted = {"address"} if self.reserve else {"peer"}
-        form = _ADDRESS if self.reserve else _PEER
-        given = params.get(*wanted, "").strip()
-        found = form.fullmatch(given)
-        if set(params) - wanted or found is None:
-            example = (
-                "address=/ip4/203.0.113.7/tcp/30333/p2p/12D3…" if self.reserve else "peer=12D3…"
-            )
-            raise Refused(f"{self.spec.name} needs {example}", 64)
+        name = "address" if self.reserve else "peer"
+        given = params.get(name, "").strip()
+        found = (_ADDRESS if self.reserve else _PEER).fullmatch(given)
+        if set(params) - {name} or found is None:
+            place = "/ip4/203.0.113.7/tcp/30333/p2p/" if self.reserve else ""
+            raise Refused(f"{self.spec.name} needs {name}={place}12D3…", 64)
         return found["peer"], given if self.reserve else None
 
     async def _act(self, given: str, _: StepContext) -> str:
@@ -134,7 +131,7 @@ class _Reserved(Action):
         except ProbeFailure:
             return None
         link = state.connected_peers.get(peer)
-        called = link.endpoint.get("dialing") if link else None
+        called: Any = link.endpoint.get("dialing") if link else None
         address = f"{called[0]}/p2p/{peer}" if isinstance(called, list) and called else ""
         return address if _ADDRESS.fullmatch(address) else None
 
