@@ -154,7 +154,10 @@ async def test_heights_come_from_the_newer_family_and_say_so(place: Place, syste
 
 
 async def test_facts_of_the_newer_family(place: Place, system: System) -> None:
+    await probe(system, "head").read()
     rows = {r.key: str(r.cells[1]) for r in (await probe(system, "facts").read()).tables[0].rows}
+    assert rows["Runtime"] == "ainur-runtime 104 (transactions 2)"
+    assert rows["Node"] == "the node does not tell"
     assert rows["Chain"] == "Ainur Testnet"
     assert rows["Genesis"] == place.chain.genesis
     assert rows["Token"] == "AINU"

@@ -37,7 +37,9 @@ class RpcRefused(ProbeFailure):
         self.code = code
         self.unsafe = "unsafe" in message.lower()
         self.hidden = code == -32601 or self.unsafe
-        kind: FailureKind = "forbidden" if self.hidden else "bad answer"
+        kind: FailureKind = (
+            "forbidden" if self.unsafe else "missing" if self.hidden else "bad answer"
+        )
         words = SAFE_MODE if self.unsafe else NOT_OFFERED if self.hidden else message
         super().__init__(kind, f"{method}: {words} ({code})")
 

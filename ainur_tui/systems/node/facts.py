@@ -17,6 +17,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
 from ainur_tui.systems.node.state import counters, kept
@@ -58,14 +59,16 @@ class FactsProbe(Probe):
     target = "node"
 
     def __init__(
-        self, client: NodeClient, metrics: NodeMetrics | None, config: Node, context: Context
-    ) -> None:
+        self, client: NodeClient, metrics: NodeMetrics | None, heads: Heads, config: Node,
+        context: Context,
+    ) -> None:  # fmt: skip
         self.interval = max(SLOWEST, config.interval)
         self._within = config.timeout
         self.deadline = 2 * config.timeout
         self.signals = (POOL, CHAIN) if config.genesis else (POOL,)
         self._client = client
         self._metrics = metrics
+        self._heads = heads
         self._genesis = config.genesis
         self._context = context
         self._versions = Versions(context.state)
@@ -112,7 +115,10 @@ class FactsProbe(Probe):
         """The answers, those of the newer family in the place of what is not offered."""
         asked = {name: call for name, call in _NEWER.items() if _hidden(answers[name])}
         told = await self._client.batch([*asked.values()], deadline=self._within)
-        return answers | dict(zip(asked, told, strict=True))
+        newer = answers | dict(zip(asked, told, strict=True))
+        if _hidden(newer["state_getRuntimeVersion"]) and self._heads.runtime:
+            newer["state_getRuntimeVersion"] = self._heads.runtime
+        return newer
 
     @property
     def _source(self) -> str:

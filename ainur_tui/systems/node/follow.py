@@ -36,6 +36,7 @@ class _Event(msgspec.Struct, rename="camel"):
     event: Text
     finalized_block_hashes: list[Hash] = []
     finalized_block_runtime: _Spec | None = None
+    new_runtime: _Spec | None = None
     block_hash: Hash | None = None
     best_block_hash: Hash | None = None
 
@@ -50,7 +51,7 @@ class _Told(msgspec.Struct):
 
 
 class FollowedHead(NamedTuple):
-    """The best block, the finalized height, and the runtime of the first finalized block seen."""
+    """The best block, the finalized height, and the newest runtime told of."""
 
     best: Header
     finalized: int
@@ -75,8 +76,8 @@ class _Following:
         self.pinned.extend(reported)
         if event.finalized_block_hashes:
             self.finalized = event.finalized_block_hashes[-1]
-        if event.finalized_block_runtime is not None:
-            self.runtime = event.finalized_block_runtime.spec
+        if told := event.new_runtime or event.finalized_block_runtime:
+            self.runtime = told.spec
         self.best = event.best_block_hash or self.best
         self.stopped |= event.event == "stop" or len(self.pinned) > MOST_PINNED
         if self.stopped or (self.best and self.finalized):

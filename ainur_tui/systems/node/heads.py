@@ -10,7 +10,7 @@ from ainur_tui.systems.base import Clock
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.follow import Follow
 from ainur_tui.systems.node.metrics import NodeMetrics
-from ainur_tui.systems.node.shapes import Hash, Header, Health, SyncState
+from ainur_tui.systems.node.shapes import Hash, Header, Health, Runtime, SyncState
 
 AGAIN = 60.0
 """Seconds after which methods that were refused are asked for again: the node may be another."""
@@ -40,6 +40,8 @@ class Heads:
         self._metrics = metrics
         self._clock = clock
         self._old_from = 0.0
+        self.runtime: Runtime | None = None
+        """The chain's, where the newer family told it."""
 
     async def best(self, deadline: float) -> Header:
         """The best block alone."""
@@ -81,6 +83,7 @@ class Heads:
         final, target = (_whole(counted.get(one)) for one in ("finalized", "sync_target"))
         try:
             found = await self._follow.look(deadline)
+            self.runtime = found.runtime
         except ProbeFailure as failure:
             best = _whole(counted.get("best"))
             if best is None:

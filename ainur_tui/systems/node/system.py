@@ -43,7 +43,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     exposure = ExposureProbe(config, context)
     probes: list[Probe] = [
         ChainProbe(client, peers, others, config, context, heads=heads),
-        FactsProbe(client, metrics, config, context),
+        FactsProbe(client, metrics, heads, config, context),
         PeersProbe(peers, client, unit, config, context),
         AuthorsProbe(client, metrics, config, context),
         EventsProbe(client, config, context),
