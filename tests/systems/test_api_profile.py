@@ -20,7 +20,7 @@ from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.api.debug import DebugProbe
 from ainur_tui.systems.api.profile import KEPT, Profile
 from ainur_tui.systems.base import Context, Tools, World
-from tests.systems.web import FakeClock, RealClock
+from tests.systems.web import FakeClock, RealClock, app_server
 
 REAL = Path(__file__).with_name("recorded") / "go-cpu.pb.gz"
 """Two seconds of a small service, as Go 1.27 answers them."""
@@ -70,11 +70,8 @@ async def service() -> AsyncIterator[tuple[str, dict[str, Any]]]:
 
     app = web.Application()
     app.router.add_get("/{rest:.*}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}", told
-    await runner.cleanup()
+    async with app_server(app) as url:
+        yield url, told
 
 
 def profile(folder: Path | None, url: str | None) -> Profile:

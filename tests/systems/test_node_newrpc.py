@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from ainur_tui.systems.node.scaleheader import header_of
 from ainur_tui.systems.node.system import connect
 from tests.systems import test_node
 from tests.systems.test_node import of, probe
+from tests.systems.web import app_server
 
 clock, context = test_node.clock, test_node.context
 NEW = frozenset({"node-new-rpc"})
@@ -63,13 +65,9 @@ async def place() -> AsyncIterator[Place]:
         return web.Response(text=metrics_page(chain, 0, 0, 0))
 
     app.router.add_get("/metrics", page)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    found.metrics = f"{found.url}/metrics"
-    yield found
-    await runner.cleanup()
+    async with app_server(app) as found.url:
+        found.metrics = f"{found.url}/metrics"
+        yield found
 
 
 @pytest.fixture
@@ -201,6 +199,18 @@ def test_headers_as_the_newer_family_gives_them(number: int) -> None:
     found = header_of("0x" + header_bytes(header).hex())
     assert found.height == number
     assert (found.parent_hash, found.state_root) == (header["parentHash"], header["stateRoot"])
+
+
+def test_the_first_header_of_a_real_chain() -> None:
+    """Polkadot's: their hash is that chain's genesis, so these are its bytes."""
+    state = "29d0d972cd27cbc511e9589fcb7a4506d5eb6a9e8df205f00472e5ab354a4e17"
+    extrinsics = "03170a2e7597b7b7e3d84c05391d139a62b157e78786d8c082f29dcf4c111314"
+    raw = bytes.fromhex("00" * 33 + state + extrinsics + "00")
+    genesis = "91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3"
+    assert hashlib.blake2b(raw, digest_size=32).hexdigest() == genesis
+    found = header_of("0x" + raw.hex())
+    assert (found.height, found.state_root) == (0, "0x" + state)
+    assert found.extrinsics_root == "0x" + extrinsics
 
 
 def test_a_large_height_and_what_is_no_header() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -17,7 +18,9 @@ from ainur_tui.systems.node import rpcsocket
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.shapes import Text
 from tests.systems import test_node
+from tests.systems.test_http import Authority
 from tests.systems.test_node import Clock, Connect, FakeNode, grows, of, probe
+from tests.systems.web import answer_with, app_server, raw_server
 
 # The fixtures of the other file, shared.
 clock, context, system = test_node.clock, test_node.context, test_node.system
@@ -61,12 +64,9 @@ async def node() -> AsyncIterator[SocketNode]:
 
     app.router.add_get("/", found.talk)
     app.router.add_get("/elsewhere", elsewhere)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"ws://127.0.0.1:{runner.addresses[0][1]}"
-    yield found
-    await runner.cleanup()
+    async with app_server(app) as url:
+        found.url = url.replace("http", "ws")
+        yield found
 
 
 @pytest.fixture
@@ -186,6 +186,17 @@ async def test_what_is_no_websocket_and_what_leads_elsewhere(
         await client.call("system_chain", Text)
     assert failure.value.kind == kind
     await client.close()
+
+
+async def test_a_certificate_that_is_not_trusted(context: Context, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    server = authority.server("localhost", -1, 10)
+    async with raw_server(answer_with(b"ok"), ssl=server) as peer:
+        client = NodeClient([f"wss://{peer}/rpc"], context, 10.0)
+        with pytest.raises(ProbeFailure) as failure:
+            await client.call("system_chain", Text)
+        assert failure.value.kind == "tls"
+        await client.close()
 
 
 async def test_the_handshake_tells_the_clock_and_is_done_again(

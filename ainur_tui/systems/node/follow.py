@@ -23,8 +23,9 @@ from ainur_tui.systems.node.shapes import Hash, Header, Runtime, Text
 
 KEPT = 16
 """Newest blocks that stay pinned: another of them may become the best one."""
-MOST_PINNED = 256
-"""Pins that nobody has looked at for so long that it is simpler to begin anew."""
+MOST_PINNED = 512
+"""Pins that nobody has looked at for so long that it is simpler to begin anew; the node itself ends
+a subscription with more."""
 
 
 class _Spec(msgspec.Struct):
@@ -86,7 +87,7 @@ class _Following:
     def released(self) -> list[str]:
         """Blocks that need not be kept any longer."""
         wanted = {self.best, self.finalized, *list(self.pinned)[-KEPT:]}
-        gone = [one for one in self.pinned if one not in wanted]
+        gone = list(dict.fromkeys(one for one in self.pinned if one not in wanted))
         self.pinned = deque(one for one in self.pinned if one in wanted)
         return gone
 
