@@ -418,6 +418,15 @@ async def test_another_chain_and_a_new_runtime(node: FakeNode, system: Connect) 
     assert (await facts.read()).events == []
 
 
+async def test_a_node_that_does_not_answer_takes_no_fact_away(system: Connect) -> None:
+    sample = await probe(system(rpc=["http://127.0.0.1:1"], genesis=GENESIS), "facts").read()
+    assert {signal: found.value for signal, found in of(sample).items()} == {
+        "node.pool": None, "node.chain": None,
+    }  # fmt: skip
+    assert "nothing listens there" in (of(sample)["node.pool"].note or "")
+    assert sample.tables == ()
+
+
 async def test_facts_stand_alone(node: FakeNode, system: Connect) -> None:
     del node.answers["author_pendingExtrinsics"]
     node.answers["system_name"] = {"not": "text"}

@@ -74,6 +74,14 @@ class FactsProbe(Probe):
         self._versions = Versions(context.state)
 
     async def read(self) -> Sample:
+        try:
+            return await self._read()
+        except ProbeFailure as failure:
+            # That the node does not answer is the head's to tell; what it is stays as it was told.
+            now, words = self._context.clock.now(), str(failure)
+            return Sample([self._reading(signal.name, None, now, words) for signal in self.signals])
+
+    async def _read(self) -> Sample:
         within = self._within * 0.6
         told, counted, state = await asyncio.gather(
             self._client.batch(_ASKED, deadline=self._within),
@@ -147,24 +155,22 @@ class FactsProbe(Probe):
     def _chain(self, genesis: Any, now: float) -> Reading:
         known = not isinstance(genesis, ProbeFailure)
         same = known and _same(genesis, str(self._genesis))
+        note = None if same else self._clean(f"genesis: {genesis}")
+        return self._reading("node.chain", float(same) if known else None, now, note)
+
+    def _reading(self, signal: str, value: float | None, now: float, note: str | None) -> Reading:
         return Reading(
-            target="node", signal="node.chain", value=float(same) if known else None,
-            source=self._source, observed_at=now,
-            note=None if same else self._clean(f"genesis: {genesis}"),
+            target="node", signal=signal, value=value, source=self._source, observed_at=now,
+            note=note,
         )  # fmt: skip
 
     def _pool(self, pending: Any, metrics: dict[str, float] | None, now: float) -> Reading:
         """Counted by RPC, or where that cannot be had as the node's metrics tell it."""
-        source, note, value = self._source, None, None
         if isinstance(pending, list):
-            value = float(len(pending))
-        else:
-            source, note = "node's metrics", self._clean(pending)
-            value = metrics.get("substrate_ready_transactions_number") if metrics else None
-        return Reading(
-            target="node", signal="node.pool", value=value, source=source, observed_at=now,
-            note=note,
-        )  # fmt: skip
+            return self._reading("node.pool", float(len(pending)), now, None)
+        value = metrics.get("substrate_ready_transactions_number") if metrics else None
+        found = self._reading("node.pool", value, now, self._clean(pending))
+        return msgspec.structs.replace(found, source="node's metrics")
 
     def _changes(self, answers: dict[str, Any], now: float) -> list[Event]:
         """Events for a new runtime or node version since the last read."""
