@@ -50,7 +50,7 @@ version = 1
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]
-#rpc = ["http://127.0.0.1:9944"]     # tried in order
+#rpc = ["http://127.0.0.1:9944"]     # or ws://; tried in order, without a port 9944 and 9933
 #metrics = "http://127.0.0.1:9615/metrics"
 #unit = "ainur-node"
 #block_time = 6.0

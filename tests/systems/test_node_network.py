@@ -231,6 +231,14 @@ async def test_the_new_family_tells_the_genesis() -> None:
     assert said(await here.probe.read()).startswith("1.0")
 
 
+async def test_a_node_that_hides_its_health_is_judged_by_the_rest() -> None:
+    last = (await world(refuses=frozenset({"system_health"})).live(30))[-1]
+    assert said(last).startswith("1.0")
+    peers = reading(last, "node.peers")
+    assert (peers.value, peers.note) == (None, "neither its RPC nor its metrics tell")
+    assert next(row.tone for row in last.tables[0].rows if row.key == "Peers") == "quiet"
+
+
 async def test_the_head_that_does_not_answer_is_a_failure() -> None:
     with pytest.raises(ProbeFailure):
         await world(refuses=frozenset({"chain_getHeader"})).probe.read()
