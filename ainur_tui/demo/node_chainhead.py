@@ -10,7 +10,8 @@ from ainur_tui.demo.node_scale import compact, many
 Json = dict[str, Any]
 FOLLOW, UNFOLLOW = "chainHead_v1_follow", "chainHead_v1_unfollow"
 EVENT = "chainHead_v1_followEvent"
-BLOCKS_OF = ("chainHead_v1_header", "chainHead_v1_unpin")
+STORAGE = "chainHead_v1_storage"
+BLOCKS_OF = ("chainHead_v1_header", "chainHead_v1_unpin", STORAGE)
 MOST_PINNED = 512
 OLD = ("system_", "chain_", "state_", "author_", "grandpa_")
 """How the methods of the old family begin."""
@@ -68,9 +69,11 @@ class Following:
         return {"event": "bestBlockChanged", "bestBlockHash": self._chain.hash(self._best)}
 
     def answer(self, method: str, wanted: str | list[str]) -> str | None:
-        """A pinned block's header, or letting blocks go. Raises KeyError for one not pinned."""
+        """A pinned block's header, or its hash where more is asked of it, or letting blocks go.
+        Raises KeyError for one that is not pinned."""
         if method == "chainHead_v1_unpin":
             for block in [wanted] if isinstance(wanted, str) else wanted:
                 del self._pinned[block]
             return None
-        return "0x" + header_bytes(self._chain.header(self._pinned[str(wanted)])).hex()
+        header = self._chain.header(self._pinned[str(wanted)])
+        return str(wanted) if method == STORAGE else "0x" + header_bytes(header).hex()

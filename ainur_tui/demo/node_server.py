@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ainur_tui.demo.node_chain import Chain
-from ainur_tui.demo.node_chainhead import BLOCKS_OF, EVENT, FOLLOW, UNFOLLOW, Following
+from ainur_tui.demo.node_chainhead import BLOCKS_OF, EVENT, FOLLOW, STORAGE, UNFOLLOW, Following
 from ainur_tui.demo.node_peers import VERSION
 from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, Json, Methods, RpcError
 
@@ -121,13 +121,26 @@ class RpcServer:
         self._follows.pop(key, None)
         return self._subscribers.pop(key, None) is not None
 
-    def _block_of(self, method: str, key: str, params: list[Any]) -> str | None:
+    def _block_of(self, method: str, key: str, params: list[Any]) -> Any:
         """Of a block pinned for a subscriber; of a subscription that is over there is nothing."""
         following = self._follows.get(key)
+        if following is None:
+            return {"result": "limitReached"} if method == STORAGE else None
         try:
-            return following.answer(method, params[1]) if following else None
+            found = following.answer(method, params[1])
         except (KeyError, IndexError):
             raise RpcError(-32801, "Invalid block hash") from None
+        return found if method != STORAGE else self._read(key, found, params[2])
+
+    def _read(self, key: str, block: str | None, items: list[Json]) -> Json:
+        """What the state holds, told by events of an operation."""
+        operation = {"operationId": secrets.token_urlsafe(6)}
+        values = [{"key": one["key"], "value": self._methods.storage(one["key"], block)}
+                  for one in items]  # fmt: skip
+        found = [one for one in values if one["value"] is not None]
+        told = [{"event": "operationStorageItems", "items": found} | operation] * bool(found)
+        self._tell(key, *told, {"event": "operationStorageDone"} | operation)
+        return {"result": "started", "discardedItems": 0} | operation
 
     def publish(self, imported: list[int]) -> None:
         """Tell subscribers of the heads just imported, and of those finalized by them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from ainur_tui.demo.node_server import RpcServer, metrics_page
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Context, System
 from ainur_tui.systems.node.chain import ChainProbe
+from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW, moment_of
 from ainur_tui.systems.node.client import RpcRefused
 from ainur_tui.systems.node.follow import KEPT, Follow
 from ainur_tui.systems.node.heads import Heads
@@ -32,6 +34,8 @@ from tests.systems.web import app_server
 clock, context = test_node.clock, test_node.context
 NEW = frozenset({"node-new-rpc"})
 BLOCK = 2.0
+AGE = 300.0
+"""Seconds since its best block when a test begins."""
 
 
 @dataclass
@@ -42,7 +46,7 @@ class Place:
     rpc: RpcServer
     url: str = ""
     metrics: str = ""
-    at: float = 1000.0
+    at: float = 0.0
 
     def live(self, blocks: int, faults: frozenset[str] = NEW) -> None:
         for _ in range(blocks):
@@ -57,8 +61,8 @@ class Place:
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
     chain = Chain(1, BLOCK)
-    chain.advance(1000.0, NEW)
-    found = Place(chain, RpcServer(chain, Methods(chain)))
+    found = Place(chain, RpcServer(chain, Methods(chain)), at=time.time() - AGE)
+    chain.advance(found.at, NEW)
     app = found.rpc.application()
 
     async def page(_: web.Request) -> web.Response:
@@ -92,6 +96,20 @@ async def test_the_head_is_followed(place: Place, follow: Follow) -> None:
     await followed(follow, chain.best)
     assert [*place.rpc._follows.values()] == [following]
     assert len(following._pinned) <= KEPT + 2
+
+
+async def test_the_state_is_read_by_operations(place: Place, follow: Follow) -> None:
+    assert await follow.stored(TIMESTAMP_NOW, 10) is None
+    await follow.look(10)
+    for _ in range(2):
+        told = await follow.stored(TIMESTAMP_NOW, 10)
+        assert moment_of(told) == pytest.approx(place.chain.timestamp, abs=0.001)
+        assert await follow.stored("0x00", 10) is None
+    place.rpc._read = lambda *_: {"result": "started", "operationId": "lost"}  # type: ignore[method-assign]
+    with pytest.raises(ProbeFailure, match="no state from"):
+        await follow.stored(TIMESTAMP_NOW, 0.2)
+    place.rpc._end(*place.rpc._follows)
+    assert await follow.stored(TIMESTAMP_NOW, 10) is None
 
 
 async def followed(follow: Follow, height: int) -> None:
@@ -144,6 +162,7 @@ async def test_heights_come_from_the_newer_family_and_say_so(place: Place, syste
     assert "no chain_getHeader" in (found["node.up"].note or "")
     assert found["node.peers"].value == place.chain.peers
     assert found["node.import.stalled"].value == 1
+    assert found["node.block.age"].value == pytest.approx(AGE, abs=30)
     place.live(1)
     async with asyncio.timeout(10):
         while (again := of(await chain.read()))["node.best"].value != place.chain.best:

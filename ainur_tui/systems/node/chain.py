@@ -12,7 +12,6 @@ from ainur_tui.model.table import Table
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node import network
-from ainur_tui.systems.node.chaintime import best_time
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.heads import Heads
@@ -48,6 +47,7 @@ class ChainProbe(Probe):
         self.interval, self.deadline = config.interval, self.head.deadline
         self.signals = (*self.head.signals, *SIGNALS)
         self._client = client
+        self._heads = heads
         self._peers = peers
         self._others = others
         self._config = config
@@ -60,7 +60,7 @@ class ChainProbe(Probe):
             self.head.read(),
             self._peers.look(within),
             self._others.look(),
-            best_time(self._client, min(1.0, within)),
+            self._heads.time(min(1.0, within)),
             self._genesis(within),
         )
         known = {reading.signal: reading for reading in head.readings}

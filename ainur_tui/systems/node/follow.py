@@ -33,6 +33,10 @@ class _Spec(msgspec.Struct):
     spec: Runtime | None = None
 
 
+class _Item(msgspec.Struct):
+    value: Text | None = None
+
+
 class _Event(msgspec.Struct, rename="camel"):
     event: Text
     finalized_block_hashes: list[Hash] = []
@@ -40,6 +44,12 @@ class _Event(msgspec.Struct, rename="camel"):
     new_runtime: _Spec | None = None
     block_hash: Hash | None = None
     best_block_hash: Hash | None = None
+    operation_id: Text | None = None
+    items: list[_Item] = []
+
+
+class _Started(msgspec.Struct, rename="camel"):
+    operation_id: Text | None = None
 
 
 class _Params(msgspec.Struct):
@@ -69,8 +79,15 @@ class _Following:
     pinned: deque[str] = field(default_factory=deque)
     stopped: bool = False
     known: asyncio.Event = field(default_factory=asyncio.Event)
+    values: dict[str, str | None] = field(default_factory=dict)
+    """Of operations on the state, by their ids, until they are asked for."""
+    ended: set[str] = field(default_factory=set)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, event: _Event) -> None:
+        if event.operation_id is not None:
+            self._advance(event.operation_id, event)
+            return
         reported = [*event.finalized_block_hashes] if event.event == "initialized" else []
         if event.event == "newBlock" and event.block_hash:
             reported.append(event.block_hash)
@@ -83,6 +100,23 @@ class _Following:
         self.stopped |= event.event == "stop" or len(self.pinned) > MOST_PINNED
         if self.stopped or (self.best and self.finalized):
             self.known.set()
+
+    def _advance(self, operation: str, event: _Event) -> None:
+        if len(self.values) > KEPT:
+            self.values.clear()
+        if event.event == "operationStorageItems" and event.items:
+            self.values[operation] = event.items[0].value
+        else:
+            self.ended.add(operation)
+        self.moved.set()
+
+    async def value(self, operation: str) -> str | None:
+        """What an operation found, once it has come to its end."""
+        while operation not in self.ended:
+            self.moved.clear()
+            await self.moved.wait()
+        self.ended.clear()
+        return self.values.pop(operation, None)
 
     def released(self) -> list[str]:
         """Blocks that need not be kept any longer."""
@@ -120,6 +154,23 @@ class Follow:
         if found is None:
             raise ProbeFailure("unavailable", f"{self.peer} stops telling of its head")
         return found
+
+    async def stored(self, key: str, deadline: float) -> str | None:
+        """What the state of the best block last looked at holds under a key (both hex)."""
+        following = self._heard.get(self._name or "")
+        if following is None or following.best is None:
+            return None
+        asked = [{"key": key, "type": "value"}]
+        try:
+            async with asyncio.timeout(deadline):
+                started = await self._client.call(
+                    "chainHead_v1_storage", _Started, self._name, following.best, asked, None,
+                    deadline=deadline,
+                )  # fmt: skip
+                operation = started.operation_id
+                return await following.value(operation) if operation else None
+        except TimeoutError:
+            raise ProbeFailure("timeout", f"no state from {self.peer} by chainHead_v1") from None
 
     async def close(self) -> None:
         """Close the connection, and what is followed with it."""

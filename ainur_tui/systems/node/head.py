@@ -8,7 +8,6 @@ from ainur_tui.config.types import Node
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.chaintime import best_time
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.pace import Pace
@@ -151,7 +150,7 @@ class HeadProbe(Probe):
 
     async def _age_by_chain(self, end: float) -> float | None:
         """Seconds since the best block's own time stamp, where the runtime keeps one."""
-        at = await best_time(self._client, min(1.0, self._left(end)))
+        at = await self._heads.time(min(1.0, self._left(end)))
         if at is None:
             return None
         age = self._clock.now() - at

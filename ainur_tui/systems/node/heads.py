@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Clock
+from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW, best_time, moment_of
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.follow import Follow
 from ainur_tui.systems.node.metrics import NodeMetrics
@@ -64,6 +65,15 @@ class Heads:
         target = _reached(sync.highest_block if sync else None, best)
         source = f"JSON-RPC {self._client.peer}"
         return Head(best, final, target, health or await self._counted(), source)
+
+    async def time(self, deadline: float) -> float | None:
+        """When the best block was made, by the chain's own time: epoch seconds, or ``None``."""
+        if self._clock.monotonic() >= self._old_from:
+            return await best_time(self._client, deadline)
+        try:
+            return moment_of(await self._follow.stored(TIMESTAMP_NOW, deadline))
+        except ProbeFailure:
+            return None
 
     async def _old(self, deadline: float) -> Header | None:
         """The best block by the old family; ``None`` where the node does not offer it."""
