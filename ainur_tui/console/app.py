@@ -20,28 +20,27 @@ from ainur_tui.console import frame_keys
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
-from ainur_tui.console.filtering import Filtering
-from ainur_tui.console.logwindow import Place
 from ainur_tui.console.looks import THEME, stylesheet
+from ainur_tui.console.opening import Opening
 from ainur_tui.console.painting import draw_frame, paint
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
-from ainur_tui.console.panels.overview import Findings
 from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.console.screen import MainScreen
 from ainur_tui.console.store import Store
 from ainur_tui.console.thrift import ThriftyDriver
 from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
-from ainur_tui.console.widgets.logview import LogView
-from ainur_tui.console.widgets.table import TableView
 from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
+    from ainur_tui.console.alertdesk import AlertDesk
+    from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
+    from ainur_tui.console.playbooks import Playbooks
     from ainur_tui.console.runs import Runs
 
 AGAIN = 0.5
@@ -52,7 +51,7 @@ AHEAD = 0.7
 Launch = Callable[[], Awaitable[None]]
 
 
-class AinurApp(Filtering):
+class AinurApp(Opening):
     """Header, tabs, one panel, the strip of actions, footer; everything else is a dialog."""
 
     CSS_PATH: ClassVar = stylesheet()
@@ -72,9 +71,12 @@ class AinurApp(Filtering):
         color: str = "cyan",
         read_only: bool = False,
         evidence: Path | None = None,
+        bell: bool = False,
     ) -> None:
         super().__init__(driver_class=ThriftyDriver, ansi_color=False)
         self.evidence = evidence
+        self.bell_wanted = bell
+        self.rung: set[tuple[str, str, float]] = set()
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)
@@ -106,11 +108,37 @@ class AinurApp(Filtering):
         return Runs(self)
 
     @cached_property
+    def incidents(self) -> IncidentDesk:
+        """What is done about incidents."""
+        from ainur_tui.console.incidents import IncidentDesk
+
+        return IncidentDesk(self)
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        """From a trouble to what is done about it."""
+        from ainur_tui.console.playbooks import Playbooks
+
+        return Playbooks(self)
+
+    @cached_property
     def pages(self) -> Pages:
         """What is opened over the tabs."""
         from ainur_tui.console.pages import Pages
 
         return Pages(self)
+
+    def desk(self) -> LogDesk:
+        """Who runs the errands of the log view."""
+        from ainur_tui.console.logdesk import LogDesk
+
+        return LogDesk(self, self.query_one(LogsPanel))
+
+    def alert_desk(self) -> AlertDesk:
+        """Who runs the errands of the Alerts tab."""
+        from ainur_tui.console.alertdesk import AlertDesk
+
+        return AlertDesk(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
@@ -268,6 +296,10 @@ class AinurApp(Filtering):
 
         self.lead(open_record(self, name))
 
+    def action_playbook(self) -> None:
+        """The playbook that goes on, or the one that fits what is wrong."""
+        self.lead(self.playbooks.proposed())
+
     def action_progress(self) -> None:
         """Open the newest action of the strip."""
         runs = self.store.current_runs(self.store.scene().now)
@@ -283,36 +315,3 @@ class AinurApp(Filtering):
     async def action_palette(self) -> None:
         """Everything that can be done, by typing its name."""
         await self.pages.palette()
-
-    def on_findings_opened(self, message: Findings.Opened) -> None:
-        self.pages.target(message.target)
-
-    def on_table_view_opened(self, message: TableView.Opened) -> None:
-        self.pages.row(message.table, message.row)
-
-    def on_log_view_opened(self, message: LogView.Opened) -> None:
-        if isinstance(self.panel, LogsPanel):
-            self.pages.record(message.record, self.panel.follow)
-
-    def on_log_view_more(self, message: LogView.More) -> None:
-        self.feed.more(message.seq, older=message.older)
-
-    def on_log_view_sought(self, message: LogView.Sought) -> None:
-        self.lead(self._desk().seek(message))
-
-    def on_logs_panel_sent(self, message: LogsPanel.Sent) -> None:
-        self.lead(self._desk().run(message.errand))
-
-    def _desk(self) -> LogDesk:
-        from ainur_tui.console.logdesk import LogDesk
-
-        return LogDesk(self, self.query_one(LogsPanel))
-
-    async def look_at_logs(self, at: float) -> None:
-        """The lines about a moment (epoch seconds)."""
-        await self.action_tab("Logs")
-        if isinstance(self.panel, LogsPanel):
-            self.panel.jump(Place(at))
-
-    def on_logs_panel_query_changed(self) -> None:
-        self.feed.look()
