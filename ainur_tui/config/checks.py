@@ -19,6 +19,7 @@ _HTTP = ("http", "https")
 _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("api", "url"): _HTTP,
     ("fly", "url"): _HTTP,
+    ("api", "pprof"): _HTTP,
     ("fly", "web_url"): _HTTP,
     ("node", "rpc"): (*_HTTP, "ws", "wss"),
     ("node", "references"): (*_HTTP, "ws", "wss"),

@@ -29,6 +29,7 @@ version = 1
 #[environment.production.api]
 #url = "https://zerostate-api.fly.dev"
 #pool_size = 25           # database connections one machine may open
+#pprof = "http://127.0.0.1:8080"   # Go's profiler, after `fly proxy 8080`: action profile
 
 # The Fly Machines platform: machines, restarts, scaling, logs.
 #[environment.production.fly]
@@ -51,7 +52,7 @@ version = 1
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]
-#rpc = ["http://127.0.0.1:9944"]     # tried in order
+#rpc = ["http://127.0.0.1:9944"]     # or ws://; tried in order, without a port 9944 and 9933
 #metrics = "http://127.0.0.1:9615/metrics"
 #unit = "ainur-node"
 #block_time = 6.0

@@ -42,6 +42,9 @@ class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pool_size: Annotated[
         int, Meta(description="database connections one machine may open", ge=1)
     ] = 25
+    pprof: Annotated[
+        str | None, Meta(description="Go's profiler through a tunnel: http://127.0.0.1:8080")
+    ] = None
 
 
 class Fly(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
