@@ -91,7 +91,7 @@ class Texts(Talk):
         app = self._app
         if decided.how == "copy":
             app.copy_to_clipboard(decided.text)
-            self.tell("Copied", "The terminal was asked to take it into the clipboard (OSC 52). Where"
+            self.tell("Copied", "The terminal was asked to take it into the clipboard (OSC 52). If"
                       " nothing is pasted then, it cannot do that: w writes a file.")  # fmt: skip
             return "copied"
         about = "The file is new and only you can read it."

@@ -73,12 +73,13 @@ class Incidents:
         return self._record.problem
 
     async def start(self, *, writable: bool) -> str | None:
-        """Take up the record; returns what a person should know. ``writable``: events are taken
-        from now on, also those that an earlier engine saw and could not write any more."""
-        notice = await self._record.start(writable=writable)
-        for incident in self.open_now() if writable else []:
+        """Take up the record; returns what a person should know."""
+        return await self._record.start(writable=writable)
+
+    def catch_up(self) -> None:
+        """Take what an earlier engine saw and did not write any more."""
+        for incident in self.open_now():
             self._pull(incident)
-        return notice
 
     async def stop(self) -> None:
         """Write what waits, and let go of the file."""
@@ -137,6 +138,8 @@ class Incidents:
         found: Opened = what
 
         def make() -> list[Entry]:
+            if self._record.of_key(key) is not None:  # the same call came in between
+                return []
             day = moment(now, date=True)[:10].replace("-", "")
             number = 1 + sum(id.startswith(day) for id in self._record.known)
             return [self._entry(f"{day}-{number}", key, now, found, peer)]
@@ -182,17 +185,16 @@ class Incidents:
 
     def saw(self, event: Event) -> None:
         """Something happened: it belongs to every incident that is open. Never waits."""
-        if event.kind not in _NOT_TOLD:
-            for incident in self.open_now():
-                self._queue(incident, event)
+        for incident in self.open_now():
+            self._queue(incident, event)
 
     def _pull(self, incident: Incident) -> None:
-        """What led to it, and what an earlier engine saw and did not write."""
         for event in self._events():
-            if event.at >= incident.detected_at - BEFORE and event.kind not in _NOT_TOLD:
-                self._queue(incident, event)
+            self._queue(incident, event)
 
     def _queue(self, incident: Incident, event: Event) -> None:
+        if event.kind in _NOT_TOLD or event.at < incident.detected_at - BEFORE:
+            return
         told = Happened(event=event, before=event.at < incident.opened_at)
         self._record.queue(self._entry(incident.id, f"event:{event.key}", event.at, told, None))
 

@@ -34,6 +34,7 @@ from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
+from ainur_tui.engine.runrecord import ending_of
 from ainur_tui.engine.watching import Watch
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
@@ -153,7 +154,7 @@ class Engine:
         own = self.environment.incidents
         self.incidents = Incidents(
             self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
-            clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
+            clock=self._clock, redact=self.redact, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.board.restore(
@@ -173,6 +174,7 @@ class Engine:
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self.incidents.catch_up()
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
@@ -264,7 +266,13 @@ class Engine:
         self.looks.saw(probe)
         self._moved()
 
+    def _past(self) -> list[Event]:
+        ended = (ending_of(run) for run in self.executor.runs(limit=SHOWN_RUNS))
+        return [*self.board.events(), *filter(None, ended)]
+
     def _ran(self, run: Run) -> None:
+        if (ending := ending_of(run)) is not None:
+            self.incidents.saw(ending)  # a verified one is no event of the charts: it has its begin
         for listener in tuple(self.run_listeners):
             listener(run)
         self._moved()

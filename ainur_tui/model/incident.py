@@ -204,7 +204,8 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
-    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person wrote."""
+    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person
+    wrote."""
 
     id: str
     title: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.incident import (
     MEANING,
@@ -82,11 +82,9 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
                 (f"{_status(one).upper()}  ", "strong"), (one.title, "text"))  # fmt: skip
     took = f"declared {age(scene.now - one.opened_at)} ago by {one.opened_by or 'nobody'} "
     rows = [ends(head, line((took, "quiet")), columns)]
-    spans: list[Span] = [(" ", "text")]
-    for each in one.clocks:
-        spans += [(f"{CLOCKS[each.name]} ", "quiet"),
-                  (f"{left(each, scene.now)}   ", clock_tone(each, scene.now))]  # fmt: skip
-    rows.append(fit(tuple(spans), columns))
+    rows += _flow([line((f" {CLOCKS[each.name]} ", "quiet"),
+                        (f"{left(each, scene.now)}  ", clock_tone(each, scene.now)))
+                   for each in one.clocks], columns)  # fmt: skip
     rows.append(fit(_roles(one, file.on_call, scene), columns))
     if one.asked and one.closed_at is None:
         asked = line((" a message is due: ", "warn"), (f"{one.asked}   ", "text"), ("d", "key"),
@@ -99,6 +97,16 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
     if still:
         told.append(f"{len(still)} item{'' if len(still) == 1 else 's'} to do")
     rows.append(fit(line((" " + " · ".join(told), "quiet")), columns))
+    return rows
+
+
+def _flow(parts: Sequence[Line], columns: int) -> list[Line]:
+    """Parts one after the other, in as many lines as they take."""
+    rows: list[Line] = [EMPTY]
+    for part in parts:
+        if rows[-1] and width(rows[-1]) + width(part) > columns + 2:
+            rows.append(EMPTY)
+        rows[-1] = (*rows[-1], *part)
     return rows
 
 

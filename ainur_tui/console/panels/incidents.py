@@ -111,19 +111,19 @@ class IncidentsPanel(Panel):
         found = sorted(known.values(), key=lambda one: (one.closed_at is not None, -one.opened_at))
         columns = self.size.width
         listed, facts = self.list, self.query_one("#incident-facts", LinesView)
-        self.entries.display = listed.display = bool(found)
+        self.entries.display = facts.display = bool(found)
         stale, elapsed = scene.lost is not None, scene.elapsed if scene.lost else 0.0
-        if not found or self.file is None:
-            lines = draw.nothing(scene, columns)
-        else:
+        then = scene.now - elapsed
+        listed.styles.height = min(len(found), MOST_LISTED) + 2 if found else "1fr"
+        table = draw.listing(found, then) if found else None
+        empty = draw.nothing(scene, columns)
+        listed.show_table(table, empty=empty, elapsed=elapsed, stale=stale)
+        if found and self.file is not None:
             lines = draw.facts(self.file, scene, columns)
-            table = draw.timeline(self.file, scene.now - elapsed)
+            facts.styles.height = len(lines) + 1
+            facts.show(lines)
+            table = draw.timeline(self.file, then)
             self.entries.show_table(table, empty=[], elapsed=elapsed, stale=stale)
-        listed.styles.height = min(len(found), MOST_LISTED) + 2
-        facts.styles.height = len(lines) + (1 if found else 0)
-        listed.show_table(draw.listing(found, scene.now - elapsed), empty=[], elapsed=elapsed,
-                          stale=stale)  # fmt: skip
-        facts.show(lines)
 
     def on_table_view_selected(self, message: TableView.Selected) -> None:
         message.stop()
