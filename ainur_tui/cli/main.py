@@ -24,7 +24,7 @@ COMMANDS = {
     "break-glass": "lift policies for 15 minutes; everybody sees it",
     "backup": "create and list backups of the database",
     "recover": "what to recover the database from, and do it; the way when nothing is left",
-    "report": "performance over the last day, as Markdown or JSON; the hand-over sheet",
+    "report": "performance over the last day, as Markdown or JSON; objectives; hand-over",
     "incident": "declare an incident, tell what happens, write what others are to read",
     "logs": "lines of every source, filtered",
     "journal": "what was done, by whom, and is the record whole",

@@ -20,7 +20,7 @@ LONGEST = 24 * 31.0
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
-    parser.add_argument("what", choices=["performance", "handover"])
+    parser.add_argument("what", choices=["performance", "handover", "slo"])
     parser.add_argument("--hours", type=float, default=24.0, help="how far back (24)")
     parser.add_argument("--format", choices=["md", "text", "json"], default="md")
     add_json(parser)
@@ -32,6 +32,10 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
         from ainur_tui.cli import report_handover
 
         return report_handover.run(call, args)
+    if args.what == "slo":
+        from ainur_tui.cli import report_slo
+
+        return report_slo.run(call, args)
     if not 0.1 <= args.hours <= LONGEST:
         raise errors.usage(f"--hours is between 0.1 and {LONGEST:.0f}")
     found = asyncio.run(_gather(call, args.hours * 3600))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from ainur_tui.model.incident import (
     SeveritySet,
     StatusSet,
 )
+from ainur_tui.model.slo import Slo
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -45,11 +47,17 @@ _ABOUT_STATUS = {
 }  # fmt: skip
 
 
+SLOS_EVERY = 60.0
+"""Seconds between looks at a month of history."""
+
+
 class IncidentDesk(Texts):
     """Leads one wish at a time through its dialogs."""
 
     def __init__(self, app: AinurApp) -> None:
         super().__init__(app)
+        self._slos: list[Slo] = []
+        self._slos_at = float("-inf")
         self._wishes = {
             "note": self._note, "status": self._status, "severity": self._severity,
             "roles": self._roles, "item": self._item, "edit": self._edit, "draft": self.draft,
@@ -66,7 +74,10 @@ class IncidentDesk(Texts):
         file = (
             await self._app.feed.ask("incident.show", IncidentQuery(id=wanted)) if found else None
         )
-        panel.fill(found, file)
+        if time.monotonic() - self._slos_at > SLOS_EVERY:
+            self._slos_at = time.monotonic()
+            self._slos = await self._app.feed.ask("slo", None) or []
+        panel.fill(found, file, self._slos)
         self._app.redraw()
 
     async def run(self, wish: Wish, panel: IncidentsPanel) -> None:

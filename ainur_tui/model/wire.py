@@ -20,6 +20,7 @@ from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
+from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -30,7 +31,7 @@ Access = Literal["read", "operate"]
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
      "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
-     "incident.draft"}
+     "incident.draft", "slo"}
 )  # fmt: skip
 
 
@@ -286,6 +287,7 @@ RESULTS: dict[str, Any] = {
     "break-glass": None,
     "needs": NeedsView,
     "needs.set": NeedsView,
+    "slo": list[Slo],
     "incidents": list[Incident],
     "incident.show": IncidentFile,
     "incident.draft": Drafts,

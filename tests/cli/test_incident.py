@@ -20,6 +20,7 @@ from ainur_tui.model.incident import (
     StatusSet,
     UpdateSent,
 )
+from ainur_tui.model.slo import Burn, Slo, Taken
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.cli.fakes import FakeEngine, Shell, board, target, use
@@ -131,6 +132,25 @@ def test_texts_are_printed_or_written_once(
     assert shell("incident", "postmortem", "--output", str(file)) == 73
     assert shell("incident", "capsule", "--json") == 0
     assert json.loads(shell.out)["capsule"]["sha256"] == "ab"
+
+
+def test_the_objectives(shell: Shell, served: FakeEngine) -> None:
+    burns = [Burn(long=3600.0, short=300.0, limit=14.4, rate=20.0, short_rate=15.0)]
+    served.answers["slo"] = [
+        Slo(name="availability", statistic="share of probes answered", objective=0.999,
+            window=2_592_000.0, known=86400.0, excluded=600.0, bad=120.0, burns=burns,
+            exhausted_in=7200.0, taken=[Taken(what="incident 1: down", seconds=120.0)],
+            origin="guide")
+    ]  # fmt: skip
+    assert shell("report", "slo") == 0
+    for words in ("99.9 % over 30 days (share of probes answered; from the guide)",
+                  "41.2 of 43.2 min left", "PAGES: Burn 20.0 over 1h 00m, 15.0 over 5m 00s",
+                  "gone in 2h 00m", "Taken: 2.0 min by incident 1: down",
+                  "10m 00s of planned maintenance"):  # fmt: skip
+        assert words in shell.out, words
+    assert shell("report", "slo", "--json") == 0
+    (one,) = json.loads(shell.out)["objectives"]
+    assert (round(one["left"]), one["burns"][0]["pages"]) == (2472, True)
 
 
 def test_the_hand_over_sheet(shell: Shell, served: FakeEngine) -> None:

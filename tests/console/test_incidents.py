@@ -40,11 +40,18 @@ from ainur_tui.model.incident import (
     StatusSet,
     UpdateSent,
 )
+from ainur_tui.model.slo import Burn, Slo
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.console import worlds
 from tests.console.test_app import Engine, running, shown, until
 from tests.rules.incidentworld import Tale, opened
+
+AVAILABLE = Slo(
+    name="availability", statistic="share of probes answered", objective=0.999, window=2_592_000.0,
+    known=9e5, excluded=0.0, bad=120.0, exhausted_in=None, taken=[], origin="guide",
+    burns=[Burn(long=3600.0, short=300.0, limit=14.4, rate=20.0, short_rate=15.0)],
+)  # fmt: skip
 
 
 def tale() -> Tale:
@@ -73,7 +80,8 @@ def world(*current: Incident, alerts: tuple[Alert, ...] = ()) -> BoardView:
 
 def serve(engine: Engine, found: IncidentFile) -> None:
     engine.answers |= {
-        "incidents": [found.incident], "incident.show": found, "incident.open": found.incident,
+        "slo": [], "incidents": [found.incident], "incident.show": found,
+        "incident.open": found.incident,
         "incident.change": found.incident, "incident.send": found.incident,
         "incident.draft": Drafts(message="INCIDENT ALERT\nImpact: TODO what\n",
                                  postmortem="# Post-Mortem\n## Root Cause\nTODO: why\n"),
@@ -171,9 +179,10 @@ async def test_the_tab_shows_clocks_roles_and_the_timeline(size: tuple[int, int]
 
 async def test_the_four_ways_there_is_nothing_to_show() -> None:
     async with running(world()) as (app, engine, pilot):
-        engine.answers |= {"incidents": []}
+        engine.answers |= {"incidents": [], "slo": [AVAILABLE]}
         await pilot.press("7")
         await until(pilot, lambda: "No incident is on record" in shown(app))
+        assert "availability 99.9 % 41.2 of 43.2 min left burn 20" in shown(app)
         await pilot.press("n")
         await until(pilot, lambda: "There is no incident yet" in shown(app))
         await pilot.press("escape")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
+from ainur_tui.model import slowords
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.incident import (
     MEANING,
@@ -18,6 +19,7 @@ from ainur_tui.model.incident import (
     IncidentFile,
 )
 from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
 from ainur_tui.model.target import overlaps
@@ -123,6 +125,21 @@ def nothing(scene: Scene, columns: int) -> list[Line]:
     lines = [line((" " + part, "text")) for part in wrap(told, max(20, columns - 2), 3)]
     return [*lines, EMPTY, *(line((f" {name}  ", "strong"), (about, "quiet"))
                              for name, about in MEANING.items())]  # fmt: skip
+
+
+def objectives(found: Sequence[Slo], columns: int) -> Line:
+    """What is left of what was promised, in one line."""
+    spans: list[Span] = [(" ", "text")]
+    for one in found:
+        low = one.left < one.budget / 4
+        tone: Tone = "fail" if one.left < 0 else "warn" if low else "text"
+        spans += [(f"{one.name} {slowords.percent(one.objective)} ", "quiet"),
+                  (slowords.budget(one), tone)]  # fmt: skip
+        pages = next((burn for burn in one.burns if burn.pages), None)
+        if pages is not None:
+            spans.append((f" burn {pages.rate:.0f}", "fail"))
+        spans.append(("   ", "text"))
+    return fit(tuple(spans), columns)
 
 
 def pressing(one: Incident) -> Clock | None:

@@ -16,6 +16,7 @@ from ainur_tui.console.panels.base import Panel, Selection
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.incident import Incident, IncidentFile
+from ainur_tui.model.slo import Slo
 
 Wish = Literal[
     "note", "status", "severity", "roles", "item", "edit", "draft", "postmortem", "capsule",
@@ -74,9 +75,11 @@ class IncidentsPanel(Panel):
         super().__init__(glyphs)
         self.file: IncidentFile | None = None
         self._found: Sequence[Incident] = ()
+        self._slos: Sequence[Slo] = ()
         self._asked: object = None
 
     def compose(self) -> ComposeResult:
+        yield LinesView(glyphs=self.glyphs, id="incident-slo")
         yield RecordTable(glyphs=self.glyphs, id="incident-list")
         yield LinesView(glyphs=self.glyphs, id="incident-facts")
         yield RecordTable(glyphs=self.glyphs, id="incident-entries")
@@ -97,9 +100,11 @@ class IncidentsPanel(Panel):
         row = self.list.row
         return row.key if row is not None else ""
 
-    def fill(self, found: Sequence[Incident], file: IncidentFile | None) -> None:
+    def fill(
+        self, found: Sequence[Incident], file: IncidentFile | None, slos: Sequence[Slo]
+    ) -> None:
         """Take what the engine told."""
-        self._found, self.file = found, file
+        self._found, self.file, self._slos = found, file, slos
 
     def show_scene(self, scene: Scene) -> None:
         current = scene.view.incidents if scene.view else []
@@ -110,6 +115,7 @@ class IncidentsPanel(Panel):
         known = {one.id: one for one in self._found} | {one.id: one for one in current}
         found = sorted(known.values(), key=lambda one: (one.closed_at is not None, -one.opened_at))
         columns = self.size.width
+        self.query_one("#incident-slo", LinesView).show([draw.objectives(self._slos, columns)])
         listed, facts = self.list, self.query_one("#incident-facts", LinesView)
         self.entries.display = facts.display = bool(found)
         stale, elapsed = scene.lost is not None, scene.elapsed if scene.lost else 0.0

@@ -1,0 +1,129 @@
+"""Availability and latency against what the guide promises (§3: 99.9 % uptime, below 100 ms).
+
+Burn rate = share of bad time ÷ share that may be bad; two windows must both exceed their limit
+(SRE Workbook, chapter 5). Time that nobody measured counts neither as good nor as bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.slo import Burn, Slo, Taken
+from ainur_tui.model.wire import Series, SeriesQuery
+
+WINDOW = 30 * 86400.0
+WANTED = [("api", "api.up"), ("api", "api.latency.p95"), ("api", "api.maintenance")]
+LONG = SeriesQuery(wanted=WANTED, seconds=WINDOW, points=1440)
+FINE = SeriesQuery(wanted=WANTED, seconds=6 * 3600.0, points=360)
+"""What :func:`judge` is given: the whole window, and the last six hours minute by minute."""
+AVAILABILITY = 0.999
+PROMPT = 0.99
+"""Share of the time in which p95 is as promised. Not from the guide, which names no share."""
+LATENCY = 0.1
+BURNS = ((3600.0, 300.0, 14.4), (6 * 3600.0, 1800.0, 6.0))
+AFTER_DEPLOY = 1800.0
+"""Seconds for which what goes wrong is put down to a deploy."""
+_ENOUGH = 0.5
+
+
+class Sample(NamedTuple):
+    """A stretch of time that was measured: how much of it was bad, how much was planned."""
+
+    at: float
+    seconds: float
+    bad: float
+    planned: float
+
+
+def judge(
+    long: Sequence[Series], fine: Sequence[Series], incidents: Sequence[Incident],
+    events: Sequence[Event], now: float,
+) -> list[Slo]:  # fmt: skip
+    """Both objectives as of ``now``, from the answers to :data:`LONG` and :data:`FINE`."""
+    asked = (
+        ("availability", "share of probes answered", "api.up", AVAILABILITY, "guide",
+         lambda value: 1 - value),
+        ("latency", "p95 below 100 ms", "api.latency.p95", PROMPT, "ours",
+         lambda value: float(value > LATENCY)),
+    )  # fmt: skip
+    return [
+        _judged(
+            Slo(name=name, statistic=statistic, objective=objective, window=WINDOW, known=0.0,
+                excluded=0.0, bad=0.0, burns=[], exhausted_in=None, taken=[], origin=origin),
+            samples(long, signal, badness), samples(fine, signal, badness),
+            lambda at: cause(at, incidents, events, now), now,
+        )
+        for name, statistic, signal, objective, origin, badness in asked
+    ]  # fmt: skip
+
+
+def samples(
+    series: Sequence[Series], signal: str, badness: Callable[[float], float]
+) -> list[Sample]:
+    """What was measured of a signal; ``badness`` is the bad share of a stretch of such a value."""
+    named = {one.signal: one for one in series}
+    if (found := named.get(signal)) is None:
+        return []
+    pause = named.get("api.maintenance")
+    paused = pause.values if pause is not None else [None] * len(found.values)
+    told = []
+    for place, (value, planned) in enumerate(zip(found.values, paused, strict=True)):
+        if value is not None:
+            share = min(max(planned or 0.0, 0.0), 1.0)
+            bad = min(max(badness(value), 0.0), 1.0 - share)
+            at = found.start + place * found.step
+            told.append(Sample(at, found.step, bad * found.step, share * found.step))
+    return told
+
+
+def cause(at: float, incidents: Sequence[Incident], events: Sequence[Event], now: float) -> str:
+    """What a bad moment is put down to: the incident it lies in, else the deploy before it."""
+    for one in incidents:
+        if one.detected_at - 60 <= at <= (one.resolved_at or now):
+            return f"incident {one.id}: {one.title}"
+    before = [e for e in events if e.kind == "deploy" and 0 <= at - e.at <= AFTER_DEPLOY]
+    last = max(before, key=lambda event: event.at, default=None)
+    return f"after {last.text}" if last is not None else "nothing that is on record"
+
+
+def _judged(
+    slo: Slo, long: Sequence[Sample], fine: Sequence[Sample], why: Callable[[float], str],
+    now: float,
+) -> Slo:  # fmt: skip
+    taken: dict[str, float] = {}
+    for one in long:
+        if one.bad > 0:
+            # The middle of a stretch: its begin may lie before what it is put down to.
+            what = why(one.at + one.seconds / 2)
+            taken[what] = taken.get(what, 0.0) + one.bad
+    burns = [
+        Burn(long=seconds, short=short, limit=limit,
+             rate=rate(fine, seconds, slo.objective, now),
+             short_rate=rate(fine, short, slo.objective, now))
+        for seconds, short, limit in BURNS
+    ]  # fmt: skip
+    judged = replace(
+        slo, burns=burns, known=sum(one.seconds for one in long),
+        excluded=sum(one.planned for one in long), bad=sum(one.bad for one in long),
+        taken=sorted((Taken(what=what, seconds=seconds) for what, seconds in taken.items()),
+                     key=lambda one: -one.seconds),
+    )  # fmt: skip
+    speed = burns[0].rate
+    if speed:
+        going = max(judged.left, 0.0) / (speed * (1 - slo.objective))
+        return replace(judged, exhausted_in=going)
+    return judged
+
+
+def rate(told: Sequence[Sample], seconds: float, objective: float, now: float) -> float | None:
+    """The burn rate over the last ``seconds``; ``None`` where less than half was measured."""
+    there = [one for one in told if one.at + one.seconds > now - seconds]
+    counted = sum(one.seconds - one.planned for one in there)
+    if sum(one.seconds for one in there) < seconds * _ENOUGH or counted <= 0:
+        return None
+    return sum(one.bad for one in there) / counted / (1 - objective)
