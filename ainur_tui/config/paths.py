@@ -46,6 +46,11 @@ class Paths:
         return self.state_dir / "history.sqlite"
 
     @property
+    def playbooks(self) -> Path:
+        """Playbooks that go on, and the last that ended."""
+        return self.state_dir / "playbooks.json"
+
+    @property
     def journal(self) -> Path:
         return self.state_dir / "journal.jsonl"
 
@@ -62,6 +67,11 @@ class Paths:
     def needs(self) -> Path:
         """Who needs whom, where that was edited in the console; wins over the configuration."""
         return self.state_dir / "needs.json"
+
+    @property
+    def attention(self) -> Path:
+        """Who acknowledged which alert, and what is silenced."""
+        return self.state_dir / "attention.json"
 
 
 def config_file(variables: Mapping[str, str] = os.environ) -> Path:

@@ -121,6 +121,29 @@ version = 1
 #frontend = ["api"]
 #api = ["db", "storage", "node"]
 
+# A Prometheus: its rules and alerts are shown, and it judges the rule files named below.
+#[environment.production.prometheus]
+#url = "https://prometheus.example.net"
+#token = { env = "PROMETHEUS_TOKEN" }
+
+# An Alertmanager: its alerts are shown, and ours are sent to it.
+#[environment.production.alertmanager]
+#url = "https://alertmanager.example.net"
+#send = true
+
+# Alert rules: yours beside ours, changes of ours, and what severities of others mean here.
+#[environment.production.alerts]
+#rules = ["rules.toml", "api-alerts.yml"]     # ours, or Prometheus' own form
+#disabled = ["FewAgents"]
+#change.HighResponseTime = { threshold = 0.2, clear = 0.18, hold = 600, keep_firing = 60 }
+#severity = { warning = "P3", critical = "P2" }
+#response = { P4 = 86400 }            # seconds until somebody answers
+#update = { P3 = 14400 }              # seconds between two messages to users
+#[environment.production.alerts.notify.oncall]      # needs: pip install "ainur-tui[notify]"
+#send_to = { env = "ONCALL_URL" }     # an address apprise knows; it may hold a secret
+#severities = ["P1", "P2"]
+#resolved = true          # told when it is over, too
+
 # Your own thresholds for a signal, in its unit; `ainur-tui check --json` lists the signals.
 #[environment.production.thresholds."api.latency.p95"]
 #warn = 0.1

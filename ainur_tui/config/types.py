@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ainur_tui.model.alert import RuleChange, Severity
+
 Seconds = Annotated[float, Meta(ge=0.2, le=3600, description="seconds")]
 
 
@@ -260,6 +262,56 @@ class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     fail: float | None = None
 
 
+class Prometheus(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Prometheus whose rules and alerts are shown here, and that judges the rule files named."""
+
+    url: Annotated[str, Meta(description="its address, without /api/v1")]
+    token: Annotated[
+        SecretSource | None, Meta(description="a bearer token, where it asks for one")
+    ] = None
+
+
+class Alertmanager(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An Alertmanager: its alerts are shown here, and ours are sent to it."""
+
+    url: Annotated[str, Meta(description="its address, without /api/v2")]
+    token: Annotated[
+        SecretSource | None, Meta(description="a bearer token, where it asks for one")
+    ] = None
+    send: Annotated[bool, Meta(description="send our alerts to it")] = True
+
+
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who is called when an alert fires."""
+
+    send_to: Annotated[SecretSource, Meta(description="an address apprise knows: mailto://, …")]
+    severities: Annotated[list[Severity], Meta(description="those it is told of")] = msgspec.field(
+        default_factory=lambda: ["P1", "P2"]
+    )
+    resolved: Annotated[bool, Meta(description="told when it is over, too")] = True
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Your own alert rules, changes of ours, and who is told."""
+
+    rules: Annotated[
+        list[str], Meta(description="files of rules: ours (.toml) or Prometheus' (.yml, .yaml)")
+    ] = []
+    disabled: Annotated[list[str], Meta(description="names of rules that are not judged")] = []
+    change: Annotated[dict[str, RuleChange], Meta(description="by the rule's name")] = {}
+    severity: Annotated[
+        dict[str, Severity], Meta(description="what a severity label of others means here")
+    ] = {}
+    response: Annotated[
+        dict[Severity, float], Meta(description="seconds until somebody answers, by severity")
+    ] = {}
+    update: Annotated[
+        dict[Severity, float],
+        Meta(description="seconds between two messages to users, by severity"),
+    ] = {}
+    notify: Annotated[dict[str, Notify], Meta(description="who is called, by a name")] = {}
+
+
 class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One environment: production, staging, a miniature. Absent sections are simply not watched."""
 
@@ -280,6 +332,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     host: Host | None = Host()
     logs: Logs = Logs()
     backup: Backup | None = None
+    prometheus: Prometheus | None = None
+    alertmanager: Alertmanager | None = None
+    alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
     incidents: Incidents = Incidents()
     oncall: OnCall | None = None

@@ -35,10 +35,12 @@ from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
+    from ainur_tui.console.alertdesk import AlertDesk
     from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
+    from ainur_tui.console.playbooks import Playbooks
     from ainur_tui.console.runs import Runs
 
 AGAIN = 0.5
@@ -113,6 +115,13 @@ class AinurApp(Opening):
         return IncidentDesk(self)
 
     @cached_property
+    def playbooks(self) -> Playbooks:
+        """From a trouble to what is done about it."""
+        from ainur_tui.console.playbooks import Playbooks
+
+        return Playbooks(self)
+
+    @cached_property
     def pages(self) -> Pages:
         """What is opened over the tabs."""
         from ainur_tui.console.pages import Pages
@@ -124,6 +133,12 @@ class AinurApp(Opening):
         from ainur_tui.console.logdesk import LogDesk
 
         return LogDesk(self, self.query_one(LogsPanel))
+
+    def alert_desk(self) -> AlertDesk:
+        """Who runs the errands of the Alerts tab."""
+        from ainur_tui.console.alertdesk import AlertDesk
+
+        return AlertDesk(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
@@ -280,6 +295,10 @@ class AinurApp(Opening):
         from ainur_tui.console.records import open_record
 
         self.lead(open_record(self, name))
+
+    def action_playbook(self) -> None:
+        """The playbook that goes on, or the one that fits what is wrong."""
+        self.lead(self.playbooks.proposed())
 
     def action_progress(self) -> None:
         """Open the newest action of the strip."""

@@ -6,10 +6,12 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from ainur_tui.console.draw import alerts
 from ainur_tui.console.draw.incidents import undeclared
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.logwindow import Place
+from ainur_tui.console.panels.alerts import AlertsPanel
 from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
@@ -17,6 +19,7 @@ from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
 
 if TYPE_CHECKING:
+    from ainur_tui.console.alertdesk import AlertDesk
     from ainur_tui.console.feed import Feed
     from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
@@ -46,6 +49,10 @@ class Opening(Filtering):
         """Who runs the errands of the log view."""
 
     @abstractmethod
+    def alert_desk(self) -> AlertDesk:
+        """Who runs the errands of the Alerts tab."""
+
+    @abstractmethod
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
         """Talk something over with the person: one thing at a time."""
 
@@ -56,7 +63,13 @@ class Opening(Filtering):
     def on_findings_opened(self, message: Findings.Opened) -> None:
         self.pages.target(message.target)
 
+    def on_alerts_panel_sent(self, message: AlertsPanel.Sent) -> None:
+        self.lead(self.alert_desk().run(message.errand, message.alert))
+
     def on_table_view_opened(self, message: TableView.Opened) -> None:
+        if isinstance(self.panel, AlertsPanel) and message.table.name == alerts.NAME:
+            self.lead(self.alert_desk().run("detail", self.panel.alert))
+            return
         self.pages.row(message.table, message.row)
 
     def on_log_view_opened(self, message: LogView.Opened) -> None:

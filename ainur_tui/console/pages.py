@@ -81,6 +81,7 @@ class Pages:
 
         async def refresh() -> None:
             await app.feed.catalogue()
+            await app.playbooks.learn()
             dialog.offer(known())
 
         app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
@@ -103,6 +104,7 @@ class Pages:
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),
                 ("Who is here", "the other consoles, where they look", _record(app, "others")),
+                *_books(app),
                 *_glass(app),
                 ("Help", "keys and symbols of this screen", app.action_help_page),
                 ("Leave", "close the console, the engine goes on", app.action_leave),
@@ -123,6 +125,13 @@ class Pages:
 
 def _record(app: AinurApp, name: str) -> Callable[[], None]:
     return lambda: app.action_record(name)
+
+
+def _books(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
+    def start(name: str) -> Callable[[], None]:
+        return lambda: app.lead(app.playbooks.start(name))
+
+    return [(f"Playbook: {b.title}", b.summary, start(b.name)) for b in app.playbooks.books]
 
 
 def _glass(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:

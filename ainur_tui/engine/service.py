@@ -16,6 +16,7 @@ from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment
 from ainur_tui.engine import methods
 from ainur_tui.engine.alerting import Alerting
+from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
@@ -30,10 +31,13 @@ from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.looking import Looks
 from ainur_tui.engine.needs import Needs
 from ainur_tui.engine.notices import A_WHILE, Notices
+from ainur_tui.engine.notifier import Notifier
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
+from ainur_tui.engine.rulebook import rulebook
 from ainur_tui.engine.runrecord import ending_of
 from ainur_tui.engine.watching import Watch
 from ainur_tui.model.action import Run
@@ -41,9 +45,9 @@ from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
-from ainur_tui.rules import defaults
-from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 
@@ -133,7 +137,7 @@ class Engine:
             clock=self._clock,
             not_configured=connected.absent,
         )
-        self.alerting = Alerting(defaults.rules(), self._clock, self.board, graph)
+        self._judge_by(graph)
         self.leases = Leases(self._clock, self.history if watching else None)
         self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
         planner = Planner(
@@ -157,6 +161,11 @@ class Engine:
             clock=self._clock, redact=self.redact, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
+        self.playbooks = Playbooks(
+            self._paths.playbooks if watching else None, self.executor, self._clock,
+            board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
+            moved=self._moved, redact=self.redact,
+        )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
@@ -165,6 +174,23 @@ class Engine:
             await self._begin_watching()
         else:
             await self.executor.open(recover=False)
+
+    def _judge_by(self, graph: Graph) -> None:
+        own = self.environment.alerts
+        self.rulebook = rulebook(own, prometheus=self.environment.prometheus is not None)
+        for sentence in self.rulebook.problems:
+            self._notices.add(sentence)
+        self.attention = Attention(
+            self._paths.attention, self.journal, self._clock, self.redact, self.add_event
+        )
+        self._notices.add(self.attention.load())
+        self.alerting = Alerting(
+            self.rulebook.rules, self._clock, self.board, graph, self.attention
+        )
+        self.notifier = Notifier(
+            [receiver for system in self.systems for receiver in system.receivers],
+            levels(own.response, own.update), self._clock, self.history, self.redact,
+        )  # fmt: skip
 
     async def _begin_watching(self) -> None:
         self._notices.add(await self.journal.open())
@@ -175,11 +201,14 @@ class Engine:
         await self.looks.start()
         await self.executor.open(recover=True)
         self.incidents.catch_up()
+        self._notices.add(await self.playbooks.open(self.looks.first_round))
+        self.listeners.add(self.playbooks.wake)
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
         if self.watching:
             await self.executor.stop(force=self.forced)
+        await self.playbooks.close()
         await self.looks.stop()
         if self._watch is not None:
             await self._watch.stop()
@@ -217,12 +246,16 @@ class Engine:
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
         told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
+        told += self.notifier.problems()
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
+        alerts = self.alerting.evaluate(view)
         return replace(
             view,
-            alerts=self.alerting.evaluate(view),
+            alerts=alerts,
+            playbooks=self.playbooks.views(),
+            proposals=self.playbooks.proposals(view, alerts),
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ainur_tui.model import alertcalls
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
@@ -20,6 +21,7 @@ from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
+from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
@@ -31,7 +33,8 @@ Access = Literal["read", "operate"]
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
      "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
-     "incident.draft", "slo"}
+     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
+     "playbooks", "playbook.runs", "slo"}
 )  # fmt: skip
 
 
@@ -129,6 +132,8 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     not_configured: dict[str, str] | None = None
     presence: list[Presence] | None = None
     incidents: list[Incident] | None = None
+    playbooks: list[PlaybookRun] | None = None
+    proposals: list[Proposal] | None = None
     glass: list[BreakGlass] | None = None
     """Empty: the glass is whole again."""
 
@@ -296,8 +301,13 @@ RESULTS: dict[str, Any] = {
     "incident.keep": Incident,
     "incident.send": Incident,
     "incident.capsule": Capsule,
+    "playbooks": list[Playbook],
+    "playbook.start": PlaybookRun,
+    "playbook.decide": PlaybookRun,
+    "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
+    **alertcalls.RESULTS,
 }
 """The type of each method's result.
 

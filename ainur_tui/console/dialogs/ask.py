@@ -32,14 +32,14 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         self, title: str, params: Sequence[Param], values: dict[str, str], glyphs: Glyphs,
         trouble: str = "", *, go: str = "then the plan",
     ) -> None:  # fmt: skip
-        """``trouble`` says what was wrong with the values, which are there to be mended; ``go`` is
-        where Enter leads after the last."""
+        """``trouble`` says what was wrong with the values, which are there to be mended; ``go``
+        what comes after the last field."""
         super().__init__()
         self._trouble = trouble
-        self._go = go
         self._title = title
         self._params = params
         self._values = values
+        self._go = go
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
@@ -110,6 +110,8 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         self._after(event.field)
 
     def _after(self, field: Input | PickField) -> None:
+        if not self.is_current:
+            return  # a second Enter, after the one that was the answer
         fields = self._fields
         place = fields.index(field)
         if place + 1 < len(fields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ainur_tui.console.panels.alerts import AlertsPanel
 from ainur_tui.console.panels.backups import BackupsPanel
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.database import DatabasePanel
@@ -17,6 +18,7 @@ PANELS: tuple[type[Panel], ...] = (
     DatabasePanel,
     NodePanel,
     LogsPanel,
+    AlertsPanel,
     IncidentsPanel,
     BackupsPanel,
 )
