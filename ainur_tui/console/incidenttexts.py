@@ -9,17 +9,8 @@ from ainur_tui.console.dialogs.incidentdraft import Decided, DraftDialog, How
 from ainur_tui.console.dialogs.listing import save
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.talk import Talk
-from ainur_tui.model.incident import (
-    Capsule,
-    Change,
-    ChangeIncident,
-    Drafts,
-    Incident,
-    IncidentQuery,
-    Published,
-    SendUpdate,
-    UpdateSent,
-)
+from ainur_tui.model.incident import Change, Incident, Published, UpdateSent
+from ainur_tui.model.incidentcalls import Capsule, ChangeIncident, Drafts, IncidentQuery, SendUpdate
 from ainur_tui.model.units import size
 
 _MESSAGE: dict[str, tuple[How, str]] = {

@@ -12,17 +12,9 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import (
-    Breached,
-    ChangeIncident,
-    Entry,
-    Happened,
-    Incident,
-    IncidentFile,
-    Opened,
-    OpenIncident,
-    Told,
-)
+from ainur_tui.model.folding import calling
+from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
+from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean, near
@@ -101,6 +93,20 @@ class Incidents:
         """The id of the open incident that concerns a target."""
         found = [one for one in self.open_now() if overlaps(one.target, target)]
         return found[0].id if found else None
+
+    async def concerning(self, target: str, peer: Peer) -> str | None:
+        """The id of the open incident about a target. Where a P1 or P2 that nobody declared fires
+        there, it is declared: whoever begins to work on it has answered it. Raises Refused."""
+        if (known := self.current(target)) is not None:
+            return known
+        grave = (one for one in calling(self._view().alerts) if one.worst in {"P1", "P2"})
+        fold = next((one for one in grave if overlaps(one.root.target, target)), None)
+        if fold is None:
+            return None
+        alert = fold.root
+        key = f"alert:{alert.name}:{alert.target}:{alert.since:.0f}"
+        call = OpenIncident(key=key, target=alert.target, alert=alert.name, severity=fold.worst)
+        return (await self.open(call, peer)).id
 
     def get(self, id: str) -> Incident:
         """By id; empty is the gravest open one, else the newest. Raises Refused."""

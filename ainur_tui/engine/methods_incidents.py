@@ -10,14 +10,14 @@ import msgspec
 from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import (
+from ainur_tui.model.incident import UpdateSent
+from ainur_tui.model.incidentcalls import (
     ChangeIncident,
     IncidentQuery,
     IncidentsQuery,
     KeepEvidence,
     OpenIncident,
     SendUpdate,
-    UpdateSent,
 )
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment

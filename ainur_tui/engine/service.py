@@ -155,16 +155,19 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
-        own = self.environment.incidents
+        own = self.environment.alerts
+        objectives = Objectives(
+            levels(own.response, own.update), frozenset(self.environment.incidents.postmortem)
+        )
         self.incidents = Incidents(
-            self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
+            self._paths.incidents, objectives,
             clock=self._clock, redact=self.redact, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(
             self._paths.playbooks if watching else None, self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
-            moved=self._moved, redact=self.redact,
+            moved=self._moved, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)

@@ -15,7 +15,8 @@ from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
-from ainur_tui.model.incident import Capsule, Drafts, Incident, IncidentFile
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import Capsule, Drafts, IncidentFile
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews

@@ -7,23 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.model.incident import (
+from ainur_tui.model.alertcalls import Inventory
+from ainur_tui.model.incident import ItemAdded, ItemDone, Noted, RoleGiven, StatusSet, UpdateSent
+from ainur_tui.model.incidentcalls import (
     Capsule,
     ChangeIncident,
     Drafts,
     IncidentFile,
-    ItemAdded,
-    ItemDone,
-    Noted,
     OpenIncident,
-    RoleGiven,
-    StatusSet,
-    UpdateSent,
 )
 from ainur_tui.model.slo import Burn, Slo, Taken
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
-from tests.cli.fakes import FakeEngine, Shell, board, target, use
+from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
 from tests.rules.incidentworld import T0, Tale
 
 
@@ -35,6 +31,7 @@ def engine() -> FakeEngine:
         "incidents": [one], "incident_show": IncidentFile(incident=one, entries=tale.entries),
         "incident_open": one, "incident_change": one, "board": board(target("db")),
         "incident_draft": Drafts(message="INCIDENT ALERT\n", postmortem="# Post-Mortem\n"),
+        "alerts_rules": Inventory(rules=[], silences=[], acks=[], deliveries=[], judged_at=NOW),
         "incident_capsule": Capsule(path="/x.tar.gz", sha256="ab", size=9, files=["a"]),
     }  # fmt: skip
     return FakeEngine(**answers)

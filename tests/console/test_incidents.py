@@ -18,20 +18,15 @@ from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw import frame, incidents
 from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.console.draw.spans import Line, width
-from ainur_tui.model.alert import Alert
+from ainur_tui.model.alert import Ack, Alert
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.incident import (
-    Capsule,
-    ChangeIncident,
     Closed,
-    Drafts,
     Incident,
-    IncidentFile,
     Item,
     ItemAdded,
     ItemDone,
     Noted,
-    OpenIncident,
     Published,
     RoleAccepted,
     RoleGiven,
@@ -39,6 +34,13 @@ from ainur_tui.model.incident import (
     SeveritySet,
     StatusSet,
     UpdateSent,
+)
+from ainur_tui.model.incidentcalls import (
+    Capsule,
+    ChangeIncident,
+    Drafts,
+    IncidentFile,
+    OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo
 from ainur_tui.rules.incidents import fold
@@ -119,11 +121,14 @@ async def test_a_grave_alert_is_on_every_screen_until_it_is_declared() -> None:
 
 def test_the_banner_tells_what_nobody_declared_and_nothing_else() -> None:
     one = file().incident
+    host = replace(fires(severity="P3"), name="Disk", target="host", summary="the disk is full")
     for view, there in (
         (world(alerts=(fires(),)), True),
         (world(alerts=(fires(state="pending"),)), False),
         (world(alerts=(fires(severity="P3"),)), False),
-        (world(alerts=(fires(caused_by="host"),)), False),
+        (world(alerts=(fires(caused_by="host"), host)), True),
+        (world(replace(one, target="host"), alerts=(fires(caused_by="host"), host)), False),
+        (world(alerts=(fires(ack=Ack(by="jon", comment="", at=1.0)),)), False),
         (world(one, alerts=(fires(),)), True),
         (world(replace(one, target="db"), alerts=(fires(),)), False),
         (world(replace(one, services=["Database"]), alerts=(fires(),)), False),

@@ -12,21 +12,24 @@ import pytest
 
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.service import Engine
+from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.incident import (
-    ChangeIncident,
     Closed,
     EvidenceKept,
     Happened,
     Incident,
-    IncidentQuery,
-    KeepEvidence,
     Noted,
-    OpenIncident,
-    SendUpdate,
     StatusSet,
     UpdateSent,
+)
+from ainur_tui.model.incidentcalls import (
+    ChangeIncident,
+    IncidentQuery,
+    KeepEvidence,
+    OpenIncident,
+    SendUpdate,
 )
 from ainur_tui.model.wire import RunCall
 from tests.engine.acting import CANARY
@@ -216,3 +219,18 @@ async def test_a_damaged_record_is_set_aside_and_a_full_disk_is_told(tmp_path: P
         await made.incidents.change(note, PEER)
         assert made.incidents.problem is None
     assert list(file.parent.glob("incidents.sqlite.bad-*"))
+
+
+async def test_who_begins_a_playbook_on_what_fires_has_declared_it(tmp_path: Path) -> None:
+    fires = Alert(name="ApiDown", target="api", state="firing", severity="P1",
+                  since=1_795_514_390.0, summary="api does not serve")  # fmt: skip
+    made = keeper(tmp_path, Jumping(), [fires])
+    await made.start(writable=True)
+    id = await made.concerning("api", PEER)
+    assert id is not None
+    assert id == await made.concerning("api/machine/x", PEER)
+    found = made.get(id)
+    assert (found.alert, found.opened_by, found.title) == ("ApiDown", "mira", "api does not serve")
+    assert found.detected_at == fires.since
+    assert await made.concerning("db", PEER) is None
+    await made.stop()

@@ -15,14 +15,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.incidents import Incidents
 from ainur_tui.engine.peer import Peer
+from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.event import Event
-from ainur_tui.model.incident import ChangeIncident, Happened, Noted, OpenIncident
+from ainur_tui.model.incident import Happened, Noted
+from ainur_tui.model.incidentcalls import ChangeIncident, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock
@@ -41,10 +44,10 @@ def _history(folder: Path) -> list[Event]:
     return [_happening(*json.loads(line)) for line in lines]
 
 
-def keeper(folder: Path, clock: Clock | None = None) -> Incidents:
+def keeper(folder: Path, clock: Clock | None = None, alerts: Sequence[Alert] = ()) -> Incidents:
     """The shipped keeper with nothing around it."""
     view = BoardView(environment="t", at=time.time(), state="up", since=None, targets=[],
-                     trust=Trust(fresh=0, all=0))  # fmt: skip
+                     trust=Trust(fresh=0, all=0), alerts=list(alerts))  # fmt: skip
     return Incidents(
         folder / "incidents", Objectives(), clock=clock or SystemClock(), redact=Redactor(),
         view=lambda: view, events=lambda: _history(folder), event=lambda _: None,

@@ -32,6 +32,7 @@ from ainur_tui.model.incident import (
 from ainur_tui.model.incidentwords import countdown, left, words
 from ainur_tui.rules.incidents import begin, fault, fold, step
 from ainur_tui.rules.objectives import AT_A_CHANGE, Objectives, next_business_day
+from ainur_tui.rules.severity import levels
 from tests.rules.incidentworld import T0, Tale, opened
 
 OURS = Objectives()
@@ -141,10 +142,10 @@ def test_response_by_severity_and_whose_word_it_is() -> None:
         assert (clock.due_at - T0, clock.origin) == (limit, origin)
     lowest = fold(Tale(opened(severity="P4")).entries, OURS).clock("response")
     assert lowest is not None
-    assert (lowest.due_at, lowest.origin) == (next_business_day(T0), "ours")
-    own = fold(Tale().entries, Objectives(response={"P1": 60.0})).clock("response")
+    assert (lowest.due_at, lowest.origin) == (next_business_day(T0), "not from the guide")
+    own = fold(Tale().entries, Objectives(levels({"P1": 60.0}, {}))).clock("response")
     assert own is not None
-    assert (own.due_at, own.origin) == (T0 + 60, "yours")
+    assert (own.due_at, own.origin) == (T0 + 60, "user")
 
 
 def test_the_next_business_day_jumps_the_weekend() -> None:

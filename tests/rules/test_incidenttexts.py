@@ -7,6 +7,8 @@ import io
 import json
 import tarfile
 
+from ainur_tui.model.alert import Ack, Silence
+from ainur_tui.model.alertcalls import Inventory, SilenceView
 from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import (
@@ -14,11 +16,11 @@ from ainur_tui.model.incident import (
     Edited,
     ItemAdded,
     ItemDone,
-    OpenIncident,
     Published,
     StatusSet,
     UpdateSent,
 )
+from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.model.wire import Series
 from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.declaring import opened as declared
@@ -196,12 +198,18 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     done = fold(tale.add(410, Closed()).add(420, Published()).entries, OURS)
     still = fold(Tale().entries, OURS)
     events = [Event(key="n", at=T0 + 100, kind="note", target="api", text="the disk hums")]
-    parts = handover(view(alert("DbLost", "db", 90), events=events), [still, done],
+    mute = Silence(id="s", name="ApiDown", target="", by="ada", reason="load test", at=T0,
+                   until=T0 + 900)  # fmt: skip
+    inventory = Inventory(rules=[], silences=[SilenceView(silence=mute, mutes=1)], acks=[],
+                          deliveries=[], judged_at=T0)  # fmt: skip
+    on_it = alert("DbLost", "db", 90, ack=Ack(by="jon", comment="looking", at=T0))
+    parts = handover(view(on_it, events=events), [still, done], inventory,
                      on_call(["mira"], "2026-11-23", 7, T0))  # fmt: skip
     text = markdown(parts, "demo", T0 + 200)
     assert "P1 INVESTIGATING: api is down; commander mira; RTO 1m 40s left" in text
     assert "limit the pool (jon; incident 20261124-1) OVERDUE" in text
-    assert "P1 firing db: db is bad" in text
+    assert "P1 firing db: db is bad (jon is on it: looking)" in text
+    assert "ends then: ApiDown on everything, by ada: load test" in text
     assert "the disk hums" in text
     assert "mira until then" in text
     assert "## Actions going on\n- nothing" in text

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model import slowords
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.incident import (
-    MEANING,
-    RESPONSE,
-    ROLES,
-    SERVICES,
-    Clock,
-    Entry,
-    Incident,
-    IncidentFile,
-)
+from ainur_tui.model.alert import Alert, Severity
+from ainur_tui.model.folding import calling
+from ainur_tui.model.incident import ROLES, SERVICES, Clock, Entry, Incident
+from ainur_tui.model.incidentcalls import IncidentFile
 from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.model.severity import LEVELS
 from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
@@ -112,6 +108,11 @@ def _flow(parts: Sequence[Line], columns: int) -> list[Line]:
     return rows
 
 
+def meanings() -> list[tuple[Severity, str]]:
+    """Each severity and what it means, as the guide has it."""
+    return [(level.severity, level.means) for level in LEVELS.values()]
+
+
 def nothing(scene: Scene, columns: int) -> list[Line]:
     """What to say while there is no incident to show."""
     if scene.lost is not None:
@@ -124,7 +125,7 @@ def nothing(scene: Scene, columns: int) -> list[Line]:
     )
     lines = [line((" " + part, "text")) for part in wrap(told, max(20, columns - 2), 3)]
     return [*lines, EMPTY, *(line((f" {name}  ", "strong"), (about, "quiet"))
-                             for name, about in MEANING.items())]  # fmt: skip
+                             for name, about in meanings())]  # fmt: skip
 
 
 def objectives(found: Sequence[Slo], columns: int) -> Line:
@@ -168,16 +169,16 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
 
 
 def undeclared(scene: Scene) -> list[Alert]:
-    """P1 and P2 that fire of themselves, and that no open incident is about; the gravest first."""
+    """Causes of a P1 or P2 that nobody has in hand and no open incident is about, the gravest
+    first, each as grave as what it drags down."""
     view = scene.view
     if view is None or scene.lost is not None:
         return []
-    found = [
-        alert for alert in view.alerts
-        if alert.state == "firing" and alert.severity in GRAVE and alert.caused_by is None
-        and not any(_about(one, alert) for one in view.incidents)
+    return [
+        replace(fold.root, severity=fold.worst) for fold in calling(view.alerts)
+        if fold.root.state == "firing" and fold.worst in GRAVE
+        and not any(_about(one, fold.root) for one in view.incidents)
     ]  # fmt: skip
-    return sorted(found, key=lambda alert: (alert.severity, alert.since))
 
 
 def banner(scene: Scene, columns: int) -> Line:
@@ -186,7 +187,8 @@ def banner(scene: Scene, columns: int) -> Line:
     if not found:
         return EMPTY
     alert = found[0]
-    due = Clock(name="response", since=alert.since, due_at=alert.since + RESPONSE[alert.severity])
+    limit = LEVELS[alert.severity].response or 0.0
+    due = Clock(name="response", since=alert.since, due_at=alert.since + limit)
     late = due.late(scene.now)
     rest = countdown(due, scene.now).removeprefix("-")
     more = f" (+{len(found) - 1})" if len(found) > 1 else ""

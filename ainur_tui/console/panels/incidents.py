@@ -15,7 +15,8 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.panels.base import Panel, Selection
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
-from ainur_tui.model.incident import Incident, IncidentFile
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import IncidentFile
 from ainur_tui.model.slo import Slo
 
 Wish = Literal[
