@@ -82,9 +82,12 @@ async def _send(engine: Engine, call: SendUpdate, peer: Peer) -> Any:
 
 
 async def _slo(engine: Engine, _: Nothing, __: Peer) -> Any:
-    long, fine = await engine.history.series(slo.LONG), await engine.history.series(slo.FINE)
     now = engine.now()
-    events = await engine.history.events(now - slo.WINDOW)
+    since = now - slo.WINDOW
+    asked = (slo.UP, slo.SLOW, slo.PLANNED)
+    long = {limit: await engine.history.beyond(limit, since) for limit in asked}
+    fine = await engine.history.series(slo.FINE)
+    events = await engine.history.events(since)
     return slo.judge(long, fine, engine.incidents.all(500), events, now)
 
 

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
+
+
+class Beyond(NamedTuple):
+    """A limit of a signal, and the side of it that is asked for."""
+
+    target: str
+    signal: str
+    limit: float
+    above: bool
+
+
+class Minutes(NamedTuple):
+    """How many minutes of a signal are known, and the ones beyond a limit: when each began (epoch
+    seconds) and its mean."""
+
+    known: int
+    beyond: Sequence[tuple[float, float]]
 
 
 class Burn(msgspec.Struct, frozen=True, kw_only=True):

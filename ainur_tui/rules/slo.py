@@ -6,29 +6,37 @@ Burn rate = share of bad time ÷ share that may be bad; two windows must both ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import Incident
-from ainur_tui.model.slo import Burn, Slo, Taken
+from ainur_tui.model.slo import Beyond, Burn, Minutes, Slo, Taken
 from ainur_tui.model.wire import Series, SeriesQuery
 
 WINDOW = 30 * 86400.0
-WANTED = [("api", "api.up"), ("api", "api.latency.p95"), ("api", "api.maintenance")]
-LONG = SeriesQuery(wanted=WANTED, seconds=WINDOW, points=1440)
-FINE = SeriesQuery(wanted=WANTED, seconds=6 * 3600.0, points=360)
-"""What :func:`judge` is given: the whole window, and the last six hours minute by minute."""
 AVAILABILITY = 0.999
 PROMPT = 0.99
 """Share of the time in which p95 is as promised. Not from the guide, which names no share."""
 LATENCY = 0.1
+UP = Beyond("api", "api.up", 1.0, above=False)
+SLOW = Beyond("api", "api.latency.p95", LATENCY, above=True)
+PLANNED = Beyond("api", "api.maintenance", 0.0, above=True)
+FINE = SeriesQuery(
+    wanted=[(one.target, one.signal) for one in (UP, SLOW, PLANNED)], seconds=6 * 3600.0, points=360
+)
+"""What :func:`judge` is given: the minutes of the whole window that are beyond these limits, and
+the last six hours minute by minute."""
 BURNS = ((3600.0, 300.0, 14.4), (6 * 3600.0, 1800.0, 6.0))
 AFTER_DEPLOY = 1800.0
 """Seconds for which what goes wrong is put down to a deploy."""
 _ENOUGH = 0.5
+
+
+_MINUTE = 60.0
+_NONE = Minutes(0, ())
 
 
 class Sample(NamedTuple):
@@ -41,25 +49,41 @@ class Sample(NamedTuple):
 
 
 def judge(
-    long: Sequence[Series], fine: Sequence[Series], incidents: Sequence[Incident],
+    long: Mapping[Beyond, Minutes], fine: Sequence[Series], incidents: Sequence[Incident],
     events: Sequence[Event], now: float,
 ) -> list[Slo]:  # fmt: skip
-    """Both objectives as of ``now``, from the answers to :data:`LONG` and :data:`FINE`."""
+    """Both objectives as of ``now``."""
+    planned = long.get(PLANNED, _NONE).beyond
     asked = (
-        ("availability", "share of probes answered", "api.up", AVAILABILITY, "guide",
+        (UP, "availability", "share of probes answered", AVAILABILITY, "guide",
          lambda value: 1 - value),
-        ("latency", "p95 below 100 ms", "api.latency.p95", PROMPT, "ours",
-         lambda value: float(value > LATENCY)),
+        (SLOW, "latency", "p95 below 100 ms", PROMPT, "ours", lambda value: float(value > LATENCY)),
     )  # fmt: skip
-    return [
-        _judged(
-            Slo(name=name, statistic=statistic, objective=objective, window=WINDOW, known=0.0,
-                excluded=0.0, bad=0.0, burns=[], exhausted_in=None, taken=[], origin=origin),
-            samples(long, signal, badness), samples(fine, signal, badness),
-            lambda at: cause(at, incidents, events, now), now,
-        )
-        for name, statistic, signal, objective, origin, badness in asked
-    ]  # fmt: skip
+    found = []
+    for limit, name, statistic, objective, origin, badness in asked:
+        minutes = long.get(limit, _NONE)
+        begun = Slo(
+            name=name, statistic=statistic, objective=objective, window=WINDOW, bad=0.0, burns=[],
+            known=minutes.known * _MINUTE, exhausted_in=None, taken=[], origin=origin,
+            excluded=min(sum(share for _, share in planned), minutes.known) * _MINUTE,
+        )  # fmt: skip
+        bad = bad_minutes(minutes.beyond, dict(planned), badness)
+        last = samples(fine, limit.signal, badness)
+        found.append(_judged(begun, bad, last, lambda at: cause(at, incidents, events, now), now))
+    return found
+
+
+def bad_minutes(
+    beyond: Sequence[tuple[float, float]], planned: Mapping[float, float],
+    badness: Callable[[float], float],
+) -> list[Sample]:  # fmt: skip
+    """What of the minutes beyond a limit was bad, planned maintenance left out."""
+    told = []
+    for at, value in beyond:
+        share = min(planned.get(at, 0.0), 1.0)
+        bad = min(max(badness(value), 0.0), 1.0 - share)
+        told.append(Sample(at, _MINUTE, bad * _MINUTE, share * _MINUTE))
+    return told
 
 
 def samples(
@@ -69,7 +93,7 @@ def samples(
     named = {one.signal: one for one in series}
     if (found := named.get(signal)) is None:
         return []
-    pause = named.get("api.maintenance")
+    pause = named.get(PLANNED.signal)
     paused = pause.values if pause is not None else [None] * len(found.values)
     told = []
     for place, (value, planned) in enumerate(zip(found.values, paused, strict=True)):
@@ -92,11 +116,11 @@ def cause(at: float, incidents: Sequence[Incident], events: Sequence[Event], now
 
 
 def _judged(
-    slo: Slo, long: Sequence[Sample], fine: Sequence[Sample], why: Callable[[float], str],
+    slo: Slo, bad: Sequence[Sample], fine: Sequence[Sample], why: Callable[[float], str],
     now: float,
 ) -> Slo:  # fmt: skip
     taken: dict[str, float] = {}
-    for one in long:
+    for one in bad:
         if one.bad > 0:
             # The middle of a stretch: its begin may lie before what it is put down to.
             what = why(one.at + one.seconds / 2)
@@ -108,8 +132,7 @@ def _judged(
         for seconds, short, limit in BURNS
     ]  # fmt: skip
     judged = replace(
-        slo, burns=burns, known=sum(one.seconds for one in long),
-        excluded=sum(one.planned for one in long), bad=sum(one.bad for one in long),
+        slo, burns=burns, bad=sum(one.bad for one in bad),
         taken=sorted((Taken(what=what, seconds=seconds) for what, seconds in taken.items()),
                      key=lambda one: -one.seconds),
     )  # fmt: skip

@@ -135,9 +135,10 @@ def test_the_banner_tells_what_nobody_declared_and_nothing_else() -> None:
     ):
         scene = replace_now(view)
         assert bool(incidents.banner(scene, 80)) is there
-    old = replace_now(
-        world(alerts=(fires(since=time.time() - 1000), replace(fires(), target="node")))
-    )
+    told = world(alerts=(fires(caused_by="host"), host))
+    assert "P1 the disk is full" in plain(incidents.banner(replace_now(told), 80))
+    both = (fires(since=time.time() - 1000), replace(fires(), target="node"))
+    old = replace_now(world(alerts=both))
     text = plain(incidents.banner(old, 80))
     assert "late by 1:40" in text
     assert "(+1)" in text

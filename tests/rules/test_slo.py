@@ -10,47 +10,53 @@ from msgspec.structs import replace
 from ainur_tui.model import slowords
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import StatusSet
-from ainur_tui.model.slo import Slo
+from ainur_tui.model.slo import Beyond, Minutes, Slo
 from ainur_tui.model.wire import Series
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
-from ainur_tui.rules.slo import WINDOW, judge
+from ainur_tui.rules.slo import PLANNED, SLOW, UP, WINDOW, judge
 from tests.rules.incidentworld import T0, Tale, opened
 
 Values = list[float | None]
 NOW = T0 + 3600
 
 
-def series(signal: str, values: Values, step: float) -> Series:
-    return Series(target="api", signal=signal, start=NOW - len(values) * step, step=step,
+def series(signal: str, values: Values) -> Series:
+    return Series(target="api", signal=signal, start=NOW - len(values) * 60, step=60.0,
                   values=values)  # fmt: skip
+
+
+def minutes(values: Values, limit: Beyond) -> Minutes:
+    """What the history tells of minutes that end at NOW."""
+    start = NOW - len(values) * 60
+    known = [(start + i * 60, value) for i, value in enumerate(values) if value is not None]
+    beyond = [(at, v) for at, v in known if (v > limit.limit if limit.above else v < limit.limit)]
+    return Minutes(len(known), beyond)
 
 
 def availability(
     long: Values, fine: Values | None = None, planned: Values | None = None,
     events: list[Event] | None = None, tale: Tale | None = None,
 ) -> Slo:  # fmt: skip
-    told = [series("api.up", long, 1800.0)]
-    if planned is not None:
-        told.append(series("api.maintenance", planned, 1800.0))
+    told = {UP: minutes(long, UP), PLANNED: minutes(planned or [], PLANNED)}
     incidents = [fold(tale.entries, Objectives())] if tale else []
-    found = judge(told, [series("api.up", fine or [], 60.0)], incidents, events or [], NOW)
+    found = judge(told, [series("api.up", fine or [])], incidents, events or [], NOW)
     assert [one.name for one in found] == ["availability", "latency"]
     return found[0]
 
 
 def test_the_budget_is_the_guides_and_unmeasured_time_takes_none_of_it() -> None:
-    found = availability([1.0, None, 0.9, 1.0])
+    found = availability([1.0, None, 0.5, 0.0])
     assert found.budget == pytest.approx(43.2 * 60)
-    assert (found.known, found.bad) == (5400.0, pytest.approx(180.0))
-    assert slowords.budget(found) == "40.2 of 43.2 min left"
+    assert (found.known, found.bad) == (180.0, pytest.approx(90.0))
+    assert slowords.budget(found) == "41.7 of 43.2 min left"
     assert slowords.budget(availability([])) == "nothing measured yet"
-    assert slowords.budget(availability([0.0] * 3)) == "overdrawn by 46.8 min"
+    assert slowords.budget(availability([0.0] * 90)) == "overdrawn by 46.8 min"
 
 
 def test_planned_maintenance_takes_nothing_and_is_told() -> None:
     found = availability([0.0, 0.5, 1.0], planned=[1.0, 0.5, None])
-    assert (found.bad, found.excluded) == (900.0, 2700.0)
+    assert (found.bad, found.excluded) == (30.0, 90.0)
     assert availability([0.0], planned=[1.0]).bad == 0
 
 
@@ -82,24 +88,20 @@ def test_what_took_the_budget_is_named() -> None:
         -12600, StatusSet(status="resolved")
     )
     deploy = Event(key="d", at=T0 - 800, kind="deploy", target="api", text="v142")
-    values: Values = [1.0] * 10
-    values[0] = 0.5  # T0 - 4h .. T0 - 3.5h
-    values[8] = 0.8  # T0 .. T0 + 0.5h
-    values[4] = 0.9
+    values: Values = [1.0] * 301  # since five hours before NOW
+    values[8], values[245], values[150] = 0.5, 0.8, 0.9
     found = availability(values, events=[deploy], tale=tale)
     taken = {one.what.partition(":")[0]: round(one.seconds) for one in found.taken}
     assert taken == {
-        "incident 20261124-1": 900, "after v142": 360, "nothing that is on record": 180,
+        "incident 20261124-1": 30, "after v142": 12, "nothing that is on record": 6,
     }  # fmt: skip
-    assert [one.seconds for one in found.taken] == sorted(
-        (one.seconds for one in found.taken), reverse=True
-    )
+    assert [round(one.seconds) for one in found.taken] == [30, 12, 6]
 
 
 def test_latency_names_its_statistic_and_counts_time_above_it() -> None:
-    told = [series("api.latency.p95", [0.05, 0.2, None, 0.1], 1800.0)]
+    told = {SLOW: minutes([0.05, 0.2, None, 0.1], SLOW)}
     found = judge(told, [], [], [], NOW)[1]
-    assert (found.statistic, found.bad, found.known) == ("p95 below 100 ms", 1800.0, 5400.0)
+    assert (found.statistic, found.bad, found.known) == ("p95 below 100 ms", 60.0, 180.0)
     assert found.origin == "ours"
 
 
