@@ -12,16 +12,18 @@ def percent(share: float) -> str:
 
 
 def budget(one: Slo) -> str:
-    """``41.2 of 43.2 min left``."""
+    """``41.2 of 43.2 min left``; a budget of hours is told in hours."""
     if one.known == 0:
         return "nothing measured yet"
     if one.left < 0:
         return f"overdrawn by {minutes(-one.left)}"
+    if one.budget >= 7200:
+        return f"{one.left / 3600:,.1f} of {one.budget / 3600:,.1f} h left"
     return f"{one.left / 60:,.1f} of {minutes(one.budget)} left"
 
 
 def minutes(seconds: float) -> str:
-    """Budgets are told in minutes, whatever their size."""
+    """A part of a budget."""
     return f"{seconds / 60:,.1f} min"
 
 

@@ -90,11 +90,16 @@ def test_the_next_message_starts_from_the_last() -> None:
             "Status: FIXING\n\nActions taken:\n- called the provider\n")  # fmt: skip
     tale.add(230, UpdateSent(text=sent, via=["copied"]))
     tale.event(240, "restart", "Restart: verified. ok", key="run:r2:ended")
+    tale.event(241, "playbook", "API down: a look", key="playbook:p1:look:1:passed")
+    tale.event(242, "playbook", "API down: verified: it serves", key="playbook:p1:verified")
     found = fold(tale.entries, OURS)
     text = notification(found, tale.entries, impact="?", every=None, now=T0 + 300)
     assert "Issue: logins fail" in text
     assert "Impact: nobody can log in" in text
-    assert "- called the provider\n- 10:04 Restart: verified. ok\n" in text
+    assert text.partition("Actions taken:\n")[2].splitlines()[:4] == [
+        "- called the provider", "- 10:04 Restart: verified. ok",
+        "- 10:04 API down: verified: it serves", "",
+    ]  # fmt: skip
     assert "Next update: at the next change" in text
     assert fields_of("Impact: TODO what\n- none yet\n").texts == {}
     assert services_of("api, Workers , nonsense") == ["API", "Workers", "nonsense"]
@@ -167,6 +172,9 @@ def test_the_damage_is_measured_and_gaps_are_not_counted() -> None:
     assert (found.requests, found.failed) == (800, 300)
     assert impact_words(found).startswith("the API was unavailable for 20 s; about 300 of 800")
     assert impact_words(impact([], T0, T0 + 50)).startswith("TODO")
+    down = [series("api.up", [0, 0]), series("api.requests.rate", [None, 20]),
+            series("api.errors.ratio", [None, 0])]  # fmt: skip
+    assert impact_words(impact(down, T0, T0 + 20)) == "the API was unavailable for 20 s"
 
 
 def test_the_archive_is_the_same_for_the_same_content_and_lists_hashes() -> None:
