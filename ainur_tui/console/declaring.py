@@ -9,6 +9,8 @@ from ainur_tui.console.draw.incidents import undeclared
 from ainur_tui.console.incidenttexts import Texts
 from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.model.action import Param
+from ainur_tui.model.alert import ACTIVE, Alert
+from ainur_tui.model.board import BoardView
 from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.model.severity import LEVELS
@@ -17,22 +19,14 @@ from ainur_tui.model.severity import LEVELS
 class Declaring(Texts):
     """Asks what is wrong, and puts it on the record."""
 
-    async def declare(self, target: str | None) -> None:
-        """Ask what is wrong, prefilled from what is selected or fires."""
+    async def declare(self, target: str | None, *, pointed: bool) -> None:
+        """Ask what is wrong, prefilled from what fires. ``pointed``: the person selected ``target``
+        among what is wrong, so that it is about that."""
         view = self._app.store.view
         if view is None:
             self.tell("Not yet", "The engine has not told yet what it watches.")
             return
-        alerts = undeclared(self._app.store.scene())
-        alert = next((a for a in alerts if a.target == target), alerts[0] if alerts else None)
-        findings = [f for f in view.findings if f.target == target] or view.findings
-        known = {"severity": "P3", "target": target or "", "title": ""}
-        if alert is not None:
-            known = {"severity": alert.severity, "target": alert.target, "title": alert.summary}
-        elif findings:
-            first = findings[0]
-            known = {"severity": first.severity or "P3", "target": first.target,
-                     "title": f"{first.target}: {first.text}"}  # fmt: skip
+        alert, known = self._prefilled(view, target, pointed=pointed)
         words = (
             "P1 unavailable, data loss, breach · P2 degraded, partly lost · P3 minor · P4 cosmetic"
         )
@@ -58,3 +52,22 @@ class Declaring(Texts):
         )
         if made is not None:
             self._app.go(IncidentsPanel.title)
+
+    def _prefilled(
+        self, view: BoardView, target: str | None, *, pointed: bool
+    ) -> tuple[Alert | None, dict[str, str]]:
+        grave = undeclared(self._app.store.scene())
+        here = [one for one in (*grave, *view.alerts) if one.target == target
+                and one.state in ACTIVE]  # fmt: skip
+        finding = next((one for one in view.findings if one.target == target), None)
+        alert = min(here, key=lambda one: one.severity) if here and (pointed or grave) else None
+        if alert is None and grave and not (pointed and finding):
+            alert = grave[0]
+        if alert is not None:
+            return alert, {"severity": alert.severity, "target": alert.target,
+                           "title": alert.summary}  # fmt: skip
+        finding = finding or next(iter(view.findings), None)
+        if finding is None:
+            return None, {"severity": "P3", "target": target or "", "title": ""}
+        return None, {"severity": finding.severity or "P3", "target": finding.target,
+                      "title": f"{finding.target}: {finding.text}"}  # fmt: skip

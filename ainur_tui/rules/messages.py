@@ -113,8 +113,8 @@ def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
     told = fields_of(incident.last_update).actions
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
     done = [
-        f"{clock(entry.at)[:5]} {clean(entry.what.event.text, 120)}"
-        for entry in entries
-        if isinstance(entry.what, Happened) and entry.at >= since and told_to_others(entry.what.event)
+        f"{clock(event.at)[:5]} {clean(event.text, 120)}"
+        for event in (entry.what.event for entry in entries if isinstance(entry.what, Happened))
+        if event.at >= since and told_to_others(event)
     ]  # fmt: skip
     return [*told, *done][-_ACTIONS:] or ["none yet"]

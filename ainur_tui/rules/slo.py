@@ -78,12 +78,7 @@ def bad_minutes(
     badness: Callable[[float], float],
 ) -> list[Sample]:  # fmt: skip
     """What of the minutes beyond a limit was bad, planned maintenance left out."""
-    told = []
-    for at, value in beyond:
-        share = min(planned.get(at, 0.0), 1.0)
-        bad = min(max(badness(value), 0.0), 1.0 - share)
-        told.append(Sample(at, _MINUTE, bad * _MINUTE, share * _MINUTE))
-    return told
+    return [sample(at, _MINUTE, badness(value), planned.get(at)) for at, value in beyond]
 
 
 def samples(
@@ -95,14 +90,17 @@ def samples(
         return []
     pause = named.get(PLANNED.signal)
     paused = pause.values if pause is not None else [None] * len(found.values)
-    told = []
-    for place, (value, planned) in enumerate(zip(found.values, paused, strict=True)):
-        if value is not None:
-            share = min(max(planned or 0.0, 0.0), 1.0)
-            bad = min(max(badness(value), 0.0), 1.0 - share)
-            at = found.start + place * found.step
-            told.append(Sample(at, found.step, bad * found.step, share * found.step))
-    return told
+    return [
+        sample(found.start + place * found.step, found.step, badness(value), planned)
+        for place, (value, planned) in enumerate(zip(found.values, paused, strict=True))
+        if value is not None
+    ]
+
+
+def sample(at: float, seconds: float, bad: float, planned: float | None) -> Sample:
+    """A stretch of which a share was bad and a share planned: the planned one is not bad."""
+    share = min(max(planned or 0.0, 0.0), 1.0)
+    return Sample(at, seconds, min(max(bad, 0.0), 1.0 - share) * seconds, share * seconds)
 
 
 def cause(at: float, incidents: Sequence[Incident], events: Sequence[Event], now: float) -> str:

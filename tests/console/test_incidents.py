@@ -119,6 +119,17 @@ async def test_a_grave_alert_is_on_every_screen_until_it_is_declared() -> None:
         await until(pilot, lambda: "[Incidents]" in shown(app))
 
 
+async def test_what_was_pointed_at_is_what_is_declared() -> None:
+    mild = replace(fires(severity="P3"), target="node", summary="the node is behind")
+    async with running(world(alerts=(fires(), mild))) as (app, engine, pilot):
+        serve(engine, file())
+        for pointed, title in ((True, "the node is behind"), (False, "db does not take")):
+            app.lead(app.incidents.declare("node" if pointed else "api", pointed=pointed))
+            await until(pilot, lambda: isinstance(app.screen, AskDialog))
+            assert app.screen.query_one(Input).value.startswith(title)
+            await pilot.press("escape")
+
+
 def test_the_banner_tells_what_nobody_declared_and_nothing_else() -> None:
     one = file().incident
     host = replace(fires(severity="P3"), name="Disk", target="host", summary="the disk is full")
