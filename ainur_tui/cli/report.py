@@ -1,4 +1,4 @@
-"""``ainur-tui report performance|capacity|handover``: what was kept, in figures and sentences.
+"""``ainur-tui report performance|capacity|slo|handover``: what was kept, in figures and sentences.
 
 A report is a module with ``gather`` (what it says), ``body`` (that for machines) and ``markdown``.
 """
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ainur_tui.model.wire import Series
     from ainur_tui.rules.performance import Pair
 
-REPORTS = {name: f"ainur_tui.cli.report_{name}" for name in ("performance", "capacity", "handover")}
+REPORTS = {
+    name: f"ainur_tui.cli.report_{name}" for name in ("performance", "capacity", "slo", "handover")
+}
 TIMED = {"performance"}
 """Those that tell of a span that is asked for."""
 LONGEST = 24 * 31.0

@@ -8,7 +8,7 @@ from ainur_tui.cli import common
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.client.remote import Remote
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.incident import IncidentsQuery
+from ainur_tui.model.incidentcalls import IncidentsQuery
 from ainur_tui.model.wire import BoardQuery
 from ainur_tui.rules import handover as rules
 from ainur_tui.rules.oncall import on_call
@@ -23,15 +23,16 @@ class Sheet(NamedTuple):
 
 
 async def gather(call: Invocation, hours: float | None) -> Sheet:
-    """The board and the incidents as they are now."""
+    """The board, the incidents and the silences as they are now."""
     del hours
     async with common.link(call) as engine:
         fresh = not isinstance(engine, Remote)  # one of our own has to look once
         view: BoardView = await engine.call("board", BoardQuery(fresh=fresh, timeout=10.0))
         incidents = await engine.call("incidents", IncidentsQuery(limit=50))
+        inventory = await engine.call("alerts.rules")
     roster = call.loaded.environment.oncall
     turn = on_call(roster.people, roster.start, roster.days, view.at) if roster else None
-    return Sheet(rules.handover(view, incidents, turn), view.environment, view.at)
+    return Sheet(rules.handover(view, incidents, inventory, turn), view.environment, view.at)
 
 
 def body(found: Sheet) -> dict[str, Any]:

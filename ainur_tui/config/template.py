@@ -117,10 +117,8 @@ version = 1
 #[environment.production.tools]
 #path = ["/usr/lib/postgresql/16/bin"]
 
-# Incidents, where yours are handled otherwise than in the guide (seconds by severity).
+# Incidents; how fast they are answered, by severity, is told with the alert rules.
 #[environment.production.incidents]
-#respond = { P1 = 900, P2 = 3600, P3 = 14400 }   # until somebody answers (P4: next business day)
-#tell = { P1 = 1800, P2 = 3600 }                 # between messages; others at a change
 #postmortem = ["P1", "P2"]
 #bell = true              # ring the terminal when a P1 or P2 fires without an incident
 

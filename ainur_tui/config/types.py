@@ -250,21 +250,11 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
-_Severity = Literal["P1", "P2", "P3", "P4"]
-_Span = Annotated[float, Meta(gt=0, description="seconds")]
-
-
 class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How incidents are handled, where that is not as in the guide."""
+    """How incidents are handled; how fast by severity is a matter of ``alerts``."""
 
-    respond: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds until somebody answers, by severity")
-    ] = {}
-    tell: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds between messages, by severity")
-    ] = {}
     postmortem: Annotated[
-        list[_Severity], Meta(description="severities that get a post-mortem within 24 hours")
+        list[Severity], Meta(description="severities that get a post-mortem within 24 hours")
     ] = msgspec.field(default_factory=lambda: ["P1", "P2"])
     bell: Annotated[
         bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
