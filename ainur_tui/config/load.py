@@ -23,7 +23,8 @@ from ainur_tui.model.text import clean, near
 
 SECTIONS = ("api", "fly", "postgres", "node", "storage", "frontend", "backup")
 _PATH_KEYS = {
-    "file", "log_file", "state_dir", "runtime_dir", "anchor_dir", "directory", "path", "disks"
+    "file", "log_file", "state_dir", "runtime_dir", "anchor_dir", "directory", "path", "disks",
+    "playbooks",
 }  # fmt: skip
 
 

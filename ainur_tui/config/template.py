@@ -22,6 +22,7 @@ version = 1
 #access = "operate"       # "read": nothing can be changed from here
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
+#playbooks = "playbooks"  # a folder of your own; the same name replaces one that comes with us
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 
 # The API service, as its users reach it.

@@ -246,6 +246,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     logs: Logs = Logs()
     backup: Backup | None = None
     tools: ToolPath = ToolPath()
+    playbooks: Annotated[
+        str | None, Meta(description="a folder of your own playbooks; the same name replaces ours")
+    ] = None
     needs: Annotated[
         dict[str, list[str]],
         Meta(description="who needs whom; replaces the built-in graph"),

@@ -45,7 +45,8 @@ _log = logging.getLogger(__name__)
 
 
 class Playbooks:
-    """Every playbook run of the environment; ``books`` by name.
+    """Every playbook run of the environment; ``books`` by name. ``own`` is a folder of more, whose
+    ``problems`` are told.
 
     ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
     hears what happened, ``moved`` that there is something new to tell, ``incident`` names the
@@ -55,6 +56,7 @@ class Playbooks:
     def __init__(
         self,
         path: Path | None,
+        own: str | None,
         executor: Executor,
         clock: Clock,
         *,
@@ -67,6 +69,10 @@ class Playbooks:
         incident: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self.books = {book.name: book for book in shipped()}
+        self.problems: list[str] = []
+        if own is not None:
+            books, self.problems = playbookstore.own(Path(own))
+            self.books |= {book.name: book for book in books}
         self._path = path
         self._executor = executor
         self._clock = clock
@@ -243,11 +249,6 @@ class Playbooks:
             return run
         after = with_lines(run, after, self._logs, self._redact, self._clock.now())
         await self._keep(run, after)
-        entered = after.now if after.now.state != run.now.state or after.at != run.at else None
-        if entered is not None and entered.state in {"looking", "proving"}:
-            wanted = targets_of([*after.step.expect, *after.step.expect_any], after.target, board)
-            if wanted:
-                self._do(self._look(wanted, LOOK))
         return after
 
     def _world(self, board: BoardView) -> rules.World:
@@ -267,9 +268,18 @@ class Playbooks:
                 raise Refused(f"{self._path}: {error.strerror}; it is as before",
                               CANNOT_CREATE) from None  # fmt: skip
         self._runs[after.id] = after
+        entered = before is None or (before.at, before.now.state) != (after.at, after.now.state)
+        if entered and after.now.state in {"looking", "proving"}:
+            self._look_now(after)
         for event in happened(before, after, self._clock.now()):
             self._event(event)
         self._moved()
+
+    def _look_now(self, run: PlaybookRun) -> None:
+        """Have what the step at hand waits for read at once, whatever its interval."""
+        wanted = [*run.step.expect, *run.step.expect_any]
+        if targets := targets_of(wanted, run.target, self._board()):
+            self._do(self._look(targets, LOOK))
 
     def _do(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:

@@ -147,7 +147,8 @@ class Engine:
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
         self.playbooks = Playbooks(
-            self._paths.playbooks if watching else None, self.executor, self._clock,
+            self._paths.playbooks if watching else None, self.environment.playbooks,
+            self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self._moved, redact=self.redact,
         )  # fmt: skip
@@ -209,6 +210,7 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
+        told += self.playbooks.problems
         told += filter(None, (self.journal.problem, self.history.problem))
         active = self.executor.active
         known = {run.id for run in active}
