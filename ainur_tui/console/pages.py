@@ -80,9 +80,9 @@ class Pages:
         await app.push_screen(dialog, lambda offer: self._chosen(offer, selected))
 
         async def refresh() -> None:
-            await app.feed.catalogue()
-            await app.playbooks.learn()
-            dialog.offer(known())
+            for more in (app.feed.catalogue, app.playbooks.learn):
+                await more()
+                dialog.offer(known())
 
         app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
 

@@ -42,7 +42,7 @@ def draw_frame(app: AinurApp) -> bool:
     across = base.query_one("#tabs").size.width
     base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
     rows = [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
-    rows += playbook.strip(scene, across)
+    rows += [] if app.panel.proposes else playbook.strip(scene, across)
     rows += [frame.run_line(run, scene, across)
             for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
     rows += [frame.notice_line(words, scene, across)

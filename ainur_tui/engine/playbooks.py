@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -270,23 +271,20 @@ class Playbooks:
         self._runs[after.id] = after
         entered = before is None or (before.at, before.now.state) != (after.at, after.now.state)
         if entered and after.now.state in {"looking", "proving"}:
-            self._look_now(after)
+            self._do(self._look_now(after))
         for event in happened(before, after, self._clock.now()):
             self._event(event)
         self._moved()
 
-    def _look_now(self, run: PlaybookRun) -> None:
+    async def _look_now(self, run: PlaybookRun) -> None:
         """Have what the step at hand waits for read at once, whatever its interval."""
         wanted = [*run.step.expect, *run.step.expect_any]
         if targets := targets_of(wanted, run.target, self._board()):
-            self._do(self._look(targets, LOOK))
-
-    def _do(self, work: Awaitable[None]) -> None:
-        async def guarded() -> None:
             with contextlib.suppress(TimeoutError):
-                await work
+                await self._look(targets, LOOK)
 
-        task = asyncio.create_task(guarded())
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
