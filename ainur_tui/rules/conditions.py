@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
-from ainur_tui.model.playbook import Condition, Do, Playbook
+from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
@@ -71,6 +71,16 @@ def judge(
     if view.observed_at is not None and view.observed_at < since:
         return Seen(None, f"{view.title} has not been read since")
     return Seen(_holds(condition, view), _words(view, baseline))
+
+
+def told(look: Look, target: str, board: BoardView) -> str:
+    """What a look that expects nothing has seen."""
+    views = [signal_of(name, None, target, board) for name in look.signals]
+    return "; ".join(
+        _words(view, {}) if view.quality in KNOWN else f"{view.title} is {view.quality}"
+        for view in views
+        if view is not None
+    )
 
 
 def signal_of(

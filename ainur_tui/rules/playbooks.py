@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import PlaybookRun, PlaybookState, PlaybookStep, StepRun
-from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill
+from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill, told
 
 NOT_KNOWN = 10.0
 """Seconds to wait for what decides whether a step is needed; then it is taken to be."""
@@ -136,6 +136,8 @@ def _observe(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         baseline=run.baseline,
     )  # fmt: skip
     late = one.began is not None and now - max(one.began, one.since) >= step.deadline
+    if not (step.expect or step.expect_any):
+        return _passed(run, Seen(True, told(step.look, run.target, world.board)), now)
     if seen.holds:
         held = one.held if one.held is not None else now
         if now - held >= step.hold:

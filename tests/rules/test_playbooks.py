@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import ainur_tui
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView, Finding, SignalView, TargetView, Trust
 from ainur_tui.model.playbook import OVER, Condition, Do, PlaybookRun, StepRun
@@ -14,6 +17,7 @@ from ainur_tui.model.signal import Quality, Verdict
 from ainur_tui.model.table import Row, Table
 from ainur_tui.model.target import State
 from ainur_tui.rules.conditions import all_of, fill
+from ainur_tui.rules.defaults import rules
 from ainur_tui.rules.playbookevents import happened
 from ainur_tui.rules.playbookfile import parse, shipped
 from ainur_tui.rules.playbooks import World, advance, begin, passed_over, taken_over
@@ -285,6 +289,31 @@ def test_a_file_that_makes_no_sense_is_refused(change: tuple[str, str], words: s
     assert change[0] in BOOK
     with pytest.raises(ValueError, match=words):
         parse(BOOK.replace(*change, 1))
+
+
+def test_a_look_that_expects_nothing_tells_what_it_saw() -> None:
+    text = BOOK.replace('expect = [{ signal = "api.up", below = 1 }]\ndeadline = 10',
+                        'look = { signals = ["api.up", "api.p95", "nowhere"] }', 1)  # fmt: skip
+    run = advance(started(text), world(board(0)), T)
+    assert (run.steps[0].state, run.steps[0].words) == ("passed", "api.up no; api.p95 100 ms")
+
+
+def test_what_the_playbooks_name_is_there() -> None:
+    """Each signal, table, action and alert rule is declared somewhere in the systems."""
+    folder = Path(ainur_tui.__file__).parent / "systems"
+    source = "\n".join(path.read_text() for path in folder.rglob("*.py"))
+    alerts = {rule.name for rule in rules()}
+    for book in BOOKS:
+        assert set(book.fits.alerts) <= alerts
+        names = set(book.fits.signals)
+        for step in book.step:
+            asked = [*step.when, *step.when_any, *step.expect, *step.expect_any]
+            names |= {n for c in asked for n in (c.signal, c.table) if n} | {*step.look.signals}
+            names |= {step.look.table} - {None}
+            if step.run is not None:
+                names |= {step.run.action} | ({step.run.row_of} - {None})
+        missing = {n for n in names if f'"{n}"' not in source and ".logs." not in n}
+        assert missing == set(), book.name
 
 
 @settings(deadline=None, max_examples=40)
