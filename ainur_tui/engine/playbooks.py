@@ -9,13 +9,13 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, DENIED, TRY_AGAIN, UNAVAILABLE, USAGE
+from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.playbooklogs import with_lines
 from ainur_tui.model.action import Run
@@ -28,6 +28,7 @@ from ainur_tui.model.playbook import PlaybookRun, Proposal, StepRun
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean, near
+from ainur_tui.rules import playbookdecisions as decisions
 from ainur_tui.rules import playbooks as rules
 from ainur_tui.rules.conditions import targets_of
 from ainur_tui.rules.playbookevents import happened
@@ -42,12 +43,13 @@ LOOK = 10.0
 SHOWN = 900.0
 """Seconds for which a run that ended is still told to the consoles."""
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 
 class Playbooks:
-    """Every playbook run of the environment; ``books`` by name. ``own`` is a folder of more, whose
-    ``problems`` are told.
+    """Every playbook run of the environment; ``books`` by name. ``own`` is a folder of more.
 
     ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
     hears what happened, ``moved`` that there is something new to tell, ``incident`` names the
@@ -70,9 +72,10 @@ class Playbooks:
         incident: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self.books = {book.name: book for book in shipped()}
-        self.problems: list[str] = []
+        self._refused: list[str] = []
+        self._unkept: str | None = None
         if own is not None:
-            books, self.problems = playbookstore.own(Path(own))
+            books, self._refused = playbookstore.own(Path(own))
             self.books |= {book.name: book for book in books}
         self._path = path
         self._executor = executor
@@ -87,7 +90,7 @@ class Playbooks:
         self._runs: dict[str, PlaybookRun] = {}
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self, first_round: Callable[[], Awaitable[None]]) -> str | None:
         """Take up what an earlier engine left; goes on once every probe was read anew. Returns a
@@ -106,6 +109,16 @@ class Playbooks:
     def wake(self) -> None:
         """The board or a run moved."""
         self._wake.set()
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences for everybody: own playbooks that are none, a file that cannot be written."""
+        return [*self._refused, *([self._unkept] if self._unkept else [])]
+
+    @property
+    def busy(self) -> bool:
+        """Whether one goes on that waits for no person."""
+        return any(run.now.state not in {"deciding", "stuck"} for run in self.active())
 
     def active(self) -> list[PlaybookRun]:
         """Those that go on, newest first."""
@@ -157,49 +170,24 @@ class Playbooks:
             return await self._advance(run, board)
 
     async def decide(self, call: DecideCall, peer: Peer) -> PlaybookRun:
-        """What a person decided about the step at hand. Raises Refused."""
+        """What a person decided about the step at hand. Raises Refused.
+
+        Whoever asked may go away meanwhile; what was decided is done all the same.
+        """
+        return await asyncio.shield(self._do(self._decide(call, peer)))
+
+    async def _decide(self, call: DecideCall, peer: Peer) -> PlaybookRun:
         async with self._turn:
             run = self._runs.get(call.id)
             if run is None:
                 raise Refused(f"there is no playbook run {clean(call.id, 40)}", USAGE)
-            if run.state != "running":
-                raise Refused(f"this playbook is over: {run.state}", UNAVAILABLE)
-            if call.choice in {"skip", "abort", "take-over"} and not call.reason.strip():
-                raise Refused(f"to {call.choice} needs a reason", USAGE)
-            if call.choice != "take-over" and peer.operator != run.operator:
-                raise Refused(f"{run.operator} works through this playbook; it can be taken over "
-                              "with a reason", DENIED)  # fmt: skip
-            if call.choice not in {"take-over", "abort"} and call.step != run.now.id:
-                raise Refused(f"it has gone on to “{run.step.title}” meanwhile", TRY_AGAIN)
-            after = await self._decided(run, call, peer)
+            decisions.allowed(run, call, peer.operator)
+            if call.choice == "run" and run.now.state == "deciding":
+                after = await self._order(run, call, peer)
+            else:
+                after = decisions.decided(run, call, peer.operator, self._clock.now())
+                await self._keep(run, after)
             return await self._advance(after, self._board())
-
-    async def _decided(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
-        now, reason = self._clock.now(), clean(call.reason, 200)
-        state = run.now.state
-        match call.choice:
-            case "take-over":
-                after = replace(run, operator=peer.operator, message=reason)
-            case "abort":
-                if state == "acting":
-                    raise Refused("its action goes on: stop that first (key x), then the playbook",
-                                  TRY_AGAIN)  # fmt: skip
-                after = rules.ended(run, "aborted", f"by {peer.operator}: {reason}", now)
-            case "skip" if state in {"looking", "deciding", "stuck", "waiting", "proving"}:
-                after = rules.passed_over(run, "skipped", f"by {peer.operator}: {reason}", now)
-            case "retry" if state in {"stuck", "looking", "proving", "deciding"}:
-                fresh = StepRun(id=run.now.id, attempt=run.now.attempt + 1)
-                steps = [*run.steps[: run.at], fresh, *run.steps[run.at + 1 :]]
-                after = replace(run, steps=steps)
-            case "done" if state in {"deciding", "stuck"} and run.step.ask is not None:
-                after = rules.change(run, state="proving", since=now, began=now, ended=None)
-            case "run" if state == "deciding" and call.call is not None:
-                return await self._order(run, call, peer)
-            case _:
-                raise Refused(f"{call.choice} makes no sense here: “{run.step.title}” is {state}",
-                              BAD_DATA)  # fmt: skip
-        await self._keep(run, after)
-        return after
 
     async def _order(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
         """Have the executor act, under a key that is on the disk before: whatever ends meanwhile,
@@ -210,9 +198,8 @@ class Playbooks:
         key = f"playbook-{run.id}-{run.now.id}-{run.now.attempt}"
         ordered = rules.change(run, state="ordered", key=key)
         await self._keep(run, ordered)
-        reason = wish.reason or f"playbook {run.book.name}: {run.step.title}"
         try:
-            acted = await self._executor.run(replace(wish, key=key, reason=reason), peer)
+            acted = await self._executor.run(replace(wish, key=key), peer)
         except Refused:
             await self._keep(ordered, run)
             raise
@@ -223,12 +210,15 @@ class Playbooks:
     async def _for_ever(self, first_round: Callable[[], Awaitable[None]]) -> None:
         if self.active():
             await first_round()
-            world = self._world(self._board())
-            for run in self.active():
-                await self._keep(run, rules.taken_over(run, world))
+            async with self._turn:
+                world = self._world(self._board())
+                for run in self.active():
+                    await self._keep(run, rules.taken_over(run, world))
         while True:
             try:
                 await self._all()
+            except Refused as refusal:
+                self._unkept = f"playbooks stand still: {refusal}"
             except Exception:  # one bad step must not end all judging (F-76)
                 _log.exception("playbooks")
             self._wake.clear()
@@ -243,6 +233,7 @@ class Playbooks:
         async with self._turn:
             for run in self.active():
                 await self._advance(run, board)
+        self._unkept = None
 
     async def _advance(self, run: PlaybookRun, board: BoardView) -> PlaybookRun:
         after = rules.advance(run, self._world(board), self._clock.now())
@@ -283,10 +274,11 @@ class Playbooks:
             with contextlib.suppress(TimeoutError):
                 await self._look(targets, LOOK)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _bare(run: PlaybookRun) -> PlaybookRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -173,6 +174,30 @@ async def test_what_the_gates_refuse_leaves_the_step_as_it_was(house: House) -> 
     action.blocked = None
     run = await house.decide(run, "run", call=call(key="other"))
     assert run.now.key == f"playbook-{run.id}-restart-0"
+    await house.world.over()
+    await house.books.close()
+
+
+async def test_the_loop_guard_holds_in_a_playbook_too(house: House) -> None:
+    run = await house.open()
+    for key in "ab":
+        await house.world.executor.run(call(key=key), MIRA)
+        await house.world.over()
+    with pytest.raises(Refused, match="Give a reason"):
+        await house.decide(run, "run", call=call())
+    assert house.now(run).now.state == "deciding"
+    run = await house.decide(run, "run", call=call(reason="it is another fault"))
+    await house.world.over()
+    await house.books.close()
+
+
+async def test_whoever_asked_may_go_away(house: House) -> None:
+    run = await house.open()
+    asked = asyncio.create_task(house.decide(run, "run", call=call()))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await until(lambda: house.now(run).now.state not in {"deciding", "ordered"})
+    assert len(house.world.executor.runs()) == 1
     await house.world.over()
     await house.books.close()
 
