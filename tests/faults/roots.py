@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from ainur_tui.client.errors import Disconnected
@@ -63,10 +64,16 @@ CAUSES = (
 """Pairs, the root first: the worse trouble, or what the other may come from."""
 
 
-def scenario(seed: int, index: int) -> tuple[str, ...]:
-    """The faults of a scenario, its root first."""
-    rng = random.Random(f"{seed}-{index}")
-    return rng.choice(CAUSES) if index % 3 == 2 else (rng.choice(sorted(ROOTS)),)
+def scenarios(seed: int, number: int) -> list[tuple[str, ...]]:
+    """So many scenarios, the root of each first: every third is a pair, none comes twice before all
+    have come once."""
+    rng = random.Random(seed)
+    singles: list[tuple[str, ...]] = [(name,) for name in ROOTS]
+    pairs: list[tuple[str, ...]] = [*CAUSES]
+    rng.shuffle(singles)
+    rng.shuffle(pairs)
+    one, two = cycle(singles), cycle(pairs)
+    return [next(two) if index % 3 == 2 else next(one) for index in range(number)]
 
 
 def names(root: Root, view: BoardView) -> str:
@@ -106,9 +113,8 @@ def main() -> int:
         miniature(Path(folder)) as mini,
         watching(mini) as watcher,
     ):
-        for index in range(args.scenarios):
+        for index, faults in enumerate(scenarios(args.seed, args.scenarios)):
             until(lambda: not _ill(watcher), 120, "the miniature is well again")
-            faults = scenario(args.seed, index)
             try:
                 wrong = play(mini, watcher, faults)
             except Disconnected as lost:
