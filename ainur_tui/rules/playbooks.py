@@ -114,7 +114,7 @@ def _enter(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         run, began = change(run, began=now, since=now), now
     step = run.step
     needed = all_of(step.when, step.when_any, run.target, world.board)
-    if needed.holds is False:
+    if needed.holds is False or not needed.there:
         return passed_over(run, "not needed", needed.words, now)
     if needed.holds is None and now - began < NOT_KNOWN:
         return run
@@ -125,6 +125,9 @@ def _enter(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         return change(run, state="deciding", do=do, words=needed.words)
     if step.ask is not None:
         return change(run, state="deciding", words=needed.words)
+    seen = all_of(step.expect, step.expect_any, run.target, world.board)
+    if not seen.there and not step.proves:
+        return passed_over(run, "not needed", seen.words, now)
     # A look counts what is fresh already; only a proof wants to be newer than what was done.
     return change(run, state="looking", since=now if step.proves else 0.0)
 

@@ -240,9 +240,26 @@ def test_better_and_worse_are_told_against_the_start() -> None:
 
 
 def test_one_of_several_is_enough_and_what_is_unknown_does_not_hide_it() -> None:
-    some = [Condition(signal="nowhere", above=1), Condition(signal="api.up", above=0)]
-    assert all_of([], some, "api", board(1)).holds is True
-    assert all_of([], some, "api", board(0)).holds is None
+    some = [Condition(target="db", signal="db.up", above=0), Condition(signal="api.up", above=0)]
+    blind = target("db", view("db.up", 1, quality="unknown"))
+
+    def seen(up: int) -> BoardView:
+        return replace(board(up), targets=[*board(up).targets, blind])
+
+    assert all_of([], some, "api", seen(1)).holds is True
+    assert all_of([], some, "api", seen(0)).holds is None
+
+
+def test_what_is_not_watched_here_decides_nothing() -> None:
+    expect = [Condition(target="db", state=["up"]), Condition(signal="api.up", above=0)]
+    assert all_of(expect, [], "api", board(1)).holds is True
+    alone = all_of(expect[:1], [], "api", board(1))
+    assert (alone.holds, alone.there) == (None, False)
+    text = BOOK.replace(
+        '[{ signal = "api.up", below = 1 }]', '[{ target = "db", state = ["up"] }]', 1
+    )
+    run = advance(started(text), world(board(0)), T)
+    assert (run.steps[0].state, run.steps[0].words) == ("not needed", "db is not watched here")
 
 
 def test_a_row_of_a_table_says_what_to_act_on() -> None:
