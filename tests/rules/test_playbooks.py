@@ -255,11 +255,11 @@ def test_what_is_not_watched_here_decides_nothing() -> None:
     assert all_of(expect, [], "api", board(1)).holds is True
     alone = all_of(expect[:1], [], "api", board(1))
     assert (alone.holds, alone.there) == (None, False)
-    text = BOOK.replace(
-        '[{ signal = "api.up", below = 1 }]', '[{ target = "db", state = ["up"] }]', 1
-    )
+    unseen = '[{ target = "db", state = ["up"] }]'
+    text = BOOK.replace('[{ signal = "api.up", below = 1 }]', unseen)
     run = advance(started(text), world(board(0)), T)
-    assert (run.steps[0].state, run.steps[0].words) == ("not needed", "db is not watched here")
+    assert states(run)[:3] == ["not needed", "not needed", "deciding"]
+    assert run.steps[0].words == run.steps[1].words == "db is not watched here"
 
 
 def test_a_row_of_a_table_says_what_to_act_on() -> None:
