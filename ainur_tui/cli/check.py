@@ -55,7 +55,7 @@ def report(
 
     for name in only:
         _must_be_possible(call, name)
-    board = asyncio.run(_board(call, only, fresh, timeout))
+    board = asyncio.run(look(call, only, fresh, timeout))
     names = [view.name for view in board.targets]
     for name in only:
         if name not in names:
@@ -83,9 +83,8 @@ def _must_be_possible(call: Invocation, name: str) -> None:
         )
 
 
-async def _board(
-    call: Invocation, only: list[str], fresh: bool, timeout: float | None
-) -> BoardView:
+async def look(call: Invocation, only: list[str], fresh: bool, timeout: float | None) -> BoardView:
+    """The running engine's picture where it is current, else one made now."""
     from ainur_tui.cli import common
     from ainur_tui.model.failure import Refused
     from ainur_tui.model.wire import BoardQuery

@@ -13,6 +13,7 @@ from ainur_tui.model.target import kind_of
 from ainur_tui.model.text import near
 
 TARGETS = ("api", "db", "node", "storage", "frontend", "host")
+LEVELS = ("P1", "P2", "P3", "P4")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _HTTP = ("http", "https")
 _URLS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -25,8 +26,11 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,
+    ("prometheus", "url"): _HTTP,
+    ("alertmanager", "url"): _HTTP,
 }
 _TOKEN_GOES_THERE = {("fly", "url"), ("fly", "web_url"), ("storage", "endpoint")}
+_RULE_FILES = (".toml", ".yml", ".yaml")
 
 
 def check(data: dict[str, Any]) -> Iterator[Fault]:
@@ -63,6 +67,8 @@ def _section(key: str, value: Any, at: Path, environment: dict[str, Any]) -> Ite
             for signal, threshold in value.items():
                 if not threshold:
                     yield Fault((*at, signal), "expected warn, fail or both")
+        case "alerts":
+            yield from _alerts(value, at)
         case "backup":
             yield from _backup(value, at, environment)
         case _ if isinstance(value, dict):
@@ -79,6 +85,26 @@ def _backup(value: dict[str, Any], at: Path, environment: dict[str, Any]) -> Ite
         yield Fault((*at, "bucket"), "a bucket needs the section storage beside it")
     if value.get("directory") == "" and not value.get("bucket"):
         yield Fault(at, "expected a directory, a bucket or both")
+
+
+def _alerts(value: dict[str, Any], at: Path) -> Iterator[Fault]:
+    for name in value.get("rules", ()):
+        if not name.endswith(_RULE_FILES):
+            yield Fault((*at, "rules"), f"expected files that end in {', '.join(_RULE_FILES)}")
+    for table in ("response", "update"):
+        for level, seconds in value.get(table, {}).items():
+            if level not in LEVELS:
+                yield Fault((*at, table, level), f"expected one of {', '.join(LEVELS)}", LEVELS)
+            elif not seconds > 0:
+                yield Fault((*at, table, level), "expected seconds above 0")
+    for name, change in value.get("change", {}).items():
+        if not change:
+            yield Fault((*at, "change", name), "expected threshold, hold, severity or another key")
+    for name, one in value.get("notify", {}).items():
+        if isinstance(one["send_to"], dict) and len(one["send_to"]) != 1:
+            yield Fault(
+                (*at, "notify", name, "send_to"), "expected exactly one of env, file and command"
+            )
 
 
 def _addresses(section: str, value: dict[str, Any], at: Path) -> Iterator[Fault]:
@@ -112,12 +138,9 @@ def is_loopback(host: str) -> bool:
 
 def literal_secrets(data: dict[str, Any]) -> Iterator[Path]:
     """The key paths of secrets that stand in the file as plain text."""
-    for name, environment in data.get("environment", {}).items():
-        for key, section in environment.items():
-            if isinstance(section, dict):
-                for secret in sorted(SECRET_KEYS & section.keys()):
-                    if isinstance(section[secret], str):
-                        yield ("environment", name, key, secret)
+    for at, value in _secrets(data.get("environment", {}), ("environment",)):
+        if isinstance(value, str):
+            yield at
 
 
 def in_the_window(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -133,8 +156,13 @@ def in_the_window(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def has_secrets(data: dict[str, Any]) -> bool:
     """Whether the file holds any secret or reference to one."""
-    return any(
-        isinstance(section, dict) and SECRET_KEYS & section.keys()
-        for environment in data.get("environment", {}).values()
-        for section in environment.values()
-    )
+    return any(True for _ in _secrets(data.get("environment", {}), ()))
+
+
+def _secrets(value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
+    """Every secret or reference to one, with its key path."""
+    for key, item in value.items():
+        if key in SECRET_KEYS and len(at) > 1:
+            yield (*at, key), item
+        elif isinstance(item, dict):
+            yield from _secrets(item, (*at, key))

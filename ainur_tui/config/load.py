@@ -21,10 +21,11 @@ from ainur_tui.config.shape import Fault, faults
 from ainur_tui.config.types import Config, Environment
 from ainur_tui.model.text import clean, near
 
-SECTIONS = ("api", "fly", "postgres", "node", "storage", "frontend", "backup")
+SECTIONS = ("api", "fly", "postgres", "node", "storage", "frontend", "backup", "prometheus",
+            "alertmanager")  # fmt: skip
 _PATH_KEYS = {
     "file", "log_file", "state_dir", "runtime_dir", "anchor_dir", "directory", "path", "disks",
-    "playbooks",
+    "playbooks", "rules",
 }  # fmt: skip
 
 

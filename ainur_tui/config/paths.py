@@ -59,9 +59,19 @@ class Paths:
         return (self.anchor_dir or self.state_dir) / "journal.head"
 
     @property
+    def incidents(self) -> Path:
+        """The record of incidents, and a folder of evidence for each."""
+        return self.state_dir / "incidents"
+
+    @property
     def needs(self) -> Path:
         """Who needs whom, where that was edited in the console; wins over the configuration."""
         return self.state_dir / "needs.json"
+
+    @property
+    def attention(self) -> Path:
+        """Who acknowledged which alert, and what is silenced."""
+        return self.state_dir / "attention.json"
 
 
 def config_file(variables: Mapping[str, str] = os.environ) -> Path:

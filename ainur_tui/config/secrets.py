@@ -123,6 +123,8 @@ def _text(where: str, data: bytes) -> str:
 def sources_of(value: object) -> list[SecretSource]:
     """Every secret source in a configuration struct, literals of secret keys included."""
     found: list[SecretSource] = []
+    if isinstance(value, dict):
+        return [source for item in value.values() for source in sources_of(item)]
     for name in getattr(value, "__struct_fields__", ()):
         item = getattr(value, name)
         if isinstance(item, SecretRef) or (name in SECRET_KEYS and isinstance(item, str)):
@@ -142,6 +144,7 @@ SECRET_KEYS = frozenset(
         "admin",
         "application",
         "identity",
+        "send_to",
     }
 )
 """The keys whose type is a secret source."""

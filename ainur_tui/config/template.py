@@ -103,11 +103,47 @@ version = 1
 #[environment.production.tools]
 #path = ["/usr/lib/postgresql/16/bin"]
 
+# Incidents, where yours are handled otherwise than in the guide (seconds by severity).
+#[environment.production.incidents]
+#respond = { P1 = 900, P2 = 3600, P3 = 14400 }   # until somebody answers (P4: next business day)
+#tell = { P1 = 1800, P2 = 3600 }                 # between messages; others at a change
+#postmortem = ["P1", "P2"]
+#bell = true              # ring the terminal when a P1 or P2 fires without an incident
+
+# Who is on call, one after the other.
+#[environment.production.oncall]
+#people = ["mira", "jon", "ada"]
+#start = "2026-11-23T09:00Z"
+#days = 7
+
 # Who needs whom, where yours differs from: frontend needs api; api needs db, storage, node.
 # What is edited in the console (Services, key e) is kept beside the journal, and wins.
 #[environment.production.needs]
 #frontend = ["api"]
 #api = ["db", "storage", "node"]
+
+# A Prometheus: its rules and alerts are shown, and it judges the rule files named below.
+#[environment.production.prometheus]
+#url = "https://prometheus.example.net"
+#token = { env = "PROMETHEUS_TOKEN" }
+
+# An Alertmanager: its alerts are shown, and ours are sent to it.
+#[environment.production.alertmanager]
+#url = "https://alertmanager.example.net"
+#send = true
+
+# Alert rules: yours beside ours, changes of ours, and what severities of others mean here.
+#[environment.production.alerts]
+#rules = ["rules.toml", "api-alerts.yml"]     # ours, or Prometheus' own form
+#disabled = ["FewAgents"]
+#change.HighResponseTime = { threshold = 0.2, clear = 0.18, hold = 600, keep_firing = 60 }
+#severity = { warning = "P3", critical = "P2" }
+#response = { P4 = 86400 }            # seconds until somebody answers
+#update = { P3 = 14400 }              # seconds between two messages to users
+#[environment.production.alerts.notify.oncall]      # needs: pip install "ainur-tui[notify]"
+#send_to = { env = "ONCALL_URL" }     # an address apprise knows; it may hold a secret
+#severities = ["P1", "P2"]
+#resolved = true          # told when it is over, too
 
 # Your own thresholds for a signal, in its unit; `ainur-tui check --json` lists the signals.
 #[environment.production.thresholds."api.latency.p95"]

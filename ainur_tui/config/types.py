@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ainur_tui.model.alert import RuleChange, Severity
+
 Seconds = Annotated[float, Meta(ge=0.2, le=3600, description="seconds")]
 
 
@@ -212,6 +214,41 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
+_Severity = Literal["P1", "P2", "P3", "P4"]
+_Span = Annotated[float, Meta(gt=0, description="seconds")]
+
+
+class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How incidents are handled, where that is not as in the guide."""
+
+    respond: Annotated[
+        dict[_Severity, _Span], Meta(description="seconds until somebody answers, by severity")
+    ] = {}
+    tell: Annotated[
+        dict[_Severity, _Span], Meta(description="seconds between messages, by severity")
+    ] = {}
+    postmortem: Annotated[
+        list[_Severity], Meta(description="severities that get a post-mortem within 24 hours")
+    ] = msgspec.field(default_factory=lambda: ["P1", "P2"])
+    bell: Annotated[
+        bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
+    ] = False
+
+
+class OnCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is on call: one after the other, in turns of equal length."""
+
+    people: Annotated[list[str], Meta(min_length=1, description="in the order of their turns")]
+    start: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(Z|\+00:00)?)?$",
+            description="when the first one's first turn began, UTC",
+        ),
+    ]
+    days: Annotated[float, Meta(gt=0, description="how long a turn is")] = 7.0
+
+
 class ToolPath(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folders searched before ``PATH`` for pg_dump, systemctl, journalctl."""
 
@@ -223,6 +260,56 @@ class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     warn: float | None = None
     fail: float | None = None
+
+
+class Prometheus(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Prometheus whose rules and alerts are shown here, and that judges the rule files named."""
+
+    url: Annotated[str, Meta(description="its address, without /api/v1")]
+    token: Annotated[
+        SecretSource | None, Meta(description="a bearer token, where it asks for one")
+    ] = None
+
+
+class Alertmanager(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An Alertmanager: its alerts are shown here, and ours are sent to it."""
+
+    url: Annotated[str, Meta(description="its address, without /api/v2")]
+    token: Annotated[
+        SecretSource | None, Meta(description="a bearer token, where it asks for one")
+    ] = None
+    send: Annotated[bool, Meta(description="send our alerts to it")] = True
+
+
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who is called when an alert fires."""
+
+    send_to: Annotated[SecretSource, Meta(description="an address apprise knows: mailto://, …")]
+    severities: Annotated[list[Severity], Meta(description="those it is told of")] = msgspec.field(
+        default_factory=lambda: ["P1", "P2"]
+    )
+    resolved: Annotated[bool, Meta(description="told when it is over, too")] = True
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Your own alert rules, changes of ours, and who is told."""
+
+    rules: Annotated[
+        list[str], Meta(description="files of rules: ours (.toml) or Prometheus' (.yml, .yaml)")
+    ] = []
+    disabled: Annotated[list[str], Meta(description="names of rules that are not judged")] = []
+    change: Annotated[dict[str, RuleChange], Meta(description="by the rule's name")] = {}
+    severity: Annotated[
+        dict[str, Severity], Meta(description="what a severity label of others means here")
+    ] = {}
+    response: Annotated[
+        dict[Severity, float], Meta(description="seconds until somebody answers, by severity")
+    ] = {}
+    update: Annotated[
+        dict[Severity, float],
+        Meta(description="seconds between two messages to users, by severity"),
+    ] = {}
+    notify: Annotated[dict[str, Notify], Meta(description="who is called, by a name")] = {}
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -245,10 +332,15 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     host: Host | None = Host()
     logs: Logs = Logs()
     backup: Backup | None = None
+    prometheus: Prometheus | None = None
+    alertmanager: Alertmanager | None = None
+    alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
     playbooks: Annotated[
         str | None, Meta(description="a folder of your own playbooks; the same name replaces ours")
     ] = None
+    incidents: Incidents = Incidents()
+    oncall: OnCall | None = None
     needs: Annotated[
         dict[str, list[str]],
         Meta(description="who needs whom; replaces the built-in graph"),

@@ -35,6 +35,8 @@ from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
+    from ainur_tui.console.alertdesk import AlertDesk
+    from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
@@ -69,9 +71,12 @@ class AinurApp(Opening):
         color: str = "cyan",
         read_only: bool = False,
         evidence: Path | None = None,
+        bell: bool = False,
     ) -> None:
         super().__init__(driver_class=ThriftyDriver, ansi_color=False)
         self.evidence = evidence
+        self.bell_wanted = bell
+        self.rung: set[tuple[str, str, float]] = set()
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)
@@ -103,6 +108,13 @@ class AinurApp(Opening):
         return Runs(self)
 
     @cached_property
+    def incidents(self) -> IncidentDesk:
+        """What is done about incidents."""
+        from ainur_tui.console.incidents import IncidentDesk
+
+        return IncidentDesk(self)
+
+    @cached_property
     def playbooks(self) -> Playbooks:
         """From a trouble to what is done about it."""
         from ainur_tui.console.playbooks import Playbooks
@@ -121,6 +133,12 @@ class AinurApp(Opening):
         from ainur_tui.console.logdesk import LogDesk
 
         return LogDesk(self, self.query_one(LogsPanel))
+
+    def alert_desk(self) -> AlertDesk:
+        """Who runs the errands of the Alerts tab."""
+        from ainur_tui.console.alertdesk import AlertDesk
+
+        return AlertDesk(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""

@@ -26,6 +26,7 @@ BINDINGS = [
     _key("b", "act('backup')", "Back up…", "back the database up: the plan comes first"),
     _key("w", "record('changed')", "What changed", "all that happened before the trouble"),
     _key("u", "record('undo')", "Undo…", "take the newest action back: the plan comes first"),
+    _key("I", "declare", "Incident…", "declare an incident, from what is selected or fires"),
     _key("J", "record('journal')", "Journal", "what was done here, by whom, and how it ended"),
     _key("x", "record('stop')", "Stop…", "stop the newest action at its next safe point",
          show=False),

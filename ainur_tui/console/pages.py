@@ -80,8 +80,8 @@ class Pages:
         await app.push_screen(dialog, lambda offer: self._chosen(offer, selected))
 
         async def refresh() -> None:
-            for more in (app.feed.catalogue, app.playbooks.learn):
-                await more()
+            for learn in (app.feed.catalogue, app.playbooks.learn):
+                await learn()
                 dialog.offer(known())
 
         app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
@@ -98,6 +98,8 @@ class Pages:
                 ("Stop an action", "key x: the newest, at its safe point", _record(app, "stop")),
                 ("Recover the database", "key R in Backups: candidates, clock, plan",
                  _record(app, "recover")),
+                ("Declare an incident", "key I: from what is selected or fires",
+                 app.action_declare),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),

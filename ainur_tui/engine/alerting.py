@@ -2,87 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from ainur_tui.engine.alertview import World, blind_alert, rule_alert
+from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
-from ainur_tui.model import units
-from ainur_tui.model.alert import Alert, AlertState, Rule
+from ainur_tui.engine.foreign import Foreign
+from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.folding import RANK
 from ainur_tui.rules import alerts
 from ainur_tui.rules.alerts import Memory
 from ainur_tui.rules.graph import Graph
 from ainur_tui.systems.base import Clock
 
-ORDER: tuple[AlertState, ...] = (
-    "firing", "recovering", "pending", "no data", "blind", "resolved", "inactive",
-)  # fmt: skip
-"""What a person looks at first."""
+_Matches = Sequence[tuple[TargetView, SignalView]]
+"""A rule's signal, on every target that has it."""
+_REST = Memory()
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What is stored: each rule on each target, as it stood."""
+    """What is stored: each rule on each target, and what other judges told, as they stood."""
 
     memories: list[tuple[str, str, Memory]]
-
-
-class _Seen(NamedTuple):
-    """A rule's signal on one target, as shown."""
-
-    target: TargetView
-    view: SignalView
+    foreign: list[Alert] = []
 
 
 class Alerting:
     """Steps every rule once per :meth:`evaluate`; call it about once a second.
 
     Evaluation goes on whatever explains an alert: ``caused_by`` folds it, nothing silences it.
+    ``judged_at`` is when that was done last (epoch seconds).
     """
 
-    def __init__(self, rules: Sequence[Rule], clock: Clock, board: Board, graph: Graph) -> None:
-        self._rules = {rule.name: rule for rule in rules}
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        clock: Clock,
+        board: Board,
+        graph: Graph,
+        attention: Attention | None = None,
+    ) -> None:
+        self.rules = {rule.name: rule for rule in rules}
+        self.judged_at: float | None = None
+        self.foreign = Foreign()
         self._clock = clock
         self._board = board
         self._graph = graph
-        self._memories: dict[tuple[str, str], Memory] = {}
+        self._attention = attention
+        self._memories: dict[str, dict[str, Memory]] = {rule.name: {} for rule in rules}
         self._last: float | None = None
         self._began = clock.monotonic()
         self._matched: set[str] = set()
+        self._turned: list[Alert] = []
 
     def evaluate(self, view: BoardView) -> list[Alert]:
         """Step all rules; returns what is not inactive, worst first."""
         mono = self._clock.monotonic()
         passed = 0.0 if self._last is None else mono - self._last
-        self._last = mono
-        found: list[Alert] = []
-        seen: dict[str, list[_Seen]] = {}
+        self._last, self.judged_at = mono, view.at
+        world = World(view, self._graph)
+        seen: dict[str, list[tuple[TargetView, SignalView]]] = {}
         for target in view.targets:
             for signal in target.signals:
-                seen.setdefault(signal.name, []).append(_Seen(target, signal))
-        for rule in self._rules.values():
-            matches = seen.get(rule.signal, [])
-            if any(one.view.observed_at is not None for one in matches):
-                self._matched.add(rule.name)
-            present = {one.target.name for one in matches}
-            for one in matches:
-                found += self._step(rule, one, passed, view)
-            for name, absent in list(self._memories):
-                if name == rule.name and absent not in present:
-                    found += self._leave(rule, absent, view, others=bool(matches))
-            found += self._blind(rule, matches, view)
-        worst = {alert: (ORDER.index(alert.state), alert.severity) for alert in found}
-        return sorted(found, key=lambda alert: (*worst[alert], alert.target, alert.name))
+                seen.setdefault(signal.name, []).append((target, signal))
+        found: list[Alert] = []
+        for name, rule in self.rules.items():
+            matches: _Matches = seen.get(rule.signal, ())
+            known = self._memories[name]
+            if name not in self._matched and any(s.observed_at is not None for _, s in matches):
+                self._matched.add(name)
+            for target, signal in matches:
+                found += self._step(rule, target, signal, passed, world)
+            if len(known) > len(matches):
+                present = {target.name for target, _ in matches}
+                for absent in [one for one in known if one not in present]:
+                    found += self._leave(rule, absent, world, others=bool(matches))
+            if not matches and name not in self._matched:
+                found += self._blind(rule, view)
+        told, turned = self.foreign.step(self._board.foreign(), now=view.at)
+        self._turned += turned
+        found += [msgspec.structs.replace(one, caused_by=world.cause(one.target)) for one in told]
+        if self._attention is not None:
+            found = self._attention.mark(found, view.at)
+        return sorted(found, key=lambda a: (RANK[a.state], a.severity, a.target, a.name))
+
+    def turned(self) -> list[Alert]:
+        """Alerts that began to fire or ended since this was last asked, each as it was then: every
+        one of them, however fast they came."""
+        turned, self._turned = self._turned, []
+        return turned
+
+    def delivered(self, rule: str) -> bool:
+        """Whether the rule's signal was ever read here."""
+        return rule in self._matched
+
+    def states(self, rule: str) -> dict[str, int]:
+        """How many targets are in each state."""
+        return dict(Counter(m.state for m in self._memories.get(rule, {}).values()))
+
+    def memories(self) -> Iterator[tuple[str, str, Memory]]:
+        """Each rule on each target that is not at rest."""
+        for rule, known in self._memories.items():
+            for target, memory in known.items():
+                if memory.state != "inactive":
+                    yield rule, target, memory
 
     def dump(self) -> bytes:
         """The state of all alerts, for :meth:`restore` in a later engine."""
-        kept = [
-            (rule, target, memory)
-            for (rule, target), memory in self._memories.items()
-            if memory.state != "inactive"
-        ]
-        return msgspec.json.encode(_Kept(kept))
+        return msgspec.json.encode(_Kept(list(self.memories()), self.foreign.known()))
 
     def restore(self, stored: bytes) -> None:
         """Go on from a dump: firing stays firing, hold times go on where they were. What cannot
@@ -92,112 +123,77 @@ class Alerting:
         except msgspec.DecodeError:
             return
         for rule, target, memory in kept.memories:
-            if rule in self._rules:
-                self._memories[rule, target] = memory
+            if rule in self._memories:
+                self._memories[rule][target] = memory
+        self.foreign.restore(kept.foreign)
 
-    def _step(self, rule: Rule, seen: _Seen, passed: float, view: BoardView) -> list[Alert]:
-        key = (rule.name, seen.target.name)
-        before = self._memories.get(key, Memory(since=view.at))
-        usable = seen.view.quality in {"fresh", "late"} and seen.target.state != "paused"
-        value = seen.view.value if usable else None
-        if seen.view.absent and before.state == "inactive":
-            return self._keep(rule, key, before, view)  # its source answers: nothing is missing
-        after = (
-            alerts.planned(before, passed=passed, now=view.at)
-            if seen.view.planned
-            else alerts.step(rule, before, value, passed=passed, now=view.at)
-        )
-        return self._keep(rule, key, after, view)
+    def _step(
+        self, rule: Rule, target: TargetView, signal: SignalView, passed: float, world: World
+    ) -> list[Alert]:
+        now = world.view.at
+        before = self._memories[rule.name].get(target.name, _REST)
+        usable = signal.quality in {"fresh", "late"} and target.state != "paused"
+        value = signal.value if usable else None
+        if rule.share and value is not None:
+            value = value / signal.limit if signal.limit else None
+        if value is None and before.state == "inactive" and _says_nothing(rule, signal, usable):
+            return self._keep(rule, target.name, before, world, signal)
+        if signal.planned:
+            after = alerts.planned(before, passed=passed, now=now)
+        else:
+            after = alerts.step(
+                rule, before, value, passed=passed, now=now, observed=signal.observed_at,
+                enough=rule.sample is None or _enough(rule, target),
+            )  # fmt: skip
+        return self._keep(rule, target.name, after, world, signal)
 
-    def _leave(self, rule: Rule, target: str, view: BoardView, *, others: bool) -> list[Alert]:
+    def _leave(self, rule: Rule, target: str, world: World, *, others: bool) -> list[Alert]:
         """The target, or its signal, is not on the board. A part that is gone takes its alerts
         with it; a whole system that is not read yet keeps them as they were."""
-        key = (rule.name, target)
-        before = self._memories[key]
-        gone = (
-            view.target(target) is None
-            and "/" in target
-            and (others or view.target(target.partition("/")[0]) is not None)
-        )
-        after = alerts.gone(before, now=view.at) if gone else before
-        if gone and after.state == "inactive":
-            del self._memories[key]
+        before = self._memories[rule.name][target]
+        whole = target.partition("/")[0]
+        gone = target not in world.targets and "/" in target and (others or whole in world.targets)
+        after = alerts.gone(before, now=world.view.at) if gone else before
+        old = after.state == "resolved" and world.view.at - after.since > alerts.SHOWN_RESOLVED
+        if old or (gone and after.state == "inactive"):
+            del self._memories[rule.name][target]
             return []
-        if after.state == "resolved" and view.at - after.since > alerts.SHOWN_RESOLVED:
-            del self._memories[key]
-            return []
-        return self._keep(rule, key, after, view)
+        return self._keep(rule, target, after, world, None)
 
     def _keep(
-        self,
-        rule: Rule,
-        key: tuple[str, str],
-        after: Memory,
-        view: BoardView,
+        self, rule: Rule, target: str, after: Memory, world: World, signal: SignalView | None
     ) -> list[Alert]:
-        self._memories[key] = after
+        before = self._memories[rule.name].get(target, _REST)
+        self._memories[rule.name][target] = after
         if after.state == "inactive":
             return []
-        return [self._alert(rule, key[1], after, view)]
+        alert = rule_alert(rule, target, after, world, (signal, self._board.unit(rule.signal)))
+        began = after.state == "firing" and before.state not in {"firing", "recovering"}
+        if began or (after.state == "resolved" and before.state != "resolved"):
+            self._turned.append(alert)
+        return [alert]
 
-    def _cause(self, target: str, view: BoardView) -> str | None:
-        """What explains an alert. A rule may be stricter than the thresholds of the state, so its
-        target counts as in trouble here even where its state is well."""
-        shown = view.target(target)
-        if shown is None or shown.cause is not None:
-            return shown.cause if shown else None
-        states = {one.name: one.state for one in view.targets}
-        if states[target] == "up":
-            states[target] = "degraded"
-        return self._graph.cause(target, states)
-
-    def _blind(self, rule: Rule, matches: Sequence[_Seen], view: BoardView) -> list[Alert]:
+    def _blind(self, rule: Rule, view: BoardView) -> list[Alert]:
         """A rule whose signal never came, though all that could bring it was read, never fires."""
         head = rule.signal.partition(".")[0]
         whole = next((t for t in view.targets if t.kind == head), None)
-        if rule.name in self._matched or matches or whole is None:
+        since = self._clock.monotonic() - self._began
+        if whole is None or since < rule.no_data_after:
             return []
         read = any(signal.observed_at is not None for signal in whole.signals)
         waiting = any(p.target == whole.name and p.last_at is None for p in view.probes)
-        if not read or waiting or self._clock.monotonic() - self._began < rule.no_data_after:
+        if not read or waiting:
             return []
-        return [
-            Alert(
-                name=rule.name,
-                target=whole.name,
-                state="blind",
-                severity=rule.severity,
-                since=view.at - (self._clock.monotonic() - self._began),
-                summary=f"can never fire here: {rule.signal} is not delivered",
-                origin=rule.origin,
-                threshold=rule.threshold,
-            )
-        ]
+        return [blind_alert(rule, whole.name, view.at - since)]
 
-    def _alert(self, rule: Rule, target: str, memory: Memory, view: BoardView) -> Alert:
-        value, unit = memory.value, self._board.unit(rule.signal)
-        summary = rule.summary.format(
-            target=target,
-            value=units.show(value, unit),
-            threshold=units.show(rule.threshold, unit),
-        )
-        if memory.silent > 5 and memory.state in {"firing", "recovering"}:
-            summary += f" (nothing heard for {units.age(memory.silent)}; the last value stands)"
-        if memory.state == "no data":
-            summary = f"nothing heard of {rule.signal} for {units.age(memory.silent)}"
-        pending = memory.state == "pending"
-        fires_at = view.at + alerts.remaining(rule, memory) if pending else None
-        return Alert(
-            name=rule.name,
-            target=target,
-            state=memory.state,
-            severity=rule.severity,
-            since=memory.since,
-            summary=summary,
-            value=value,
-            threshold=rule.threshold,
-            unit=unit,
-            fires_at=fires_at,
-            caused_by=self._cause(target, view),
-            origin=rule.origin,
-        )
+
+def _says_nothing(rule: Rule, signal: SignalView, usable: bool) -> bool:
+    """Whether the source answers and has no value to judge: then nothing is missing."""
+    return signal.absent or (rule.share and usable and not signal.limit)
+
+
+def _enough(rule: Rule, target: TargetView) -> bool:
+    """Whether there are samples enough to judge by; where nobody counts them there are."""
+    sample = next((one for one in target.signals if one.name == rule.sample), None)
+    counted = sample.value if sample and sample.quality in {"fresh", "late"} else None
+    return counted is None or counted >= rule.min_sample

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ainur_tui.engine.foreign import Told
 from ainur_tui.engine.lastrun import LastRun, fault_of, probe_view
 from ainur_tui.engine.past import Past
 from ainur_tui.model.board import BoardView
@@ -64,6 +65,8 @@ class Board:
         self._events: dict[str, Event] = {}
         self._discovered: dict[str, dict[str, Target]] = {}
         self._paused: dict[str, frozenset[str]] = {}
+        self._judges: dict[str, Sample] = {}
+        self._heard: dict[str, float] = {}
         self._unread = {
             target.name: [name for name in signals if _of(name, target)] for target in targets
         }
@@ -84,6 +87,8 @@ class Board:
         if sample.targets is not None:
             self._discover(probe.name, sample.targets)
         self._paused[probe.name] = sample.paused
+        if sample.alerts is not None:
+            self._judges[probe.name], self._heard[probe.name] = sample, came
         for names in self._unread.values():
             names[:] = [n for n in names if all(n != signal.name for signal in probe.signals)]
         self.version += 1
@@ -122,6 +127,10 @@ class Board:
         if self.on_event is not None:
             self.on_event(event)
 
+    def events(self) -> list[Event]:
+        """What happened, as far back as it is known here."""
+        return list(self._events.values())
+
     def restore(
         self,
         states: Mapping[str, tuple[str, float]] | None = None,
@@ -146,6 +155,26 @@ class Board:
             found.values(),
             key=lambda t: (order.get(t.parent or t.name, len(order)), t.parent is not None, t.name),
         )
+
+    def foreign(self) -> dict[str, Told]:
+        """What other judges of alerts told last, by the name of their system."""
+        mono = self._clock.monotonic()
+        found = {}
+        for name, sample in self._judges.items():
+            run = self._runs[name]
+            failing = run.failure is not None
+            # A run that failed is as old as the last one that did not.
+            age = mono - self._heard.get(name, mono)
+            found[run.probe.target] = Told(sample.alerts or (), sample.rules, age, failing)
+        return found
+
+    def signal(self, name: str) -> Signal | None:
+        """A signal as it is declared, the user's thresholds laid over."""
+        return self._signals.get(name)
+
+    def signals(self) -> Mapping[str, Signal]:
+        """All declared signals, by name."""
+        return self._signals
 
     def unit(self, signal: str) -> str:
         """The unit of a signal, known or not."""

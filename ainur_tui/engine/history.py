@@ -85,6 +85,10 @@ class History:
         now = self._clock.now()
         return await self._ask(lambda store: store.series(query, now))
 
+    async def past(self, signal: str, since: float) -> dict[str, list[tuple[float, float]]]:
+        """A signal's minutes (moment, mean) from ``since`` on, by target, oldest first."""
+        return await self._ask(lambda store: store.past(signal, since))
+
     async def events(self, since: float) -> list[Event]:
         """Events from ``since`` on, oldest first."""
         return await self._ask(lambda store: store.events(since))

@@ -136,6 +136,19 @@ class Store:
             )
         return found
 
+    def past(self, signal: str, since: float) -> dict[str, list[tuple[float, float]]]:
+        """A signal of every target that has it: the means of its minutes, oldest first."""
+        rows = self._db.execute(
+            "SELECT t.text, m.at, m.mean FROM word s JOIN series ON series.signal = s.id"
+            " JOIN word t ON t.id = series.target JOIN minute m ON m.series = series.id"
+            " WHERE s.text = ? AND m.at >= ? ORDER BY m.series, m.at",
+            (signal, since),
+        )
+        found: dict[str, list[tuple[float, float]]] = {}
+        for target, at, mean in rows:
+            found.setdefault(target, []).append((float(at), mean))
+        return found
+
     def events(self, since: float) -> list[Event]:
         """Oldest first."""
         rows = self._db.execute(

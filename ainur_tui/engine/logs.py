@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -124,6 +124,10 @@ class LogHub:
         """Lines over time by class, level and source; raises :class:`Refused` (64)."""
         return self._store.tally.counts(query, self._clock.now())
 
+    def recent(self, sources: Collection[str], log_class: str) -> int:
+        """Lines of a class within the last five minutes."""
+        return self._store.tally.recent(sources, log_class, 300.0, self._clock.now())
+
     def news(self, query: LogNewQuery) -> LogNews:
         """What is said that was not said before; raises :class:`Refused` (64)."""
         return self._store.tally.news(query, self._clock.now())
@@ -179,6 +183,13 @@ class LogHub:
             listener()
 
 
+_CLASSES = (
+    ("storage", "storage failures logged", "storage-failure"),
+    ("auth", "failed authentications logged", "auth-failure"),
+)
+"""Classes of lines that are signals of their own: their name there, their title, the class."""
+
+
 class LogProbe(Probe):
     """Reads what the hub counted of one target's lines."""
 
@@ -209,7 +220,12 @@ class LogProbe(Probe):
                 unit="count",
                 statistic="sum of 1 min",
             ),
-        )
+            *(
+                Signal(name=f"{target}.logs.{name}", title=title, unit="count",
+                       statistic="sum of 5 min")
+                for name, title, _ in _CLASSES
+            ),
+        )  # fmt: skip
         self._intakes = intakes
         self._hub = hub
 
@@ -220,7 +236,11 @@ class LogProbe(Probe):
         now = self._hub.now()
         note = None if open_now else next((i.problem for i in self._intakes if i.problem), None)
         counts = [intake.counts() for intake in open_now]
-        values = [sum(column) for column in zip(*counts, strict=True)] if counts else [None] * 3
+        values: list[int | None] = [None] * len(self.signals)
+        if counts:
+            sources = {intake.source.name for intake in open_now}
+            values = [sum(column) for column in zip(*counts, strict=True)]
+            values += [self._hub.recent(sources, log_class) for _, _, log_class in _CLASSES]
         return Sample(
             readings=[
                 Reading(

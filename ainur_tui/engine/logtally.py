@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
@@ -86,6 +87,15 @@ class LogTally:
         slot = self._slot(int(at // SLOT))
         kind = (source, level, log_class)
         slot[kind if kind in slot or len(slot) < KINDS else ("", level, log_class)] += lines
+
+    def recent(self, sources: Collection[str], log_class: str, seconds: float, now: float) -> int:
+        """Lines of a class from these sources, in about the last ``seconds``."""
+        last = int(now // SLOT)
+        found = 0
+        for number in range(last - int(seconds // SLOT) + 1, last + 1):
+            for (source, _, kind), lines in self._slots.get(number, {}).items():
+                found += lines if kind == log_class and source in sources else 0
+        return found
 
     def counts(self, query: LogCountsQuery, now: float) -> LogCounts:
         """The picture of the last ``query.seconds``. Raises :class:`Refused` (64)."""

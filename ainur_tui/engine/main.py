@@ -110,8 +110,8 @@ async def _serve(
 
 async def _until_asked(engine: Engine, clock: Clock, idle: float) -> None:
     def busy() -> bool:
-        at_work = bool(engine.executor.active) or engine.playbooks.busy
-        return engine.stay or engine.clients > 0 or at_work
+        at_work = engine.executor.active or engine.playbooks.busy or engine.incidents.open_now()
+        return engine.stay or engine.clients > 0 or bool(at_work)
 
     counter = lifecycle.Idle(clock, busy, idle)
     engine.leaves_at = lambda: None if busy() else counter.leaves_at

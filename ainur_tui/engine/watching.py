@@ -43,6 +43,7 @@ class Watch:
         """Take up the alerts where the last engine left them, then go on for ever."""
         if dump := await self._engine.history.load(_ALERTS):
             self._engine.alerting.restore(dump)
+        await self._engine.notifier.start()
         self._task = asyncio.create_task(self._for_ever())
         engine = self._engine
         if engine.stay and engine.environment.access == "operate":
@@ -57,6 +58,7 @@ class Watch:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+            await self._engine.notifier.stop()
             await self._save()
 
     async def _for_ever(self) -> None:
@@ -79,7 +81,9 @@ class Watch:
         if engine.picture.advance(view):
             for listener in tuple(engine.listeners):
                 listener()
-        self._tell([a for a in view.alerts if self._saved.get((a.name, a.target)) != a.state])
+        self._tell(engine.alerting.turned())
+        engine.notifier.take(view.alerts)
+        await engine.attention.keep()
         stale = self._clock.monotonic() - self._saved_at >= SAVE_EVERY
         if stale or now != self._saved:
             self._saved = now
@@ -89,14 +93,12 @@ class Watch:
         """Alerts that began or ended, as events; one that was told by an earlier engine has the
         same key and counts once."""
         for alert in turned:
-            if alert.state in {"firing", "resolved"}:
-                self._engine.add_event(
-                    Event(
-                        key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.0f}",
-                        at=alert.since, kind="alert", target=alert.target,
-                        text=_alert_words(alert),
-                    )
-                )  # fmt: skip
+            self._engine.add_event(
+                Event(
+                    key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.3f}",
+                    at=alert.since, kind="alert", target=alert.target, text=_alert_words(alert),
+                )
+            )  # fmt: skip
 
     async def _save(self) -> None:
         """What is firing stays firing, whatever happens to this process (S-34)."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+_PARTS = re.compile(r"(\d{1,9})(ms|[smhdwy])")
+_SECONDS = {
+    "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0,
+}  # fmt: skip
 
 UNITS = (
     "",
@@ -46,6 +52,15 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
     return f"{whole // 86400}d {whole % 86400 // 3600}h"
+
+
+def seconds(text: str) -> float:
+    """A duration as people and Prometheus write it: ``30s``, ``5m``, ``1h30m``, ``2d``. Raises
+    ``ValueError`` with a sentence."""
+    parts = _PARTS.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        raise ValueError(f"{text!r} is no duration; write 30s, 5m or 1h30m")
+    return sum(int(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def age(seconds: float) -> str:

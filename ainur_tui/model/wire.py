@@ -10,10 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from ainur_tui.model import alertcalls
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Capsule, Drafts, Incident, IncidentFile
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
@@ -29,7 +31,9 @@ Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
-     "runs", "journal", "journal.verify", "engine.status", "needs", "playbooks", "playbook.runs"}
+     "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
+     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
+     "playbooks", "playbook.runs"}
 )  # fmt: skip
 
 
@@ -126,6 +130,7 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     leases: list[Lease] | None = None
     not_configured: dict[str, str] | None = None
     presence: list[Presence] | None = None
+    incidents: list[Incident] | None = None
     playbooks: list[PlaybookRun] | None = None
     proposals: list[Proposal] | None = None
     glass: list[BreakGlass] | None = None
@@ -286,12 +291,21 @@ RESULTS: dict[str, Any] = {
     "break-glass": None,
     "needs": NeedsView,
     "needs.set": NeedsView,
+    "incidents": list[Incident],
+    "incident.show": IncidentFile,
+    "incident.draft": Drafts,
+    "incident.open": Incident,
+    "incident.change": Incident,
+    "incident.keep": Incident,
+    "incident.send": Incident,
+    "incident.capsule": Capsule,
     "playbooks": list[Playbook],
     "playbook.start": PlaybookRun,
     "playbook.decide": PlaybookRun,
     "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
+    **alertcalls.RESULTS,
 }
 """The type of each method's result.
 

@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol
 
 from ainur_tui.config.types import SecretSource
 from ainur_tui.model.action import ActionSpec, Plan, Undo
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.alertcalls import RuleView
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
@@ -32,6 +34,8 @@ class Sample:
 
     ``targets`` are the targets it discovered (all of their kind: one that is absent is gone).
     ``paused`` names targets that are well though not running (an autostopped machine).
+    ``alerts`` are all that another judge has active now, ``rules`` those it judges by; ``None``:
+    this probe asks no other judge.
     """
 
     readings: Sequence[Reading] = ()
@@ -39,6 +43,8 @@ class Sample:
     events: Sequence[Event] = ()
     targets: Sequence[Target] | None = None
     paused: frozenset[str] = frozenset()
+    alerts: Sequence[Alert] | None = None
+    rules: Sequence[RuleView] = ()
 
 
 class Probe(ABC):
@@ -92,6 +98,47 @@ class LogSource(ABC):
 
     @abstractmethod
     def batches(self, resume: float | None) -> AsyncIterator[RawBatch]: ...
+
+
+class SeriesIndex(ABC):
+    """What series another judge has, for the doctor of its rules. Raises
+    :class:`~ainur_tui.model.failure.ProbeFailure` where it cannot be asked."""
+
+    @abstractmethod
+    async def exists(self, selector: str) -> bool: ...
+
+    @abstractmethod
+    async def names(self) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing to tell a receiver: an alert, what of it is new, and how many symptoms its line
+    stands for. ``since`` is when it began to fire (epoch seconds)."""
+
+    alert: Alert
+    what: Literal["fires", "still fires", "over"]
+    since: float
+    symptoms: int = 0
+
+
+class Receiver(ABC):
+    """Somebody outside who is told of alerts. ``send`` raises
+    :class:`~ainur_tui.model.failure.ProbeFailure` when it is not known to have arrived.
+
+    ``folded``: one message a cause, for people, and none for what somebody has in hand; else every
+    alert that fires, and the watchdog, every ``repeat`` seconds. People are reminded by severity
+    (``repeat`` is ``None``).
+    """
+
+    name: str
+    folded: bool = True
+    repeat: float | None = None
+    severities: frozenset[str] = frozenset({"P1", "P2", "P3", "P4"})
+    resolved: bool = True
+
+    @abstractmethod
+    async def send(self, messages: Sequence[Message]) -> None: ...
 
 
 Policy = Literal["abort", "finish"]
@@ -247,3 +294,5 @@ class System:
     actions: tuple[Action, ...] = ()
     close: Callable[[], Awaitable[None]] | None = None
     routines: tuple[Routine, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    series: SeriesIndex | None = None

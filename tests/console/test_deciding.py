@@ -219,7 +219,7 @@ async def test_without_a_run_there_is_nothing_to_stop() -> None:
 
 
 async def test_an_unknown_verdict_stays_until_somebody_looked_and_says_what_to_do() -> None:
-    run = going(finished_at=time.time())
+    run = going(finished_at=time.time())  # the console's own clock tells how long ago it was
     lost = msgspec.structs.replace(run, state="unknown", message="recovered: nobody can tell")
     async with running(size=(80, 24)) as (app, _, pilot):
         app.store.ran(lost)

@@ -60,7 +60,7 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
             for name in ("recover", "verify", "rebuild")
         ]
         engine.answers["plan"] = plan()
-        await pilot.press("6", "R")
+        await pilot.press("8", "R")
         await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
         await until(pilot, lambda: "RTO 1m " in shown(app))
         assert "1 table lost rows: scores" in shown(app)
@@ -95,7 +95,7 @@ async def test_a_backup_is_verified_before_it_is_used() -> None:
             ActionSpec(name="verify", targets=["db"], risk="R1", summary="", params=[PARAM])
         ]
         engine.answers["plan"] = replace(plan(), action="verify", risk="R1", goal={})
-        await pilot.press("6", "R")
+        await pilot.press("8", "R")
         await until(pilot, lambda: isinstance(app.screen, RecoveryDialog))
         await until(pilot, lambda: "verify it first" in shown(app))
         await pilot.press("v")

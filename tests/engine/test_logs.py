@@ -352,7 +352,9 @@ def readings(hub: LogHub, target: str = "api") -> Any:
 def test_the_probe_gives_rate_hostile_and_errors() -> None:
     lines = [*many(-1, 0.5, 100), line(0, "boom", "error"), RawLine(EPOCH, f"{ESC}[2J")]
     found = played(FakeSource(RawBatch(lines)), seconds=1.0, then=readings)
-    assert set(found) == {"api.logs.rate", "api.logs.hostile", "api.logs.errors"}
+    assert set(found) == {
+        f"api.logs.{name}" for name in ("rate", "hostile", "errors", "storage", "auth")
+    }
     assert found["api.logs.hostile"] == (1.0, None)
     assert found["api.logs.errors"] == (1.0, None)
     assert 20 < found["api.logs.rate"][0] < 110

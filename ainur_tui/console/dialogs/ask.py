@@ -30,14 +30,16 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
 
     def __init__(
         self, title: str, params: Sequence[Param], values: dict[str, str], glyphs: Glyphs,
-        trouble: str = "",
+        trouble: str = "", *, go: str = "then the plan",
     ) -> None:  # fmt: skip
-        """``trouble`` says what was wrong with the values, which are there to be mended."""
+        """``trouble`` says what was wrong with the values, which are there to be mended; ``go``
+        what comes after the last field."""
         super().__init__()
         self._trouble = trouble
         self._title = title
         self._params = params
         self._values = values
+        self._go = go
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
@@ -95,7 +97,7 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
 
     def _say(self, trouble: str) -> None:
         head = line((f"{trouble}   ", "fail")) if trouble else EMPTY
-        keys = line(("Enter", "key"), (" next, then the plan     ", "quiet"), ("Esc", "key"),
+        keys = line(("Enter", "key"), (f" next, {self._go}     ", "quiet"), ("Esc", "key"),
                     (" back", "quiet"))  # fmt: skip
         self.query_one(".dialog-keys", LinesView).show([(*head, *keys)])
 
@@ -108,6 +110,8 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
         self._after(event.field)
 
     def _after(self, field: Input | PickField) -> None:
+        if not self.is_current:
+            return  # a second Enter, after the one that was the answer
         fields = self._fields
         place = fields.index(field)
         if place + 1 < len(fields):

@@ -20,7 +20,7 @@ Build = Callable[[int], list[Line]]
 """The lines of a page for a number of columns."""
 
 
-class PageDialog(ModalScreen[None]):
+class PageDialog(ModalScreen[bool | None]):
     """Shows what ``build`` gives, scrolled by keys; drawn again whenever the picture changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,7 +14,7 @@ class BackupsPanel(TargetPanel):
     """The newest complete backup, the newest that was restored and counted, and all of them."""
 
     title = "Backups"
-    key = "6"
+    key = "8"
     targets = ("db",)
     signals = (
         ("loss now", "db", "backup.age"),

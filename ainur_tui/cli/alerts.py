@@ -1,0 +1,267 @@
+"""``ainur-tui alerts [ack|unack|silence|unsilence|rules|doctor|backtest]``: what fires, who is on
+it, and what the rules are worth."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ainur_tui.cli import errors
+from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.output import columns
+from ainur_tui.cli.parser import add_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ainur_tui.model.alert import Alert, Silence
+    from ainur_tui.model.alertcalls import Backtest, Diagnosis, Inventory
+
+WHAT = ("list", "ack", "unack", "silence", "unsilence", "rules", "doctor", "backtest")
+SHOWN = frozenset({"pending", "firing", "recovering", "no data", "blind"})
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words of this command."""
+    parser.add_argument(
+        "what", nargs="?", default="list", choices=WHAT,
+        help="list: what fires, folded under its causes (default); ack, unack: somebody is on it, "
+        "or no more; silence, unsilence: call nobody for it; rules: every rule, silence and "
+        "delivery; doctor: rules that cannot fire or compare unlike things; backtest: what rules "
+        "would have done",
+    )  # fmt: skip
+    parser.add_argument("name", nargs="?", help="the alert (silence: may hold *); unsilence: "
+                        "the silence's id")  # fmt: skip
+    parser.add_argument("target", nargs="?", help="its target; not needed where only one has it")
+    parser.add_argument("--for", dest="lasts", metavar="TIME",
+                        help="silence, ack: how long (30m, 2h, 1d)")  # fmt: skip
+    parser.add_argument("--reason", default="", help="silence: why; ack: a comment")
+    parser.add_argument("--dry-run", action="store_true", help="silence: only what it would mute")
+    parser.add_argument(
+        "--days", type=float, default=7.0, help="backtest: how far back (at most 30)"
+    )
+    parser.add_argument("--threshold", type=float, help="backtest: try another threshold")
+    parser.add_argument("--hold", metavar="TIME", help="backtest: try another hold time (5m)")
+    add_json(parser)
+
+
+def run(call: Invocation, args: argparse.Namespace) -> int:
+    """Tell or do it; exit code 0 when that was done."""
+    if args.what in {"ack", "unack", "silence", "unsilence"}:
+        return _change(call, args)
+    if args.what == "list":
+        return _list(call, args)
+    return {"rules": _rules, "doctor": _doctor, "backtest": _backtest}[args.what](call, args)
+
+
+def _list(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import check, shape_alerts
+    from ainur_tui.model.folding import fold
+
+    board = asyncio.run(check.look(call, [], False, None))
+    alerts = [one for one in board.alerts if one.state in SHOWN]
+    if args.json:
+        call.output.json(shape_alerts.listing(board, alerts))
+        return errors.OK
+    rows = []
+    for one in fold(alerts):
+        rows.append(_row(one.root, board.at, len(one.under)))
+        rows += [["  " + cell if i == 0 else cell for i, cell in enumerate(_row(u, board.at))]
+                 for u in one.under]  # fmt: skip
+    for line in columns(rows) or ["no alert: nothing fires, and nothing is about to"]:
+        call.output.line(line)
+    return errors.OK
+
+
+def _row(one: Alert, now: float, folded: int = 0) -> list[str]:
+    from ainur_tui.model.units import age, duration
+
+    state: str = one.state
+    if one.fires_at is not None:
+        state += f" {duration(max(0.0, one.fires_at - now))} left"
+    who = f"{one.ack.by} is on it" if one.ack else ""
+    if one.silence is not None:
+        who = f"silenced by {one.silence.by}"
+    more = f" (+{folded} folded)" if folded else ""
+    return [
+        one.severity,
+        state,
+        age(now - one.since),
+        one.target,
+        one.name,
+        who,
+        one.summary + more,
+    ]
+
+
+def _change(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import shape_alerts
+    from ainur_tui.model.failure import Refused
+
+    if not args.name:
+        raise errors.usage(f"alerts {args.what}: the alert's name is missing")
+    if call.access == "read" and not (args.what == "silence" and args.dry_run):
+        raise Refused("this session is read-only; it changes nothing", errors.PERMISSION)
+    lasts = None if args.lasts is None else _seconds(args.lasts, "--for")
+    if args.what == "unsilence":
+        ended = asyncio.run(_ask(call, "alerts.unsilence", _unsilence(args.name)))
+        _tell_silence(call, args, ended, "ended: the silence of")
+    elif args.what == "silence":
+        found = asyncio.run(_ask(call, "alerts.silence", _silence(args, lasts), dry=args.dry_run))
+        mutes = [shape_alerts.alert(one) for one in found.mutes]
+        if args.json:
+            made = None if found.silence is None else shape_alerts.silence(found.silence)
+            call.output.json({"version": 1, "silence": made, "mutes": mutes})
+        else:
+            for one in found.mutes:
+                call.output.line(f"mutes {one.severity} {one.name} on {one.target}")
+            if not found.mutes:
+                call.output.line("mutes nothing at this moment")
+            if found.silence is not None:
+                _tell_silence(call, args, found.silence, "silenced:")
+    else:
+        alert = asyncio.run(_ack(call, args, lasts))
+        if args.json:
+            call.output.json({"version": 1, "alert": shape_alerts.alert(alert)})
+        else:
+            word = f"{alert.ack.by} is on" if alert.ack else "nobody is on"
+            call.output.line(f"{word} {alert.severity} {alert.name} on {alert.target}")
+    return errors.OK
+
+
+def _tell_silence(call: Invocation, args: argparse.Namespace, one: Silence, word: str) -> None:
+    from ainur_tui.cli import shape_alerts
+    from ainur_tui.model.units import clock
+
+    if args.json:
+        call.output.json({"version": 1, "silence": shape_alerts.silence(one)})
+        return
+    what = f"{one.name or 'every alert'} on {one.target or 'every target'}"
+    until = f"until {clock(one.until, date=True)} UTC"
+    call.output.line(f"{word} {what} {until}; unsilence {one.id} ends it")
+
+
+def _unsilence(id: str) -> Any:
+    from ainur_tui.model.alertcalls import UnsilenceCall
+
+    return UnsilenceCall(id=id)
+
+
+def _silence(args: argparse.Namespace, lasts: float | None) -> Any:
+    from ainur_tui.model.alertcalls import SilenceCall
+
+    if not args.dry_run and lasts is None:
+        raise errors.usage("a silence needs an end: --for 2h")
+    if not args.dry_run and not args.reason.strip():
+        raise errors.usage("a silence needs a reason: --reason WORDS")
+    name = "" if args.name == "*" else args.name
+    return SilenceCall(name=name, target=args.target or "", reason=args.reason,
+                       seconds=lasts or 0.0, dry=args.dry_run)  # fmt: skip
+
+
+async def _ack(call: Invocation, args: argparse.Namespace, lasts: float | None) -> Alert:
+    from ainur_tui.cli import common
+    from ainur_tui.model.alertcalls import AckCall
+
+    async with await common.process(call) as engine:
+        target = args.target
+        if target is None:
+            board = await engine.call("board")
+            having = [a.target for a in board.alerts if a.name == args.name and a.state in SHOWN]
+            if len(having) > 1:
+                raise errors.usage(f"{args.name} is on several: {', '.join(having)}; which one?")
+            if not having:
+                names = sorted({a.name for a in board.alerts if a.state in SHOWN})
+                raise errors.unknown("alert", args.name, names)
+            target = having[0]
+        found: Alert = await engine.call("alerts.ack", AckCall(
+            name=args.name, target=target, comment=args.reason, seconds=lasts,
+            withdraw=args.what == "unack",
+        ))  # fmt: skip
+        return found
+
+
+async def _ask(call: Invocation, method: str, params: Any, *, dry: bool = False) -> Any:
+    """Ask the engine process: what only this command holds would end with it."""
+    from ainur_tui.cli import common
+
+    if dry:
+        return await common.ask(call, method, params)
+    async with await common.process(call) as engine:
+        return await engine.call(method, params)
+
+
+def _rules(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import common, shape_alerts
+    from ainur_tui.model.units import clock
+
+    found: Inventory = asyncio.run(common.ask(call, "alerts.rules"))
+    if args.json:
+        call.output.json(shape_alerts.inventory(found))
+        return errors.OK
+    rows = []
+    for one in found.rules:
+        states = ", ".join(f"{n} {s}" for s, n in one.states.items() if s != "inactive")
+        said = f"off: {one.off}" if one.off else one.words
+        rows.append([one.severity or "-", one.name, one.origin, states or "at rest", said])
+    for line in columns(rows):
+        call.output.line(line)
+    for view in found.silences:
+        one_silence = view.silence
+        word = "was silenced" if view.over else f"silenced, mutes {view.mutes}"
+        call.output.line(
+            f"{one_silence.id}  {word}: {one_silence.name or '*'} on {one_silence.target or '*'} "
+            f"until {clock(one_silence.until, date=True)} UTC, {one_silence.by}: "
+            f"{one_silence.reason}"
+        )
+    for told in found.deliveries[:20]:
+        how = "arrived" if told.ok else f"FAILED: {told.detail}"
+        call.output.line(f"{clock(told.at, date=True)}  {told.channel}: {told.what}, {how}")
+    return errors.OK
+
+
+def _doctor(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import common, shape_alerts
+
+    found: Sequence[Diagnosis] = asyncio.run(common.ask(call, "alerts.doctor"))
+    if args.json:
+        call.output.json(shape_alerts.doctor(found))
+        return errors.OK
+    words = {"never": "CANNOT FIRE", "unit": "UNIT", "severity": "SEVERITY", "note": "note"}
+    rows = [[words[one.trouble], one.rule or "-", one.origin,
+             one.text + (f"; {one.hint}" if one.hint else "")] for one in found]  # fmt: skip
+    for line in columns(rows) or ["every rule can fire here, and none contradicts another"]:
+        call.output.line(line)
+    return errors.OK
+
+
+def _backtest(call: Invocation, args: argparse.Namespace) -> int:
+    from ainur_tui.cli import common, shape_alerts
+    from ainur_tui.model.alertcalls import BacktestCall
+
+    if (args.threshold is not None or args.hold is not None) and not args.name:
+        raise errors.usage("--threshold and --hold are tried with one rule: name it")
+    query = BacktestCall(
+        name=args.name, days=args.days, threshold=args.threshold,
+        hold=None if args.hold is None else _seconds(args.hold, "--hold"),
+    )  # fmt: skip
+    found: Sequence[Backtest] = asyncio.run(common.ask(call, "alerts.backtest", query))
+    if args.json:
+        call.output.json(shape_alerts.backtests(found))
+        return errors.OK
+    shown = [one for one in found if args.name or one.firings or one.fired]
+    for line in columns([[one.severity, one.rule, one.words] for one in shown]):
+        call.output.line(line)
+    if len(shown) < len(found):
+        call.output.line(f"{len(found) - len(shown)} rules would not have fired")
+    return errors.OK
+
+
+def _seconds(text: str, option: str) -> float:
+    from ainur_tui.model.units import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise errors.usage(f"{option}: {error}") from None

@@ -1,0 +1,107 @@
+"""Alerts: what fires, folded under its cause, who is on it, and what nobody is called for."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ainur_tui.console.draw import alerts as draw
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import line
+from ainur_tui.console.panels.base import Panel, Selection
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.folding import fold
+
+
+class AlertsPanel(Panel):
+    """One line a cause, worst first; ``f`` shows what it drags along."""
+
+    title = "Alerts"
+    key = "6"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "send('ack')", "Acknowledge…", id="alerts.ack",
+                tooltip="you are on it: nobody else is called for it"),
+        Binding("S", "send('silence')", "Silence…", id="alerts.silence",
+                tooltip="call nobody for it until a moment; it shows what that would mute"),
+        Binding("f", "unfold", "Unfold", id="alerts.unfold",
+                tooltip="show or hide what is told by this line"),
+        Binding("F", "unfold_all", "Unfold all", show=False, id="alerts.unfold-all",
+                tooltip="show or hide what is told by every line"),
+        Binding("i", "send('inventory')", "Inventory", id="alerts.inventory",
+                tooltip="every rule, silence and delivery"),
+        Binding("D", "send('doctor')", "Doctor", id="alerts.doctor",
+                tooltip="rules that cannot fire or compare unlike things; t tests one on the past"),
+    ]  # fmt: skip
+
+    class Sent(Message):
+        """Something is wanted, of this alert where it needs one."""
+
+        def __init__(self, errand: str, alert: Alert | None) -> None:
+            super().__init__()
+            self.errand = errand
+            self.alert = alert
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._scene: Scene | None = None
+        self._opened: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(glyphs=self.glyphs, classes="stack")
+        yield TableView(glyphs=self.glyphs)
+
+    def show_scene(self, scene: Scene) -> None:
+        self._scene = scene
+        view = self.query_one(".stack", LinesView)
+        view.show([draw.heading(scene, view.size.width)])
+        self.query_one(TableView).show_table(
+            draw.table(scene, self._opened),
+            empty=[line(("  asking the engine …", "quiet"))],
+            elapsed=scene.elapsed, stale=scene.lost is not None,
+        )  # fmt: skip
+
+    @property
+    def alert(self) -> Alert | None:
+        """The selected alert."""
+        row = self.query_one(TableView).row
+        alerts = self._scene.view.alerts if self._scene and self._scene.view else []
+        return next((a for a in alerts if row is not None and draw.key_of(a) == row.key), None)
+
+    def action_send(self, errand: str) -> None:
+        self.post_message(self.Sent(errand, self.alert))
+
+    def action_unfold(self) -> None:
+        """The line itself, or that of the symptom that is selected."""
+        chosen = self.alert
+        if chosen is None or self._scene is None or self._scene.view is None:
+            return
+        for one in fold(self._scene.view.alerts):
+            if chosen is one.root or chosen in one.under:
+                self._opened ^= {draw.key_of(one.root)}
+        self.show_scene(self._scene)
+
+    def action_unfold_all(self) -> None:
+        """Every line that tells of others, or none of them."""
+        if self._scene is None or self._scene.view is None:
+            return
+        every = {draw.key_of(one.root) for one in fold(self._scene.view.alerts) if one.under}
+        self._opened = set() if self._opened & every else every
+        self.show_scene(self._scene)
+
+    def selection(self) -> Selection:
+        row = self.query_one(TableView).row
+        return Selection(row.target if row is not None else None)
+
+    def set_filter(self, words: str) -> None:
+        self.query_one(TableView).set_filter(words)
+
+    @property
+    def first(self) -> TableView:
+        return self.query_one(TableView)
