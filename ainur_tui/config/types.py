@@ -371,6 +371,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     alertmanager: Alertmanager | None = None
     alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
+    playbooks: Annotated[
+        str | None, Meta(description="a folder of your own playbooks; the same name replaces ours")
+    ] = None
     incidents: Incidents = Incidents()
     oncall: OnCall | None = None
     needs: Annotated[

@@ -165,7 +165,8 @@ class Engine:
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(
-            self._paths.playbooks if watching else None, self.executor, self._clock,
+            self._paths.playbooks if watching else None, self.environment.playbooks,
+            self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self._moved, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
@@ -248,6 +249,7 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
+        told += self.playbooks.problems
         told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
         told += self.notifier.problems()
         active = self.executor.active

@@ -25,6 +25,9 @@ FAULTS = {
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
 
+UNTIL_MENDED = {"api-hung", "api-overload", "db-pool-held", "node-hung"}
+"""Those that the right action ends (``tests/faults/drills``)."""
+
 WITHIN = 30.0
 """Seconds: ten where the machine is free, more where all of these tests run beside each other."""
 
@@ -45,7 +48,7 @@ def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *ON_A_MADE_UP_CLOCK, *UNTIL_MENDED}
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:
