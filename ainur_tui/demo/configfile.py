@@ -83,6 +83,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         },
         "frontend": TIMING | {"url": layout.url("frontend")},
         "host": TIMING,
+        "alertmanager": TIMING | {"url": layout.url("alertmanager")},
         "backup": {
             "directory": str(directory / "backups"),
             "bucket": BACKUPS,

@@ -25,6 +25,7 @@ MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (
     "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "faults",
+    "alertmanager",
 )  # fmt: skip
 
 
@@ -68,6 +69,7 @@ class Layout:
             "frontend": self.command(
                 "frontend", "--port", ports["frontend"], "--api", self.url("api")
             ),
+            "alertmanager": self.command("alertmanager", "--port", ports["alertmanager"]),
             "dbfaults": self.command("dbfaults", *database),
             "workload": self.command(
                 "workload", "--api", self.url("api"), *database, "--seed", self.seed
@@ -89,6 +91,7 @@ class Layout:
             "s3": self.url("s3"),
             "frontend": self.url("frontend"),
             "faults": self.url("faults"),
+            "alertmanager": self.url("alertmanager"),
         }
 
     def _fly(self) -> dict[str, Any]:

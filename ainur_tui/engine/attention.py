@@ -100,7 +100,7 @@ class Attention:
         last = matching[-1] if matching else None
         muted = last if last is not None and last.until > now else None
         returned = last if muted is None and alert.state in ACTIVE else None
-        return replace(alert, ack=ack, silence=muted, was_silenced=returned)
+        return replace(alert, ack=ack, silence=muted or alert.silence, was_silenced=returned)
 
     async def ack(self, call: AckCall, peer: Peer, alerts: Sequence[Alert]) -> Alert:
         """Say that somebody is on an alert, or no more. Raises Refused where there is none."""

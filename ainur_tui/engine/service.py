@@ -34,7 +34,6 @@ from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.rulebook import rulebook
 from ainur_tui.engine.watching import Watch
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
@@ -45,6 +44,7 @@ from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
+from ainur_tui.systems.rulebook import rulebook
 
 __all__ = ["Engine", "Peer", "WireFault"]
 
