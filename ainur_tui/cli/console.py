@@ -45,5 +45,6 @@ def show(call: Invocation) -> int:
         color=environment.color,
         read_only=call.access == "read",
         evidence=call.paths.state_dir / "evidence",
+        bell=environment.incidents.bell,
     ).run_console()
     return code

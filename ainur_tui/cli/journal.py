@@ -82,10 +82,14 @@ def _words(detail: Mapping[str, Any]) -> object:
 
 
 def _export(path: Path, entries: Sequence[JournalEntry]) -> int:
-    """Write a new file for its owner alone; raises ``Stop`` when it is there or cannot be made."""
     import msgspec
 
-    data = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    write_new(path, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+    return len(entries)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file for its owner alone; raises ``Stop`` when it is there or cannot be made."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -93,7 +97,6 @@ def _export(path: Path, entries: Sequence[JournalEntry]) -> int:
     except OSError as error:
         why = os.strerror(error.errno or 0).lower()
         raise errors.Stop(f"{path} was not written: {why}", errors.CANNOT_CREATE) from None
-    return len(entries)
 
 
 async def _entries(call: Invocation, limit: int) -> list[JournalEntry]:

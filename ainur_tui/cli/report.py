@@ -20,7 +20,7 @@ LONGEST = 24 * 31.0
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
-    parser.add_argument("what", choices=["performance"])
+    parser.add_argument("what", choices=["performance", "handover"])
     parser.add_argument("--hours", type=float, default=24.0, help="how far back (24)")
     parser.add_argument("--format", choices=["md", "text", "json"], default="md")
     add_json(parser)
@@ -28,6 +28,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Write the report; exit code 0 also where much of it is not known: it says so itself."""
+    if args.what == "handover":
+        from ainur_tui.cli import report_handover
+
+        return report_handover.run(call, args)
     if not 0.1 <= args.hours <= LONGEST:
         raise errors.usage(f"--hours is between 0.1 and {LONGEST:.0f}")
     found = asyncio.run(_gather(call, args.hours * 3600))

@@ -159,7 +159,7 @@ async def _perform(
                 errors.UNAVAILABLE,
             )
         again = asking.ahead(args, plan)
-        confirm = await asyncio.to_thread(_decide, call, args, plan)
+        confirm = await asyncio.to_thread(decided, call, args, plan)
         secrets = await asyncio.to_thread(unseen.values, call, spec, given)
         order = RunCall(
             action=spec.name,
@@ -222,7 +222,7 @@ def _check_params(spec: ActionSpec, params: dict[str, str]) -> None:
             )
 
 
-def _decide(call: Invocation, args: argparse.Namespace, plan: Plan) -> str | None:
+def decided(call: Invocation, args: argparse.Namespace, plan: Plan) -> str | None:
     """The typed name where one is needed; raises when the person said no, or nothing at all."""
     if plan.risk in {"R0", "R1"}:
         return None

@@ -11,7 +11,7 @@ from ainur_tui.model.wire import Update
 
 _WHOLE = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured", "presence",
+    "not_configured", "presence", "incidents", "playbooks", "proposals",
 )  # fmt: skip
 
 

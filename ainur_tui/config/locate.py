@@ -20,7 +20,8 @@ _TOKEN = re.compile(
 
 
 class Lines:
-    """The line of every key path of a valid TOML text. Inline tables answer with their key's."""
+    """The line of every key path of a valid TOML text. Inline tables answer with their key's; the
+    elements of an array of tables have their number (from 0) in the path."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[Path, int] = {}
@@ -35,6 +36,7 @@ class Lines:
 
     def _scan(self, text: str) -> None:
         table: Path = ()
+        elements: dict[Path, int] = {}
         at = 0
         line = 1
         while at < len(text):
@@ -44,12 +46,23 @@ class Lines:
             if found:
                 path = tuple(part.strip("\"'") for part in _PARTS.findall(found[1]))
                 if header:
-                    table = path
+                    if header[0].endswith("[["):
+                        elements[path] = elements.get(path, -1) + 1
+                    table = path = _element(path, elements)
                 whole = path if header else (*table, *path)
                 for length in range(len(table) + 1 if not header else 1, len(whole) + 1):
                     self._lines.setdefault(whole[:length], line)
             at = _end_of_statement(text, at)
             line += text.count("\n", start, at)
+
+
+def _element(path: Path, elements: dict[Path, int]) -> Path:
+    """The path of a header with the number of the element in each array of tables it goes into."""
+    whole: Path = ()
+    for length in range(1, len(path) + 1):
+        number = elements.get(path[:length])
+        whole = (*whole, path[length - 1], *(() if number is None else (str(number),)))
+    return whole
 
 
 def _end_of_statement(text: str, at: int) -> int:

@@ -46,12 +46,22 @@ class Paths:
         return self.state_dir / "history.sqlite"
 
     @property
+    def playbooks(self) -> Path:
+        """Playbooks that go on, and the last that ended."""
+        return self.state_dir / "playbooks.json"
+
+    @property
     def journal(self) -> Path:
         return self.state_dir / "journal.jsonl"
 
     @property
     def head(self) -> Path:
         return (self.anchor_dir or self.state_dir) / "journal.head"
+
+    @property
+    def incidents(self) -> Path:
+        """The record of incidents, and a folder of evidence for each."""
+        return self.state_dir / "incidents"
 
     @property
     def needs(self) -> Path:

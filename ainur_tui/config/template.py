@@ -102,6 +102,19 @@ version = 1
 #[environment.production.tools]
 #path = ["/usr/lib/postgresql/16/bin"]
 
+# Incidents, where yours are handled otherwise than in the guide (seconds by severity).
+#[environment.production.incidents]
+#respond = { P1 = 900, P2 = 3600, P3 = 14400 }   # until somebody answers (P4: next business day)
+#tell = { P1 = 1800, P2 = 3600 }                 # between messages; others at a change
+#postmortem = ["P1", "P2"]
+#bell = true              # ring the terminal when a P1 or P2 fires without an incident
+
+# Who is on call, one after the other.
+#[environment.production.oncall]
+#people = ["mira", "jon", "ada"]
+#start = "2026-11-23T09:00Z"
+#days = 7
+
 # Who needs whom, where yours differs from: frontend needs api; api needs db, storage, node.
 # What is edited in the console (Services, key e) is kept beside the journal, and wins.
 #[environment.production.needs]

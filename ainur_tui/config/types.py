@@ -214,6 +214,41 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
+_Severity = Literal["P1", "P2", "P3", "P4"]
+_Span = Annotated[float, Meta(gt=0, description="seconds")]
+
+
+class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How incidents are handled, where that is not as in the guide."""
+
+    respond: Annotated[
+        dict[_Severity, _Span], Meta(description="seconds until somebody answers, by severity")
+    ] = {}
+    tell: Annotated[
+        dict[_Severity, _Span], Meta(description="seconds between messages, by severity")
+    ] = {}
+    postmortem: Annotated[
+        list[_Severity], Meta(description="severities that get a post-mortem within 24 hours")
+    ] = msgspec.field(default_factory=lambda: ["P1", "P2"])
+    bell: Annotated[
+        bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
+    ] = False
+
+
+class OnCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is on call: one after the other, in turns of equal length."""
+
+    people: Annotated[list[str], Meta(min_length=1, description="in the order of their turns")]
+    start: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(Z|\+00:00)?)?$",
+            description="when the first one's first turn began, UTC",
+        ),
+    ]
+    days: Annotated[float, Meta(gt=0, description="how long a turn is")] = 7.0
+
+
 class ToolPath(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folders searched before ``PATH`` for pg_dump, systemctl, journalctl."""
 
@@ -301,6 +336,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     alertmanager: Alertmanager | None = None
     alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
+    incidents: Incidents = Incidents()
+    oncall: OnCall | None = None
     needs: Annotated[
         dict[str, list[str]],
         Meta(description="who needs whom; replaces the built-in graph"),

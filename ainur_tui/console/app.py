@@ -36,9 +36,11 @@ from ainur_tui.model.wire import Hello
 
 if TYPE_CHECKING:
     from ainur_tui.console.alertdesk import AlertDesk
+    from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.operations import Operations
     from ainur_tui.console.pages import Pages
+    from ainur_tui.console.playbooks import Playbooks
     from ainur_tui.console.runs import Runs
 
 AGAIN = 0.5
@@ -69,9 +71,12 @@ class AinurApp(Opening):
         color: str = "cyan",
         read_only: bool = False,
         evidence: Path | None = None,
+        bell: bool = False,
     ) -> None:
         super().__init__(driver_class=ThriftyDriver, ansi_color=False)
         self.evidence = evidence
+        self.bell_wanted = bell
+        self.rung: set[tuple[str, str, float]] = set()
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)
@@ -101,6 +106,20 @@ class AinurApp(Opening):
         from ainur_tui.console.runs import Runs
 
         return Runs(self)
+
+    @cached_property
+    def incidents(self) -> IncidentDesk:
+        """What is done about incidents."""
+        from ainur_tui.console.incidents import IncidentDesk
+
+        return IncidentDesk(self)
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        """From a trouble to what is done about it."""
+        from ainur_tui.console.playbooks import Playbooks
+
+        return Playbooks(self)
 
     @cached_property
     def pages(self) -> Pages:
@@ -276,6 +295,10 @@ class AinurApp(Opening):
         from ainur_tui.console.records import open_record
 
         self.lead(open_record(self, name))
+
+    def action_playbook(self) -> None:
+        """The playbook that goes on, or the one that fits what is wrong."""
+        self.lead(self.playbooks.proposed())
 
     def action_progress(self) -> None:
         """Open the newest action of the strip."""

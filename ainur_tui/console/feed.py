@@ -27,6 +27,8 @@ class Feed:
     def __init__(self, app: AinurApp) -> None:
         self._app = app
         self.specs: list[ActionSpec] = []
+        self.beside: tuple[str, ...] = ()
+        """Tables wanted by what is opened over the tab."""
         self._told: tuple[str, str | None] | None = None
 
     def meet(self) -> None:
@@ -89,7 +91,7 @@ class Feed:
     async def _look(self) -> None:
         panel = self._app.panel
         if not isinstance(panel, LogsPanel):
-            await self._app.session.look_at(list(panel.tables), None)
+            await self._app.session.look_at([*panel.tables, *self.beside], None)
             return
         query, place = panel.query_now, panel.place
         wanted = query if place is None else msgspec.structs.replace(query, around=place.at)
@@ -106,7 +108,7 @@ class Feed:
         panel.start(page, place)
         seqs = [row.seq for one in (page, tail) for row in merged(one)]
         await self._app.session.look_at(
-            [], msgspec.structs.replace(query, after=max(seqs, default=0))
+            list(self.beside), msgspec.structs.replace(query, after=max(seqs, default=0))
         )
 
     async def _series(self) -> None:

@@ -26,10 +26,12 @@ BINDINGS = [
     _key("b", "act('backup')", "Back up…", "back the database up: the plan comes first"),
     _key("w", "record('changed')", "What changed", "all that happened before the trouble"),
     _key("u", "record('undo')", "Undo…", "take the newest action back: the plan comes first"),
+    _key("I", "declare", "Incident…", "declare an incident, from what is selected or fires"),
     _key("J", "record('journal')", "Journal", "what was done here, by whom, and how it ended"),
     _key("x", "record('stop')", "Stop…", "stop the newest action at its next safe point",
          show=False),
-    _key("p", "progress", "Progress", "the steps of the newest action", show=False),
+    _key("p", "playbook", "Playbook", "the one that goes on, or the one for what is wrong"),
+    _key("P", "progress", "Progress", "the steps of the newest action", show=False),
     # By priority, so that it is open before the next key is looked at.
     Binding("colon,ctrl+p", "palette", "Commands", id="commands", priority=True,
             tooltip="everything, by typing its name"),

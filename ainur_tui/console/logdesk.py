@@ -140,9 +140,12 @@ class LogDesk:
             self._panel.tell("no record to keep")
             return
         many = f"{len(records):,} records"
+        incidents = app.store.view.incidents if app.store.view else []
         choices: list[Choice[Kept]] = [
             Choice("Text", f"{many}, a line each", (".log", False)),
             Choice("JSON lines", f"{many}, an object each", (".jsonl", False)),
+            Choice("Into the incident", "frozen, on its timeline, with a hash", ("incident", True),
+                   None if incidents else "no incident is open"),
             Choice("Freeze as evidence", "with the filters, what the log covers, and a hash",
                    (".evidence.jsonl", True), None if app.evidence else "no state directory"),
         ]  # fmt: skip
@@ -154,8 +157,11 @@ class LogDesk:
         scene = app.store.scene()
         stamp = clock(scene.now, date=True).replace(" ", "T").replace(":", "")
         name = f"ainur-log-{scene.environment}-{stamp}Z{kept[0]}"
+        data = logkeep.evidence(records, self._panel.stack, scene)
+        if kept[0] == "incident":
+            await app.incidents.keep(incidents[0], data, many)
+            return
         if kept[1] and app.evidence is not None:
-            data = logkeep.evidence(records, self._panel.stack, scene)
             app.evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
             app.operations.tell("Evidence", save(app.evidence / name, data))
             return

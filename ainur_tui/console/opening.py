@@ -7,9 +7,12 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.draw import alerts
+from ainur_tui.console.draw.incidents import undeclared
+from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.logwindow import Place
 from ainur_tui.console.panels.alerts import AlertsPanel
+from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings
 from ainur_tui.console.widgets.logview import LogView
@@ -18,6 +21,7 @@ from ainur_tui.console.widgets.table import TableView
 if TYPE_CHECKING:
     from ainur_tui.console.alertdesk import AlertDesk
     from ainur_tui.console.feed import Feed
+    from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.pages import Pages
 
@@ -26,11 +30,19 @@ class Opening(Filtering):
     """An app that answers what its tabs send."""
 
     feed: Feed
+    bell_wanted: bool
+    rung: set[tuple[str, str, float]]
+    """Alerts the terminal was rung for: name, target, since."""
 
     @property
     @abstractmethod
     def pages(self) -> Pages:
         """What is opened over the tabs."""
+
+    @property
+    @abstractmethod
+    def incidents(self) -> IncidentDesk:
+        """What is done about incidents."""
 
     @abstractmethod
     def desk(self) -> LogDesk:
@@ -72,6 +84,26 @@ class Opening(Filtering):
 
     def on_logs_panel_sent(self, message: LogsPanel.Sent) -> None:
         self.lead(self.desk().run(message.errand))
+
+    def on_incidents_panel_wanted(self) -> None:
+        if isinstance(self.panel, IncidentsPanel):
+            self.run_worker(self.incidents.refresh(self.panel), group="incidents", exclusive=True,
+                            exit_on_error=False)  # fmt: skip
+
+    def on_incidents_panel_sent(self, message: IncidentsPanel.Sent) -> None:
+        if isinstance(self.panel, IncidentsPanel):
+            self.lead(self.incidents.run(message.wish, self.panel))
+
+    def action_declare(self) -> None:
+        """Declare an incident, from what is selected."""
+        self.lead(self.incidents.declare(self.panel.selection().target))
+
+    def ring(self, scene: Scene) -> None:
+        """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""
+        alarms = {(alert.name, alert.target, alert.since) for alert in undeclared(scene)}
+        if self.bell_wanted and alarms - self.rung:
+            self.bell()
+        self.rung |= alarms
 
     async def look_at_logs(self, at: float) -> None:
         """The lines about a moment (epoch seconds)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ READING = "this console may only look: it shows the plan and runs nothing"
 
 Wish = tuple[ActionSpec, str]
 """An action and the target it is wanted on."""
+Begin = Callable[[RunCall], Awaitable[Run | None]]
+"""How a decided call becomes a run."""
 
 
 def wishes(specs: list[ActionSpec], view: BoardView | None) -> list[Choice[Wish]]:
@@ -93,15 +95,17 @@ class Operations(Talk):
             await self.operate(wish, selection.params)
 
     async def operate(
-        self, wish: Wish, params: dict[str, str], *, decided: bool = False, undoes: str = ""
-    ) -> None:
-        """Parameters (unless ``decided``), plan, confirmation, run, progress."""
+        self, wish: Wish, params: dict[str, str], *, decided: bool = False, undoes: str = "",
+        begin: Begin | None = None,
+    ) -> None:  # fmt: skip
+        """Parameters (unless ``decided``), plan, confirmation, run, progress. ``begin`` begins the
+        run in another way; where it gives none, its progress is shown elsewhere."""
         spec, target = wish
         takes = spec.asks(kind_of(target))
         known = {p.name: params[p.name] for p in takes if p.name in params}
         asks = [p for p in takes if p.type != "secret" or not self._app.store.read_only]
         if decided or not asks:
-            await self._carry(wish, known, undoes)
+            await self._carry(wish, known, undoes, begin=begin)
             return
         trouble = ""
         while True:
@@ -118,8 +122,9 @@ class Operations(Talk):
                 return
 
     async def _carry(
-        self, wish: Wish, known: dict[str, str], undoes: str, *, form: bool = False
-    ) -> None:
+        self, wish: Wish, known: dict[str, str], undoes: str, *, form: bool = False,
+        begin: Begin | None = None,
+    ) -> None:  # fmt: skip
         """From decided parameters on. ``form``: a CallError tells what is wrong with them."""
         spec, target = wish
         unseen = {p.name for p in spec.params if p.type == "secret"}
@@ -134,7 +139,7 @@ class Operations(Talk):
             plan, call = found
             call = msgspec.structs.replace(call, secrets=secrets, reason=call.reason or reason)
             try:
-                run = await self._run(call)
+                run = await self._run(call, begin or self._begin)
             except _Moved as moved:
                 before, reason = plan.before, moved.reason
                 continue
@@ -194,16 +199,18 @@ class Operations(Talk):
     def _glass(self) -> BreakGlass | None:
         return self._app.store.scene().glass
 
-    async def _run(self, call: RunCall) -> Run | None:
+    async def _begin(self, call: RunCall) -> Run | None:
+        begun: Run = await self._app.session.call("run", call, timeout=30.0)
+        return begun
+
+    async def _run(self, call: RunCall, begin: Begin) -> Run | None:
         """The run that was begun; ``None`` after telling why there is none. Raises _Moved."""
-        session = self._app.session
         while True:
             try:
-                begun: Run = await self.waiting(
-                    session.call("run", call, timeout=30.0),
+                return await self.waiting(
+                    begin(call),
                     f"beginning, with the facts read again: {call.action} {call.target}",
                 )
-                return begun
             except CallError as error:
                 if error.message.startswith(MOVED):
                     raise _Moved(call.reason) from None

@@ -80,8 +80,9 @@ class Pages:
         await app.push_screen(dialog, lambda offer: self._chosen(offer, selected))
 
         async def refresh() -> None:
-            await app.feed.catalogue()
-            dialog.offer(known())
+            for learn in (app.feed.catalogue, app.playbooks.learn):
+                await learn()
+                dialog.offer(known())
 
         app.run_worker(refresh(), group="catalogue", exclusive=True, exit_on_error=False)
 
@@ -97,10 +98,13 @@ class Pages:
                 ("Stop an action", "key x: the newest, at its safe point", _record(app, "stop")),
                 ("Recover the database", "key R in Backups: candidates, clock, plan",
                  _record(app, "recover")),
+                ("Declare an incident", "key I: from what is selected or fires",
+                 app.action_declare),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),
                 ("Who is here", "the other consoles, where they look", _record(app, "others")),
+                *_books(app),
                 *_glass(app),
                 ("Help", "keys and symbols of this screen", app.action_help_page),
                 ("Leave", "close the console, the engine goes on", app.action_leave),
@@ -121,6 +125,13 @@ class Pages:
 
 def _record(app: AinurApp, name: str) -> Callable[[], None]:
     return lambda: app.action_record(name)
+
+
+def _books(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
+    def start(name: str) -> Callable[[], None]:
+        return lambda: app.lead(app.playbooks.start(name))
+
+    return [(f"Playbook: {b.title}", b.summary, start(b.name)) for b in app.playbooks.books]
 
 
 def _glass(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:

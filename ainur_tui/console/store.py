@@ -9,6 +9,7 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.model.wire import LogPage, Series, Welcome
 
 RECENT = 600.0
@@ -45,6 +46,7 @@ class Store:
         self.series: dict[tuple[str, str], Series] = {}
         self.span = 3600.0
         self.runs: dict[str, Run] = {}
+        self.playbooks: dict[str, PlaybookRun] = {}
         self.dismissed: set[str] = set()
         self.asking = ""
         """What the engine is being asked at this moment on the operator's wish."""
@@ -68,6 +70,7 @@ class Store:
             # A picture merged from an update without runs carries the old list: ``ran`` is newer.
             self._told_runs = view.runs
             self.runs |= {run.id: run for run in view.runs}
+        self.playbooks |= {run.id: run for run in view.playbooks}
         self._changed()
 
     def lines(self, page: LogPage) -> None:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from ainur_tui.demo import api_health, api_routes, api_summary
 from ainur_tui.demo.api_database import FAILURES, Database
+from ainur_tui.demo.api_load import Load
 from ainur_tui.demo.api_log import Log
 from ainur_tui.demo.api_metrics import Metrics
 from ainur_tui.demo.api_node import Node
@@ -41,6 +42,8 @@ def endpoint_of(request: web.Request) -> str:
 async def instrument(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count, time, log and break requests, and turn exceptions into answers."""
     service = request.app[SERVICE]
+    while service.hung and request.transport:  # noqa: ASYNC110 (the switch is a file)
+        await asyncio.sleep(0.1)
     proper = request.path.startswith("/api/")
     began = time.monotonic()
     service.metrics.connections.add()
@@ -64,7 +67,7 @@ async def _answer(
         body = {"error": "maintenance", "message": "Down for maintenance.", "maintenance": True}
         return web.json_response(body, status=503, headers={"Retry-After": "300"})
     try:
-        if proper and service.switches.on("api-slow"):
+        if proper and (service.switches.on("api-slow") or service.load.crowded):
             await asyncio.sleep(service.rng.uniform(*SLOW))
         elif proper:
             # Serialising, signing, checking tokens: what the real handlers do besides SQL.
@@ -117,6 +120,8 @@ async def main(argv: list[str] | None = None) -> int:
         switches=switches,
         rng=rng,
         maintenance=flag("MAINTENANCE_MODE", default=False),
+        load=Load(database, switches),
+        fresh=switches.on("api-hung"),
     )
     work = [
         asyncio.create_task(each)
@@ -125,12 +130,14 @@ async def main(argv: list[str] | None = None) -> int:
             service.node.watch(),
             service.orchestrator.run(),
             make_noise(zap, switches, rng),
+            service.load.watch(),
         )
     ]
     runner = await serve(application(service), int(os.environ.get("PORT", "8080")))
     zap.info("api/server.go:142", "server started", port=os.environ.get("PORT", "8080"))
     try:
         await until_stopped()
+        service.ending.set()
         zap.info("api/server.go:171", "shutting down server")
         await runner.cleanup()
     finally:

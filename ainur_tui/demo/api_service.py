@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from ainur_tui.demo.api_database import Database
+from ainur_tui.demo.api_load import Load
 from ainur_tui.demo.api_log import Log
 from ainur_tui.demo.api_metrics import Metrics
 from ainur_tui.demo.api_node import Node
@@ -31,8 +33,18 @@ class Service:
     zap: Log
     switches: Switches
     rng: random.Random
+    load: Load
     maintenance: bool = False
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    fresh: bool = False
+    """It was started after the others had hung: it does not."""
     started: float = field(default_factory=time.time)
+
+    @property
+    def hung(self) -> bool:
+        """Whether it answers nothing any more."""
+        hangs = self.switches.on("api-hung") and not self.fresh
+        return hangs and not self.ending.is_set()
 
     @property
     def uptime(self) -> float:

@@ -17,6 +17,7 @@ from ainur_tui.demo.switches import Switches
 TICK = 0.1
 RETRY = 0.2
 IDLE_SESSIONS = 12
+HELD_SESSIONS = 70
 CHANNEL = "SELECT id FROM payment_channels WHERE state = 'closed' ORDER BY id OFFSET $1 LIMIT 1"
 TAKE = "UPDATE payment_channels SET updated_at = now() WHERE id = $1"
 
@@ -72,7 +73,16 @@ async def exhaust(sessions: Sessions) -> None:
 
 async def idle_in_transaction(sessions: Sessions) -> None:
     """Begin, read, and forget to end."""
-    for _ in range(IDLE_SESSIONS):
+    await _idle(sessions, IDLE_SESSIONS)
+
+
+async def pool_held(sessions: Sessions) -> None:
+    """So many of them that hardly a connection is left."""
+    await _idle(sessions, HELD_SESSIONS)
+
+
+async def _idle(sessions: Sessions, many: int) -> None:
+    for _ in range(many):
         connection = await sessions.open("ainur-report")
         await connection.execute("BEGIN")
         await connection.fetchval("SELECT count(*) FROM tasks")
@@ -97,16 +107,22 @@ async def lock_chain(sessions: Sessions) -> None:
 EFFECTS: dict[str, Callable[[Sessions], Awaitable[None]]] = {
     "db-connections-exhausted": exhaust,
     "db-idle-in-transaction": idle_in_transaction,
+    "db-pool-held": pool_held,
     "db-lock-chain": lock_chain,
 }
+MENDED = frozenset({"db-pool-held"})
+"""They are over once somebody has ended their sessions."""
 
 
 async def keep(name: str, directory: Path, port: int) -> None:
-    """Have one fault in effect until cancelled, beginning anew when the database goes away."""
+    """Have one fault in effect until cancelled, beginning anew when the database goes away, or it
+    has been mended."""
     while True:
         sessions = Sessions(directory, port)
         try:
             await EFFECTS[name](sessions)
+            if name in MENDED:
+                return
         except FAILURES:
             await asyncio.sleep(RETRY)
         finally:

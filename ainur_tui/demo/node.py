@@ -21,6 +21,7 @@ from ainur_tui.demo.service import arguments, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
 
 TICK = 0.1
+HUNG = "node-hung"
 UNUSED = ("--chain", "--port", "--rpc-cors", "--in-peers", "--out-peers", "--db-cache")
 """Flags of the real node that change nothing here."""
 IDLE_EVERY = 5.0
@@ -111,11 +112,15 @@ class Blocks:
 async def grow(
     chain: Chain, switches: Switches, rpc: RpcServer, log: NodeLog, blocks: Blocks
 ) -> None:
-    """Move the chain on with the clock, for ever."""
+    """Move the chain on with the clock, for ever. One that hangs does so until it is restarted."""
+    fresh = switches.on(HUNG)
     told, height = time.time(), chain.best
     while True:
         now = time.time()
-        imported = chain.advance(now, switches.names)
+        faults = switches.names
+        if HUNG in faults and not fresh:
+            faults |= {"node-stalled"}
+        imported = chain.advance(now, faults)
         if imported:
             rpc.publish(imported)
             log.imported(imported)

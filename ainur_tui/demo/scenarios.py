@@ -18,6 +18,13 @@ class Act(NamedTuple):
 
 
 SCENARIOS: dict[str, tuple[Act, ...]] = {
+    # One a playbook: the fault ends when the right thing is done.
+    "api-hung": (Act(5, 900, "api-hung"),),
+    "pool-held": (Act(5, 900, "db-pool-held"),),
+    "too-few-machines": (Act(5, 900, "api-overload"),),
+    "node-hung": (Act(5, 900, "node-hung"),),
+    "storage-full": (Act(5, 90, "storage-refuses-writes"),),
+    # Chains, as they follow from one another in real life; they pass by themselves.
     "database-outage": (
         Act(20, 100, "db-idle-in-transaction"),
         Act(60, 150, "db-connections-exhausted"),

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
+
+ACTS = "acts.jsonl"
+"""When each fault came and went, so that how it was handled can be measured."""
 
 
 class Switches:
@@ -43,3 +47,6 @@ class Switches:
         fresh = self._path.with_suffix(f".{os.getpid()}")
         fresh.write_text(json.dumps(sorted(names)))
         fresh.replace(self._path)
+        act = {"at": time.time(), "fault": name, "on": on}
+        with self.directory.joinpath(ACTS).open("a") as acts:
+            acts.write(json.dumps(act) + "\n")

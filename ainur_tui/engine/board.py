@@ -127,6 +127,10 @@ class Board:
         if self.on_event is not None:
             self.on_event(event)
 
+    def events(self) -> list[Event]:
+        """What happened, as far back as it is known here."""
+        return list(self._events.values())
+
     def restore(
         self,
         states: Mapping[str, tuple[str, float]] | None = None,

@@ -92,6 +92,10 @@ class Executor:
             return [self._runs[id]] if id in self._runs else []
         return list(reversed(self._runs.values()))[: max(limit, 0)]
 
+    def ordered(self, key: str) -> Run | None:
+        """The run that was begun under this key, also by an engine before this one."""
+        return self._runs.get(self._keys.run_of(key) or "")
+
     @property
     def active(self) -> list[Run]:
         """Runs that are being worked on (recovering ones included)."""

@@ -26,7 +26,7 @@ def opened(path: Path | None, *, writable: bool, damaged: bool = False) -> tuple
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         reason = "damaged" if damaged else _fault(path)
         if reason:
-            notice = f"The history was {reason}; it is kept as {_set_aside(path)}, a new one begins"
+            notice = f"The history was {reason}; it is kept as {set_aside(path)}, a new one begins"
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         return Store(sqlite3.connect(path, timeout=5.0)), notice
     except (OSError, sqlite3.Error) as error:
@@ -69,7 +69,8 @@ def _fault(path: Path) -> str | None:
     return None
 
 
-def _set_aside(path: Path) -> str:
+def set_aside(path: Path) -> str:
+    """Give a database and what belongs to it another name, which is returned."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     name = f"{path.name}.bad-{stamp}"
     for count in range(1, 100):

@@ -22,6 +22,11 @@ class Keys:
         """Remember that a call began the run of that id."""
         self._known[call.key] = (call, run)
 
+    def run_of(self, key: str) -> str | None:
+        """The run that this key began, if it has begun."""
+        begun = self._known[key][1] if key in self._known else None
+        return begun if isinstance(begun, str) else None
+
     def forget(self, run: str) -> None:
         """Forget the key of an old run."""
         self._known = {key: known for key, known in self._known.items() if known[1] != run}

@@ -110,7 +110,8 @@ async def _serve(
 
 async def _until_asked(engine: Engine, clock: Clock, idle: float) -> None:
     def busy() -> bool:
-        return engine.stay or engine.clients > 0 or bool(engine.executor.active)
+        at_work = engine.executor.active or engine.incidents.open_now()
+        return engine.stay or engine.clients > 0 or bool(at_work)
 
     counter = lifecycle.Idle(clock, busy, idle)
     engine.leaves_at = lambda: None if busy() else counter.leaves_at

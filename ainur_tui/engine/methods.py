@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ainur_tui.engine import about, methods_alerts
+from ainur_tui.engine import about, methods_alerts, methods_incidents, methods_playbooks
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
@@ -184,5 +184,7 @@ METHODS: dict[str, Method] = {
     "engine.status": Method("read", Nothing, _status),
     "engine.stop": Method("operate", StopCall, _stop),
     **{name: Method(*handler) for name, handler in methods_alerts.HANDLERS.items()},
+    **{name: Method(*parts) for name, parts in methods_incidents.METHODS.items()},
+    **{name: Method(*rest) for name, rest in methods_playbooks.METHODS.items()},
 }
 """``subscribe`` and ``presence`` belong to a connection and are answered by its session."""

@@ -15,9 +15,12 @@ from ainur_tui.model.wire import Update
 
 _LISTS = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured", "presence",
+    "not_configured", "presence", "incidents", "playbooks", "proposals",
 )  # fmt: skip
-_URGENT = frozenset({"head", "alerts", "runs", "leases", "notices", "presence", "glass"})
+_URGENT = frozenset(
+    {"head", "alerts", "runs", "leases", "notices", "presence", "glass", "incidents", "playbooks",
+     "proposals"}
+)  # fmt: skip
 """Parts a person must hear of at once; numbers that moved can wait a second."""
 
 

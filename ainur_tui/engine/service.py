@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -20,9 +20,11 @@ from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
+from ainur_tui.engine.evidence import Evidence
 from ainur_tui.engine.executor import Executor
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
+from ainur_tui.engine.incidents import Incidents
 from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.logs import LogHub
@@ -32,6 +34,7 @@ from ainur_tui.engine.notices import A_WHILE, Notices
 from ainur_tui.engine.notifier import Notifier
 from ainur_tui.engine.peer import Peer, WireFault
 from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
 from ainur_tui.engine.watching import Watch
@@ -41,6 +44,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules.graph import NEEDS, Graph
+from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
@@ -91,6 +95,8 @@ class Engine:
         self.redact = Redaction()
         self._notices = Notices(clock)
         self.presences = Presences(clock, self._moved)
+        self.notify: dict[str, Callable[[str, str], Awaitable[str]]] = {}
+        self.evidence = Evidence(self)
         self._watch: Watch | None = None
         self.watching = False
         self.started_at = clock.now()
@@ -148,9 +154,21 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
+        own = self.environment.incidents
+        self.incidents = Incidents(
+            self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
+            clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
+            event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
+        )  # fmt: skip
+        self.playbooks = Playbooks(
+            self._paths.playbooks if watching else None, self.executor, self._clock,
+            board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
+            moved=self._moved, redact=self.redact,
+        )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
+        self._notices.add(await self.incidents.start(writable=watching))
         if watching:
             await self._begin_watching()
         else:
@@ -176,16 +194,19 @@ class Engine:
     async def _begin_watching(self) -> None:
         self._notices.add(await self.journal.open())
         await self.leases.open()
-        self.board.on_event = self.history.add_event
+        self.board.on_event = self._happened
         self._watch = Watch(self, self._clock)
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self._notices.add(await self.playbooks.open(self.looks.first_round))
+        self.listeners.add(self.playbooks.wake)
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
         if self.watching:
             await self.executor.stop(force=self.forced)
+        await self.playbooks.close()
         await self.looks.stop()
         if self._watch is not None:
             await self._watch.stop()
@@ -194,6 +215,8 @@ class Engine:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(system.close(), 2.0)
         self.logs.close()
+        await self.evidence.stop()
+        await self.incidents.stop()
         await self.history.close()
         self.journal.close()
 
@@ -220,19 +243,23 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
-        told += filter(None, (self.journal.problem, self.history.problem))
+        told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
         told += self.notifier.problems()
         active = self.executor.active
         known = {run.id for run in active}
         past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
+        alerts = self.alerting.evaluate(view)
         return replace(
             view,
-            alerts=self.alerting.evaluate(view),
+            alerts=alerts,
+            playbooks=self.playbooks.views(),
+            proposals=self.playbooks.proposals(view, alerts),
             runs=[*active, *past],
             leases=self.leases.views(),
             logs=self.logs.views(),
             presence=self.presences.views(),
             break_glass=self.glass.now(),
+            incidents=self.incidents.open_now(),
             notices=list(dict.fromkeys(told)),
         )
 
@@ -248,10 +275,18 @@ class Engine:
         both = (hello.access, self.environment.access)
         return "operate" if both == ("operate", "operate") else "read"
 
+    def now(self) -> float:
+        """Epoch seconds, by the engine's clock."""
+        return self._clock.now()
+
     def add_event(self, event: Event) -> None:
         """Something happened; the board passes it to the history."""
         self.board.add_event(event)
         self._moved()
+
+    def _happened(self, event: Event) -> None:
+        self.history.add_event(event)
+        self.incidents.saw(event)
 
     def _arrived(self, probe: Probe, outcome: Sample | ProbeFailure, seconds: float) -> None:
         if isinstance(outcome, ProbeFailure):

@@ -7,7 +7,9 @@ import msgspec
 from ainur_tui.model.action import BreakGlass, Lease, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Incident
 from ainur_tui.model.log import LogSourceView
+from ainur_tui.model.playbook import PlaybookRun, Proposal
 from ainur_tui.model.signal import Quality, Verdict
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
@@ -111,6 +113,11 @@ class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     not_configured: dict[str, str] = {}
     presence: list[Presence] = []
     break_glass: BreakGlass | None = None
+    incidents: list[Incident] = []
+    """Those that are not closed."""
+    playbooks: list[PlaybookRun] = []
+    """Those that go on and those that ended lately, newest first."""
+    proposals: list[Proposal] = []
     notices: list[str] = []
     """Sentences about the engine itself: journal not writable, history set aside."""
 

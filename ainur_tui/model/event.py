@@ -8,7 +8,7 @@ import msgspec
 
 EventKind = Literal[
     "deploy", "restart", "scale", "secret", "flag", "setting", "backup", "alert", "action",
-    "state", "gap", "note", "certificate",
+    "state", "gap", "note", "certificate", "incident", "playbook",
 ]  # fmt: skip
 
 

@@ -15,11 +15,13 @@ from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Capsule, Drafts, Incident, IncidentFile
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
+from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -29,8 +31,9 @@ Access = Literal["read", "operate"]
 
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
-     "runs", "journal", "journal.verify", "engine.status", "needs",
-     "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest"}
+     "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
+     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
+     "playbooks", "playbook.runs"}
 )  # fmt: skip
 
 
@@ -127,6 +130,9 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     leases: list[Lease] | None = None
     not_configured: dict[str, str] | None = None
     presence: list[Presence] | None = None
+    incidents: list[Incident] | None = None
+    playbooks: list[PlaybookRun] | None = None
+    proposals: list[Proposal] | None = None
     glass: list[BreakGlass] | None = None
     """Empty: the glass is whole again."""
 
@@ -285,6 +291,18 @@ RESULTS: dict[str, Any] = {
     "break-glass": None,
     "needs": NeedsView,
     "needs.set": NeedsView,
+    "incidents": list[Incident],
+    "incident.show": IncidentFile,
+    "incident.draft": Drafts,
+    "incident.open": Incident,
+    "incident.change": Incident,
+    "incident.keep": Incident,
+    "incident.send": Incident,
+    "incident.capsule": Capsule,
+    "playbooks": list[Playbook],
+    "playbook.start": PlaybookRun,
+    "playbook.decide": PlaybookRun,
+    "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
     **alertcalls.RESULTS,

@@ -30,7 +30,7 @@ nine = 9
         (("top",), 2), (("a",), 3), (("a", "one"), 4), (("a", "one", "1"), 4),
         (("a", "two.three"), 8), (("a", "four"), 3), (("a", "five"), 11),
         (("a", "five", "six"), 11), (("a", "five", "six", "seven"), 11), (("a", "b c"), 12),
-        (("a", "b c", "eight"), 13), (("list", "nine"), 15), (("none",), 0),
+        (("a", "b c", "eight"), 13), (("list", "0", "nine"), 15), (("none",), 0),
     ],
 )  # fmt: skip
 def test_lines(path: tuple[str, ...], line: int) -> None:

@@ -132,8 +132,8 @@ async def until(pilot: Pilot[None], condition: Any) -> None:
 async def test_each_tab_subscribes_to_its_tables_and_shows_itself() -> None:
     async with running() as (app, engine, pilot):
         for key, title in zip(
-            "1234685",
-            ("Overview", "Services", "Database", "Node", "Alerts", "Backups", "Logs"),
+            "12346785",
+            ("Overview", "Services", "Database", "Node", "Alerts", "Incidents", "Backups", "Logs"),
             strict=True,
         ):
             await pilot.press(key)

@@ -170,7 +170,7 @@ async def test_a_run_is_stopped_by_two_keys() -> None:
     async with running(size=(80, 24)) as (app, engine, pilot):
         engine.answers["abort"] = going()
         app.store.ran(going())
-        await pilot.press("p")
+        await pilot.press("P")
         await until(pilot, lambda: "“drain 17” is broken off" in shown(app))
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, TextDialog))
@@ -184,7 +184,7 @@ async def test_without_an_engine_a_run_is_not_said_to_go_on() -> None:
         app.store.ran(going())
         app.store.unlinked("the engine went away")
         await until(pilot, lambda: "? last seen running scale api" in shown(app))
-        await pilot.press("p")
+        await pilot.press("P")
         await until(pilot, lambda: "This is how it stood: the engine went away" in shown(app))
 
 
@@ -219,12 +219,12 @@ async def test_without_a_run_there_is_nothing_to_stop() -> None:
 
 
 async def test_an_unknown_verdict_stays_until_somebody_looked_and_says_what_to_do() -> None:
-    run = going(finished_at=worlds.NOW)
+    run = going(finished_at=time.time())  # the console's own clock tells how long ago it was
     lost = msgspec.structs.replace(run, state="unknown", message="recovered: nobody can tell")
     async with running(size=(80, 24)) as (app, _, pilot):
         app.store.ran(lost)
         await until(pilot, lambda: "? unknown scale api" in shown(app))
-        await pilot.press("p")
+        await pilot.press("P")
         await until(pilot, lambda: "Look at api itself" in shown(app))
         assert "The way back" in shown(app)
         await pilot.press("escape")

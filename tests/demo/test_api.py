@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ainur_tui.demo.api import application
 from ainur_tui.demo.api_database import Database
+from ainur_tui.demo.api_load import Load
 from ainur_tui.demo.api_log import Log
 from ainur_tui.demo.api_metrics import Metrics
 from ainur_tui.demo.api_node import Node
@@ -57,6 +58,7 @@ async def api(
     service = Service(
         machine="17810000000001", shape=shape, database=database, node=Node(node, metrics, log),
         orchestrator=orchestrator, metrics=metrics, zap=log, switches=Switches(directory), rng=rng,
+        load=Load(database, Switches(directory)),
     )  # fmt: skip
     work = [
         asyncio.create_task(each)

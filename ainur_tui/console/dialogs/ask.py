@@ -30,7 +30,7 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
 
     def __init__(
         self, title: str, params: Sequence[Param], values: dict[str, str], glyphs: Glyphs,
-        trouble: str = "", *, go: str = "the plan",
+        trouble: str = "", *, go: str = "then the plan",
     ) -> None:  # fmt: skip
         """``trouble`` says what was wrong with the values, which are there to be mended; ``go``
         what comes after the last field."""
@@ -97,7 +97,7 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
 
     def _say(self, trouble: str) -> None:
         head = line((f"{trouble}   ", "fail")) if trouble else EMPTY
-        keys = line(("Enter", "key"), (f" next, then {self._go}     ", "quiet"), ("Esc", "key"),
+        keys = line(("Enter", "key"), (f" next, {self._go}     ", "quiet"), ("Esc", "key"),
                     (" back", "quiet"))  # fmt: skip
         self.query_one(".dialog-keys", LinesView).show([(*head, *keys)])
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
+from typing import TypeVar
 
 from textual.events import Event, Key, Paste
 from textual.message import Message
+from textual.screen import ModalScreen
 from textual.widgets import Input
+
+from ainur_tui.console.draw.glyphs import Glyphs
+
+Answer = TypeVar("Answer")
 
 GUARD = 0.5
 """Seconds after the paint in which keys are dropped: they were meant for the screen before."""
@@ -62,3 +69,44 @@ class ConfirmField(Input):
         event.stop()
         event.prevent_default()
         self.post_message(self.Pasted())
+
+
+class ConfirmDialog(ModalScreen[Answer | None]):
+    """A question that is scrolled and read, and answered by typing a name; Esc is no answer.
+
+    ``wrong`` says why what was typed does not count, until something else is typed.
+    """
+
+    AUTO_FOCUS = ""  # a field that is not shown yet would be focused, and take the keys
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+        self.guard = Guard()
+        self.top = 0
+        self.wrong = ""
+
+    @abstractmethod
+    def redraw(self) -> None:
+        """Draw the question from its line ``top`` on."""
+
+    def say(self, wrong: str) -> None:
+        """Tell why the answer does not count."""
+        self.wrong = wrong
+        self.redraw()
+
+    def on_input_changed(self) -> None:
+        self.say("")
+
+    def on_confirm_field_pasted(self) -> None:
+        self.say("a paste does not confirm: type the name")
+
+    def action_scroll(self, by: int) -> None:
+        self.top += by
+        self.say("")
+
+    def action_page(self, by: int) -> None:
+        self.action_scroll(by * max(1, self.query_one(".dialog-body").size.height - 1))
+
+    def action_refuse(self) -> None:
+        self.dismiss(None)

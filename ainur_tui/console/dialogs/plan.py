@@ -11,10 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Key, Paste
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from ainur_tui.console.dialogs.confirm import ConfirmField, Guard
+from ainur_tui.console.dialogs.confirm import ConfirmDialog, ConfirmField
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.plans import RISK_TONE, Around, Standing, plan_lines
 from ainur_tui.console.draw.recovery import rto
@@ -39,13 +38,12 @@ class Decision:
     confirm: str = ""
 
 
-class PlanDialog(ModalScreen[Decision | None]):
+class PlanDialog(ConfirmDialog[Decision]):
     """Dismisses with the decision, or ``None`` for no.
 
     ``glass`` tells whether policies are lifted now.
     """
 
-    AUTO_FOCUS = ""  # a field that is not shown yet would be focused, and take the keys
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "No", id="plan.no"),
         Binding("down", "scroll(1)", "Down", show=False, id="plan.down"),
@@ -62,17 +60,13 @@ class PlanDialog(ModalScreen[Decision | None]):
         *,
         glass: Callable[[], BreakGlass | None] = lambda: None,
     ) -> None:
-        super().__init__()
+        super().__init__(glyphs)
         self.plan = plan
-        self._glyphs = glyphs
         self._around = around or Around()
         self._glass = glass
-        self._guard = Guard()
         self._read_at = time.time()
         self._drawn = False
         self._read = False
-        self._top = 0
-        self._wrong = ""
 
     @property
     def standing(self) -> Standing:
@@ -82,13 +76,13 @@ class PlanDialog(ModalScreen[Decision | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes=f"dialog plan risk-{self.plan.risk}"):
-            yield LinesView(glyphs=self._glyphs, classes="dialog-title")
-            yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
+            yield LinesView(glyphs=self.glyphs, classes="dialog-title")
+            yield LinesView(glyphs=self.glyphs, classes="dialog-body", sized=self.redraw)
             if self.plan.risk == "R3":
-                field = ConfirmField(self._guard, placeholder=f"type {self._short} to confirm")
+                field = ConfirmField(self.guard, placeholder=f"type {self._short} to confirm")
                 field.display = not self.standing.hindrance
                 yield field
-            yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
+            yield LinesView(glyphs=self.glyphs, classes="dialog-keys")
 
     def on_mount(self) -> None:
         for field in self.query(Input):
@@ -97,7 +91,7 @@ class PlanDialog(ModalScreen[Decision | None]):
 
     def on_screen_resume(self) -> None:
         if self._drawn:
-            self.call_after_refresh(self._guard.painted)
+            self.call_after_refresh(self.guard.painted)
 
     @property
     def _short(self) -> str:
@@ -114,11 +108,11 @@ class PlanDialog(ModalScreen[Decision | None]):
         if not columns:
             return
         lines = plan_lines(self.plan, columns, self.standing)
-        self._top = max(0, min(self._top, len(lines) - rows))
-        body.show(lines[self._top : self._top + rows])
-        last = min(len(lines), self._top + rows)
+        self.top = max(0, min(self.top, len(lines) - rows))
+        body.show(lines[self.top : self.top + rows])
+        last = min(len(lines), self.top + rows)
         self._read = self._read or last == len(lines)
-        place = f"{self._top + 1}-{last} of {len(lines)}, Up Down " if len(lines) > rows else ""
+        place = f"{self.top + 1}-{last} of {len(lines)}, Up Down " if len(lines) > rows else ""
         start = line((self.plan.title, "strong"), ("   nothing has been done yet", "quiet"))
         clock = (*rto(self.plan.goal, time.time()), ("   ", "text"))
         # A plan that goes on below says so in its first line: nobody decides on half of it.
@@ -128,7 +122,7 @@ class PlanDialog(ModalScreen[Decision | None]):
         self.query_one(".dialog-keys", LinesView).show([self._keys()])
         if not self._drawn:
             self._drawn = True
-            self.call_after_refresh(self._guard.painted)
+            self.call_after_refresh(self.guard.painted)
 
     def _keys(self) -> Line:
         back = line(("Esc", "key"), (" back", "quiet"))
@@ -141,8 +135,8 @@ class PlanDialog(ModalScreen[Decision | None]):
                 return (("t", "key"), (" take over (asks why)     ", "warn"), *back)
             case "old":
                 return (("r", "key"), (" read the facts again     ", "warn"), *back)
-        if self._wrong:
-            return line((f"{self._wrong}; ", "fail"), ("Esc", "key"), (" no", "quiet"))
+        if self.wrong:
+            return line((f"{self.wrong}; ", "fail"), ("Esc", "key"), (" no", "quiet"))
         tone = RISK_TONE[self.plan.risk]
         match self.plan.risk:
             case "R3":
@@ -157,7 +151,7 @@ class PlanDialog(ModalScreen[Decision | None]):
         event.stop()
 
     def on_key(self, event: Key) -> None:
-        if self._guard.early(event):
+        if self.guard.early(event):
             event.stop()
             event.prevent_default()
             return
@@ -175,34 +169,14 @@ class PlanDialog(ModalScreen[Decision | None]):
             event.stop()
             self.dismiss(None)
 
-    def on_input_changed(self) -> None:
-        self._say("")
-
-    def on_confirm_field_pasted(self) -> None:
-        self._say("a paste does not confirm: type the name")
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         typed = event.value.strip()
         if self.standing.hindrance:
             return
         if typed not in {self.plan.target, self._short}:
-            self._say(f"{typed!r} is not {self._short}")
+            self.say(f"{typed!r} is not {self._short}")
         elif not self._read:
-            self._say("the plan goes on below: read it to its end first (PgDn)")
+            self.say("the plan goes on below: read it to its end first (PgDn)")
         else:
             self.dismiss(Decision(confirm=typed))
-
-    def _say(self, wrong: str) -> None:
-        self._wrong = wrong
-        self.redraw()
-
-    def action_scroll(self, by: int) -> None:
-        self._top += by
-        self._say("")
-
-    def action_page(self, by: int) -> None:
-        self.action_scroll(by * max(1, self.query_one(".dialog-body").size.height - 1))
-
-    def action_refuse(self) -> None:
-        self.dismiss(None)

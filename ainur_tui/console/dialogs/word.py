@@ -8,51 +8,45 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from ainur_tui.console.dialogs.confirm import ConfirmField, Guard
+from ainur_tui.console.dialogs.confirm import ConfirmDialog, ConfirmField
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line, ends, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import Question
 
 
-class WordDialog(ModalScreen[str | None]):
+class WordDialog(ConfirmDialog[str]):
     """Dismisses with the word once it was typed, ``None`` on Esc: the run goes on waiting."""
 
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "refuse", "Not yet", id="word.back"),
         Binding("down", "scroll(1)", "Down", show=False, id="word.down"),
         Binding("up", "scroll(-1)", "Up", show=False, id="word.up"),
-        Binding("pagedown", "scroll(10)", "Page down", show=False, id="word.page-down"),
-        Binding("pageup", "scroll(-10)", "Page up", show=False, id="word.page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="word.page-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="word.page-up"),
     ]
 
     def __init__(
         self, title: str, question: Question, clock: Callable[[], Line], glyphs: Glyphs
     ) -> None:
-        super().__init__()
+        super().__init__(glyphs)
         self._title = title
         self._question = question
         self._clock = clock
-        self._glyphs = glyphs
-        self._guard = Guard()
-        self._top = 0
-        self._wrong = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog plan risk-R3"):
-            yield LinesView(glyphs=self._glyphs, classes="dialog-title")
-            yield LinesView(glyphs=self._glyphs, classes="dialog-body", sized=self.redraw)
-            yield ConfirmField(self._guard, placeholder=f"type {self._question.word} to go on")
-            yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
+            yield LinesView(glyphs=self.glyphs, classes="dialog-title")
+            yield LinesView(glyphs=self.glyphs, classes="dialog-body", sized=self.redraw)
+            yield ConfirmField(self.guard, placeholder=f"type {self._question.word} to go on")
+            yield LinesView(glyphs=self.glyphs, classes="dialog-keys")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self.set_interval(1.0, self.redraw)
-        self.call_after_refresh(self._guard.painted)
+        self.call_after_refresh(self.guard.painted)
 
     def redraw(self) -> None:
         """Draw what is asked; the clock goes on."""
@@ -65,23 +59,17 @@ class WordDialog(ModalScreen[str | None]):
             for first, told in enumerate(self._question.lines)
             for text in wrap(told, columns, 4)
         ]
-        self._top = max(0, min(self._top, len(lines) - rows))
-        body.show(lines[self._top : self._top + rows])
-        more = f"   {self._top + rows} of {len(lines)}, PgDn " if len(lines) > rows else ""
+        self.top = max(0, min(self.top, len(lines) - rows))
+        body.show(lines[self.top : self.top + rows])
+        more = f"   {self.top + rows} of {len(lines)}, PgDn " if len(lines) > rows else ""
         start = line((self._title, "title"), ("   once more", "warn"), (more, "quiet"))
         head = self.query_one(".dialog-title", LinesView)
         head.show([ends(start, self._clock(), head.size.width)])
         how = line(("Enter", "key"), (" users go there, once the name is typed     ", "fail"))
-        if self._wrong:
-            how = line((f"{self._wrong}; ", "fail"))
+        if self.wrong:
+            how = line((f"{self.wrong}; ", "fail"))
         back = line(("Esc", "key"), (" not yet: it waits", "quiet"))
         self.query_one(".dialog-keys", LinesView).show([(*how, *back)])
-
-    def on_input_changed(self) -> None:
-        self._say("")
-
-    def on_confirm_field_pasted(self) -> None:
-        self._say("a paste does not confirm: type the name")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -89,15 +77,4 @@ class WordDialog(ModalScreen[str | None]):
         if typed == self._question.word:
             self.dismiss(typed)
         else:
-            self._say(f"{typed!r} is not {self._question.word}")
-
-    def _say(self, wrong: str) -> None:
-        self._wrong = wrong
-        self.redraw()
-
-    def action_scroll(self, by: int) -> None:
-        self._top += by
-        self.redraw()
-
-    def action_refuse(self) -> None:
-        self.dismiss(None)
+            self.say(f"{typed!r} is not {self._question.word}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.console.draw.glyphs import STATE_TONE
+from ainur_tui.console.draw.incidents import header_fact
 from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import Line, Tone, ends, fit, line, width, wrap
+from ainur_tui.console.draw.spans import Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.folding import calling
 from ainur_tui.model.target import State
@@ -35,7 +36,7 @@ def header(scene: Scene, columns: int) -> Line:
             (f" {scene.state_since(view.since)}", "quiet"),
         )
     end: Line = ()
-    for shapes in reversed(_facts(scene)):
+    for shapes in reversed(_facts(scene, columns)):
         room = columns - width(start) - width(end) - 4
         if part := next((part for part in shapes if width(part) <= room), None):
             end = (*part, ("  ", "text"), *end) if end else part
@@ -47,7 +48,7 @@ def clock_line(scene: Scene) -> Line:
     return ((f"  {clock(scene.now)} UTC ", "text"),)
 
 
-def _facts(scene: Scene) -> list[list[Line]]:
+def _facts(scene: Scene, columns: int) -> list[list[Line]]:
     """Facts of the header in the order of their place, each in full and where room is scarce in
     short; the last ones stay the longest."""
     facts: list[list[Line]] = []
@@ -69,6 +70,8 @@ def _facts(scene: Scene) -> list[list[Line]]:
         tone: Tone = "fail" if firing else "quiet"
         more = f"{text}, {pending} pending" if pending else text
         facts.append([line((more, tone)), line((text, tone))])
+    if incident := header_fact(scene, columns):
+        facts.append(incident)
     if scene.read_only:
         facts.append([line(("read only", "strong"))])
     maintenance = scene.signal("api", "api.maintenance")
@@ -82,22 +85,20 @@ def _facts(scene: Scene) -> list[list[Line]]:
 
 
 def tabs(titles: Sequence[tuple[str, str]], active: str, columns: int) -> Line:
-    """``1 Overview  2 Services …`` with the active one marked by more than colour; closer together
-    where they would not fit."""
-    close = sum(len(key) + len(name) + 4 for key, name in titles) > columns
-    if close:
-        parts: list[tuple[str, str]] = []
-        for key, name in titles:
-            here = name == active
-            parts.append((f" {key}", "key"))
-            parts.append((f"[{name}]" if here else f" {name}", "cursor" if here else "quiet"))
-        return fit(tuple(parts), columns)  # type: ignore[arg-type]
-    spans: list[tuple[str, str]] = []
+    """``1 Overview  2 Services …`` with the active one marked by more than colour. Where not all
+    fit, the others are told in fewer letters: every key stays."""
+    wide = _tabs(titles, active, 99, " ")
+    shapes = (wide, *(_tabs(titles, active, most, "") for most in (99, 7, 5, 4, 3)))
+    return fit(next((drawn for drawn in shapes if width(drawn) <= columns), shapes[-1]), columns)
+
+
+def _tabs(titles: Sequence[tuple[str, str]], active: str, most: int, pad: str) -> Line:
+    spans: list[Span] = []
     for key, name in titles:
         here = name == active
-        spans.append((f" {key} ", "key"))
-        spans.append((f"[{name}]" if here else f" {name} ", "cursor" if here else "quiet"))
-    return fit(tuple(spans), columns)  # type: ignore[arg-type]
+        spans.append((f" {key}{pad if here else pad or ' '}", "key"))
+        spans.append((f"[{name}]", "cursor") if here else (f"{pad}{name[:most]}{pad}", "quiet"))
+    return tuple(spans)
 
 
 def run_line(run: Run, scene: Scene, columns: int) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ainur_tui.console.draw import playbook
 from ainur_tui.console.draw.glyphs import STATE_TONE, VERDICT_TONE
 from ainur_tui.console.draw.plot import ribbon
 from ainur_tui.console.draw.scene import Scene
@@ -163,11 +164,12 @@ def following(scene: Scene, columns: int, rows: int) -> list[Line]:
     if scene.view is None or scene.lost:
         return []
     hints = list(dict.fromkeys(f.hint for f in ordered(scene.view.findings) if f.hint))
-    if not hints:
+    books = playbook.strip(scene, columns)
+    if not hints and not books:
         return []
-    return [title("Next", columns),
+    return [title("Next", columns), *books,
             *(fit(line((f" {scene.glyphs.cursor} ", "accent"), (hint, "text")), columns)
-              for hint in hints[: max(1, rows - 1)])]  # fmt: skip
+              for hint in hints[: max(0 if books else 1, rows - 1 - len(books))])]  # fmt: skip
 
 
 def needs(scene: Scene, columns: int, rows: int) -> list[Line]:

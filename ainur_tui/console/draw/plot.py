@@ -21,9 +21,9 @@ Values = Sequence[float | None]
 RIBBON: dict[EventKind, str] = {
     "deploy": "D", "restart": "R", "scale": "S", "secret": "K", "flag": "F", "setting": "C",
     "backup": "B", "alert": "A", "action": "O", "state": "!", "gap": "G", "note": "N",
-    "certificate": "T",
+    "certificate": "T", "incident": "I", "playbook": "P",
 }  # fmt: skip
-SYMPTOMS = frozenset({"alert", "state", "gap"})
+SYMPTOMS = frozenset({"alert", "state", "gap", "incident"})
 """Kinds that tell of trouble; all others may have caused it and come first where room is short."""
 NAMES: dict[EventKind, str] = {
     "secret": "secret (key)", "setting": "configuration", "action": "operator", "state": "state",

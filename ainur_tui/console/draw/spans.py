@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 Tone = Literal[
     "text", "quiet", "title", "accent", "strong", "ok", "warn", "fail", "unknown", "key", "cursor",
+    "alarm",
 ]  # fmt: skip
 Span = tuple[str, Tone]
 Line = tuple[Span, ...]

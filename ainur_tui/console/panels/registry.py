@@ -6,6 +6,7 @@ from ainur_tui.console.panels.alerts import AlertsPanel
 from ainur_tui.console.panels.backups import BackupsPanel
 from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.database import DatabasePanel
+from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.node import NodePanel
 from ainur_tui.console.panels.overview import OverviewPanel
@@ -18,5 +19,6 @@ PANELS: tuple[type[Panel], ...] = (
     NodePanel,
     LogsPanel,
     AlertsPanel,
+    IncidentsPanel,
     BackupsPanel,
 )

@@ -1,0 +1,224 @@
+"""Incidents: the list, one of them with its clocks and roles, its timeline; header and banner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, wrap
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.incident import (
+    MEANING,
+    RESPONSE,
+    ROLES,
+    SERVICES,
+    Clock,
+    Entry,
+    Incident,
+    IncidentFile,
+)
+from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.model.table import Column, Row, Table
+from ainur_tui.model.table import Tone as RowTone
+from ainur_tui.model.target import overlaps
+from ainur_tui.model.units import age, moment
+
+GRAVE = frozenset({"P1", "P2"})
+WIDE = 110
+"""Columns from which on the header tells an incident in full."""
+SOON = 300.0
+"""Seconds before its end from which on a clock is a warning."""
+_ROW_TONE: dict[str, RowTone] = {"P1": "fail", "P2": "warn"}
+_KIND_TONE: dict[str, RowTone] = {"breach": "fail", "opened": "warn", "note": "ok"}
+
+
+def listing(found: Sequence[Incident], now: float) -> Table:
+    """One row an incident, the open ones first."""
+    columns = [
+        Column(name="id", title="incident"), Column(name="severity", title="sev"),
+        Column(name="status", title="status"), Column(name="title", title="what", limit=90),
+        Column(name="since", title="declared", unit="age", rank=1),
+        Column(name="commander", title="commander", rank=2),
+        Column(name="services", title="services", rank=3),
+    ]  # fmt: skip
+    rows = [
+        Row(
+            key=one.id, target=one.target, tone=_tone(one),
+            cells=[one.id, one.severity, _status(one), one.title, one.opened_at,
+                   one.holder("commander") or "nobody", ", ".join(one.services)],
+        )
+        for one in found
+    ]  # fmt: skip
+    return Table(name="incidents", target="", title="Incidents", columns=columns, rows=rows,
+                 observed_at=now, source="the record of incidents")  # fmt: skip
+
+
+def timeline(file: IncidentFile, now: float) -> Table:
+    """The entries of one, the newest first."""
+    columns = [
+        Column(name="at", title="at"), Column(name="kind", title="what"),
+        Column(name="text", title="", limit=200), Column(name="by", title="by", rank=1),
+    ]  # fmt: skip
+    rows = [
+        Row(
+            key=str(entry.seq),
+            cells=[moment(entry.at, now), _kind(entry), words(entry), entry.operator],
+            tone=_KIND_TONE.get(kind(entry), "quiet" if _before(entry.what) else "none"),
+            detail={"text": words(entry), "host": entry.host, "tty": entry.tty,
+                    "entry": str(entry.seq)},
+        )
+        for entry in reversed(file.entries)
+    ]  # fmt: skip
+    return Table(name=f"timeline {file.incident.id}", target=file.incident.target,
+                 title=f"Timeline of {file.incident.id}", columns=columns, rows=rows,
+                 observed_at=now, source="the record of incidents",
+                 note="(…) before it was declared")  # fmt: skip
+
+
+def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
+    """Where one stands: severity and status, clocks, roles, what is to be done."""
+    one = file.incident
+    head = line((f" {one.severity} ", "fail" if one.severity in GRAVE else "warn"),
+                (f"{_status(one).upper()}  ", "strong"), (one.title, "text"))  # fmt: skip
+    took = f"declared {age(scene.now - one.opened_at)} ago by {one.opened_by or 'nobody'} "
+    rows = [ends(head, line((took, "quiet")), columns)]
+    spans: list[Span] = [(" ", "text")]
+    for each in one.clocks:
+        spans += [(f"{CLOCKS[each.name]} ", "quiet"),
+                  (f"{left(each, scene.now)}   ", clock_tone(each, scene.now))]  # fmt: skip
+    rows.append(fit(tuple(spans), columns))
+    rows.append(fit(_roles(one, file.on_call, scene), columns))
+    if one.asked and one.closed_at is None:
+        asked = line((" a message is due: ", "warn"), (f"{one.asked}   ", "text"), ("d", "key"),
+                     (" drafts it", "quiet"))  # fmt: skip
+        rows.append(fit(asked, columns))
+    still = [item for item in one.items if item.done_at is None]
+    told = [f"services {', '.join(one.services) or 'not told (e)'}",
+            f"{one.updates} message{'' if one.updates == 1 else 's'} sent",
+            f"evidence: {len(one.evidence)} kept"]  # fmt: skip
+    if still:
+        told.append(f"{len(still)} item{'' if len(still) == 1 else 's'} to do")
+    rows.append(fit(line((" " + " · ".join(told), "quiet")), columns))
+    return rows
+
+
+def nothing(scene: Scene, columns: int) -> list[Line]:
+    """What to say while there is no incident to show."""
+    if scene.lost is not None:
+        return [line((" the engine does not answer: its record of incidents is not known",
+                      "unknown"))]  # fmt: skip
+    if scene.view is None:
+        return [line((" asking the engine …", "quiet"))]
+    told = (
+        "No incident is on record. I declares one; it takes over what is selected on the Overview."
+    )
+    lines = [line((" " + part, "text")) for part in wrap(told, max(20, columns - 2), 3)]
+    return [*lines, EMPTY, *(line((f" {name}  ", "strong"), (about, "quiet"))
+                             for name, about in MEANING.items())]  # fmt: skip
+
+
+def pressing(one: Incident) -> Clock | None:
+    """The running clock that ends first."""
+    going = [c for c in one.clocks if c.ended_at is None]
+    return min(going, key=lambda c: c.due_at, default=None)
+
+
+def header_fact(scene: Scene, columns: int) -> list[Line]:
+    """The gravest open incident for the header: in full where there is room, and in short."""
+    found = scene.view.incidents if scene.view and scene.lost is None else []
+    if not found:
+        return []
+    one, more = found[0], f" +{len(found) - 1}" if len(found) > 1 else ""
+    soon = pressing(one)
+    if soon is None:
+        return [line((f"{one.severity} {one.status}{more}", "warn"))]
+    tone, rest = clock_tone(soon, scene.now), countdown(soon, scene.now)
+    name = CLOCKS[soon.name]
+    word = f"{rest} left" if not soon.late(scene.now) else f"late {rest.removeprefix('-')}"
+    full = line((f"{one.severity} {one.status}{more}  ", "warn"), (f"{name} {word}", tone))
+    short = line(
+        (f"{one.severity} ", "warn"), (f"{name if name == 'RTO' else ''} {word}".strip(), tone)
+    )
+    return [full, short] if columns >= WIDE else [short]
+
+
+def undeclared(scene: Scene) -> list[Alert]:
+    """P1 and P2 that fire of themselves, and that no open incident is about; the gravest first."""
+    view = scene.view
+    if view is None or scene.lost is not None:
+        return []
+    found = [
+        alert for alert in view.alerts
+        if alert.state == "firing" and alert.severity in GRAVE and alert.caused_by is None
+        and not any(_about(one, alert) for one in view.incidents)
+    ]  # fmt: skip
+    return sorted(found, key=lambda alert: (alert.severity, alert.since))
+
+
+def banner(scene: Scene, columns: int) -> Line:
+    """What cannot be missed; nothing where there is nothing."""
+    found = undeclared(scene)
+    if not found:
+        return EMPTY
+    alert = found[0]
+    due = Clock(name="response", since=alert.since, due_at=alert.since + RESPONSE[alert.severity])
+    late = due.late(scene.now)
+    rest = countdown(due, scene.now).removeprefix("-")
+    more = f" (+{len(found) - 1})" if len(found) > 1 else ""
+    head = line((f" {scene.glyphs.state['down']} {alert.severity} ", "alarm"),
+                (f"{alert.summary}{more} ", "alarm"))  # fmt: skip
+    press = "" if scene.read_only else "  I declares it"
+    end = line((f" answer {'late by ' if late else 'in '}{rest}{press} ", "alarm"))
+    drawn = ends(head, end, columns)
+    return tuple((text, "alarm") for text, _ in drawn)
+
+
+def clock_tone(one: Clock, now: float) -> Tone:
+    """Quiet while there is time, a warning near the end, red beyond it."""
+    if one.late(now):
+        return "fail"
+    if one.ended_at is not None:
+        return "ok"
+    return "warn" if one.due_at - now < SOON else "text"
+
+
+def _about(one: Incident, alert: Alert) -> bool:
+    service = SERVICES.get(alert.target.partition("/")[0])
+    return overlaps(one.target, alert.target) or service in one.services
+
+
+def _status(one: Incident) -> str:
+    return "closed" if one.closed_at is not None else one.status
+
+
+def _tone(one: Incident) -> RowTone:
+    if one.closed_at is not None:
+        return "quiet"
+    return "ok" if one.status == "resolved" else _ROW_TONE.get(one.severity, "none")
+
+
+def _kind(entry: Entry) -> str:
+    return f"({kind(entry)})" if _before(entry.what) else kind(entry)
+
+
+def _before(what: object) -> bool:
+    return bool(getattr(what, "before", False))
+
+
+def _roles(one: Incident, on_call: str, scene: Scene) -> Line:
+    here = {p.operator for p in scene.view.presence} if scene.view else set()
+    spans: list[Span] = [(" ", "text")]
+    for held in one.roles:
+        domain = f" {held.domain}" if held.domain else ""
+        spans += [(f"{ROLES[held.role]}{domain} ", "quiet"), (held.who, "text")]
+        if held.accepted_at is None:
+            before = f", {held.before} until then" if held.before else ""
+            spans.append((f" (asked{before})", "warn"))
+        elif held.role == "commander" and one.closed_at is None and held.who not in here:
+            spans.append((" (at no console)", "warn"))
+        spans.append(("   ", "text"))
+    if on_call:
+        spans += [("on call ", "quiet"), (on_call, "text")]
+    if not one.roles and not on_call:
+        spans.append(("nobody has a role: o", "warn"))
+    return tuple(spans)

@@ -1,0 +1,153 @@
+"""Incidents: the ones on record, and the selected one with its clocks, roles and timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ainur_tui.console.draw import incidents as draw
+from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.panels.base import Panel, Selection
+from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.incident import Incident, IncidentFile
+
+Wish = Literal[
+    "note", "status", "severity", "roles", "item", "edit", "draft", "postmortem", "capsule",
+    "close",
+]  # fmt: skip
+"""What is wanted of the selected incident; each takes a dialog."""
+MOST_LISTED = 6
+
+
+def _key(key: str, wish: Wish, name: str, about: str, *, show: bool = True) -> Binding:
+    return Binding(key, f"wish('{wish}')", name, show=show, id=f"incidents.{wish}", tooltip=about)
+
+
+class RecordTable(TableView, inherit_bindings=False):
+    """A table in the record's own order: its key for sorting is the panel's for roles."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        one for one in TableView.BINDINGS
+        if isinstance(one, Binding) and one.action not in {"sort", "reverse"}
+    ]  # fmt: skip
+
+
+class IncidentsPanel(Panel):
+    """The engine keeps and judges; this panel asks for the file of one incident."""
+
+    title: ClassVar[str] = "Incidents"
+    key: ClassVar[str] = "7"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("n", "note", "Note…", "write something down"),
+        _key("t", "status", "Status…", "investigating, identified, fixing, resolved"),
+        _key("d", "draft", "Message…", "the next message to others: read, edit, copy, send"),
+        _key("v", "severity", "Severity…", "grade it anew, with a reason"),
+        _key("o", "roles", "Roles…", "who commands, leads, tells the others; accept yours"),
+        _key("i", "item", "Item…", "something to do afterwards; mark one done", show=False),
+        _key("e", "edit", "Edit…", "impact, cause, services and the rest of its texts",
+             show=False),
+        _key("D", "postmortem", "Post-mortem", "the document, written from the record"),
+        _key("C", "capsule", "Capsule", "all evidence in one archive, with hashes", show=False),
+        _key("c", "close", "Close…", "end it, once it is resolved"),
+        Binding("tab,shift+tab", "other", "List, timeline", show=False, id="incidents.other",
+                tooltip="the keyboard to the list, or to the timeline"),
+    ]  # fmt: skip
+
+    class Wanted(Message):
+        """Newer entries are there than are shown."""
+
+    class Sent(Message):
+        """Something is wanted of the selected incident."""
+
+        def __init__(self, wish: Wish) -> None:
+            super().__init__()
+            self.wish: Wish = wish
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self.file: IncidentFile | None = None
+        self._found: Sequence[Incident] = ()
+        self._asked: object = None
+
+    def compose(self) -> ComposeResult:
+        yield RecordTable(glyphs=self.glyphs, id="incident-list")
+        yield LinesView(glyphs=self.glyphs, id="incident-facts")
+        yield RecordTable(glyphs=self.glyphs, id="incident-entries")
+
+    @property
+    def list(self) -> TableView:
+        """All incidents."""
+        return self.query_one("#incident-list", TableView)
+
+    @property
+    def entries(self) -> TableView:
+        """The timeline of the selected one."""
+        return self.query_one("#incident-entries", TableView)
+
+    @property
+    def chosen(self) -> str:
+        """The id of the selected incident; empty for whichever matters most."""
+        row = self.list.row
+        return row.key if row is not None else ""
+
+    def fill(self, found: Sequence[Incident], file: IncidentFile | None) -> None:
+        """Take what the engine told."""
+        self._found, self.file = found, file
+
+    def show_scene(self, scene: Scene) -> None:
+        current = scene.view.incidents if scene.view else []
+        newest = (self.chosen, [(one.id, one.seq) for one in current], scene.lost is None)
+        if scene.view is not None and newest != self._asked:
+            self._asked = newest
+            self.post_message(self.Wanted())
+        known = {one.id: one for one in self._found} | {one.id: one for one in current}
+        found = sorted(known.values(), key=lambda one: (one.closed_at is not None, -one.opened_at))
+        columns = self.size.width
+        listed, facts = self.list, self.query_one("#incident-facts", LinesView)
+        self.entries.display = listed.display = bool(found)
+        stale, elapsed = scene.lost is not None, scene.elapsed if scene.lost else 0.0
+        if not found or self.file is None:
+            lines = draw.nothing(scene, columns)
+        else:
+            lines = draw.facts(self.file, scene, columns)
+            table = draw.timeline(self.file, scene.now - elapsed)
+            self.entries.show_table(table, empty=[], elapsed=elapsed, stale=stale)
+        listed.styles.height = min(len(found), MOST_LISTED) + 2
+        facts.styles.height = len(lines) + (1 if found else 0)
+        listed.show_table(draw.listing(found, scene.now - elapsed), empty=[], elapsed=elapsed,
+                          stale=stale)  # fmt: skip
+        facts.show(lines)
+
+    def on_table_view_selected(self, message: TableView.Selected) -> None:
+        message.stop()
+        self._asked = None
+        self.post_message(self.Wanted())
+
+    def on_table_view_opened(self, message: TableView.Opened) -> None:
+        """Enter in the list goes to the timeline; there it opens an entry."""
+        if message.table.name == "incidents":
+            message.stop()
+            self.entries.focus()
+
+    def action_wish(self, wish: Wish) -> None:
+        self.post_message(self.Sent(wish))
+
+    def action_other(self) -> None:
+        (self.entries if self.list.has_focus else self.list).focus()
+
+    def selection(self) -> Selection:
+        return Selection(self.file.incident.target if self.file else None)
+
+    def set_filter(self, words: str) -> None:
+        self.entries.set_filter(words)
+
+    @property
+    def first(self) -> TableView:
+        return self.list

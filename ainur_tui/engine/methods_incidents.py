@@ -1,0 +1,87 @@
+"""The calls about incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ainur_tui.engine.gates import UNAVAILABLE
+from ainur_tui.engine.peer import Peer
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.incident import (
+    ChangeIncident,
+    IncidentQuery,
+    IncidentsQuery,
+    KeepEvidence,
+    OpenIncident,
+    SendUpdate,
+    UpdateSent,
+)
+from ainur_tui.model.text import clean
+from ainur_tui.model.units import moment
+from ainur_tui.model.wire import Access
+from ainur_tui.rules.oncall import on_call
+
+if TYPE_CHECKING:
+    from ainur_tui.engine.service import Engine
+
+Handler = Callable[["Engine", Any, Peer], Awaitable[Any]]
+
+
+async def _list(engine: Engine, query: IncidentsQuery, _: Peer) -> Any:
+    return engine.incidents.all(query.limit)
+
+
+async def _show(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
+    file = engine.incidents.file(query.id)
+    if (roster := engine.environment.oncall) is not None:
+        turn = on_call(roster.people, roster.start, roster.days, engine.now())
+        file.on_call = f"{turn.who} until {moment(turn.until, engine.now())}" if turn else ""
+    return file
+
+
+async def _open(engine: Engine, call: OpenIncident, peer: Peer) -> Any:
+    return await engine.incidents.open(call, peer)
+
+
+async def _change(engine: Engine, call: ChangeIncident, peer: Peer) -> Any:
+    return await engine.incidents.change(call, peer)
+
+
+async def _draft(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
+    return await engine.evidence.drafts(query.id)
+
+
+async def _keep(engine: Engine, call: KeepEvidence, peer: Peer) -> Any:
+    return await engine.evidence.keep(call, peer)
+
+
+async def _capsule(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
+    return await engine.evidence.capsule(query.id)
+
+
+async def _send(engine: Engine, call: SendUpdate, peer: Peer) -> Any:
+    """By every notifier; what each answered is on the record."""
+    incident = engine.incidents.get(call.id)
+    if not engine.notify:
+        raise Refused("no notifier is configured: copy the message and send it", UNAVAILABLE)
+    title = call.text.strip().partition("\n")[0]
+    via = [f"{name}: {clean(await notify(title, call.text), 200)}"
+           for name, notify in engine.notify.items()]  # fmt: skip
+    change = UpdateSent(text=call.text, via=via)
+    key = f"send:{msgspec.json.encode(via).hex()[:16]}:{engine.now():.3f}"
+    return await engine.incidents.change(ChangeIncident(id=incident.id, key=key, what=change), peer)
+
+
+METHODS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
+    "incidents": ("read", IncidentsQuery, _list),
+    "incident.show": ("read", IncidentQuery, _show),
+    "incident.draft": ("read", IncidentQuery, _draft),
+    "incident.open": ("operate", OpenIncident, _open),
+    "incident.change": ("operate", ChangeIncident, _change),
+    "incident.keep": ("operate", KeepEvidence, _keep),
+    "incident.send": ("operate", SendUpdate, _send),
+    "incident.capsule": ("operate", IncidentQuery, _capsule),
+}

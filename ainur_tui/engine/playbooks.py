@@ -1,0 +1,290 @@
+"""Playbooks at work: each step is judged from the live board, told as an event, and on the disk
+before anybody sees it (F-34, F-67)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ainur_tui.engine import playbookstore
+from ainur_tui.engine.executor import Executor
+from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, DENIED, TRY_AGAIN, UNAVAILABLE, USAGE
+from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.playbooklogs import with_lines
+from ainur_tui.model.action import Run
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.board import BoardView
+from ainur_tui.model.event import Event
+from ainur_tui.model.failure import Refused
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.playbook import PlaybookRun, Proposal, StepRun
+from ainur_tui.model.playbookcalls import DecideCall, StartCall
+from ainur_tui.model.secret import Redactor
+from ainur_tui.model.text import clean, near
+from ainur_tui.rules import playbooks as rules
+from ainur_tui.rules.conditions import targets_of
+from ainur_tui.rules.playbookevents import happened
+from ainur_tui.rules.playbookfile import shipped
+from ainur_tui.rules.proposals import proposals
+from ainur_tui.systems.base import Clock
+
+TICK = 1.0
+"""Seconds after which every run is looked at though nothing moved: holds and deadlines pass."""
+LOOK = 10.0
+"""Seconds a round of probes may take that a proof asks for."""
+SHOWN = 900.0
+"""Seconds for which a run that ended is still told to the consoles."""
+
+_log = logging.getLogger(__name__)
+
+
+class Playbooks:
+    """Every playbook run of the environment; ``books`` by name.
+
+    ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
+    hears what happened, ``moved`` that there is something new to tell, ``incident`` names the
+    open incident that concerns a target.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        executor: Executor,
+        clock: Clock,
+        *,
+        board: Callable[[], BoardView],
+        look: Callable[[set[str], float], Awaitable[None]],
+        logs: Callable[[LogQuery], LogPage],
+        event: Callable[[Event], None],
+        moved: Callable[[], None],
+        redact: Redactor,
+        incident: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self.books = {book.name: book for book in shipped()}
+        self._path = path
+        self._executor = executor
+        self._clock = clock
+        self._board = board
+        self._look = look
+        self._logs = logs
+        self._event = event
+        self._moved = moved
+        self._redact = redact
+        self._incident = incident
+        self._runs: dict[str, PlaybookRun] = {}
+        self._turn = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self, first_round: Callable[[], Awaitable[None]]) -> str | None:
+        """Take up what an earlier engine left; goes on once every probe was read anew. Returns a
+        sentence when its file cannot be used."""
+        runs, problem = playbookstore.load(self._path) if self._path else ([], None)
+        self._runs = {run.id: run for run in runs}
+        self._do(self._for_ever(first_round))
+        return problem
+
+    async def close(self) -> None:
+        """Stop looking; what is on the disk goes on with the next engine."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """The board or a run moved."""
+        self._wake.set()
+
+    def active(self) -> list[PlaybookRun]:
+        """Those that go on, newest first."""
+        return [run for run in reversed(self._runs.values()) if run.state == "running"]
+
+    def views(self) -> list[PlaybookRun]:
+        """Those that go on and those that ended lately, newest first."""
+        now = self._clock.now()
+        ended = [
+            run
+            for run in reversed(self._runs.values())
+            if run.finished_at is not None and now - run.finished_at < SHOWN
+        ]
+        return [*self.active(), *ended]
+
+    def proposals(self, board: BoardView, alerts: Sequence[Alert]) -> list[Proposal]:
+        """The playbooks that fit what is wrong now."""
+        return proposals(list(self.books.values()), board, alerts)
+
+    def runs(self, id: str | None, limit: int) -> list[PlaybookRun]:
+        """One run, or the newest, newest first."""
+        if id is not None:
+            return [self._runs[id]] if id in self._runs else []
+        return list(reversed(self._runs.values()))[: max(limit, 0)]
+
+    async def start(self, call: StartCall, peer: Peer) -> PlaybookRun:
+        """Begin a playbook, or give the run of it that goes on. Raises Refused."""
+        book = self.books.get(call.name)
+        if book is None:
+            meant = near(call.name, list(self.books)) or list(self.books)
+            words = f"there is no playbook {clean(call.name, 60)!r}"
+            raise Refused(f"{words}; did you mean {' or '.join(meant)}?", USAGE)
+        async with self._turn:
+            for run in self.active():
+                if run.book.name == book.name:
+                    return run
+            board = self._board()
+            if board.target(book.target) is None:
+                raise Refused(f"{book.target} is not watched here, so nothing could be judged",
+                              UNAVAILABLE)  # fmt: skip
+            run = PlaybookRun(
+                id=uuid.uuid4().hex[:12], book=book, target=book.target, operator=peer.operator,
+                state="running", started_at=self._clock.now(), why=clean(call.why, 300),
+                steps=[StepRun(id=step.id) for step in book.step],
+                incident=call.incident or self._incident(book.target),
+            )  # fmt: skip
+            run = rules.begin(run, board)
+            await self._keep(None, run)
+            return await self._advance(run, board)
+
+    async def decide(self, call: DecideCall, peer: Peer) -> PlaybookRun:
+        """What a person decided about the step at hand. Raises Refused."""
+        async with self._turn:
+            run = self._runs.get(call.id)
+            if run is None:
+                raise Refused(f"there is no playbook run {clean(call.id, 40)}", USAGE)
+            if run.state != "running":
+                raise Refused(f"this playbook is over: {run.state}", UNAVAILABLE)
+            if call.choice in {"skip", "abort", "take-over"} and not call.reason.strip():
+                raise Refused(f"to {call.choice} needs a reason", USAGE)
+            if call.choice != "take-over" and peer.operator != run.operator:
+                raise Refused(f"{run.operator} works through this playbook; it can be taken over "
+                              "with a reason", DENIED)  # fmt: skip
+            if call.choice not in {"take-over", "abort"} and call.step != run.now.id:
+                raise Refused(f"it has gone on to “{run.step.title}” meanwhile", TRY_AGAIN)
+            after = await self._decided(run, call, peer)
+            return await self._advance(after, self._board())
+
+    async def _decided(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
+        now, reason = self._clock.now(), clean(call.reason, 200)
+        state = run.now.state
+        match call.choice:
+            case "take-over":
+                after = replace(run, operator=peer.operator, message=reason)
+            case "abort":
+                if state == "acting":
+                    raise Refused("its action goes on: stop that first (key x), then the playbook",
+                                  TRY_AGAIN)  # fmt: skip
+                after = rules.ended(run, "aborted", f"by {peer.operator}: {reason}", now)
+            case "skip" if state in {"looking", "deciding", "stuck", "waiting", "proving"}:
+                after = rules.passed_over(run, "skipped", f"by {peer.operator}: {reason}", now)
+            case "retry" if state in {"stuck", "looking", "proving", "deciding"}:
+                fresh = StepRun(id=run.now.id, attempt=run.now.attempt + 1)
+                steps = [*run.steps[: run.at], fresh, *run.steps[run.at + 1 :]]
+                after = replace(run, steps=steps)
+            case "done" if state in {"deciding", "stuck"} and run.step.ask is not None:
+                after = rules.change(run, state="proving", since=now, began=now, ended=None)
+            case "run" if state == "deciding" and call.call is not None:
+                return await self._order(run, call, peer)
+            case _:
+                raise Refused(f"{call.choice} makes no sense here: “{run.step.title}” is {state}",
+                              BAD_DATA)  # fmt: skip
+        await self._keep(run, after)
+        return after
+
+    async def _order(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
+        """Have the executor act, under a key that is on the disk before: whatever ends meanwhile,
+        it is known afterwards whether it began, and nothing begins twice."""
+        do, wish = run.now.do, call.call
+        if do is None or wish is None or (wish.action, wish.target) != (do.action, do.target):
+            raise Refused("this is not the action of the step", BAD_DATA)
+        key = f"playbook-{run.id}-{run.now.id}-{run.now.attempt}"
+        ordered = rules.change(run, state="ordered", key=key)
+        await self._keep(run, ordered)
+        reason = wish.reason or f"playbook {run.book.name}: {run.step.title}"
+        try:
+            acted = await self._executor.run(replace(wish, key=key, reason=reason), peer)
+        except Refused:
+            await self._keep(ordered, run)
+            raise
+        after = rules.change(ordered, state="acting", action=acted.id)
+        await self._keep(ordered, after)
+        return after
+
+    async def _for_ever(self, first_round: Callable[[], Awaitable[None]]) -> None:
+        if self.active():
+            await first_round()
+            world = self._world(self._board())
+            for run in self.active():
+                await self._keep(run, rules.taken_over(run, world))
+        while True:
+            try:
+                await self._all()
+            except Exception:  # one bad step must not end all judging (F-76)
+                _log.exception("playbooks")
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK if self.active() else None):
+                    await self._wake.wait()
+
+    async def _all(self) -> None:
+        if not self.active():
+            return
+        board = self._board()
+        async with self._turn:
+            for run in self.active():
+                await self._advance(run, board)
+
+    async def _advance(self, run: PlaybookRun, board: BoardView) -> PlaybookRun:
+        after = rules.advance(run, self._world(board), self._clock.now())
+        if after == run:
+            return run
+        after = with_lines(run, after, self._logs, self._redact, self._clock.now())
+        await self._keep(run, after)
+        entered = after.now if after.now.state != run.now.state or after.at != run.at else None
+        if entered is not None and entered.state in {"looking", "proving"}:
+            wanted = targets_of([*after.step.expect, *after.step.expect_any], after.target, board)
+            if wanted:
+                self._do(self._look(wanted, LOOK))
+        return after
+
+    def _world(self, board: BoardView) -> rules.World:
+        return rules.World(board, self._run_by_id, self._executor.ordered)
+
+    def _run_by_id(self, id: str) -> Run | None:
+        return next(iter(self._executor.runs(id)), None)
+
+    async def _keep(self, before: PlaybookRun | None, after: PlaybookRun) -> None:
+        """On the disk, then told. Raises Refused where it cannot be kept: a playbook that would be
+        forgotten must not go on as if it were not."""
+        runs = {**self._runs, after.id: after}
+        if self._path is not None and (before is None or _bare(before) != _bare(after)):
+            try:
+                await playbookstore.save(self._path, list(runs.values()))
+            except OSError as error:
+                raise Refused(f"{self._path}: {error.strerror}; it is as before",
+                              CANNOT_CREATE) from None  # fmt: skip
+        self._runs[after.id] = after
+        for event in happened(before, after, self._clock.now()):
+            self._event(event)
+        self._moved()
+
+    def _do(self, work: Awaitable[None]) -> None:
+        async def guarded() -> None:
+            with contextlib.suppress(TimeoutError):
+                await work
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _bare(run: PlaybookRun) -> PlaybookRun:
+    """Without what moves at every look and is looked at anew by the next engine anyway."""
+    steps = [
+        replace(one, words="", held=None) if one.state in {"looking", "proving"} else one
+        for one in run.steps
+    ]
+    return replace(run, steps=steps)

@@ -1,0 +1,49 @@
+"""Playbook runs on the disk: one file, replaced whole and fsynced at every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from ainur_tui.config import safefile
+from ainur_tui.engine.journal import replace_file
+from ainur_tui.model.playbook import PlaybookRun
+
+MOST_ENDED = 50
+
+
+class _File(msgspec.Struct, kw_only=True):
+    version: int = 1
+    runs: list[PlaybookRun] = []
+
+
+def load(path: Path) -> tuple[list[PlaybookRun], str | None]:
+    """The runs, oldest first, and the sentence why they cannot be read. What cannot be read is set
+    aside under another name, never written over."""
+    if not path.exists():
+        return [], None
+    try:
+        found = msgspec.json.decode(safefile.read(path).data, type=_File)
+        if found.version == 1:
+            return found.runs, None
+        problem = "is of a newer version"
+    except (safefile.Unreadable, msgspec.DecodeError) as error:
+        problem = f"cannot be used ({type(error).__name__})"
+    aside = path.with_name(f"{path.name}.bad")
+    try:
+        path.replace(aside)
+    except OSError:
+        return [], f"{path} {problem}; playbooks begin anew"
+    return [], f"{path} {problem}; it is kept as {aside.name}, playbooks begin anew"
+
+
+async def save(path: Path, runs: Sequence[PlaybookRun]) -> None:
+    """Keep all that go on and the newest that ended; on the disk when this returns. Raises
+    ``OSError``."""
+    ended = [run for run in runs if run.state != "running"]
+    old = {run.id for run in ended[: max(0, len(ended) - MOST_ENDED)]}
+    data = msgspec.json.encode(_File(runs=[run for run in runs if run.id not in old]))
+    await asyncio.to_thread(replace_file, path, data)

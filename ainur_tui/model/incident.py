@@ -1,0 +1,319 @@
+"""Incidents: entries that are only ever added, and what they make of one.
+
+An entry says what (:data:`What`) happened, when and by whom; everything else about an incident
+follows from its entries (:func:`ainur_tui.rules.incidents.fold`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ainur_tui.model.alert import Severity
+from ainur_tui.model.event import Event
+
+Status = Literal["investigating", "identified", "fixing", "resolved"]
+Role = Literal["commander", "technical", "communications", "expert"]
+ClockName = Literal["response", "rto", "update", "postmortem"]
+Origin = Literal["guide", "ours", "yours"]
+Section = Literal[
+    "title", "services", "impact", "cause", "resolution", "prevention", "well", "wrong", "lessons",
+]  # fmt: skip
+
+STATUSES: tuple[Status, ...] = ("investigating", "identified", "fixing", "resolved")
+ROLES: dict[Role, str] = {
+    "commander": "Incident Commander", "technical": "Technical Lead",
+    "communications": "Communications Lead", "expert": "Subject Matter Expert",
+}  # fmt: skip
+SECTIONS: dict[Section, str] = {
+    "title": "what it is, in a few words", "services": "which services suffer",
+    "impact": "what users notice", "cause": "root cause", "resolution": "what was done",
+    "prevention": "what keeps it from coming again", "well": "what went well",
+    "wrong": "what went wrong", "lessons": "lessons learned",
+}  # fmt: skip
+MEANING: dict[Severity, str] = {
+    "P1": "service unavailable, data loss, security breach",
+    "P2": "performance degradation, partial service loss",
+    "P3": "minor issues, limited user impact", "P4": "cosmetic issues, no user impact",
+}  # fmt: skip
+RESPONSE: dict[Severity, float] = {"P1": 900.0, "P2": 3600.0, "P3": 14400.0}
+"""Seconds until somebody responds (guide §4). P4 has none there: ours is the next business day."""
+SERVICES: dict[str, str] = {
+    "api": "API", "db": "Database", "node": "Blockchain", "frontend": "Frontend",
+    "storage": "Storage", "workers": "Workers",
+}  # fmt: skip
+"""The template's services by target; Storage and Workers are missing in the guide (G-301)."""
+
+
+class What(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What an entry tells."""
+
+
+class Opened(What, frozen=True, kw_only=True, tag="opened"):
+    """It was declared. ``alert`` is the rule that led to it; ``acknowledged_at`` when a person
+    first answered: with the declaration, or before it by acknowledging the alert."""
+
+    title: str
+    severity: Severity
+    target: str
+    services: list[str]
+    detected_at: float
+    acknowledged_at: float
+    alert: str | None = None
+
+
+class SeveritySet(What, frozen=True, kw_only=True, tag="severity"):
+    severity: Severity
+    reason: str = ""
+
+
+class StatusSet(What, frozen=True, kw_only=True, tag="status"):
+    """``text`` is what is known by then: the cause once identified, what was done once resolved."""
+
+    status: Status
+    text: str = ""
+
+
+class RoleGiven(What, frozen=True, kw_only=True, tag="role"):
+    """``domain`` tells experts apart (database, blockchain)."""
+
+    role: Role
+    who: str
+    domain: str = ""
+
+
+class RoleAccepted(What, frozen=True, kw_only=True, tag="accepted"):
+    role: Role
+    who: str
+
+
+class Noted(What, frozen=True, kw_only=True, tag="note"):
+    text: str
+
+
+class Happened(What, frozen=True, kw_only=True, tag="event"):
+    """An event of the board; ``before`` it was declared."""
+
+    event: Event
+    before: bool = False
+
+
+class UpdateSent(What, frozen=True, kw_only=True, tag="update"):
+    """A message to others; ``via`` says how it left (copied, a file, a notifier's answer)."""
+
+    text: str
+    via: list[str]
+
+
+class EvidenceKept(What, frozen=True, kw_only=True, tag="evidence"):
+    """A file in the incident's folder; ``size`` in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+    about: str
+
+
+class ItemAdded(What, frozen=True, kw_only=True, tag="item"):
+    """Something to do afterwards; ``due`` is epoch seconds."""
+
+    id: str
+    text: str
+    owner: str = ""
+    due: float | None = None
+
+
+class ItemDone(What, frozen=True, kw_only=True, tag="item-done"):
+    id: str
+
+
+class Breached(What, frozen=True, kw_only=True, tag="breach"):
+    """A clock ran out at ``due``."""
+
+    clock: ClockName
+    due: float
+
+
+class Edited(What, frozen=True, kw_only=True, tag="edit"):
+    section: Section
+    text: str
+
+
+class Published(What, frozen=True, kw_only=True, tag="published"):
+    """The post-mortem is out."""
+
+
+class Closed(What, frozen=True, kw_only=True, tag="closed"):
+    text: str = ""
+
+
+Change = (
+    SeveritySet | StatusSet | RoleGiven | RoleAccepted | Noted | UpdateSent | ItemAdded | ItemDone
+    | Edited | Published | Closed
+)  # fmt: skip
+"""What a person can add."""
+Told = Opened | Happened | EvidenceKept | Breached | Change
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """``at`` is the moment of what it tells, ``seq`` its place in the record; two entries of one
+    incident with the same ``key`` are one."""
+
+    incident: str
+    key: str
+    at: float
+    what: Told
+    seq: int = 0
+    operator: str = ""
+    host: str = ""
+    tty: str = ""
+
+
+class RoleHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """``before`` holds the role until ``who`` has accepted it."""
+
+    role: Role
+    who: str
+    domain: str = ""
+    accepted_at: float | None = None
+    before: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    text: str
+    owner: str
+    due: float | None
+    done_at: float | None = None
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs from ``since`` until ``ended_at``, and should end before ``due_at``."""
+
+    name: ClockName
+    since: float
+    due_at: float
+    ended_at: float | None = None
+    origin: Origin = "guide"
+
+    def late(self, now: float) -> bool:
+        """Whether it ran, or runs, beyond its end."""
+        return (now if self.ended_at is None else self.ended_at) > self.due_at
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
+    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person wrote."""
+
+    id: str
+    title: str
+    severity: Severity
+    status: Status
+    target: str
+    services: list[str]
+    alert: str | None
+    detected_at: float
+    acknowledged_at: float
+    opened_at: float
+    opened_by: str
+    status_at: float
+    resolved_at: float | None = None
+    closed_at: float | None = None
+    published_at: float | None = None
+    asked: str = ""
+    asked_at: float | None = None
+    updates: int = 0
+    updated_at: float | None = None
+    last_update: str = ""
+    roles: list[RoleHeld] = []
+    items: list[Item] = []
+    evidence: list[EvidenceKept] = []
+    breaches: list[ClockName] = []
+    texts: dict[Section, str] = {}
+    clocks: list[Clock] = []
+    entries: int = 0
+    seq: int = 0
+
+    def clock(self, name: ClockName) -> Clock | None:
+        """The clock of that name, where it runs or ran."""
+        return next((clock for clock in self.clocks if clock.name == name), None)
+
+    def holder(self, role: Role) -> str:
+        """Who has a role now: the new one only once they accepted."""
+        held = next((held for held in self.roles if held.role == role), None)
+        return "" if held is None else held.who if held.accepted_at is not None else held.before
+
+
+class OpenIncident(msgspec.Struct, kw_only=True):
+    """``incident.open``: ``alert`` names the rule that fires on ``target``; what is left out is
+    taken from it. ``key`` makes a second identical call the same incident."""
+
+    key: str
+    target: str = ""
+    title: str = ""
+    severity: Severity | None = None
+    alert: str | None = None
+    services: list[str] = []
+
+
+class ChangeIncident(msgspec.Struct, kw_only=True):
+    """``incident.change``; an empty ``id`` is the one that is open."""
+
+    key: str
+    what: Change
+    id: str = ""
+
+
+class IncidentsQuery(msgspec.Struct, kw_only=True):
+    """``incidents``: the open ones and the newest ``limit`` of all, newest first."""
+
+    limit: int = 100
+
+
+class IncidentQuery(msgspec.Struct, kw_only=True):
+    """One by its id; empty is the one that is open, else the newest."""
+
+    id: str = ""
+
+
+class IncidentFile(msgspec.Struct, kw_only=True):
+    """``incident.show``: with its entries in the order of what they tell. ``on_call`` is
+    who is now, and until when, in words."""
+
+    incident: Incident
+    entries: list[Entry]
+    on_call: str = ""
+
+
+class Drafts(msgspec.Struct, kw_only=True):
+    """``incident.draft``: the texts as the entries make them. ``message`` is the next one to send:
+    a notification, or once resolved the resolution."""
+
+    message: str
+    postmortem: str
+
+
+class KeepEvidence(msgspec.Struct, kw_only=True):
+    """``incident.keep``: a frozen log selection, kept under its hash."""
+
+    data: str
+    about: str
+    name: str = "log"
+    id: str = ""
+
+
+class SendUpdate(msgspec.Struct, kw_only=True):
+    """``incident.send``: by every notifier that is configured."""
+
+    text: str
+    id: str = ""
+
+
+class Capsule(msgspec.Struct, kw_only=True):
+    """``incident.capsule``: where the archive is, and its hash. ``size`` in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+    files: list[str]

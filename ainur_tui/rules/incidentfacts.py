@@ -1,0 +1,203 @@
+"""What the entries of an incident prove: the five moments, the damage, and what went how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ainur_tui.model.event import Event
+from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
+from ainur_tui.model.incidentwords import CLOCKS, left
+from ainur_tui.model.target import overlaps
+from ainur_tui.model.units import duration
+from ainur_tui.model.wire import Series
+from ainur_tui.rules.messages import DONE
+
+IMPACT = (
+    ("api", "api.up"), ("api", "api.requests.rate"), ("api", "api.errors.ratio"),
+    ("api", "api.latency.p95"),
+)  # fmt: skip
+"""The (target, signal) pairs :func:`impact` is measured by."""
+
+
+class Moment(NamedTuple):
+    """One of the guide's five; ``at`` is ``None`` while nothing tells it."""
+
+    name: str
+    at: float | None
+    told: str
+
+
+def moments(incident: Incident, entries: Sequence[Entry]) -> list[Moment]:
+    """Detected, response began, root cause identified, fix implemented, fully restored."""
+    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    return [
+        Moment("Issue first detected", incident.detected_at,
+               f"alert {incident.alert}" if incident.alert else "when it was declared"),
+        _response(incident, events),
+        _identified(entries),
+        _fixed(incident, events),
+        _restored(incident, events),
+    ]  # fmt: skip
+
+
+def _response(incident: Incident, events: Sequence[Event]) -> Moment:
+    name = "Incident response began"
+    acted = [event for event in events
+             if event.key.endswith(":begun") and event.at >= incident.detected_at]  # fmt: skip
+    first = min(acted, key=lambda event: event.at, default=None)
+    if first is not None and first.at < incident.acknowledged_at:
+        return Moment(name, first.at, first.text)
+    first_by_alert = incident.acknowledged_at < incident.opened_at
+    how = "acknowledged the alert" if first_by_alert else "declared it"
+    return Moment(name, incident.acknowledged_at, f"{incident.opened_by or 'somebody'} {how}")
+
+
+def _identified(entries: Sequence[Entry]) -> Moment:
+    told = [(entry.at, entry.what.text) for entry in entries
+            if isinstance(entry.what, StatusSet) and entry.what.status == "identified"]  # fmt: skip
+    name = "Root cause identified"
+    if not told:
+        return Moment(name, None, "no status said so")
+    at, text = told[-1]
+    return Moment(name, at, text or "by status")
+
+
+def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
+    end = incident.resolved_at or float("inf")
+    done = [event for event in events if verified(event)
+            and incident.detected_at <= event.at <= end]  # fmt: skip
+    last = max(done, key=lambda event: event.at, default=None)
+    name = "Fix implemented"
+    if last is None:
+        return Moment(name, None, "no action here was verified in that time")
+    return Moment(name, last.at, last.text)
+
+
+def _restored(incident: Incident, events: Sequence[Event]) -> Moment:
+    name = "Service fully restored"
+    if incident.resolved_at is None:
+        return Moment(name, None, "it is not resolved")
+    end = incident.closed_at or float("inf")
+    well = [event for event in events if recovered(event)
+            and overlaps(event.target, incident.target)
+            and incident.detected_at <= event.at <= end]  # fmt: skip
+    last = max(well, key=lambda event: event.at, default=None)
+    if last is None:
+        return Moment(name, incident.resolved_at, "declared resolved")
+    return Moment(name, last.at, last.text)
+
+
+def verified(event: Event) -> bool:
+    """Whether an event is the end of an action that was verified (``title: verified. …``)."""
+    return event.kind in DONE and event.key.endswith(":ended") and ": verified." in event.text
+
+
+def unsuccessful(event: Event) -> bool:
+    """Whether an event is the end of an action that failed, or whose end nobody knows."""
+    ended = event.kind in DONE and event.key.endswith(":ended")
+    return ended and any(f": {word}." in event.text for word in ("failed", "unknown"))
+
+
+def recovered(event: Event) -> bool:
+    """Whether an event tells that something is well again."""
+    if event.kind == "alert":
+        return ":resolved:" in event.key
+    return event.kind == "state" and "→ up" in event.text
+
+
+class Impact(NamedTuple):
+    """What the signals of the time tell; ``None`` is not known. ``seconds`` were measured."""
+
+    requests: float | None
+    failed: float | None
+    unavailable: float | None
+    worst: float | None
+    seconds: float
+
+
+def impact(series: Sequence[Series], start: float, end: float) -> Impact:
+    """Requests and failed ones, seconds without service and the worst p95 (seconds) from ``start``
+    to ``end``, by the series of :data:`IMPACT`. A gap counts nowhere."""
+    known: dict[str, list[tuple[float, float]]] = {}
+    step = 0.0
+    for one in series:
+        step = max(step, one.step)
+        known[one.signal] = [
+            (one.start + i * one.step, value)
+            for i, value in enumerate(one.values)
+            if value is not None and start - one.step < one.start + i * one.step < end
+        ]
+    up, rates = known.get("api.up", []), known.get("api.requests.rate", [])
+    errors: Mapping[float, float] = dict(known.get("api.errors.ratio", []))
+    both = [(rate, errors[at]) for at, rate in rates if at in errors]
+    return Impact(
+        requests=sum(rate for _, rate in rates) * step if rates else None,
+        failed=sum(rate * ratio for rate, ratio in both) * step if both else None,
+        unavailable=sum(1 - value for _, value in up) * step if up else None,
+        worst=max((value for _, value in known.get("api.latency.p95", [])), default=None),
+        seconds=len(up) * step,
+    )
+
+
+def impact_words(found: Impact) -> str:
+    """The damage as a sentence; a TODO where no signal of that time is known."""
+    told = []
+    if found.unavailable is not None:
+        down = found.unavailable >= 1
+        told.append(f"the API was unavailable for {duration(found.unavailable)}" if down
+                    else "the API answered all along")  # fmt: skip
+    if found.requests and found.failed is not None:
+        share = found.failed / found.requests
+        told.append(f"about {found.failed:,.0f} of {found.requests:,.0f} requests failed"
+                    f" ({share:.1%})")  # fmt: skip
+    if found.worst is not None:
+        told.append(f"p95 reached {duration(found.worst)}")
+    if not told:
+        return "TODO what users notice (no signal of that time is known)"
+    return "; ".join(told)
+
+
+def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
+    """What went well, as far as the record proves it."""
+    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    told = [
+        f"{CLOCKS[clock.name].capitalize() if clock.name != 'rto' else 'RTO'}: {left(clock, now)}"
+        f" (limit {duration(clock.due_at - clock.since)})"
+        for clock in incident.clocks
+        if clock.name in {"response", "rto"} and clock.ended_at is not None and not clock.late(now)
+    ]
+    good = sum(map(verified, events))
+    if good and not any(map(unsuccessful, events)):
+        told.append(f"All {good} actions were verified" if good > 1
+                    else "The one action that was taken was verified")  # fmt: skip
+    if incident.updates and "update" not in incident.breaches:
+        many = f"{incident.updates} message{'' if incident.updates == 1 else 's'}"
+        told.append(f"Others were told in time ({many})")
+    return told
+
+
+def wrong(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
+    """What could have been better, as far as the record proves it."""
+    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    told = [
+        f"{'RTO' if clock.name == 'rto' else CLOCKS[clock.name].capitalize()} {left(clock, now)}"
+        f" (limit {duration(clock.due_at - clock.since)})"
+        for clock in incident.clocks
+        if clock.name in {"response", "rto"} and clock.late(now)
+    ]
+    if "update" in incident.breaches:
+        told.append("A message to others was late")
+    if not incident.updates:
+        told.append("Nobody outside was told: no message was sent")
+    told += [f"Action without success: {event.text}" for event in events if unsuccessful(event)]
+    told += [f"Playbook: {event.text}" for event in events if event.kind == "playbook"
+             and any(word in event.text for word in ("skipped", "failed", "aborted"))]  # fmt: skip
+    if incident.severity in {"P1", "P2"}:
+        held = {role.role for role in incident.roles}
+        missing = [name for role, name in ROLES.items() if role not in held and role != "expert"]
+        if missing:
+            told.append(f"No {', no '.join(missing)} was named")
+    if _identified(entries).at is None and incident.resolved_at is not None:
+        told.append("It was resolved before any status said that the cause was identified")
+    return told

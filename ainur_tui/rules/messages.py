@@ -1,0 +1,112 @@
+"""The guide's two messages (§4), filled from an incident; the next starts from the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ainur_tui.model.alert import Severity
+from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
+from ainur_tui.model.text import clean
+from ainur_tui.model.units import clock
+
+WORDS: dict[Severity, str] = {"P1": "CRITICAL", "P2": "HIGH", "P3": "MEDIUM", "P4": "LOW"}
+"""The template's words for the matrix's severities (G-301); LOW is not in the template."""
+DONE = frozenset({
+    "action", "restart", "scale", "deploy", "secret", "flag", "setting", "backup", "playbook",
+})  # fmt: skip
+"""Kinds of events that are something somebody did."""
+TODO = "TODO"
+_ACTIONS = 8
+_HEADS: dict[str, Section] = {
+    "Issue": "title", "Impact": "impact", "Root cause": "cause", "Resolution": "resolution",
+    "Prevention": "prevention",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a person wrote into a message: sections, and the list of what was done."""
+
+    texts: dict[Section, str] = field(default_factory=dict)
+    actions: list[str] = field(default_factory=list)
+
+
+def fields_of(message: str) -> Fields:
+    """Read a message back. A field that still says TODO is not written."""
+    texts: dict[Section, str] = {}
+    actions: list[str] = []
+    for row in message.splitlines():
+        head, colon, rest = row.partition(":")
+        section = _HEADS.get(head)
+        if colon and section is not None:
+            words = clean(rest.strip())
+            if words and not words.startswith(TODO):
+                texts[section] = words
+        elif row.startswith("- "):
+            actions.append(clean(row[2:].strip()))
+    return Fields(texts, [action for action in actions if action != "none yet"])
+
+
+def services_of(text: str) -> list[str]:
+    """Services by their names in the template, from words with commas; others are kept."""
+    known = SERVICES | {name.lower(): name for name in SERVICES.values()}
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    return list(dict.fromkeys(known.get(name.lower(), clean(name, 40)) for name in names))
+
+
+def minute(at: float) -> str:
+    """A moment as people write it to others: ``2026-11-24 14:02 UTC``."""
+    return f"{clock(at, date=True)[:16]} UTC"
+
+
+def notification(
+    incident: Incident, entries: Sequence[Entry], *, impact: str, every: float | None, now: float
+) -> str:
+    """INCIDENT ALERT (G-121). ``impact`` is what the signals say, where nobody wrote it yet;
+    ``every`` are the seconds until the message after this one, ``None``: at a change."""
+    following = minute(now + every) if every is not None else "at the next change of its status"
+    return "\n".join([
+        "INCIDENT ALERT - Ainur Protocol", "",
+        f"Severity: {WORDS[incident.severity]} ({incident.severity})",
+        f"Service: {', '.join(incident.services) or f'{TODO} which'}",
+        f"Issue: {incident.title}",
+        f"Started: {minute(incident.detected_at)}",
+        f"Impact: {incident.texts.get('impact') or impact}",
+        f"Status: {incident.status.upper()}", "",
+        "Actions taken:",
+        *(f"- {action}" for action in _actions(incident, entries)), "",
+        f"Next update: {following}",
+    ]) + "\n"  # fmt: skip
+
+
+def resolution(incident: Incident, *, promised: bool) -> str:
+    """RESOLVED (G-124). ``promised``: incidents of this severity get a post-mortem (G-344)."""
+    end = incident.resolved_at if incident.resolved_at is not None else incident.status_at
+    minutes = max(1, round((end - incident.detected_at) / 60))
+    text = incident.texts
+    told = [
+        "RESOLVED - Ainur Protocol", "",
+        f"The incident affecting {', '.join(incident.services) or incident.title} has been"
+        " resolved.", "",
+        f"Duration: {minutes} minute{'' if minutes == 1 else 's'}",
+        f"Root cause: {text.get('cause') or f'{TODO} what caused it'}",
+        f"Resolution: {text.get('resolution') or f'{TODO} what was done'}",
+        f"Prevention: {text.get('prevention') or f'{TODO} what keeps it from coming again'}",
+    ]  # fmt: skip
+    if promised:
+        told += ["", "Post-mortem will be published within 24 hours."]
+    return "\n".join(told) + "\n"
+
+
+def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
+    """What the last message told, as it was written, and what was done since."""
+    told = fields_of(incident.last_update).actions
+    since = incident.updated_at if incident.updated_at is not None else incident.detected_at
+    done = [
+        f"{clock(entry.at)[:5]} {clean(entry.what.event.text, 120)}"
+        for entry in entries
+        if isinstance(entry.what, Happened) and entry.what.event.kind in DONE and entry.at >= since
+        and not entry.what.event.key.endswith(":begun")
+    ]  # fmt: skip
+    return [*told, *done][-_ACTIONS:] or ["none yet"]

@@ -1,0 +1,85 @@
+"""How fast an incident is to be answered, fixed and told of; every value says where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from ainur_tui.model.alert import Severity
+from ainur_tui.model.incident import RESPONSE, Clock, Incident, Origin
+
+RTO: Mapping[str, float] = MappingProxyType(
+    {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
+)
+"""Seconds until a service is back (guide §5); storage has none there."""
+CADENCE: Mapping[Severity, float] = MappingProxyType({"P1": 1800.0, "P2": 3600.0})
+"""Seconds between messages; P3 and P4 are told at a change. Not from the guide (G-302)."""
+AT_A_CHANGE = 600.0
+"""Seconds after a change within which the others are to know. Not from the guide."""
+POSTMORTEM = 86400.0
+"""Seconds from the resolution to the post-mortem, which the resolution message promises."""
+END_OF_DAY = 17
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """``response`` and ``cadence`` are an environment's own values (seconds by severity), which
+    win; ``postmortem`` are the severities that need one."""
+
+    response: Mapping[Severity, float] = field(default_factory=dict)
+    cadence: Mapping[Severity, float] = field(default_factory=dict)
+    postmortem: frozenset[str] = frozenset({"P1", "P2"})
+
+    def clocks(self, incident: Incident) -> list[Clock]:
+        """Every clock that runs or ran, in the order of what it is about."""
+        found = [self._response(incident)]
+        rto = RTO.get(incident.target.partition("/")[0])
+        if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
+            since = incident.detected_at
+            found.append(
+                Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.resolved_at)
+            )
+        if (update := self._update(incident)) is not None:
+            found.append(update)
+        if incident.resolved_at is not None and incident.severity in self.postmortem:
+            since = incident.resolved_at
+            found.append(
+                Clock(name="postmortem", since=since, due_at=since + POSTMORTEM,
+                      ended_at=incident.published_at)
+            )  # fmt: skip
+        return found
+
+    def cadence_of(self, incident: Incident) -> float | None:
+        """Seconds between its messages; ``None``: at a change."""
+        return self.cadence.get(incident.severity, CADENCE.get(incident.severity))
+
+    def _response(self, incident: Incident) -> Clock:
+        since, severity = incident.detected_at, incident.severity
+        own = self.response.get(severity)
+        limit = own if own is not None else RESPONSE.get(severity)
+        due = since + limit if limit is not None else next_business_day(since)
+        origin: Origin = "guide" if severity in RESPONSE else "ours"
+        return Clock(name="response", since=since, due_at=due,
+                     origin="yours" if own is not None else origin,
+                     ended_at=incident.acknowledged_at)  # fmt: skip
+
+    def _update(self, incident: Incident) -> Clock | None:
+        """When the others are to hear of it next: on the cadence, or soon after a change."""
+        every = self.cadence_of(incident)
+        since = incident.updated_at if incident.updated_at is not None else incident.opened_at
+        if incident.resolved_at is not None or every is None:
+            if not incident.asked:
+                return None
+            every, since = AT_A_CHANGE, incident.asked_at or incident.status_at
+        origin: Origin = "yours" if incident.severity in self.cadence else "ours"
+        return Clock(name="update", since=since, due_at=since + every, origin=origin)
+
+
+def next_business_day(at: float) -> float:
+    """The end (17:00 UTC) of the first day after ``at`` that is no Saturday or Sunday."""
+    day = datetime.fromtimestamp(at, UTC) + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return day.replace(hour=END_OF_DAY, minute=0, second=0, microsecond=0).timestamp()
