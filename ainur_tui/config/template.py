@@ -137,8 +137,6 @@ version = 1
 #disabled = ["FewAgents"]
 #change.HighResponseTime = { threshold = 0.2, clear = 0.18, hold = 600, keep_firing = 60 }
 #severity = { warning = "P3", critical = "P2" }
-#response = { P4 = 86400 }            # seconds until somebody answers
-#update = { P3 = 14400 }              # seconds between two messages to users
 #[environment.production.alerts.notify.oncall]      # needs: pip install "ainur-tui[notify]"
 #send_to = { env = "ONCALL_URL" }     # an address apprise knows; it may hold a secret
 #severities = ["P1", "P2"]

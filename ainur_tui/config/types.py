@@ -302,13 +302,6 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     severity: Annotated[
         dict[str, Severity], Meta(description="what a severity label of others means here")
     ] = {}
-    response: Annotated[
-        dict[Severity, float], Meta(description="seconds until somebody answers, by severity")
-    ] = {}
-    update: Annotated[
-        dict[Severity, float],
-        Meta(description="seconds between two messages to users, by severity"),
-    ] = {}
     notify: Annotated[dict[str, Notify], Meta(description="who is called, by a name")] = {}
 
 

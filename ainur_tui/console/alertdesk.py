@@ -133,7 +133,7 @@ class AlertDesk(Talk):
             now = self._app.store.scene().now
             table = rulelist.inventory(found, now) if found else None
             chosen = await self._list("Rules and silences", table,
-                                      {"x": "end it", "l": "longer", "t": "back-test"})  # fmt: skip
+                                      {"x": "end", "l": "longer", "t": "test"})  # fmt: skip
             if chosen is None:
                 return
             kind, _, rest = chosen.row.key.partition(" ")

@@ -186,9 +186,10 @@ class Engine:
         self.alerting = Alerting(
             self.rulebook.rules, self._clock, self.board, graph, self.attention
         )
+        times = self.environment.incidents
         self.notifier = Notifier(
             [receiver for system in self.systems for receiver in system.receivers],
-            levels(own.response, own.update), self._clock, self.history, self.redact,
+            levels(times.respond, times.tell), self._clock, self.history, self.redact,
         )  # fmt: skip
 
     async def _begin_watching(self) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
+from ainur_tui.model.severity import LEVELS
 
 Status = Literal["investigating", "identified", "fixing", "resolved"]
 Role = Literal["commander", "technical", "communications", "expert"]
@@ -32,12 +33,10 @@ SECTIONS: dict[Section, str] = {
     "prevention": "what keeps it from coming again", "well": "what went well",
     "wrong": "what went wrong", "lessons": "lessons learned",
 }  # fmt: skip
-MEANING: dict[Severity, str] = {
-    "P1": "service unavailable, data loss, security breach",
-    "P2": "performance degradation, partial service loss",
-    "P3": "minor issues, limited user impact", "P4": "cosmetic issues, no user impact",
-}  # fmt: skip
-RESPONSE: dict[Severity, float] = {"P1": 900.0, "P2": 3600.0, "P3": 14400.0}
+MEANING: dict[Severity, str] = {name: level.means for name, level in LEVELS.items()}
+RESPONSE: dict[Severity, float] = {
+    name: level.response for name, level in LEVELS.items() if level.response is not None
+}
 """Seconds until somebody responds (guide §4). P4 has none there: ours is the next business day."""
 SERVICES: dict[str, str] = {
     "api": "API", "db": "Database", "node": "Blockchain", "frontend": "Frontend",

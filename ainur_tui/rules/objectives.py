@@ -9,12 +9,15 @@ from types import MappingProxyType
 
 from ainur_tui.model.alert import Severity
 from ainur_tui.model.incident import RESPONSE, Clock, Incident, Origin
+from ainur_tui.model.severity import LEVELS
 
 RTO: Mapping[str, float] = MappingProxyType(
     {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
 )
 """Seconds until a service is back (guide §5); storage has none there."""
-CADENCE: Mapping[Severity, float] = MappingProxyType({"P1": 1800.0, "P2": 3600.0})
+CADENCE: Mapping[Severity, float] = MappingProxyType(
+    {name: level.update for name, level in LEVELS.items() if level.update is not None}
+)
 """Seconds between messages; P3 and P4 are told at a change. Not from the guide (G-302)."""
 AT_A_CHANGE = 600.0
 """Seconds after a change within which the others are to know. Not from the guide."""
