@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -172,10 +173,11 @@ class Attention:
         return [AckView(name=n, target=t, ack=ack) for (n, t), ack in self._acks.items()]
 
     async def keep(self) -> None:
-        """Write down what ended by itself."""
+        """Write down what ended by itself; where that fails now, the next time."""
         if self._changed:
-            async with self._turn:
-                await self._save()
+            with contextlib.suppress(Refused):
+                async with self._turn:
+                    await self._save()
 
     def _made(self, call: SilenceCall, peer: Peer) -> Silence:
         now = self._clock.now()

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Alerts, Environment, Prometheus
 from ainur_tui.engine.connecting import Redaction
+from ainur_tui.engine.service import Engine
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.base import Context, Sample, SeriesIndex, System, Tools
@@ -160,3 +162,29 @@ async def test_odd_answers_are_failures_or_nothing_never_more(tmp_path: Path, gr
                 await read(system, 0)
         else:
             assert (await read(system, 0)).alerts == []
+
+
+async def test_a_rule_of_a_file_fires_by_what_prometheus_finds(tmp_path: Path) -> None:
+    server = Server()
+    hit = vector(({"route": "/a"}, "0.4"))
+    async with server.system(tmp_path) as system:
+        made = Engine(
+            Environment(
+                name="test",
+                alerts=Alerts(rules=[str(tmp_path / "rules.yml")]),
+                prometheus=Prometheus(url="http://127.0.0.1:1"),
+            ),
+            Paths(tmp_path / "run", tmp_path / "state"), clock=RealClock(), version="1",
+            resolve_secret=lambda _: Secret("x"),
+            connect=lambda name, *_: system if name == "prometheus" else None,
+        )  # fmt: skip
+        await made.start(watching=False)
+        states = []
+        for found in ({}, {"p95 > 0.1": hit}):
+            server.series = found
+            view = await made.check(None, 5.0)
+            states.append({a.name: (a.state, a.severity, a.summary) for a in view.alerts})
+        assert states[0] == {}
+        assert states[1] == {"Slow": ("pending", "P2", "/a takes 0.4s")}
+        assert view.target("prometheus") is not None
+        await made.close()
