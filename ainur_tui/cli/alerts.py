@@ -61,6 +61,8 @@ def _list(call: Invocation, args: argparse.Namespace) -> int:
     from ainur_tui.cli import check, shape_alerts
     from ainur_tui.model.folding import fold
 
+    if not call.paths.socket.exists():
+        call.output.tell("no engine runs: this is one look; hold times run only while one lives")
     board = asyncio.run(check.look(call, [], False, None))
     alerts = [one for one in board.alerts if one.state in SHOWN_ALERTS]
     if args.json:

@@ -37,7 +37,7 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -172,6 +172,7 @@ class Engine:
         if watching:
             await self._begin_watching()
         else:
+            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     def _judge_by(self, graph: Graph) -> None:

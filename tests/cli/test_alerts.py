@@ -145,3 +145,11 @@ def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
     assert json.loads(shell.out)["backtests"][0]["would_have_fired"] == 1
     assert shell("alerts", "backtest") == 0
     assert "would have" in shell.out
+
+
+def test_config_check_reads_the_rule_files(shell: Shell) -> None:
+    with shell.config.open("a") as file:
+        file.write('\n[environment.demo.alerts]\nrules = ["none.toml"]\ndisabled = ["FewAgentz"]\n')
+    assert shell("config", "check") == 0
+    assert "alert rules of none.toml are left out: does not exist" in shell.err
+    assert "did you mean FewAgents" in shell.err

@@ -146,6 +146,20 @@ async def test_only_the_engine_process_keeps_attention(tmp_path: Path) -> None:
     await house.close()
 
 
+async def test_one_look_without_an_engine_forgets_nothing_that_fired(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.firing()
+    await until(lambda: house.engine.picture.view and house.engine.picture.view.alerts)
+    (before,) = [one for one in house.engine.view().alerts if one.name == "Queue"]
+    await house.close()
+    later = House(tmp_path)
+    await later.engine.start(watching=False)
+    view = await later.engine.check(None, 5.0)
+    (after,) = [one for one in view.alerts if one.name == "Queue"]
+    assert (after.state, after.since) == ("firing", before.since)
+    await later.close()
+
+
 def test_a_prometheus_judges_the_files(tmp_path: Path) -> None:
     house = House(tmp_path)
     book = rulebook(house.alerts, prometheus=True)

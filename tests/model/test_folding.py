@@ -57,6 +57,14 @@ def test_what_fires_is_never_behind_what_only_might() -> None:
     assert found == [("ApiDown", []), ("Db", [])]
 
 
+def test_what_is_not_heard_of_any_more_stands_behind_what_is_down() -> None:
+    down = alert("Down", "db", severity="P1", signal="db.up")
+    quiet = [alert(f"Q{n}", "db", "no data") for n in range(3)]
+    over = alert("Over", "db", "resolved")
+    assert told(down, *quiet, over) == [("Down", ["Q0", "Q1", "Q2"]), ("Over", [])]
+    assert len(told(*quiet)) == 3
+
+
 def test_who_is_called() -> None:
     cause, symptom = alert("Db", "db"), alert("Api", "api", caused_by="db")
     taken = alert("Db", "db", ack=Ack(by="mira", comment="", at=0))
@@ -102,6 +110,8 @@ def test_a_silence_matches_by_name_target_and_part() -> None:
     machines = Silence(id="2", name="Cpu*", target="api", by="m", reason="r", at=0, until=9)
     assert machines.matches("CpuHigh", "api/machine/1")
     assert not machines.matches("Slow", "api/machine/1")
+    odd = Silence(id="4", name="Disk [sdb]", target="", by="m", reason="r", at=0, until=9)
+    assert odd.matches("Disk [sdb]", "db"), "a name is itself, whatever it holds"
     part = Silence(id="3", name="", target="api/machine/1", by="m", reason="r", at=0, until=9)
     assert not part.matches("Slow", "api"), "a part mutes nothing of the whole"
 
