@@ -37,9 +37,8 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.rulebook import rulebook
 from ainur_tui.engine.runrecord import ending_of
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -50,6 +49,7 @@ from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
+from ainur_tui.systems.rulebook import rulebook
 
 __all__ = ["Engine", "Peer", "WireFault"]
 
@@ -177,6 +177,7 @@ class Engine:
         if watching:
             await self._begin_watching()
         else:
+            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     def _judge_by(self, graph: Graph) -> None:

@@ -28,6 +28,8 @@ SIGNALS: dict[str, str] = {
     "api.maintenance": "maintenance mode=off when the work is done (key m)",
     "api.queue": "scale api, if the connection budget allows it",
     "api.logs.rate": "find the class that repeats in Logs and its cause",
+    "api.logs.storage": "read the failures in Logs; check the key's permission and the bucket",
+    "api.logs.auth": "see in Logs who fails, and whether a key was changed or is being tried",
     "api.logs.hostile": "look at the lines in Logs; they are shown harmless here, not in a shell",
     "db.up": "restart db",
     "db.latency": "look at locks and running statements in Database",

@@ -48,7 +48,7 @@ def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *ON_A_MADE_UP_CLOCK, *UNTIL_MENDED}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *UNTIL_MENDED}
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:
