@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+from msgspec.structs import replace
+
 from ainur_tui.engine.logfile import InPlace, LogFile
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.log import LogLine
@@ -53,6 +56,13 @@ def _same(path: Path, earlier: Earlier) -> BigFile | None:
     return None
 
 
+def key_of(query: LogQuery) -> bytes:
+    """What lines pass, whichever of them a page has."""
+    return msgspec.json.encode(
+        replace(query, before=None, after=None, around=None, forward=False, limit=0)
+    )
+
+
 Part = tuple[tuple[int, int], bytes, int]
 """A file's identity, a query, and the number of a part of the file."""
 
@@ -76,19 +86,17 @@ class Empty:
 
 
 class Reader:
-    """The lines of one file that match, from a place on, in the query's direction; ``key`` tells the
-    query from others. ``head`` is the
+    """The lines of one file that match, from a place on, in the query's direction. ``head`` is the
     next one; ``place`` is how far it was read: nothing that matches lies between."""
 
     def __init__(
-        self, opened: Opened, query: LogQuery, key: bytes, place: int, late: Callable[[], bool],
-        empty: Empty,
-    ) -> None:  # fmt: skip
+        self, opened: Opened, query: LogQuery, place: int, late: Callable[[], bool], empty: Empty
+    ) -> None:
         low, high = (place, opened.file.size) if query.forward else (0, place)
         self._low, self._high = opened.log.within(query, low, high)
         self._opened = opened
         self._query = query
-        self._key = key
+        self._key = key_of(query)
         self._late = late
         self._empty = empty
         self._size = PART if needle(query) is None else SEARCHED
