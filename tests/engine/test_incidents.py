@@ -84,6 +84,56 @@ async def test_the_end_of_an_action_is_on_the_timeline_also_when_it_is_well(
         assert f"run:{run.id}:begun" in happened(made)
 
 
+async def test_a_storm_of_happenings_is_taken_whole(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        names = {f"storm {n}" for n in range(500)}
+        for name in names:
+            made.add_event(event(made, name))
+        await until(lambda: names <= set(happened(made)))
+
+
+async def test_an_edited_post_mortem_is_kept_and_taken_over(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        text = (await made.evidence.drafts("")).postmortem
+        text = text.replace("TODO: what caused it, and why it could", "a leak\nin v142")
+        call = KeepEvidence(data=text, about="edited", name="postmortem.md")
+        for _ in range(2):
+            await made.evidence.keep(call, PEER)
+        found = made.incidents.get("")
+        assert found.texts == {"cause": "a leak in v142"}
+        assert "## Root Cause\na leak in v142\n" in (await made.evidence.drafts("")).postmortem
+        kept = [one.name for one in found.evidence if one.name.startswith("postmortem")]
+        assert len(kept) == 1
+
+
+async def test_a_record_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+    file = tmp_path / "state/incidents/incidents.sqlite"
+    with sqlite3.connect(file) as other:
+        other.execute("PRAGMA user_version = 99")
+    before = file.read_bytes()
+    async with engine(tmp_path) as made:
+        assert any("newer version" in words for words in made.view().notices)
+        with pytest.raises(Refused, match="cannot be written"):
+            await declared(made, "x")
+    assert file.read_bytes() == before
+
+
+async def test_one_entry_that_cannot_be_read_costs_itself(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        await made.incidents.change(ChangeIncident(key="n", what=Noted(text="one")), PEER)
+    with sqlite3.connect(tmp_path / "state/incidents/incidents.sqlite") as other:
+        words = "INSERT INTO entry (incident, key, body) VALUES ('x', 'y', '{}')"
+        other.execute(words)
+    async with engine(tmp_path) as made:
+        assert any("1 entries" in words for words in made.view().notices)
+        assert any(isinstance(e.what, Noted) for e in made.incidents.file("").entries)
+
+
 async def test_a_second_call_of_one_key_is_the_same(tmp_path: Path) -> None:
     async with engine(tmp_path) as made:
         one, other = await asyncio.gather(declared(made), declared(made))
