@@ -15,7 +15,7 @@ from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.incidentdraft import DraftDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw import frame, incidents
+from ainur_tui.console.draw import alarm, frame, incidents
 from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.console.draw.spans import Line, width
 from ainur_tui.model.alert import Ack, Alert
@@ -146,15 +146,15 @@ def test_the_banner_tells_what_nobody_declared_and_nothing_else() -> None:
         (world(replace(one, services=["Database"]), alerts=(fires(),)), False),
     ):
         scene = replace_now(view)
-        assert bool(incidents.banner(scene, 80)) is there
+        assert bool(alarm.banner(scene, 80)) is there
     told = world(alerts=(fires(caused_by="host"), host))
-    assert "P1 the disk is full" in plain(incidents.banner(replace_now(told), 80))
+    assert "P1 the disk is full" in plain(alarm.banner(replace_now(told), 80))
     both = (fires(since=time.time() - 1000), replace(fires(), target="node"))
     old = replace_now(world(alerts=both))
-    text = plain(incidents.banner(old, 80))
+    text = plain(alarm.banner(old, 80))
     assert "late by 1:40" in text
     assert "(+1)" in text
-    assert width(incidents.banner(old, 80)) == 80
+    assert width(alarm.banner(old, 80)) == 80
 
 
 def replace_now(view: BoardView) -> Any:
@@ -385,5 +385,5 @@ def test_ascii_has_every_sign() -> None:
     scene = worlds.scene(
         world(file().incident, alerts=(replace(fires(), target="host"),)), glyphs=ASCII
     )
-    for drawn in (*incidents.facts(file(), scene, 80), incidents.banner(scene, 80)):
+    for drawn in (*incidents.facts(file(), scene, 80), alarm.banner(scene, 80)):
         assert ASCII.plain(plain(drawn)).isascii()
