@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-from typing import TYPE_CHECKING
+from typing import Any
 
-from ainur_tui.cli import errors
+import msgspec
+
+from ainur_tui.cli import common
 from ainur_tui.cli.invocation import Invocation
-
-if TYPE_CHECKING:
-    from ainur_tui.model.slo import Slo
-
-
-def run(call: Invocation, args: argparse.Namespace) -> int:
-    """Write it; exit code 0 also where nothing is known: it says so."""
-    from ainur_tui.cli import common
-
-    found: list[Slo] = asyncio.run(common.ask(call, "slo"))
-    if args.json or args.format == "json":
-        import msgspec
-
-        rows = [
-            msgspec.to_builtins(one) | {
-                "budget": one.budget, "left": one.left,
-                "burns": [msgspec.to_builtins(b) | {"pages": b.pages} for b in one.burns],
-            } for one in found
-        ]  # fmt: skip
-        call.output.json({"version": 1, "report": "slo", "objectives": rows})
-        return errors.OK
-    for one in found:
-        for line in lines(one):
-            call.output.line(line)
-    return errors.OK
+from ainur_tui.model import slowords
+from ainur_tui.model.slo import Slo
+from ainur_tui.model.text import clean
+from ainur_tui.model.units import duration
 
 
-def lines(one: Slo) -> list[str]:
+async def gather(call: Invocation, hours: float | None) -> list[Slo]:
+    """The objectives as they stand now."""
+    del hours
+    found: list[Slo] = await common.ask(call, "slo")
+    return found
+
+
+def body(found: list[Slo]) -> dict[str, Any]:
+    """As JSON: seconds, ratios 0 to 1."""
+    rows = [
+        msgspec.to_builtins(one) | {
+            "budget": one.budget, "left": one.left,
+            "burns": [msgspec.to_builtins(b) | {"pages": b.pages} for b in one.burns],
+        } for one in found
+    ]  # fmt: skip
+    return {"objectives": rows}
+
+
+def markdown(found: list[Slo]) -> str:
+    """For people."""
+    return "\n".join(line for one in found for line in _lines(one))
+
+
+def _lines(one: Slo) -> list[str]:
     """One objective as Markdown."""
-    from ainur_tui.model import slowords
-    from ainur_tui.model.text import clean
-    from ainur_tui.model.units import duration
-
     days = one.window / 86400
     told = [
         f"## {one.name.capitalize()}: {slowords.percent(one.objective)} over {days:.0f} days"

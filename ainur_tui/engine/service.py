@@ -37,9 +37,8 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.rulebook import rulebook
 from ainur_tui.engine.runrecord import ending_of
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -50,6 +49,7 @@ from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
+from ainur_tui.systems.rulebook import rulebook
 
 __all__ = ["Engine", "Peer", "WireFault"]
 
@@ -165,7 +165,8 @@ class Engine:
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(
-            self._paths.playbooks if watching else None, self.executor, self._clock,
+            self._paths.playbooks if watching else None, self.environment.playbooks,
+            self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self._moved, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
@@ -176,6 +177,7 @@ class Engine:
         if watching:
             await self._begin_watching()
         else:
+            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     def _judge_by(self, graph: Graph) -> None:
@@ -248,6 +250,7 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
+        told += self.playbooks.problems
         told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
         told += self.notifier.problems()
         active = self.executor.active

@@ -281,6 +281,7 @@ RESULTS: dict[str, Any] = {
     "logs": LogPage,
     "logs.counts": LogCounts,
     "logs.new": LogNews,
+    "logs.evidence": None,
     "actions": list[ActionSpec],
     "plan": Plan,
     "run": Run,
