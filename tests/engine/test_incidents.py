@@ -14,7 +14,7 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.incident import (
     Closed,
     EvidenceKept,
@@ -32,6 +32,7 @@ from ainur_tui.model.incidentcalls import (
     SendUpdate,
 )
 from ainur_tui.model.wire import RunCall
+from ainur_tui.systems.base import Writer
 from tests.engine.acting import CANARY
 from tests.engine.engines import Little, connected, engine, serving, until
 from tests.faults.incidents import keeper
@@ -225,20 +226,36 @@ async def test_clocks_that_run_out_are_on_the_record_once(tmp_path: Path) -> Non
     await made.stop()
 
 
-async def test_a_message_goes_by_every_notifier(tmp_path: Path) -> None:
+class Letterbox(Writer):
+    """Takes what it is given, or fails as it is told."""
+
+    def __init__(self, name: str, why: str = "") -> None:
+        self.name = name
+        self.taken: list[tuple[str, str]] = []
+        self._why = why
+
+    async def write(self, title: str, body: str) -> None:
+        if self._why:
+            raise ProbeFailure("unavailable", self._why)
+        self.taken.append((title, body))
+
+
+async def test_a_message_goes_to_everybody_who_takes_texts(tmp_path: Path) -> None:
     async with serving(tmp_path) as made, await connected(tmp_path) as remote:
         await declared(made)
         with pytest.raises(Refused, match="no notifier"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-
-        async def mail(title: str, body: str) -> str:
-            return f"250 ok: {title}, {len(body)}"
-
-        made.notify["mail"] = mail
+        made.writers = [Letterbox("pager", "full")]
+        with pytest.raises(Refused, match=r"pager: .*full"):
+            await remote.call("incident.send", SendUpdate(text="it burns"))
+        mail = Letterbox("mail")
+        made.writers.append(mail)
         found = await remote.call("incident.send", SendUpdate(text="it burns\nbadly"))
-        assert found.updates == 1
-        told = [e.what for e in made.incidents.file("").entries if isinstance(e.what, UpdateSent)]
-        assert told[0].via == ["mail: 250 ok: it burns, 14"]
+        assert (found.updates, mail.taken) == (1, [("it burns", "it burns\nbadly")])
+        entries = made.incidents.file("").entries
+        (told,) = [e.what for e in entries if isinstance(e.what, UpdateSent)]
+        assert told.via[0] == "sent to mail"
+        assert "full" in told.via[1]
 
 
 async def test_who_may_only_read_changes_nothing(tmp_path: Path) -> None:
