@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.draw import alerts
-from ainur_tui.console.draw.incidents import undeclared
+from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.logwindow import Place
