@@ -19,6 +19,7 @@ _HTTP = ("http", "https")
 _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("api", "url"): _HTTP,
     ("fly", "url"): _HTTP,
+    ("api", "pprof"): _HTTP,
     ("fly", "web_url"): _HTTP,
     ("node", "rpc"): (*_HTTP, "ws", "wss"),
     ("node", "references"): (*_HTTP, "ws", "wss"),
@@ -26,6 +27,7 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,
+    ("loki", "url"): _HTTP,
     ("prometheus", "url"): _HTTP,
     ("alertmanager", "url"): _HTTP,
 }

@@ -37,8 +37,8 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.rulebook import rulebook
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.runrecord import ending_of
+from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -49,6 +49,7 @@ from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
+from ainur_tui.systems.rulebook import rulebook
 
 __all__ = ["Engine", "Peer", "WireFault"]
 
@@ -154,10 +155,13 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
-        own = self.environment.incidents
+        own = self.environment.alerts
+        objectives = Objectives(
+            levels(own.response, own.update), frozenset(self.environment.incidents.postmortem)
+        )
         self.incidents = Incidents(
-            self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
-            clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
+            self._paths.incidents, objectives,
+            clock=self._clock, redact=self.redact, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(
@@ -173,6 +177,7 @@ class Engine:
         if watching:
             await self._begin_watching()
         else:
+            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     def _judge_by(self, graph: Graph) -> None:
@@ -200,6 +205,7 @@ class Engine:
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self.incidents.catch_up()
         self._notices.add(await self.playbooks.open(self.looks.first_round))
         self.listeners.add(self.playbooks.wake)
 
@@ -299,7 +305,13 @@ class Engine:
         self.looks.saw(probe)
         self._moved()
 
+    def _past(self) -> list[Event]:
+        ended = (ending_of(run) for run in self.executor.runs(limit=SHOWN_RUNS))
+        return [*self.board.events(), *filter(None, ended)]
+
     def _ran(self, run: Run) -> None:
+        if (ending := ending_of(run)) is not None:
+            self.incidents.saw(ending)  # a verified one is no event of the charts: it has its begin
         for listener in tuple(self.run_listeners):
             listener(run)
         self._moved()

@@ -192,7 +192,8 @@ def _of_errors(series: Selector) -> bool:
 def _ratio(errors: Selector, limit: float | None) -> str:
     """The ratio of errors, summed on both sides."""
     rest = tuple(m for m in errors.matchers if m.label not in _STATUS)
-    window = "5m" if errors.window is None else f"{errors.window:.0f}s"
+    seconds = errors.window or 300.0
+    window = f"{seconds / 60:.0f}m" if seconds % 60 == 0 else f"{seconds:.0f}s"
     total = Selector(errors.name, rest)
     plain = Selector(errors.name, errors.matchers)
     form = f"sum(rate({plain.text()}[{window}])) / sum(rate({total.text()}[{window}]))"

@@ -119,14 +119,14 @@ def state_words(alert: Alert, now: float) -> str:
         left_over = max(0.0, alert.fires_at - now)
         word = f"fires in {age(left_over)}"
     elif alert.state in ACTIVE and alert.ack is not None:
-        word = f"{alert.state}, taken"
+        word = f"{alert.state}, {alert.ack.by}"
     elif alert.state in ACTIVE and alert.silence is not None:
         word = f"{alert.state}, mute"
     return f"{word} x{alert.flaps}" if alert.flaps > 2 else word
 
 
 def against(alert: Alert) -> str:
-    """The value against its threshold, with unit and statistic: ``p95 412 ms >100 ms``."""
+    """The value against its threshold, with unit and statistic: ``412 ms >100 ms p95``."""
     if alert.value is None:
         return ""
     statistic = alert.statistic if alert.statistic not in {"", "last"} else ""
@@ -134,7 +134,7 @@ def against(alert: Alert) -> str:
     if alert.unit == "bool" or alert.threshold is None or alert.signal.startswith("promql."):
         return value
     sign = ">" if alert.op == "above" else "<"
-    return f"{statistic} {value} {sign} {show(alert.threshold, alert.unit)}".strip()
+    return f"{value} {sign}{show(alert.threshold, alert.unit)} {statistic}".rstrip()
 
 
 def who(alert: Alert) -> str:
