@@ -106,10 +106,11 @@ def _file(call: Invocation, query: LogQuery, args: argparse.Namespace) -> int:
     from ainur_tui.model.logquery import LogPage
     from ainur_tui.model.secret import Redactor
     from ainur_tui.systems.bigfile import BigFile
+    from ainur_tui.systems.filekinds import in_place
 
     path = args.file.expanduser()
     with BigFile(path) as opened:
-        file = LogFile(opened, Redactor(), path.name)
+        file = LogFile(in_place(opened), Redactor(), path.name)
         if args.since and not args.limit:
             query.forward = True
             for line in file.lines(query):
@@ -207,9 +208,9 @@ async def _after(engine: Link, query: LogQuery, newest: int) -> LogPage:
 def _show(call: Invocation, page: LogPage, *, as_json: bool) -> None:
     from ainur_tui.cli import shape
     from ainur_tui.model.log import LogGap
+    from ainur_tui.model.logquery import rows
 
-    rows: list[LogLine | LogGap] = [*page.lines, *page.gaps]
-    for row in sorted(rows, key=lambda row: row.seq):
+    for row in rows(page):
         if isinstance(row, LogGap):
             if as_json:
                 call.output.json(shape.log_gap(row))

@@ -123,6 +123,7 @@ def log_line(line: LogLine) -> dict[str, Any]:
         "fields": line.fields,
         "machine": line.machine,
         "class": line.log_class,
+        "unsure": line.unsure,
     }
 
 

@@ -13,11 +13,13 @@ from ainur_tui.model.target import kind_of
 from ainur_tui.model.text import near
 
 TARGETS = ("api", "db", "node", "storage", "frontend", "host")
+LEVELS = ("P1", "P2", "P3", "P4")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _HTTP = ("http", "https")
 _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("api", "url"): _HTTP,
     ("fly", "url"): _HTTP,
+    ("api", "pprof"): _HTTP,
     ("fly", "web_url"): _HTTP,
     ("node", "rpc"): (*_HTTP, "ws", "wss"),
     ("node", "references"): (*_HTTP, "ws", "wss"),
@@ -25,6 +27,7 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("node", "metrics"): _HTTP,
     ("storage", "endpoint"): _HTTP,
     ("frontend", "url"): _HTTP,
+    ("loki", "url"): _HTTP,
     ("prometheus", "url"): _HTTP,
     ("alertmanager", "url"): _HTTP,
 }
@@ -90,6 +93,12 @@ def _alerts(value: dict[str, Any], at: Path) -> Iterator[Fault]:
     for name in value.get("rules", ()):
         if not name.endswith(_RULE_FILES):
             yield Fault((*at, "rules"), f"expected files that end in {', '.join(_RULE_FILES)}")
+    for table in ("response", "update"):
+        for level, seconds in value.get(table, {}).items():
+            if level not in LEVELS:
+                yield Fault((*at, table, level), f"expected one of {', '.join(LEVELS)}", LEVELS)
+            elif not seconds > 0:
+                yield Fault((*at, table, level), "expected seconds above 0")
     for name, change in value.get("change", {}).items():
         if not change:
             yield Fault((*at, "change", name), "expected threshold, hold, severity or another key")

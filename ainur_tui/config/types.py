@@ -42,6 +42,9 @@ class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pool_size: Annotated[
         int, Meta(description="database connections one machine may open", ge=1)
     ] = 25
+    pprof: Annotated[
+        str | None, Meta(description="Go's profiler through a tunnel: http://127.0.0.1:8080")
+    ] = None
 
 
 class Fly(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +82,10 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cores: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="cores of its machine")
     ] = None
+    disk: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="GiB of its volume, for `report capacity`; none: no dates"),
+    ] = None
 
 
 class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +116,9 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access_key_id: SecretSource
     secret_access_key: SecretSource
     region: str = "auto"
+    patience: Annotated[
+        Seconds, Meta(description="seconds a part of a transfer is sent again while it fails")
+    ] = 60.0
     buckets: list[str] = []
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
@@ -137,15 +147,20 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 _MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
 
 
-class LogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A log file to follow: on this machine, or over SSH on another."""
+class LogStream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines that are followed together."""
 
     name: Annotated[str, Meta(pattern=r"^[\w.-]{1,32}$", description="what its lines are called")]
-    path: str
     target: Annotated[
         Literal["api", "db", "node", "storage", "frontend", "host"],
         Meta(description="what its lines are about"),
     ] = "host"
+
+
+class LogFile(LogStream, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log file to follow: on this machine, or over SSH on another."""
+
+    path: str
     ssh: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.@-]*$")] | None,
         Meta(description="host (or user@host) that has it; a known one, by key; none: here"),
@@ -156,6 +171,27 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Log files beside those the other sections tell of."""
 
     files: list[LogFile] = []
+
+
+class LokiStream(LogStream, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one LogQL query gives."""
+
+    query: Annotated[str, Meta(pattern=r"^\s*\{", description='{label="value"}, and filters')]
+
+
+class Loki(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Loki that holds logs of ours."""
+
+    url: Annotated[str, Meta(description="its address, without /loki/api/v1")]
+    user: Annotated[
+        str | None, Meta(description="user of the token; none: the token is a bearer's")
+    ] = None
+    token: Annotated[
+        SecretSource | None, Meta(description="password or bearer token; none: it asks for none")
+    ] = None
+    tenant: Annotated[str | None, Meta(description="X-Scope-OrgID, where it has tenants")] = None
+    timeout: Annotated[Seconds, Meta(description="seconds one question may take in all")] = 10.0
+    streams: Annotated[list[LokiStream], Meta(description="what is followed")] = []
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,21 +250,11 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
-_Severity = Literal["P1", "P2", "P3", "P4"]
-_Span = Annotated[float, Meta(gt=0, description="seconds")]
-
-
 class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How incidents are handled, where that is not as in the guide."""
+    """How incidents are handled; how fast by severity is a matter of ``alerts``."""
 
-    respond: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds until somebody answers, by severity")
-    ] = {}
-    tell: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds between messages, by severity")
-    ] = {}
     postmortem: Annotated[
-        list[_Severity], Meta(description="severities that get a post-mortem within 24 hours")
+        list[Severity], Meta(description="severities that get a post-mortem within 24 hours")
     ] = msgspec.field(default_factory=lambda: ["P1", "P2"])
     bell: Annotated[
         bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
@@ -302,6 +328,13 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     severity: Annotated[
         dict[str, Severity], Meta(description="what a severity label of others means here")
     ] = {}
+    response: Annotated[
+        dict[Severity, float], Meta(description="seconds until somebody answers, by severity")
+    ] = {}
+    update: Annotated[
+        dict[Severity, float],
+        Meta(description="seconds between two messages to users, by severity"),
+    ] = {}
     notify: Annotated[dict[str, Notify], Meta(description="who is called, by a name")] = {}
 
 
@@ -313,6 +346,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     access: Literal["read", "operate"] = "operate"
     state_dir: str | None = None
     runtime_dir: str | None = None
+    resolvers: Annotated[
+        list[str],
+        Meta(
+            description="DNS servers beside this machine's that `doctor` and `recover` ask where "
+            "the public names lead; [] asks none",
+            max_length=6,
+        ),
+    ] = msgspec.field(default_factory=lambda: ["1.1.1.1", "8.8.8.8"])
     anchor_dir: Annotated[
         str | None, Meta(description="a second place for the journal's newest hash")
     ] = None
@@ -324,11 +365,15 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     frontend: Frontend | None = None
     host: Host | None = Host()
     logs: Logs = Logs()
+    loki: Loki | None = None
     backup: Backup | None = None
     prometheus: Prometheus | None = None
     alertmanager: Alertmanager | None = None
     alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
+    playbooks: Annotated[
+        str | None, Meta(description="a folder of your own playbooks; the same name replaces ours")
+    ] = None
     incidents: Incidents = Incidents()
     oncall: OnCall | None = None
     needs: Annotated[

@@ -8,10 +8,9 @@ import msgspec
 from textual.css.query import NoMatches
 
 from ainur_tui.client.errors import CallError, Disconnected
-from ainur_tui.console.logwindow import merged
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.model.action import ActionSpec
-from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery
+from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery, rows
 from ainur_tui.model.wire import LookingAt, SeriesQuery
 
 if TYPE_CHECKING:
@@ -88,6 +87,22 @@ class Feed:
         except (CallError, Disconnected):
             return None
 
+    async def page(self, query: LogQuery) -> LogPage | None:
+        """Log lines, or ``None`` where there is no answer (now)."""
+        try:
+            return await self._page(query)
+        except (CallError, Disconnected):
+            return None
+
+    async def _page(self, query: LogQuery) -> LogPage:
+        """A search that ended for now goes on, until something is found or nothing is left."""
+        while True:
+            page: LogPage = await self._app.session.call("logs", query)
+            if page.lines or page.ended is None:
+                return page
+            ended = {"after" if query.forward else "before": page.ended}
+            query = msgspec.structs.replace(query, **ended)
+
     async def _look(self) -> None:
         panel = self._app.panel
         if not isinstance(panel, LogsPanel):
@@ -96,8 +111,7 @@ class Feed:
         query, place = panel.query_now, panel.place
         wanted = query if place is None else msgspec.structs.replace(query, around=place.at)
         try:
-            page: LogPage = await self._app.session.call("logs", wanted)
-            tail: LogPage = page
+            page = tail = await self._page(wanted)
             if place is not None:  # what arrives from now on is not what came since that moment
                 tail = await self._app.session.call("logs", LogQuery(limit=1))
         except Disconnected:
@@ -106,7 +120,7 @@ class Feed:
             panel.start(LogPage(lines=[]), problem=error.message)
             return
         panel.start(page, place)
-        seqs = [row.seq for one in (page, tail) for row in merged(one)]
+        seqs = [row.seq for one in (page, tail) for row in rows(one)]
         await self._app.session.look_at(
             list(self.beside), msgspec.structs.replace(query, after=max(seqs, default=0))
         )
@@ -136,6 +150,6 @@ class Feed:
                 query.before = seq
             else:
                 query.after, query.forward = seq, True
-            page = await self.ask("logs", query)
+            page = await self.page(query)
             if page is not None:
                 panel.view.more(page, older=older)

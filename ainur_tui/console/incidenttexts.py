@@ -9,17 +9,8 @@ from ainur_tui.console.dialogs.incidentdraft import Decided, DraftDialog, How
 from ainur_tui.console.dialogs.listing import save
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.talk import Talk
-from ainur_tui.model.incident import (
-    Capsule,
-    Change,
-    ChangeIncident,
-    Drafts,
-    Incident,
-    IncidentQuery,
-    Published,
-    SendUpdate,
-    UpdateSent,
-)
+from ainur_tui.model.incident import Change, Incident, Published, UpdateSent
+from ainur_tui.model.incidentcalls import Capsule, ChangeIncident, Drafts, IncidentQuery, SendUpdate
 from ainur_tui.model.units import size
 
 _MESSAGE: dict[str, tuple[How, str]] = {
@@ -91,7 +82,7 @@ class Texts(Talk):
         app = self._app
         if decided.how == "copy":
             app.copy_to_clipboard(decided.text)
-            self.tell("Copied", "The terminal was asked to take it into the clipboard (OSC 52). Where"
+            self.tell("Copied", "The terminal was asked to take it into the clipboard (OSC 52). If"
                       " nothing is pasted then, it cannot do that: w writes a file.")  # fmt: skip
             return "copied"
         about = "The file is new and only you can read it."

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console import logkeep
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.listing import Chosen, ListingDialog, save
@@ -22,6 +23,7 @@ from ainur_tui.console.logwindow import Place
 from ainur_tui.console.panels.logs import Errand, LogsPanel
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.model.log import LogLine
+from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogFilter, LogNewQuery, LogNews
 from ainur_tui.model.units import clock
 
@@ -72,7 +74,7 @@ class LogDesk:
             query.before = records[0].seq
         else:
             query.after, query.forward = records[-1].seq, True
-        page = await self._app.feed.ask("logs", query)
+        page = await self._app.feed.page(query)
         if page is not None and page.lines:
             panel.jump(Place(page.lines[0].at, page.lines[0].seq))
         else:
@@ -157,19 +159,30 @@ class LogDesk:
         scene = app.store.scene()
         stamp = clock(scene.now, date=True).replace(" ", "T").replace(":", "")
         name = f"ainur-log-{scene.environment}-{stamp}Z{kept[0]}"
-        data = logkeep.evidence(records, self._panel.stack, scene)
+        head, data = logkeep.evidence(records, self._panel.stack, scene)
         if kept[0] == "incident":
             await app.incidents.keep(incidents[0], data, many)
             return
         if kept[1] and app.evidence is not None:
             app.evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
-            app.operations.tell("Evidence", save(app.evidence / name, data))
+            told = save(app.evidence / name, data)
+            app.operations.tell("Evidence", f"{told}; {await self._journal(head)}")
             return
         data = logkeep.lines(records) if kept[0] == ".jsonl" else logkeep.text(records)
         about = "The file is new and only you can read it; secrets are masked."
         dialog = TextDialog("Write to which file?", about, app.glyphs, value=name, go="write")
         if path := await app.push_screen_wait(dialog):
             app.operations.tell("Log", _write(path, data))
+
+    async def _journal(self, head: LogEvidence) -> str:
+        """Have it written in the journal; the sentence that tells how that went."""
+        try:
+            await self._app.session.call("logs.evidence", head)
+        except CallError as error:
+            return f"not in the journal: {error.message}"
+        except Disconnected:
+            return "not in the journal: no engine answers"
+        return f"in the journal: {head.records:,} records, SHA-256 {head.sha256[:16]}…"
 
 
 def _write(path: str, data: bytes) -> str:

@@ -13,6 +13,7 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.logstack import Stack
 from ainur_tui.console.logwindow import Record, moment
 from ainur_tui.model.log import LogGap
+from ainur_tui.model.logevidence import LogCoverage, LogEvidence
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.units import clock, rfc3339
 
@@ -30,24 +31,34 @@ def lines(records: Sequence[Record]) -> bytes:
     return b"".join(_JSON.encode(_shape(record, Redactor())) + b"\n" for record in records)
 
 
-def evidence(records: Sequence[Record], stack: Stack, scene: Scene) -> bytes:
-    """The records under a head: who froze them, when, by which filters, how far back each source
-    reached, and the SHA-256 of all that follows the head's line. ``records`` hold one at least."""
+def evidence(records: Sequence[Record], stack: Stack, scene: Scene) -> tuple[LogEvidence, bytes]:
+    """The records as a file under a head: who froze them, when, by which filters, how far back each
+    source reached, and the SHA-256 of all that follows the head's line; the head beside it.
+    ``records`` hold one at least."""
     body = lines(records)
     sources = scene.view.logs if scene.view else []
-    head = {
-        "version": 1, "evidence": "log", "environment": scene.environment,
-        "frozen_at": rfc3339(scene.now), "operator": scene.operator,
-        "filters": [words_of(chip.what) for chip in stack.chips if chip.on],
-        "from": rfc3339(min(map(moment, records))), "to": rfc3339(max(map(moment, records))),
-        "records": len(records),
-        "coverage": [
-            {"source": one.name, "connected": one.connected, "dropped": one.dropped,
-             "reaches_back_to": rfc3339(one.reaches_back_to)} for one in sources
+    head = LogEvidence(
+        environment=scene.environment,
+        frozen_at=_time(scene.now),
+        operator=scene.operator,
+        filters=[words_of(chip.what) for chip in stack.chips if chip.on],
+        since=_time(min(map(moment, records))),
+        until=_time(max(map(moment, records))),
+        records=len(records),
+        coverage=[
+            LogCoverage(
+                source=one.name, connected=one.connected, dropped=one.dropped,
+                reaches_back_to=rfc3339(one.reaches_back_to),
+            )
+            for one in sources
         ],
-        "sha256": hashlib.sha256(body).hexdigest(),
-    }  # fmt: skip
-    return _JSON.encode(head) + b"\n" + body
+        sha256=hashlib.sha256(body).hexdigest(),
+    )  # fmt: skip
+    return head, _JSON.encode(head) + b"\n" + body
+
+
+def _time(at: float) -> str:
+    return rfc3339(at) or ""
 
 
 def _line(record: Record) -> str:
@@ -68,6 +79,7 @@ def _shape(record: Record, redact: Redactor) -> dict[str, Any]:
     return {
         "at": rfc3339(record.at), "source": record.source, "level": record.level,
         "message": redact(record.message), "machine": record.machine, "class": record.log_class,
+        "unsure": record.unsure,
         "fields": {key: redact(f"{key}={value}").removeprefix(f"{key}=")
                    for key, value in record.fields.items()},
     }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ainur_tui.model.log import LogGap, LogLine
-from ainur_tui.model.logquery import LogPage
+from ainur_tui.model.logquery import LogPage, rows
 
 KEPT = 5000
 """Records held by the console; others are asked of the engine when scrolled to."""
@@ -42,7 +42,7 @@ class Window:
 
     def start(self, page: LogPage, place: Place | None) -> None:
         """Begin again with a page: at its end, or about a place."""
-        self.records = merged(page)
+        self.records = rows(page)
         self.waiting, self.anchor = 0, None
         self.following = place is None
         self.behind = place is not None
@@ -51,7 +51,7 @@ class Window:
     def append(self, page: LogPage) -> int:
         """Records that just arrived; the number that was taken off the front for them. A window
         that is read stays as it is, and counts them."""
-        fresh = merged(page)
+        fresh = rows(page)
         if page.skipped and fresh:
             before = moment(self.records[-1]) if self.records else moment(fresh[0])
             fresh.insert(0, LogGap(seq=fresh[0].seq - 1, source=TOO_FAST, since=before,
@@ -68,7 +68,7 @@ class Window:
 
     def prepend(self, page: LogPage) -> int:
         """Older records above; the selected one stays selected. The number of rows it went down."""
-        older = merged(page)
+        older = rows(page)
         self.records[:0] = older
         self.index += len(older)
         if len(self.records) > KEPT:
@@ -78,7 +78,7 @@ class Window:
 
     def extend(self, page: LogPage) -> int:
         """Newer records below; the number that was taken off the front for them."""
-        fresh = merged(page)
+        fresh = rows(page)
         self.records += fresh
         gone = max(0, min(len(self.records) - KEPT, self.index))
         del self.records[:gone]
@@ -147,11 +147,3 @@ class Window:
 def moment(record: Record) -> float:
     """When a record was written (epoch seconds); a gap when it ended."""
     return record.until if isinstance(record, LogGap) else record.at
-
-
-def merged(page: LogPage) -> list[Record]:
-    """Lines and gaps in one order."""
-    records: list[Record] = [*page.lines, *page.gaps]
-    if page.gaps:
-        records.sort(key=lambda record: record.seq)
-    return records

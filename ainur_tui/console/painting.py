@@ -45,7 +45,7 @@ def draw_frame(app: AinurApp) -> bool:
     app.ring(scene)
     rows = [alarm] if alarm else []
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
-    rows += playbook.strip(scene, across)
+    rows += [] if app.panel.proposes else playbook.strip(scene, across)
     rows += [frame.run_line(run, scene, across)
             for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
     rows += [frame.notice_line(words, scene, across)

@@ -82,6 +82,12 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "sync": {"ainur-agents-prod": "ainur-agents-backup"},
         },
         "frontend": TIMING | {"url": layout.url("frontend")},
+        "loki": {
+            "url": layout.url("loki"),
+            "streams": [
+                {"name": "frontend", "query": '{app="frontend"}', "target": "frontend"},
+            ],
+        },
         "host": TIMING,
         "alertmanager": TIMING | {"url": layout.url("alertmanager")},
         "backup": {
@@ -103,4 +109,6 @@ def _value(value: Any) -> str:
     """TOML's strings, numbers and arrays of them are written as JSON's."""
     if isinstance(value, dict):
         return "{ " + ", ".join(_pairs(value)) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value)

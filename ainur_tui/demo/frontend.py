@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -19,6 +24,9 @@ PAGE = """<!doctype html>
 """
 API_TIMEOUT = 2.0
 LOOK_EVERY = 1.0
+PUSH_EVERY = 1.0
+UNSENT = 5000
+"""Lines kept for a Loki that does not take them."""
 
 
 class Frontend:
@@ -27,7 +35,11 @@ class Frontend:
     The page tells how the API was when last asked: a slow API does not make the page slow.
     """
 
-    def __init__(self, directory: Path, api: str, session: ClientSession) -> None:
+    def __init__(
+        self, directory: Path, api: str, session: ClientSession, loki: str | None = None
+    ) -> None:
+        self._loki = loki
+        self._lines: deque[list[str]] = deque(maxlen=UNSENT)
         self._marker = directory / "maintenance"
         self._api = api
         self._session = session
@@ -35,9 +47,38 @@ class Frontend:
 
     def application(self) -> web.Application:
         """The aiohttp application to serve."""
-        application = web.Application()
+        application = web.Application(middlewares=[self._logged])
         application.add_routes([web.get("/", self.page), web.get("/api/{path:.*}", self.api)])
         return application
+
+    @web.middleware
+    async def _logged(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A line for every request, as nginx writes it."""
+        answer = await handler(request)
+        stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+        agent = request.headers.get("User-Agent", "-")
+        line = (
+            f'{request.remote} - - [{stamp}] "{request.method} {request.path_qs} HTTP/1.1"'
+            f' {answer.status} {answer.content_length or 0} "-" "{agent}"'
+        )
+        self._lines.append([str(time.time_ns()), line])
+        return answer
+
+    async def push(self) -> None:
+        """Send the lines to the Loki; those it does not take are sent again."""
+        values = list(self._lines)
+        if self._loki is None or not values:
+            return
+        stream = {"stream": {"app": "frontend", "job": "nginx"}, "values": values}
+        try:
+            async with self._session.post(
+                f"{self._loki}/loki/api/v1/push", json={"streams": [stream]}
+            ) as answer:
+                taken = answer.status == 204
+        except (TimeoutError, ClientError):
+            return
+        for _ in values if taken else ():
+            self._lines.popleft()
 
     async def look(self) -> None:
         """Ask the API how it is."""
@@ -72,14 +113,18 @@ class Frontend:
             return 502, b'{"error": "the API did not answer"}'
 
 
-async def main(directory: Path, port: int, api: str) -> None:
+async def main(directory: Path, port: int, api: str, loki: str | None) -> None:
     """Serve the page until told to stop."""
     async with ClientSession(timeout=ClientTimeout(total=API_TIMEOUT)) as session:
-        frontend = Frontend(directory, api.rstrip("/"), session)
+        frontend = Frontend(directory, api.rstrip("/"), session, loki)
         server = await serve(frontend.application(), port, grace=0.5)
-        looking = asyncio.create_task(every(LOOK_EVERY, frontend.look))
+        works = [
+            asyncio.create_task(every(LOOK_EVERY, frontend.look)),
+            asyncio.create_task(every(PUSH_EVERY, frontend.push)),
+        ]
         await until_stopped()
-        looking.cancel()
+        for work in works:
+            work.cancel()
         await server.cleanup()
 
 
@@ -88,5 +133,6 @@ if __name__ == "__main__":
         "ainur_tui.demo.frontend",
         ("--port", {"type": int, "required": True}),
         ("--api", {"required": True, "help": "base URL of the API"}),
+        ("--loki", {"help": "base URL of the Loki that gets its access log"}),
     )
-    sys.exit(run(main(given.dir, given.port, given.api)))
+    sys.exit(run(main(given.dir, given.port, given.api, given.loki)))

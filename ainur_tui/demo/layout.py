@@ -24,7 +24,7 @@ IMAGE = "registry.fly.io/{app}:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
 MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (
-    "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "faults",
+    "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "loki", "faults",
     "alertmanager",
 )  # fmt: skip
 
@@ -62,13 +62,13 @@ class Layout:
         """The supervisor's children by name, in the order they are started."""
         ports = self.ports
         database = ("--database-port", ports["postgres"])
+        behind = ("--api", self.url("api"), "--loki", self.url("loki"))
         return {
             "fly": self.command("fly"),
             "units": self.command("units"),
             "store": self.command("store", "--port", ports["s3"]),
-            "frontend": self.command(
-                "frontend", "--port", ports["frontend"], "--api", self.url("api")
-            ),
+            "loki": self.command("loki", "--port", ports["loki"]),
+            "frontend": self.command("frontend", "--port", ports["frontend"], *behind),
             "alertmanager": self.command("alertmanager", "--port", ports["alertmanager"]),
             "dbfaults": self.command("dbfaults", *database),
             "workload": self.command(
@@ -90,6 +90,7 @@ class Layout:
             "node_metrics": self.url("node_metrics") + "/metrics",
             "s3": self.url("s3"),
             "frontend": self.url("frontend"),
+            "loki": self.url("loki"),
             "faults": self.url("faults"),
             "alertmanager": self.url("alertmanager"),
         }

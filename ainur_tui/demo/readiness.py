@@ -33,6 +33,7 @@ class Readiness:
             "object store": lambda: self._answers(url("s3") + "/", set(range(200, 500))),
             "Alertmanager": lambda: self._answers(url("alertmanager") + "/-/ready", {200}),
             "frontend": lambda: self._answers(url("frontend") + "/", {200}),
+            "Loki": lambda: self._answers(url("loki") + "/ready", {200}),
             "every API machine": self._machines_pass,
         }
 

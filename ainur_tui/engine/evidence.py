@@ -12,16 +12,8 @@ from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE
 from ainur_tui.engine.journal import replace_file
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import (
-    Capsule,
-    Drafts,
-    Entry,
-    EvidenceKept,
-    Incident,
-    IncidentFile,
-    KeepEvidence,
-    UpdateSent,
-)
+from ainur_tui.model.incident import Entry, EvidenceKept, Incident, UpdateSent
+from ainur_tui.model.incidentcalls import Capsule, Drafts, IncidentFile, KeepEvidence
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.journal import JournalEntry
 from ainur_tui.model.logquery import LogQuery

@@ -97,7 +97,7 @@ class IncidentStore:
     def _connect(self) -> None:
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         os.close(os.open(self._path, flags, 0o600))
-        self._db = db = sqlite3.connect(self._path, timeout=5.0, check_same_thread=False)
+        self._db = db = sqlite3.connect(self._path, timeout=2.0, check_same_thread=False)
         if db.execute("PRAGMA user_version").fetchone()[0] > VERSION:
             raise sqlite3.DatabaseError("it is of a newer version")
         db.execute("PRAGMA journal_mode = WAL")

@@ -12,6 +12,7 @@ from ainur_tui.engine.logrefine import refine
 from ainur_tui.engine.logstore import MOST
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.rules.logfold import severity
 from ainur_tui.rules.loglines import Parsed, parse
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
@@ -26,8 +27,9 @@ _NEAR = 64
 
 
 class InPlace(Protocol):
-    """A file of any size: its lines from any place, in both directions, each with where it begins;
-    with a needle only those that have it."""
+    """A file of any size: its records from any place, in both directions, each with where it
+    begins; with a needle only those that have it. ``line_start`` is where the first one begins that
+    does not begin before an offset, ``past`` where the one begins that follows the one there."""
 
     size: int
     written: float
@@ -35,6 +37,7 @@ class InPlace(Protocol):
     def back(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
     def ahead(self, low: int, high: int, needle: Any = None) -> Iterator[tuple[int, bytes]]: ...
     def line_start(self, offset: int) -> int: ...
+    def past(self, offset: int) -> int: ...
 
 
 class LogFile:
@@ -55,46 +58,34 @@ class LogFile:
         """
         limit = max(1, min(query.limit, MOST))
         if query.around is not None:
-            return self._around(query, query.around, limit)
-        found = list(islice(self.lines(query), limit + 1))
-        more = len(found) > limit
-        del found[limit:]
-        if not query.forward:
-            found.reverse()
-        return LogPage(lines=found, matched_all=not more)
+            return self._around(query, query.around, max(1, limit // 2))
+        return _page(self.lines(query), limit, forward=query.forward)
 
     def lines(self, query: LogQuery) -> Iterator[LogLine]:
         """The lines that match, newest first, or with ``forward`` oldest first."""
-        low, high = self._range(query)
-        wanted = needle(query)
-        passing = sieve(query)
-        step = self._file.ahead if query.forward else self._file.back
-        raw = step(low, high, wanted)
-        return passing(self._refined(raw, forward=query.forward, whole=wanted is None))
-
-    def _around(self, query: LogQuery, moment: float, limit: int) -> LogPage:
-        """As many lines before a moment as after it."""
-        plain = replace(query, around=None, limit=max(1, limit // 2))
-        place = self._offset(moment)
-        past = self.query(replace(plain, before=place + 1, forward=False))
-        ahead = self.query(replace(plain, after=place, forward=True))
-        return LogPage(
-            lines=[*past.lines, *ahead.lines],
-            matched_all=past.matched_all and ahead.matched_all,
-        )
-
-    def _range(self, query: LogQuery) -> tuple[int, int]:
-        """Where the lines begin that can match."""
         file = self._file
-        low = file.line_start(query.after) if query.after else 0
+        low = file.past(query.after - 1) if query.after else 0
         high = file.size if query.before is None else file.line_start(query.before - 1)
+        return self.between(query, *self.within(query, low, high))
+
+    def within(self, query: LogQuery, low: int, high: int) -> tuple[int, int]:
+        """The part of what lies between two places that was written at the times wanted."""
+        start = self._file.line_start
         if query.since is not None:
-            low = max(low, file.line_start(self._offset(query.since) - SLACK))
+            low = max(low, start(self.offset(query.since) - SLACK))
         if query.until is not None:
-            high = min(high, file.line_start(self._offset(query.until, beyond=True) + SLACK))
+            high = min(high, start(self.offset(query.until, beyond=True) + SLACK))
         return low, high
 
-    def _offset(self, moment: float, *, beyond: bool = False) -> int:
+    def between(self, query: LogQuery, low: int, high: int) -> Iterator[LogLine]:
+        """The lines that match and begin in ``low`` to before ``high``, both places where a record
+        begins; numbers in the query are not looked at."""
+        wanted = needle(query)
+        step = self._file.ahead if query.forward else self._file.back
+        raw = step(low, high, wanted)
+        return sieve(query)(self._refined(raw, forward=query.forward, whole=wanted is None))
+
+    def offset(self, moment: float, *, beyond: bool = False) -> int:
         """Where the first line begins that was written at ``moment`` or later (``beyond``: later),
         found by halves as times go up in a log."""
         low, high = 0, self._file.size
@@ -113,6 +104,29 @@ class LogFile:
                 break
         return high
 
+    def moment(self, offset: int) -> float:
+        """When the line was written that begins there, or the one before it that tells a time."""
+        for _, text in islice(self._file.ahead(offset, self._file.size), 1):
+            if (found := self._parsed(text)).dated:
+                return found.at
+        return self._before(offset)
+
+    def first_moment(self) -> float | None:
+        """The first time that it tells."""
+        return self._time_after(0, self._file.size)
+
+    def _around(self, query: LogQuery, moment: float, half: int) -> LogPage:
+        """As many lines before a moment as after it."""
+        place = self.offset(moment)
+        past = self.between(query, *self.within(query, 0, place))
+        onward = replace(query, forward=True)
+        ahead = self.between(onward, *self.within(query, place, self._file.size))
+        before, after = _page(past, half, forward=False), _page(ahead, half, forward=True)
+        return LogPage(
+            lines=[*before.lines, *after.lines],
+            matched_all=before.matched_all and after.matched_all,
+        )
+
     def _time_after(self, start: int, end: int) -> float | None:
         """The time of the first line from ``start`` that tells one."""
         for _, text in islice(self._file.ahead(start, end), 1000):
@@ -128,7 +142,8 @@ class LogFile:
         lines = (self._line(at, text) for at, text in raw)
         if not whole:
             yield from (
-                self._at(line, self._before(line)) if line.unsure else line for line in lines
+                self._at(line, self._before(line.seq - 1)) if line.unsure else line
+                for line in lines
             )
         elif forward:
             moment = self._file.written
@@ -144,9 +159,8 @@ class LogFile:
                     waiting.clear()
             yield from waiting
 
-    def _before(self, line: LogLine) -> float:
-        """The time of the last line before this one that tells one."""
-        offset = line.seq - 1
+    def _before(self, offset: int) -> float:
+        """The time of the last line before a place that tells one."""
         low = self._file.line_start(offset - _LOOKED_AT)
         for _, text in islice(self._file.back(low, offset), _NEAR):
             if (found := self._parsed(text)).dated:
@@ -158,12 +172,20 @@ class LogFile:
 
     def _line(self, offset: int, text: bytes) -> LogLine:
         """A line as shown; ``unsure`` when it told no time."""
-        raw = RawLine(self._file.written, _text(text))
+        words = _text(text)
+        raw = RawLine(self._file.written, words, severity(words))
         line, _ = refine(raw, offset + 1, self._source, self._redact, now=raw.at)
         return replace(line, unsure=True) if line.at == raw.at else line
 
     def _parsed(self, text: bytes) -> Parsed:
         return parse(_text(text), self._file.written)
+
+
+def _page(lines: Iterator[LogLine], limit: int, *, forward: bool) -> LogPage:
+    found = list(islice(lines, limit + 1))
+    more = len(found) > limit
+    del found[limit:]
+    return LogPage(lines=found if forward else found[::-1], matched_all=not more)
 
 
 def _text(line: bytes) -> str:

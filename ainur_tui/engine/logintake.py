@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from ainur_tui.engine.logmeter import LogMeter
-from ainur_tui.engine.logrefine import BAD, may_be_error, refine
-from ainur_tui.engine.logspool import Row
+from ainur_tui.engine.lograw import Row
+from ainur_tui.engine.logrefine import BAD, may_be_errors, refine
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
-from ainur_tui.rules.logfold import STARTS, Fold, severity
+from ainur_tui.rules.logfold import Fold, begins, severity
 from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
 
 BUDGET = 4_000.0
@@ -138,7 +138,7 @@ class Intake:
         fold = self._fold
         if not lines:
             held = fold.end()
-        elif not fold.open and not any(raw.text.startswith(STARTS) for raw in lines):
+        elif not fold.open and not any(begins(raw.text) for raw in lines):
             return lines
         else:
             held = []
@@ -185,7 +185,7 @@ class Intake:
         first, last = lines[0].at, lines[-1].at
         came = first == last > now - _ARRIVAL and len(lines) > 1 and lines[0].machine is None
         errors = 0
-        hostile = sum(1 for row in left_out if is_hostile(row[2]))
+        hostile = sum(1 for _, raw in left_out if is_hostile(raw.text))
         for seq, raw in kept:
             line, steers = refine(raw, seq, self.source.name, self._redact, now=now)
             if line.at < self._store.newest_at - _LATE:
@@ -212,7 +212,7 @@ class Intake:
 
     def _leave(self, rows: Sequence[Row]) -> None:
         """Put lines aside; where there is no place for them they are lost, and that is told."""
-        since, until, count = rows[0][1], rows[-1][1], len(rows)
+        since, until, count = rows[0][1].at, rows[-1][1].at, len(rows)
         self._store.tally.count(self.source.name, since, count)
         if self._store.add_raw(self.source.name, rows):
             return
@@ -229,12 +229,13 @@ class Intake:
         granted = self._whole.take(count)
         if granted == count:
             return list(enumerate(lines, seq)), ()
+        suspects = may_be_errors(lines)
         kept: list[tuple[int, RawLine]] = []
         left_out: list[Row] = []
         for index, raw in enumerate(lines):
             sampled = (index + 1) * granted // count != index * granted // count
-            if sampled or (may_be_error(raw) and self._bad.take(1)):
+            if sampled or (index in suspects and self._bad.take(1)):
                 kept.append((seq + index, raw))
             else:
-                left_out.append((seq + index, raw.at, raw.text, raw.level, raw.machine))
+                left_out.append((seq + index, raw))
         return kept, left_out

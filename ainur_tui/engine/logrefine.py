@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
+from ainur_tui.engine.lograw import hits, joined
 from ainur_tui.model.log import Level, LogLine
 from ainur_tui.model.secret import MASK
 from ainur_tui.model.text import MAX_LINE, clean, is_hostile
 from ainur_tui.rules.logclass import classify
 from ainur_tui.rules.loglines import parse
 from ainur_tui.rules.logparsed import word_level
+from ainur_tui.rules.logsieve import expression
 from ainur_tui.systems.base import RawLine
 
 LONGEST = 16 * 1024
@@ -25,7 +27,7 @@ _SECRET_KEY = re.compile(
     r"(?:pass(?:word|wd)|secret|token|authorization|api[_-]?key|access[_-]?key|cookie)$",
     re.IGNORECASE,
 )
-_HINTS = ("rror", "RROR", "atal", "ATAL", "anic", "ANIC", "ritical", "RITICAL")
+_HINT = expression("(?i:error|fatal|panic|critical)", like="A", octets=True)
 _ERROR = re.compile(
     r"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|level=(?:error|fatal|panic)\b"
     r"|(?:level|severity)\":\s*\"(?:error|fatal|panic|dpanic|critical)\"",
@@ -33,12 +35,17 @@ _ERROR = re.compile(
 BAD: frozenset[Level | None] = frozenset({"error", "fatal"})
 
 
-def may_be_error(raw: RawLine) -> bool:
-    """Whether a line is worth taking apart though there are too many: a cheap first look."""
-    if raw.level and word_level(raw.level) in BAD:
-        return True
-    text = raw.text
-    return any(hint in text for hint in _HINTS) and _ERROR.search(text, 0, LONGEST) is not None
+def may_be_errors(lines: Sequence[RawLine]) -> set[int]:
+    """Which lines are worth taking apart though there are too many: a cheap first look at all."""
+    found = {
+        place
+        for place in hits(*joined(lines), _HINT)
+        if _ERROR.search(lines[place].text, 0, LONGEST) is not None
+    }
+    found.update(
+        place for place, raw in enumerate(lines) if raw.level and word_level(raw.level) in BAD
+    )
+    return found
 
 
 def refine(
@@ -55,7 +62,7 @@ def refine(
     level = found.level or word_level(raw.level)
     fields = {
         clean(key, 64): MASK if value and _SECRET_KEY.search(key) else clean(redact(value), FIELD)
-        for key, value in islice(found.fields.items(), FIELDS)
+        for key, value in islice((raw.fields | found.fields).items(), FIELDS)
     }
     message = redact(found.message)
     if rest > 0:

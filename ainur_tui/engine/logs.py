@@ -7,9 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ainur_tui.engine.backoff import reconnect
 from ainur_tui.engine.loggather import Gather
 from ainur_tui.engine.logintake import Intake
+from ainur_tui.engine.logpages import Pages
+from ainur_tui.engine.logpast import Past
+from ainur_tui.engine.logprobe import FIRST_LOOK, LogProbe
 from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import ProbeFailure
@@ -22,15 +27,12 @@ from ainur_tui.model.logquery import (
     LogPage,
     LogQuery,
 )
-from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, LogSource, Probe, Sample
+from ainur_tui.systems.base import Clock, LogSource, Probe
 
-FIRST_LOOK = 1.2
-"""Seconds after the start in which sources may not have shown anything yet."""
 _ENOUGH = 0.9
 _TELL_EVERY = 0.1
-_PROBE_EVERY = 2.0
+_REACH_EVERY = 30.0
 
 
 class LogHub:
@@ -53,7 +55,10 @@ class LogHub:
         self._store = LogStore(
             spool=(lambda lost: LogSpool(spool, redact, lost)) if spool is not None else None
         )
+        self._past = Past(sources, redact)
+        self._pages = Pages(self._store, self._past, clock)
         self._intakes = [Intake(source, self._store, clock, redact) for source in sources]
+        self._reaches: dict[str, tuple[float, float | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._began: float | None = None
         self._telling: asyncio.TimerHandle | None = None
@@ -110,10 +115,18 @@ class LogHub:
         return self._clock.now()
 
     def query(self, query: LogQuery) -> LogPage:
-        """A page of lines; raises :class:`Refused` (64) for a query that makes no sense."""
+        """Lines the engine keeps, at once; raises :class:`Refused` (64) for a query that makes no
+        sense."""
         for intake in self._intakes:
             intake.tell_gap()
         return self._store.query(query)
+
+    async def page(self, query: LogQuery) -> LogPage:
+        """A page of lines, also of files from before they were followed; raises as
+        :meth:`query`."""
+        for intake in self._intakes:
+            intake.tell_gap()
+        return await self._pages.page(query)
 
     @property
     def newest(self) -> int:
@@ -133,8 +146,13 @@ class LogHub:
         return self._store.tally.news(query, self._clock.now())
 
     def views(self) -> list[LogSourceView]:
-        """The health of every source."""
-        return [intake.view() for intake in self._intakes]
+        """The health of every source; a file reaches back as far as it goes itself."""
+        found = [intake.view() for intake in self._intakes]
+        past = {name: self._reach(name) for name in self._past.known()}
+        return [
+            replace(view, reaches_back_to=past.get(view.name) or view.reaches_back_to)
+            for view in found
+        ]
 
     def probes(self) -> list[Probe]:
         """One probe for every target that has sources."""
@@ -172,6 +190,15 @@ class LogHub:
                 await begun.first(intake, None)
             await asyncio.sleep(reconnect(failures, failure.retry_after))
 
+    def _reach(self, name: str) -> float | None:
+        """The first time in a source's file, looked up again now and then: files go."""
+        now = self._clock.monotonic()
+        at, moment = self._reaches.get(name, (-_REACH_EVERY, None))
+        if now - at >= _REACH_EVERY:
+            moment = self._past.first_moment(name)
+            self._reaches[name] = now, moment
+        return moment
+
     def _tell(self) -> None:
         if self.listeners and self._telling is None:
             loop = asyncio.get_running_loop()
@@ -181,76 +208,3 @@ class LogHub:
         self._telling = None
         for listener in tuple(self.listeners):
             listener()
-
-
-_CLASSES = (
-    ("storage", "storage failures logged", "storage-failure"),
-    ("auth", "failed authentications logged", "auth-failure"),
-)
-"""Classes of lines that are signals of their own: their name there, their title, the class."""
-
-
-class LogProbe(Probe):
-    """Reads what the hub counted of one target's lines."""
-
-    def __init__(self, target: str, intakes: Sequence[Intake], hub: LogHub) -> None:
-        self.name = f"{target}.logs"
-        self.target = target
-        self.interval = _PROBE_EVERY
-        self.deadline = FIRST_LOOK + 1.0
-        self.signals = (
-            Signal(
-                name=f"{target}.logs.rate",
-                title="log lines",
-                unit="/s",
-                statistic="mean of 10 s",
-                warn=5000,
-                trouble="log flood: lines come at",
-            ),
-            Signal(
-                name=f"{target}.logs.hostile",
-                title="hostile log lines",
-                unit="count",
-                statistic="sum of 15 s",
-                warn=0,
-            ),
-            Signal(
-                name=f"{target}.logs.errors",
-                title="errors logged",
-                unit="count",
-                statistic="sum of 1 min",
-            ),
-            *(
-                Signal(name=f"{target}.logs.{name}", title=title, unit="count",
-                       statistic="sum of 5 min")
-                for name, title, _ in _CLASSES
-            ),
-        )  # fmt: skip
-        self._intakes = intakes
-        self._hub = hub
-
-    async def read(self) -> Sample:
-        """Never fails: a source that is not there is a value not known, with the reason."""
-        await self._hub.shown(self._intakes)
-        open_now = [intake for intake in self._intakes if intake.connected]
-        now = self._hub.now()
-        note = None if open_now else next((i.problem for i in self._intakes if i.problem), None)
-        counts = [intake.counts() for intake in open_now]
-        values: list[int | None] = [None] * len(self.signals)
-        if counts:
-            sources = {intake.source.name for intake in open_now}
-            values = [sum(column) for column in zip(*counts, strict=True)]
-            values += [self._hub.recent(sources, log_class) for _, _, log_class in _CLASSES]
-        return Sample(
-            readings=[
-                Reading(
-                    target=self.target,
-                    signal=signal.name,
-                    value=value,
-                    source=f"log {', '.join(intake.source.name for intake in self._intakes)}",
-                    observed_at=now,
-                    note=note,
-                )
-                for signal, value in zip(self.signals, values, strict=True)
-            ]
-        )

@@ -14,21 +14,25 @@ from typing import IO, Any
 
 import msgspec
 
+from ainur_tui.engine.logblocks import Block
+from ainur_tui.engine.lograw import Row, packed, unpacked
 from ainur_tui.engine.logrefine import refine
 from ainur_tui.model.log import LogLine
+from ainur_tui.rules.loglines import parse
+from ainur_tui.rules.logmarks import LOOSE, Wanted, marks_in
 from ainur_tui.systems.base import RawLine
 
 SIZE = 512 << 20
 """Bytes on disk at most."""
 PARTS = 16
 """Files that make the ring; the oldest goes as a whole."""
-
-Row = tuple[int, float, str, str | None, str | None]
-"""A line not taken apart: its number, time, text, level and machine."""
+_SEARCHED = 20_000
+"""Bytes that are read and searched in the time it takes to take one line apart."""
+_UNPACKED = 16
+"""Lines that are unpacked in that time."""
 
 _log = logging.getLogger(__name__)
 _pack = msgspec.msgpack.Encoder().encode
-_rows = msgspec.msgpack.Decoder(list[Row]).decode
 _lines = msgspec.msgpack.Decoder(list[LogLine]).decode
 
 
@@ -45,7 +49,8 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Lines of one source written together; ``raw``: not taken apart yet."""
+    """Lines of one source written together. ``marks`` are what they hold; where they are ``raw``,
+    not taken apart yet, what they may hold, and their times are those of the first and last."""
 
     low: int
     high: int
@@ -53,10 +58,16 @@ class _Record:
     since: float
     until: float
     count: int
+    marks: int
     raw: bool
     part: IO[bytes]
     offset: int
     length: int
+
+    def may(self, wanted: Wanted) -> bool:
+        """Whether it may have a line of those wanted."""
+        loose = LOOSE if self.raw else 0.0
+        return wanted.may(self.marks, self.since - loose, self.until + loose)
 
 
 class LogSpool:
@@ -88,15 +99,23 @@ class LogSpool:
         while self._parts:
             self._parts.popleft().close()
 
-    def keep(self, lines: Sequence[LogLine]) -> bool:
+    def keep(self, block: Block) -> bool:
         """Keep lines of one source, in order; whether that was done."""
-        ends = [(line.seq, line.at) for line in (lines[0], lines[-1])]
-        return self._write(_pack(lines), lines[0].source, ends, count=len(lines), raw=False)
+        lines = block.lines
+        span = (block.since, block.until)
+        return self._write(
+            _pack(lines), lines[0].source, (block.low, block.high), span, count=len(lines),
+            marks=block.marks,
+        )  # fmt: skip
 
     def keep_raw(self, source: str, rows: Sequence[Row]) -> bool:
         """The same for lines that were not taken apart."""
-        ends = [row[:2] for row in (rows[0], rows[-1])]
-        return self._write(_pack(rows), source, ends, count=len(rows), raw=True)
+        data = packed(rows)
+        times = [parse(raw.text, raw.at).at for _, raw in (rows[0], rows[-1])]
+        return self._write(
+            data, source, (rows[0][0], rows[-1][0]), (min(times), max(times)), count=len(rows),
+            marks=marks_in(data), raw=True,
+        )  # fmt: skip
 
     def count(self, low: int, high: int) -> int:
         """About how many lines it has with numbers between, both excluded."""
@@ -107,22 +126,26 @@ class LogSpool:
         return next((one.since for one in self._records if one.source == source), None)
 
     def look(
-        self, low: int, high: int, sources: Sequence[str], needle: Any | None, *, forward: bool,
-        most: int,
+        self, low: int, high: int, sources: Sequence[str], needle: Any | None, wanted: Wanted, *,
+        forward: bool, work: int,
     ) -> Look:  # fmt: skip
         """A pass over the lines with numbers between, both excluded, newest first."""
         names = frozenset(sources)
         chosen = [
             one
             for one in self._records
-            if low < one.high and one.low < high and (not names or one.source in names)
+            if low < one.high
+            and one.low < high
+            and (not names or one.source in names)
+            and one.may(wanted)
         ]
         chosen.sort(key=(lambda one: one.low) if forward else (lambda one: -one.high))
-        return Look(chosen, low, high, self._redact, needle, forward=forward, most=most)
+        return Look(chosen, low, high, self._redact, needle, forward=forward, work=work)
 
     def _write(
-        self, data: bytes, source: str, ends: Sequence[tuple[int, float]], *, count: int, raw: bool
-    ) -> bool:
+        self, data: bytes, source: str, ends: tuple[int, int], span: tuple[float, float], *,
+        count: int, marks: int, raw: bool = False,
+    ) -> bool:  # fmt: skip
         if self.off is not None:
             return False
         try:
@@ -136,10 +159,7 @@ class LogSpool:
             with suppress(OSError):
                 self.close()
             return False
-        (low, since), (high, until) = ends
-        times = sorted((since, until))
-        record = _Record(low, high, source, times[0], times[1], count, raw, part, self._written,
-                         len(data))  # fmt: skip
+        record = _Record(*ends, source, *span, count, marks, raw, part, self._written, len(data))
         self._records.append(record)
         self._written += len(data)
         return True
@@ -165,13 +185,13 @@ class LogSpool:
 
 
 class Look:
-    """Iterate over it for lines in order. At most ``most`` raw lines are taken apart, for that
-    costs time: then it ends, and ``ended`` is the number to go on from: no line beyond it was
-    looked at."""
+    """Iterate over it for lines in order. It does ``work`` of so much: to take a line apart costs
+    one, to read a block as much as some lines. Then it ends, and ``ended`` is the number to go on
+    from: no line beyond it was looked at."""
 
     def __init__(
         self, records: list[_Record], low: int, high: int, redact: Callable[[str], str],
-        needle: Any | None, *, forward: bool, most: int,
+        needle: Any | None, *, forward: bool, work: int,
     ) -> None:  # fmt: skip
         self.ended: int | None = None
         self._records = records
@@ -179,10 +199,10 @@ class Look:
         self._redact = redact
         self._needle = needle
         self._sign = 1 if forward else -1
-        self._left = most
+        self._left = work
 
     def __iter__(self) -> Iterator[LogLine]:
-        waiting: list[tuple[int, int, LogLine | Row, str]] = []
+        waiting: list[tuple[int, int, LogLine | RawLine, str]] = []
         sign = self._sign
         for number, record in enumerate(self._records):
             first = record.low if sign > 0 else -record.high
@@ -190,13 +210,17 @@ class Look:
                 yield from self._taken(heapq.heappop(waiting))
                 if self.ended is not None:
                     return
+            if self._left <= 0:
+                self.ended = abs(min([first, *(one[0] for one in waiting[:1])]) - 1)
+                return
             for seq, line in self._held(record):
                 if self._low < seq < self._high:
                     heapq.heappush(waiting, (sign * seq, number, line, record.source))
         while waiting and self.ended is None:
             yield from self._taken(heapq.heappop(waiting))
 
-    def _held(self, record: _Record) -> Iterable[tuple[int, LogLine | Row]]:
+    def _held(self, record: _Record) -> Iterable[tuple[int, LogLine | RawLine]]:
+        self._left -= 1 + record.length // _SEARCHED
         try:
             record.part.seek(record.offset)
             data = record.part.read(record.length)
@@ -207,19 +231,18 @@ class Look:
                 record.part.seek(0, 2)
         if self._needle is not None and self._needle.search(data) is None:
             return ()
-        if not record.raw:
-            return ((line.seq, line) for line in _lines(data))
-        search = self._needle.search if self._needle is not None else None
-        return ((row[0], row) for row in _rows(data) if search is None or search(row[2].encode()))
+        self._left -= record.count // _UNPACKED
+        if record.raw:
+            return unpacked(data, self._needle)
+        return ((line.seq, line) for line in _lines(data))
 
-    def _taken(self, entry: tuple[int, int, LogLine | Row, str]) -> Iterator[LogLine]:
+    def _taken(self, entry: tuple[int, int, LogLine | RawLine, str]) -> Iterator[LogLine]:
         seq, _, line, source = entry
         if isinstance(line, LogLine):
             yield line
             return
-        _, at, text, level, machine = line
         if self._left <= 0:
             self.ended = abs(seq - 1)  # the line before this one on the way
             return
         self._left -= 1
-        yield refine(RawLine(at, text, level, machine), abs(seq), source, self._redact, now=at)[0]
+        yield refine(line, abs(seq), source, self._redact, now=line.at)[0]

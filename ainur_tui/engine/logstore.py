@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import dropwhile, islice, takewhile
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, takewhile
 from operator import attrgetter
 
-import msgspec
+from msgspec.structs import replace
 
-from ainur_tui.engine.logspool import LogSpool, Look, Lost, Row
+from ainur_tui.engine.logblocks import MOST as BLOCK
+from ainur_tui.engine.logblocks import Ring
+from ainur_tui.engine.lograw import Row
+from ainur_tui.engine.logspool import LogSpool, Look, Lost
 from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.rules.logmarks import wanted
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
 
@@ -23,11 +26,12 @@ SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
 LINES_PER_SOURCE = 100_000
 BYTES = 64 << 20
 """Bytes of all lines together, estimated; beyond it the longest source gives its oldest."""
+_SHARE = 4096
+"""Bytes of memory there are for one line of a block, at least: what leaves at once is a part."""
 GAPS = 2_000
-_TOGETHER = 256
-"""Lines that leave memory together at most."""
-_TAKEN_APART = 20_000
-"""Lines of the disk that one query takes apart; then it ends for now, for others wait."""
+WORK = 800
+"""What one query may cost on the disk, a line taken apart costing one; then it ends for now, for
+others wait."""
 _LIVE = 150
 """The same for what is told ten times a second."""
 MOST = 5_000
@@ -43,10 +47,11 @@ class LogStore:
     ) -> None:
         self._most_lines = lines
         self._most_bytes = octets
-        self._lines: dict[str, deque[LogLine]] = {}
+        self._rings: dict[str, Ring] = {}
         self._gaps: deque[LogGap] = deque(maxlen=GAPS)
         self._bytes = 0
         self._seq = 0
+        self._forgotten: dict[str, LogGap] = {}
         self.newest_at = 0.0
         self.tally = LogTally()
         self.spool = spool(self._lost) if spool is not None else None
@@ -74,15 +79,18 @@ class LogStore:
 
     def add(self, line: LogLine) -> None:
         """Keep a line; the oldest go when there is no room."""
-        ring = self._lines.setdefault(line.source, deque())
-        ring.append(line)
+        ring = self._rings.get(line.source)
+        if ring is None:
+            most = min(BLOCK, self._most_lines // 8, self._most_bytes // _SHARE)
+            ring = self._rings[line.source] = Ring(max(1, most))
+        ring.add(line)
         self.newest_at = max(self.newest_at, line.at)
         self.tally.add(line)
         self._bytes += weight(line)
         if len(ring) > self._most_lines:
             self._give(ring)
         while self._bytes > self._most_bytes:
-            self._give(max(self._lines.values(), key=len))
+            self._give(max(self._rings.values(), key=len))
 
     def add_gap(self, source: str, since: float, until: float, dropped: int | None) -> None:
         """Keep that lines are missing here."""
@@ -102,39 +110,50 @@ class LogStore:
 
     def reaches_back_to(self, source: str) -> float | None:
         """The time of the oldest line kept of a source."""
-        ring = self._lines.get(source)
-        times = [ring[0].at] if ring else []
+        ring = self._rings.get(source)
+        oldest = ring.oldest() if ring else None
+        times = [oldest.lines[0].at] if oldest else []
         if self.spool is not None and (spooled := self.spool.reaches_back_to(source)) is not None:
             times.append(spooled)
         return min(times, default=None)
 
-    def _give(self, ring: deque[LogLine]) -> None:
+    def forgotten(self, sources: Sequence[str]) -> list[LogGap]:
+        """What was there before the oldest line kept of these, where anything was."""
+        return [gap for name, gap in self._forgotten.items() if name in sources]
+
+    def _give(self, ring: Ring) -> None:
         """The oldest lines leave memory, for the disk where there is one."""
-        gone = [ring.popleft() for _ in range(max(1, min(_TOGETHER, len(ring) // 8)))]
-        self._bytes -= sum(map(weight, gone))
-        if self.spool is not None:
-            self.spool.keep(gone)
+        gone = ring.take()
+        self._bytes -= sum(map(weight, gone.lines))
+        source, count = gone.lines[0].source, len(gone.lines)
+        if self.spool is None or not self.spool.keep(gone):
+            self._forget(Lost(gone.high, source, gone.since, gone.until, count))
 
     def _lost(self, lost: Lost) -> None:
         """The disk had no room for the oldest lines: a gap, unless all before are gone too."""
-        ring = self._lines.get(lost.source)
-        if ring and ring[0].seq < lost.seq:
-            self._gaps.append(
-                LogGap(
-                    seq=lost.seq, source=lost.source, since=lost.since, until=lost.until,
-                    dropped=lost.count,
-                )
-            )  # fmt: skip
+        ring = self._rings.get(lost.source)
+        oldest = ring.oldest() if ring else None
+        if oldest is not None and oldest.low < lost.seq:
+            self._gaps.append(_gap(lost))
+        else:
+            self._forget(lost)
+
+    def _forget(self, lost: Lost) -> None:
+        before = self._forgotten.get(lost.source)
+        gap = _gap(lost)
+        if before is not None:
+            gap = replace(gap, since=min(before.since, gap.since),
+                          dropped=(before.dropped or 0) + lost.count)  # fmt: skip
+        self._forgotten[lost.source] = replace(gap, seq=0)
 
     def query(self, query: LogQuery) -> LogPage:
-        """The newest lines that match, in the order of arrival; see :class:`LogQuery`.
+        """The newest lines that match, in the order of arrival; see :class:`LogQuery` (``around``
+        is for who asks several of these).
 
         With ``after`` and not ``forward``, what does not fit into ``limit`` is skipped and counted:
         a slow reader gets the newest. Raises :class:`Refused` (code 64) for a pattern or level that
         makes no sense.
         """
-        if query.around is not None:
-            return self._around(query, query.around)
         limit = max(1, min(query.limit, MOST))
         low = query.after or 0
         high = self._seq + 1 if query.before is None else query.before
@@ -142,8 +161,8 @@ class LogStore:
         look = None
         if self.spool is not None:
             look = self.spool.look(
-                low, high, query.sources, needle(query), forward=query.forward,
-                most=_LIVE if counting else _TAKEN_APART,
+                low, high, query.sources, needle(query), wanted(query), forward=query.forward,
+                work=_LIVE if counting else WORK,
             )  # fmt: skip
         matching = iter(self._matching(query, low, high, look))
         found = list(islice(matching, limit))
@@ -154,65 +173,59 @@ class LogStore:
             ended = None
         if not query.forward:
             found.reverse()
-        if more and query.forward:
-            high = found[-1].seq
-        elif more:
-            low = found[0].seq
-        sources = set(query.sources)
-        gaps = [
-            gap
-            for gap in self._gaps
-            if low < gap.seq < high
-            and (not sources or gap.source in sources)
-            and (query.since is None or gap.until >= query.since)
-            and (query.until is None or gap.since <= query.until)
-        ]
-        if len(found) == limit:
-            ended = None
+        if len(found) == limit and ended is not None:
+            more, ended = 1, None
+        if more or ended is not None:
+            if query.forward:
+                high = ended + 1 if ended is not None else found[-1].seq
+            else:
+                low = ended - 1 if ended is not None else found[0].seq
         return LogPage(
             lines=found,
-            gaps=gaps,
+            gaps=self._gaps_between(query, low, high),
             skipped=more if counting else 0,
             matched_all=not more and ended is None,
             ended=ended,
         )
 
-    def _around(self, query: LogQuery, moment: float) -> LogPage:
-        """As many lines before a moment as after it."""
-        plain = msgspec.structs.replace(query, around=None, before=None, after=None)
-        half = max(1, query.limit // 2)
-        until = moment if query.until is None else min(moment, query.until)
-        past = self.query(msgspec.structs.replace(plain, until=until, forward=False, limit=half))
-        later = math.nextafter(moment, math.inf)
-        since = later if query.since is None else max(later, query.since)
-        ahead = self.query(msgspec.structs.replace(plain, since=since, forward=True, limit=half))
-        gaps = {gap.seq: gap for gap in (*past.gaps, *ahead.gaps)}
-        return LogPage(
-            lines=sorted([*past.lines, *ahead.lines], key=attrgetter("seq")),
-            gaps=[gaps[seq] for seq in sorted(gaps)],
-            matched_all=past.matched_all and ahead.matched_all,
-        )
+    def _gaps_between(self, query: LogQuery, low: int, high: int) -> list[LogGap]:
+        return [
+            gap
+            for gap in self._gaps
+            if low < gap.seq < high
+            and (not query.sources or gap.source in query.sources)
+            and (query.since is None or gap.until >= query.since)
+            and (query.until is None or gap.since <= query.until)
+        ]
 
     def _matching(
         self, query: LogQuery, low: int, high: int, look: Look | None
     ) -> Iterable[LogLine]:
         """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
         passing = sieve(query)
-        found = [
-            passing(_between(ring, low, high, forward=query.forward))
-            for name, ring in self._lines.items()
+        needed = wanted(query)
+        live = query.after is not None and not query.forward
+        sign = 1 if query.forward else -1
+
+        def ended() -> int | None:
+            return None if look is None or live else look.ended
+
+        # The disk first: where it has to end for now, memory need not be looked at further.
+        found = [passing(look)] if look is not None else []
+        found += [
+            passing(ring.between(low, high, needed, ended, forward=query.forward))
+            for name, ring in self._rings.items()
             if not query.sources or name in query.sources
         ]
-        if look is None:
-            return heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
-        found.append(passing(look))
         merged = heapq.merge(*found, key=attrgetter("seq"), reverse=not query.forward)
-        if query.after is not None and not query.forward:
-            return merged
-        sign = 1 if query.forward else -1
-        return takewhile(
-            lambda line: look.ended is None or sign * line.seq <= sign * look.ended, merged
-        )
+        return takewhile(lambda line: (end := ended()) is None or sign * line.seq <= sign * end,
+                         merged)  # fmt: skip
+
+
+def _gap(lost: Lost) -> LogGap:
+    return LogGap(
+        seq=lost.seq, source=lost.source, since=lost.since, until=lost.until, dropped=lost.count
+    )
 
 
 def weight(line: LogLine) -> int:
@@ -222,11 +235,3 @@ def weight(line: LogLine) -> int:
     for key, value in line.fields.items():
         size += 140 + len(key) + len(value)
     return size + (200 if line.fields else 0)
-
-
-def _between(ring: deque[LogLine], low: int, high: int, *, forward: bool) -> Iterator[LogLine]:
-    if forward:
-        ahead = dropwhile(lambda line: line.seq <= low, ring)
-        return takewhile(lambda line: line.seq < high, ahead)
-    back = dropwhile(lambda line: line.seq >= high, reversed(ring))
-    return takewhile(lambda line: line.seq > low, back)

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ainur_tui.engine import about, methods_alerts, methods_incidents, methods_playbooks
+from ainur_tui.engine import (
+    about,
+    logevidence,
+    methods_alerts,
+    methods_incidents,
+    methods_playbooks,
+)
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
@@ -79,7 +86,7 @@ async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:
 
 
 async def _logs(engine: Engine, query: LogQuery, _: Peer) -> Any:
-    return engine.logs.query(query)
+    return await engine.logs.page(query)
 
 
 async def _log_counts(engine: Engine, query: LogCountsQuery, _: Peer) -> Any:
@@ -88,6 +95,12 @@ async def _log_counts(engine: Engine, query: LogCountsQuery, _: Peer) -> Any:
 
 async def _log_news(engine: Engine, query: LogNewQuery, _: Peer) -> Any:
     return engine.logs.news(query)
+
+
+async def _log_evidence(engine: Engine, evidence: LogEvidence, peer: Peer) -> Any:
+    if not engine.watching:
+        raise Refused("only the engine process writes the journal; it is not running", UNAVAILABLE)
+    await logevidence.note(engine.journal, evidence, peer)
 
 
 async def _actions(engine: Engine, _: Nothing, __: Peer) -> Any:
@@ -170,6 +183,7 @@ METHODS: dict[str, Method] = {
     "logs": Method("read", LogQuery, _logs),
     "logs.counts": Method("read", LogCountsQuery, _log_counts),
     "logs.new": Method("read", LogNewQuery, _log_news),
+    "logs.evidence": Method("operate", LogEvidence, _log_evidence),
     "actions": Method("read", Nothing, _actions),
     "plan": Method("read", PlanQuery, _plan),
     "run": Method("operate", RunCall, _run),

@@ -10,22 +10,28 @@ import msgspec
 from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import (
+from ainur_tui.model.incident import UpdateSent
+from ainur_tui.model.incidentcalls import (
     ChangeIncident,
     IncidentQuery,
     IncidentsQuery,
     KeepEvidence,
     OpenIncident,
     SendUpdate,
-    UpdateSent,
 )
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment
 from ainur_tui.model.wire import Access
+from ainur_tui.rules import slo
 from ainur_tui.rules.oncall import on_call
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
+
+
+class Nothing(msgspec.Struct):
+    """Parameters of a call that takes none."""
+
 
 Handler = Callable[["Engine", Any, Peer], Awaitable[Any]]
 
@@ -75,8 +81,19 @@ async def _send(engine: Engine, call: SendUpdate, peer: Peer) -> Any:
     return await engine.incidents.change(ChangeIncident(id=incident.id, key=key, what=change), peer)
 
 
+async def _slo(engine: Engine, _: Nothing, __: Peer) -> Any:
+    now = engine.now()
+    since = now - slo.WINDOW
+    asked = (slo.UP, slo.SLOW, slo.PLANNED)
+    long = {limit: await engine.history.beyond(limit, since) for limit in asked}
+    fine = await engine.history.series(slo.FINE)
+    events = await engine.history.events(since)
+    return slo.judge(long, fine, engine.incidents.all(500), events, now)
+
+
 METHODS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
     "incidents": ("read", IncidentsQuery, _list),
+    "slo": ("read", Nothing, _slo),
     "incident.show": ("read", IncidentQuery, _show),
     "incident.draft": ("read", IncidentQuery, _draft),
     "incident.open": ("operate", OpenIncident, _open),

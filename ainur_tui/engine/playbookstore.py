@@ -10,7 +10,9 @@ import msgspec
 
 from ainur_tui.config import safefile
 from ainur_tui.engine.journal import replace_file
-from ainur_tui.model.playbook import PlaybookRun
+from ainur_tui.model.playbook import Playbook, PlaybookRun
+from ainur_tui.model.text import clean
+from ainur_tui.rules.playbookfile import parse
 
 MOST_ENDED = 50
 
@@ -38,6 +40,22 @@ def load(path: Path) -> tuple[list[PlaybookRun], str | None]:
     except OSError:
         return [], f"{path} {problem}; playbooks begin anew"
     return [], f"{path} {problem}; it is kept as {aside.name}, playbooks begin anew"
+
+
+def own(folder: Path) -> tuple[list[Playbook], list[str]]:
+    """The playbooks of a folder, and a sentence for each file that is none. A file that others may
+    change is refused: what it asks for would be done in the operator's name."""
+    found, problems = [], []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            content = safefile.read(path)
+            if content.loose is not None:
+                raise safefile.Unreadable(content.loose)
+            found.append(parse(content.data.decode()))
+        except (safefile.Unreadable, ValueError) as error:
+            words = clean(error, 160)
+            problems.append(f"{path.name} {words}; see ainur-tui playbook check {path}")
+    return found, problems
 
 
 async def save(path: Path, runs: Sequence[PlaybookRun]) -> None:

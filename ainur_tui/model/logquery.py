@@ -64,6 +64,18 @@ class LogPage(msgspec.Struct, kw_only=True):
     ended: int | None = None
 
 
+def rows(page: LogPage) -> list[LogLine | LogGap]:
+    """Lines and gaps in one order. Lines stand as they came: what was read from before the engine
+    followed its source has negative numbers, and is not in their order."""
+    found: list[LogLine | LogGap] = []
+    gaps = sorted(page.gaps, key=lambda gap: gap.seq, reverse=True)
+    for line in page.lines:
+        while gaps and gaps[-1].seq < line.seq:
+            found.append(gaps.pop())
+        found.append(line)
+    return [*found, *reversed(gaps)]
+
+
 class LogCountsQuery(msgspec.Struct, kw_only=True):
     """``logs.counts``: the last ``seconds``, in ``buckets`` equal parts."""
 

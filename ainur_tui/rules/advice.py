@@ -24,6 +24,7 @@ SIGNALS: dict[str, str] = {
     "machine.up": "restart {target}",
     "api.latency.p95": "look at slow statements and locks in Database; then scale api",
     "api.errors.ratio": "read the errors in Logs, then restart api or roll it back",
+    "api.debug.exposed": "close /debug to the world: serve it on an inner port alone",
     "api.maintenance": "maintenance mode=off when the work is done (key m)",
     "api.queue": "scale api, if the connection budget allows it",
     "api.logs.rate": "find the class that repeats in Logs and its cause",

@@ -12,11 +12,13 @@ _HURT = (
     rf"(?:{_LATE}|fail|error|denied|refused|unavailable|unreachable|slow ?down|reset by peer"
     r"|no ?such ?(?:bucket|key)|cannot|could not|unable|5\d\d)"
 )
-_ANY = re.compile(
-    r"time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"
-    r"|unable|many|slots|exhaust|auth|token|credential|jwt|signature|password|login|pg_hba|wasm",
-    re.IGNORECASE,
+WORDS = (
+    "time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"
+    "|unable|many|slots|exhaust|auth|token|credential|jwt|signature|password|login|pg_hba|wasm"
+    "|not exist"
 )
+"""One of these is in every line of a class: a cheap first look."""
+_ANY = re.compile(WORDS, re.IGNORECASE)
 _CHECKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "auth-failure",
@@ -26,7 +28,8 @@ _CHECKS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|auth\w*\b.{0,30}\b(?:fail|reject|denied|invalid|error)"
             r"|invalid (?:\w+ ){0,2}(?:token|credential|password|signature|api[ _-]?key)"
             r"|(?:token|session|jwt|refresh token)\b.{0,20}\b(?:expired|invalid|revoked|malformed)"
-            r"|log-?in (?:failed|rejected)|failed (?:to )?(?:log-?in|authenticate)",
+            r"|log-?in (?:failed|rejected)|failed (?:to )?(?:log-?in|authenticate)"
+            r"|failed (?:password|publickey) for|authentication failure",
             re.IGNORECASE,
         ),
     ),

@@ -1,4 +1,5 @@
-"""Panics of Go and tracebacks of Python, which come in many lines, as one record each."""
+"""Records that come in many lines, as one each: panics of Go, tracebacks of Python, and rows of
+PostgreSQL's csvlog with line ends in them."""
 
 from __future__ import annotations
 
@@ -9,12 +10,30 @@ BREAK = " ␤ "
 MOST = 400
 """Lines of one record; what comes then begins another."""
 STARTS = ("panic: ", "fatal error: ", "Traceback (most recent call last)", "goroutine ")
-"""How such a record may begin."""
+"""How a panic or a traceback may begin."""
 _GOROUTINE = re.compile(r"goroutine \d+ \[")
 _GO = re.compile(
-    r"\s|goroutine \d+ \[|created by |\[signal |\[recovered\]|panic: |exit status \d"
+    r"\s|goroutine \d+ \[|created by |\[signal |\[recovered\]|panic: |panic\(|exit status \d"
     r"|(?:main|[\w.-]+(?:/[\w.@-]+)*)\.[\w.()*\[\]$-]+\(.*\)$|\.\.\.additional frames"
 )
+_ROW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (?:[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?),")
+
+
+def begins(text: str) -> bool:
+    """Whether a line may begin a record of many."""
+    if text.startswith(STARTS):
+        return not text.startswith("goroutine ") or _GOROUTINE.match(text) is not None
+    return text[:1] == "2" and text.count('"') % 2 == 1 and is_row(text)
+
+
+def is_row(text: str) -> bool:
+    """Whether a line begins a row of a csvlog."""
+    return _ROW.match(text) is not None
+
+
+def joins(text: str) -> bool:
+    """Whether a line may stand inside a panic or a traceback, or begin one."""
+    return not text or _GO.match(text) is not None or text.startswith(STARTS)
 
 
 class Fold:
@@ -22,7 +41,6 @@ class Fold:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._python = False
 
     @property
     def open(self) -> bool:
@@ -33,15 +51,22 @@ class Fold:
         """The records that this line ends, itself among them when it belongs to none; ``None``
         when it is held."""
         if not self._lines:
-            if not self._begins(text):
+            if not begins(text):
                 return [text]
             self._lines.append(text)
             return None
-        goes_on = text[:1] in {" ", "\t", ""} if self._python else _GO.match(text) or not text
+        match self._lines[0][0]:
+            case "T":
+                goes_on, last = text[:1] in {" ", "\t", ""}, True
+            case "2":
+                goes_on = not is_row(text) and text.count('"') % 2 == 0
+                last = not is_row(text)
+            case _:
+                goes_on, last = not text or _GO.match(text) is not None, False
         if goes_on and len(self._lines) < MOST:
             self._lines.append(text)
             return None
-        if self._python and not goes_on:
+        if last and not goes_on:
             self._lines.append(text)
             return self.end()
         return [*self.end(), *(self.feed(text) or ())]
@@ -49,21 +74,13 @@ class Fold:
     def end(self) -> list[str]:
         """What was held, as one record (or none): of a traceback the error first."""
         lines, self._lines = [line.strip() for line in self._lines if line.strip()], []
-        if self._python and len(lines) > 1:
+        if len(lines) > 1 and lines[0].startswith("T"):
             lines.insert(0, lines.pop())
         return [BREAK.join(lines)] if lines else []
 
-    def _begins(self, text: str) -> bool:
-        if not text.startswith(STARTS) or (
-            text.startswith("goroutine ") and _GOROUTINE.match(text) is None
-        ):
-            return False
-        self._python = text.startswith("T")
-        return True
-
 
 def severity(record: str) -> str | None:
-    """How bad a folded record is; ``None`` for what is none."""
+    """How bad a folded record is; ``None`` for what is none, or tells its level itself."""
     if BREAK not in record:
         return None
     if record.startswith(("panic: ", "fatal error: ")):

@@ -6,12 +6,11 @@ from typing import Any
 
 import msgspec
 
-from ainur_tui.rules.logparsed import SYSLOG_LEVELS
 from ainur_tui.rules.logtime import moment, number_moment
 
-_MESSAGES = ("msg", "message", "MESSAGE", "log", "event", "error")
-_LEVELS = ("level", "severity", "error_severity", "lvl", "PRIORITY")
-_TIMES = ("ts", "time", "timestamp", "@timestamp", "__REALTIME_TIMESTAMP")
+_MESSAGES = ("msg", "message", "log", "event", "error")
+_LEVELS = ("level", "severity", "error_severity", "lvl")
+_TIMES = ("ts", "time", "timestamp", "@timestamp")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 _PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
@@ -19,15 +18,17 @@ _PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fat
 Found = tuple[float | None, str | None, str, dict[str, str]]
 
 
-def json_line(text: str) -> Found | None:
-    """Time (epoch seconds), level's word, message and the other fields as text.
-
-    ``None`` when the line is no JSON object. Values that are not text are written as JSON.
-    """
+def json_record(text: str) -> dict[str, Any] | None:
+    """The JSON object that a line is, or ``None``."""
     try:
-        record = _decode(text)
+        return _decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
         return None
+
+
+def json_line(record: dict[str, Any], text: str) -> Found:
+    """Time (epoch seconds), level's word, message and the other fields as text; the message is
+    ``text`` where the record has none. Values that are not text are written as JSON."""
     when = _time(record)
     level = _level(record)
     message = text
@@ -70,8 +71,6 @@ def _level(record: dict[str, Any]) -> str | None:
         value = record.get(name)
         if isinstance(value, str) and value:
             del record[name]
-            if name == "PRIORITY" and value in "01234567":
-                return SYSLOG_LEVELS[int(value)]
             return value.split("+")[0].split("-")[0]
         if isinstance(value, int) and value in _PINO:
             del record[name]

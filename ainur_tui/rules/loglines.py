@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from ainur_tui.model.log import Level
-from ainur_tui.rules.logjson import json_line
+from ainur_tui.rules.logjournal import fields_of, is_journal, level_of, message_of, moment_of
+from ainur_tui.rules.logjson import json_line, json_record
 from ainur_tui.rules.logparsed import SYSLOG_LEVELS, Parsed, plain, timed, word_level
 from ainur_tui.rules.logstamped import stamped
 from ainur_tui.rules.logtime import moment, year_for
@@ -30,7 +32,8 @@ _SYSLOG = re.compile(
     re.DOTALL,
 )
 _SYSLOG_5424 = re.compile(
-    r"<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[[^\]]*\])+) ?(.*)", re.DOTALL
+    r"<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) \S+ (-|(?:\[(?:[^\]\\]|\\.)*\])+) ?\ufeff?(.*)",
+    re.DOTALL,
 )
 _PAIRS = re.compile(r'([\w.@/-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 
@@ -55,11 +58,21 @@ def parse(text: str, at: float) -> Parsed:
 
 
 def _json(text: str, at: float) -> Parsed | None:
-    found = json_line(text)
-    if found is None:
+    record = json_record(text)
+    if record is None:
         return None
-    when, level, message, fields = found
+    if is_journal(record):
+        return _journal(record, at)
+    when, level, message, fields = json_line(record, text)
     return timed(when, at, word_level(level), message, fields)
+
+
+def _journal(record: dict[str, Any], at: float) -> Parsed:
+    """A record of the journal; its message is a line of the program that wrote it."""
+    when = moment_of(record)
+    said = parse(message_of(record["MESSAGE"]), at if when is None else when)
+    level = level_of(record) or said.level or "info"
+    return timed(when, said.at, level, said.message, fields_of(record) | said.fields)
 
 
 def _gin(text: str, at: float) -> Parsed | None:
@@ -91,9 +104,9 @@ def _syslog(text: str, at: float) -> Parsed | None:
         when = year_for(stamp, at)
         fields = {"host": host, "program": program}
     elif found := _SYSLOG_5424.match(text):
-        priority, stamp, host, program, pid, _, message = found.groups()
+        priority, stamp, host, program, pid, data, message = found.groups()
         when = moment(stamp)
-        fields = {"host": host, "program": program}
+        fields = {"host": host, "program": program} | _pairs(data)
     else:
         return None
     if pid and pid != "-":
@@ -108,10 +121,7 @@ def _logfmt(text: str, at: float) -> Parsed | None:
     head = _PAIRS.match(text)
     if head is None:
         return None
-    fields = {
-        key: value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == '"' else value
-        for key, value in _PAIRS.findall(text)
-    }
+    fields = _pairs(text)
     message = fields.pop("msg", None) or fields.pop("message", None) or text
     word = fields.pop("level", None) or fields.pop("lvl", None) or ""
     when = None
@@ -121,6 +131,14 @@ def _logfmt(text: str, at: float) -> Parsed | None:
             break
     level = word_level(re.split(r"[+-]", word)[0])
     return timed(when, at, level, message, fields)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """``key=value`` and ``key="a value"``, escapes undone."""
+    return {
+        key: value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == '"' else value
+        for key, value in _PAIRS.findall(text)
+    }
 
 
 _Reader = Callable[[str, float], Parsed | None]

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from ainur_tui.model.logquery import LogFilter, LogQuery
+from ainur_tui.rules.logclass import WORDS
 from ainur_tui.rules.logsieve import expression
 
 _PLAIN = re.compile(r"[\w/:@#=,-]{2,}", re.ASCII)
@@ -17,17 +18,15 @@ _UNLIKE_RAW = re.compile(r'[\^$"]|\\[^dswb.\[\](){}?*+/|-]|[^\x00-\x7f]')
 """What means another thing in the whole raw line than in the message taken out of it."""
 _WARY = rb"|[\\\t]|^\[GIN|\x1b"
 """Marks of lines whose message is not in them as it stands: escapes, colours, gin's columns."""
-_TOLD = r"|<[0-9]|priority|traceback|:[4-6]0\b|: [4-6]0\b"
+_TOLD = r'|<[0-9]|priority|traceback|(?:level|severity|lvl)"\s*:\s*[4-6]0\b'
 """Levels told by number, or by what a line is."""
-_LEVELS = {
+LEVEL_WORDS = {
     "fatal": "fatal|panic|crit|alert|emerg" + _TOLD,
-    "error": r'err|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
-    "warn": r'warn|err|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
+    "error": r'err|eror|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
+    "warn": r'warn|err|eror|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
 }
-_CLASS = (
-    "time|deadline|fail|error|denied|refus|unavail|unreach|slow|reset|no ?such|cannot|could not"
-    "|unable|many|slots|exhaust|auth|token|credential|jwt|signature|password|login|pg_hba|wasm|401"
-)
+CLASS_WORDS = f"{WORDS}|401"
+"""What stands, in letters of any size, in every line of such a level, or of any class."""
 
 
 def needle(query: LogQuery) -> Any | None:
@@ -53,8 +52,8 @@ def needle(query: LogQuery) -> Any | None:
             return expression(f"(?m:(?{flag}:{text}){marks})", like="A", octets=True)
     levels = [one.value for one in inside if one.kind in {"level", "min-level"}]
     for level in (*levels, *([query.min_level] if query.min_level else [])):
-        if level in _LEVELS:
-            return expression(f"(?i:{_LEVELS[level]})", like="A", octets=True)
+        if level in LEVEL_WORDS:
+            return expression(f"(?i:{LEVEL_WORDS[level]})", like="A", octets=True)
     if query.log_class or any(one.kind == "class" for one in inside):
-        return expression(f"(?i:{_CLASS})", like="A", octets=True)
+        return expression(f"(?i:{CLASS_WORDS})", like="A", octets=True)
     return None

@@ -12,8 +12,8 @@ LEVEL_WORDS: dict[str, Level] = {
     "trace": "debug", "debug": "debug", "debug1": "debug", "debug2": "debug", "debug3": "debug",
     "debug4": "debug", "debug5": "debug", "info": "info", "log": "info", "notice": "info",
     "information": "info", "warn": "warn", "warning": "warn", "error": "error", "err": "error",
-    "dpanic": "error", "crit": "fatal", "critical": "fatal", "alert": "fatal", "emerg": "fatal",
-    "fatal": "fatal", "panic": "fatal",
+    "eror": "error", "dpanic": "error", "crit": "fatal", "critical": "fatal", "alert": "fatal",
+    "emerg": "fatal", "fatal": "fatal", "panic": "fatal",
 }  # fmt: skip
 
 SYSLOG_LEVELS: tuple[Level, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
-from ainur_tui.rules.logjson import json_line
+from ainur_tui.rules.logjson import json_line, json_record
 from ainur_tui.rules.logparsed import (
     LEADING_WORD,
     LEVEL_WORDS,
@@ -51,7 +51,8 @@ def _zap(found: re.Match[str], at: float) -> Parsed:
     when = moment(stamp)
     fields: dict[str, str] = {"caller": caller} if caller else {}
     message, tab, tail = rest.rpartition("\t")
-    if tab and tail.startswith("{") and (extra := json_line(tail)) is not None:
+    if tab and tail.startswith("{") and (record := json_record(tail)) is not None:
+        extra = json_line(record, tail)
         fields.update(extra[3])
         if extra[2] and extra[2] != tail:
             fields["msg"] = extra[2]
@@ -130,5 +131,5 @@ def _go(text: str, at: float) -> Parsed | None:
     if not (found := _GO.match(text)):
         return None
     when = moment(found[1].replace("/", "-"))
-    inner = plain(found[2], at)
-    return timed(when, at, inner.level, found[2], {})
+    level = "error" if ": panic serving " in text else plain(found[2], at).level
+    return timed(when, at, level, found[2], {})

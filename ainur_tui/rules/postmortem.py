@@ -58,8 +58,8 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
 
 
 def _row(entry: Entry, start: float) -> str:
-    what = words(entry).replace("|", "\\|")
-    return f"| {_moment(entry.at, start)} | {kind(entry)} | {clean(what, _ROW_ROOM)} | {entry.operator} |"
+    what = clean(words(entry).replace("|", "\\|"), _ROW_ROOM)
+    return f"| {_moment(entry.at, start)} | {kind(entry)} | {what} | {entry.operator} |"
 
 
 def _moment(at: float | None, start: float) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from ainur_tui.config.types import SecretSource
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.alert import Alert
@@ -66,14 +68,14 @@ class Probe(ABC):
     async def read(self) -> Sample: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line as a source gave it (not clean, not redacted), with what the source knows of it."""
 
     at: float
     text: str
     level: str | None = None
     machine: str | None = None
+    fields: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,24 @@ class RawBatch:
     gap_since: float | None = None
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What a file holds before the first line that was told of it: all up to ``end`` (bytes).
+    ``identity`` is its device and inode, for a file of that name may be another one by then."""
+
+    path: Path
+    identity: tuple[int, int]
+    end: int
+
+
 class LogSource(ABC):
     """Where lines come from. ``batches`` yields for ever, or raises ``ProbeFailure`` when the
     connection is gone; it is called again (with ``resume``, the newest time already had) to go
-    on without gaps or repeats."""
+    on without gaps or repeats. ``earlier`` is what it has in place from before, once it knows."""
 
     name: str
     target: str
+    earlier: Earlier | None = None
 
     @abstractmethod
     def batches(self, resume: float | None) -> AsyncIterator[RawBatch]: ...

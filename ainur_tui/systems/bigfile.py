@@ -14,22 +14,29 @@ FIRST = 64 * 1024
 BLOCK = 1024 * 1024
 LONGEST = 32 * 1024 * 1024
 """Bytes of one line; a longer one is read as several."""
+HEAD = 4096
+"""Bytes of a line in which it can be told what it is."""
+
+Line = tuple[int, bytes]
+"""A line and where it begins (bytes)."""
 
 
 class BigFile:
-    """``size`` is as it was when opened: what is written later belongs to whoever follows it.
+    """``size`` is as it was when opened: what is written later belongs to whoever follows it. With
+    ``end`` it is less: what is beyond that is somebody else's too.
 
     It is read and not mapped, for a mapped file that is cut short kills the process. Raises
     :class:`~ainur_tui.model.failure.ProbeFailure` when there is no such file, it is a link or no
     regular file, or it may not be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, end: int | None = None) -> None:
         self.path = path
         self._fd = open_log(path)
         self._buffer = bytearray()
         found = os.fstat(self._fd)
-        self.size = found.st_size
+        self.identity = (found.st_dev, found.st_ino)
+        self.size = found.st_size if end is None else min(end, found.st_size)
         self.written = found.st_mtime
 
     def __enter__(self) -> BigFile:
@@ -38,6 +45,10 @@ class BigFile:
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back."""
         os.close(self._fd)
 
     def read(self, start: int, end: int) -> tuple[bytearray, int]:
@@ -50,7 +61,7 @@ class BigFile:
             return self._buffer, 0
         return self._buffer, os.preadv(self._fd, [memoryview(self._buffer)[:size]], start)
 
-    def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[tuple[int, bytes]]:
+    def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
         """Lines that begin in ``low`` to before ``high``, the last first, each with its offset;
         with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin."""
         size = FIRST
@@ -68,7 +79,7 @@ class BigFile:
             high = start + first
             size = min(max(size, FIRST) * 4, BLOCK)
 
-    def ahead(self, low: int, high: int, needle: Any | None = None) -> Iterator[tuple[int, bytes]]:
+    def ahead(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
         """The same lines, the first first."""
         size = FIRST
         while low < high:
@@ -87,6 +98,17 @@ class BigFile:
             low += last
             size = BLOCK
 
+    def before(self, offset: int) -> bytes:
+        """The line that ends where ``offset`` is; nothing for one too long to be looked at."""
+        start = max(0, offset - HEAD)
+        data = os.pread(self._fd, offset - start, start).removesuffix(b"\n")
+        end = data.rfind(b"\n")
+        return data[end + 1 :].removesuffix(b"\r") if end >= 0 or start == 0 else b""
+
+    def past(self, offset: int) -> int:
+        """Where the line begins that follows the one at ``offset``."""
+        return self.line_start(offset + 1)
+
     def line_start(self, offset: int) -> int:
         """Where the first line begins that does not begin before ``offset``."""
         if offset <= 0:
@@ -103,9 +125,7 @@ class BigFile:
         return self.size
 
 
-def _lines(
-    data: bytearray, first: int, end: int, needle: Any | None
-) -> Iterator[tuple[int, bytes]]:
+def _lines(data: bytearray, first: int, end: int, needle: Any | None) -> Iterator[Line]:
     """Whole lines from ``first`` to before ``end``, without their ends."""
     if needle is None:
         for line in bytes(data[first:end]).removesuffix(b"\n").split(b"\n") if first < end else ():

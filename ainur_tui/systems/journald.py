@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.rules.logparsed import SYSLOG_LEVELS
+from ainur_tui.rules.logjournal import level_of, message_of, moment_of
 from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.process import run
 from ainur_tui.systems.systemctl import check_unit
 
 FIRST_LINES = 200
+MOST = 1000
 RECORD = 1024 * 1024
 """Bytes of one journal record as JSON; journalctl itself leaves out larger fields."""
 
@@ -40,7 +42,9 @@ class JournalSource(LogSource):
         after = self._cursor if resume is not None else None
         since = resume if after is None else None  # a cursor is exact, times may be off
         cutter = LineCutter(RECORD)
-        async with aclosing(output(self._argv(after), self._context)) as chunks:  # type: ignore[type-var]
+        cursor = () if after is None else ("--after-cursor", after)
+        argv = self._argv("-f", "-n", str(FIRST_LINES), *cursor)
+        async with aclosing(output(argv, self._context)) as chunks:  # type: ignore[type-var]
             async for data in chunks:
                 lines = [
                     line
@@ -50,13 +54,24 @@ class JournalSource(LogSource):
                 ]
                 yield RawBatch(lines)
 
-    def _argv(self, after: str | None) -> list[str]:
+    async def since(self, at: float, deadline: float) -> list[RawLine]:
+        """The newest records after ``at`` (epoch seconds), :data:`MOST` of them at most. Raises
+        :class:`ProbeFailure` where they cannot be read within ``deadline`` seconds."""
+        done = await run(
+            self._argv("-n", str(MOST), f"--since=@{int(at)}"), env=self._context.tools.environment,
+            deadline=deadline, limit=MOST * 8192, redact=self._context.redact,
+        )  # fmt: skip
+        if done.code != 0:
+            raise ProbeFailure("unavailable", f"journalctl ended with {done.code}: {done.stderr}")
+        records = done.stdout.decode("utf-8", "replace").splitlines()
+        found = (self._line(record) for record in records)
+        return [line for line in found if line is not None and line.at > at]
+
+    def _argv(self, *more: str) -> list[str]:
         program = self._context.tools.find("journalctl")
         if program is None:
             raise ProbeFailure("missing", "no journalctl on this machine")
-        unit = check_unit(self._unit)
-        argv = [program, "-u", unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
-        return [*argv, "--after-cursor", after] if after is not None else argv
+        return [program, "-u", check_unit(self._unit), "-o", "json", "--no-pager", *more]
 
     def _line(self, record: str) -> RawLine | None:
         """One record as a line; what is no record is passed on as it stands."""
@@ -70,28 +85,5 @@ class JournalSource(LogSource):
         cursor = found.get("__CURSOR")
         if isinstance(cursor, str) and len(cursor) < 1024:
             self._cursor = cursor
-        return RawLine(_moment(found, now), _text(found.get("MESSAGE")), _level(found))
-
-
-def _moment(record: dict[str, Any], now: float) -> float:
-    value = record.get("__REALTIME_TIMESTAMP")
-    return int(value) / 1e6 if isinstance(value, str) and value[:20].isdecimal() else now
-
-
-def _text(message: object) -> str:
-    """A message as text: journalctl writes bytes that are no UTF-8 as a list of numbers."""
-    if isinstance(message, str):
-        return message
-    if isinstance(message, list):
-        if message and isinstance(message[0], list | str):  # the field was given more than once
-            return " ".join(_text(part) for part in message)
-        with suppress(ValueError, TypeError):
-            return bytes(message).decode("utf-8", "replace")
-    return "(a message larger than journalctl shows)"
-
-
-def _level(record: dict[str, Any]) -> str | None:
-    """The level of a priority that says something: 5 and 6 are what any output gets."""
-    priority = record.get("PRIORITY")
-    told = isinstance(priority, str) and priority in {"0", "1", "2", "3", "4", "7"}
-    return SYSLOG_LEVELS[int(str(priority))] if told else None
+        at = moment_of(found)
+        return RawLine(now if at is None else at, message_of(found.get("MESSAGE")), level_of(found))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.rules.loglines import parse
-from ainur_tui.systems.base import Clock, RawBatch, RawLine
+from ainur_tui.systems.base import Clock, Earlier, RawBatch, RawLine
 from ainur_tui.systems.lines import KEPT, LineCutter
 
 FIRST_LINES = 200
@@ -98,17 +98,21 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _last_lines(file: _File, size: int) -> tuple[list[str], bool]:
-    """The whole lines within the last ``size`` bytes, and whether that is the whole file.
+def _last_lines(file: _File, size: int, most: int | None = None) -> tuple[list[str], int]:
+    """The whole lines within the last ``size`` bytes (the last ``most`` of them), and where the
+    first of them begins.
 
     A last line still being written stays with the file's cutter.
     """
     start = max(0, file.offset - size)
     data = os.pread(file.fd, file.offset - start, start)
-    if start:
-        first = data.find(b"\n")
-        data = data[first + 1 :] if first >= 0 else b""
-    return file.cutter.feed(data), start == 0
+    cut = 0 if not start else data.find(b"\n") + 1 or len(data)
+    if most is not None:
+        end = data.rfind(b"\n", cut)
+        while most and end >= cut:
+            most, end = most - 1, data.rfind(b"\n", cut, end)
+        cut = max(cut, end + 1)
+    return file.cutter.feed(data[cut:]), start + cut
 
 
 def newer(lines: list[str], since: float) -> tuple[list[str], bool]:
@@ -120,16 +124,17 @@ def newer(lines: list[str], since: float) -> tuple[list[str], bool]:
     return lines, False
 
 
-def _first(file: _File, clock: Clock, resume: float | None) -> RawBatch:
-    lines, whole = _last_lines(file, LOOK_BACK)
+def _first(file: _File, clock: Clock, resume: float | None) -> tuple[RawBatch, int]:
+    """The first batch, and where its lines begin."""
+    lines, start = _last_lines(file, LOOK_BACK, FIRST_LINES if resume is None else None)
     written = os.fstat(file.fd).st_mtime
     if resume is None:
-        return RawBatch(_dated(lines[-FIRST_LINES:], written))
+        return RawBatch(_dated(lines, written)), start
     fresh, joined = newer(lines, min(resume, clock.now()))
-    if joined or (whole and not lines):
-        return RawBatch(_dated(fresh, written))
+    if joined or (start == 0 and not lines):
+        return RawBatch(_dated(fresh, written)), start
     dated = any(parse(line, 0.0).dated for line in lines[:50])
-    return RawBatch(_dated(fresh if dated else [], written), None, resume)
+    return RawBatch(_dated(fresh if dated else [], written), None, resume), start
 
 
 def _dated(lines: list[str], written: float) -> list[RawLine]:
@@ -178,12 +183,14 @@ async def _drain(file: _File, clock: Clock) -> AsyncIterator[RawBatch]:
 
 
 async def follow(
-    path: Path, clock: Clock, *, resume: float | None = None
-) -> AsyncIterator[RawBatch]:
+    path: Path, clock: Clock, *, resume: float | None = None,
+    began: Callable[[Earlier], None] = lambda _: None,
+) -> AsyncIterator[RawBatch]:  # fmt: skip
     """Yield the last lines of ``path``, then what is written to it, for ever.
 
     At least once a second a batch comes, empty when nothing is new. ``resume`` (epoch seconds)
-    leaves out lines that carry a time up to it. Where bytes may be lost (truncation, rewriting)
+    leaves out lines that carry a time up to it. ``began`` is told where the first line begins.
+    Where bytes may be lost (truncation, rewriting)
     a batch has ``dropped=None`` and ``gap_since``. Raises :class:`ProbeFailure` when the file is
     missing for two seconds, not readable, or no regular file (links are not followed).
     """
@@ -191,7 +198,9 @@ async def follow(
     old: tuple[_File, float] | None = None
     missing_since: float | None = None
     try:
-        yield _first(file, clock, resume)
+        batch, start = _first(file, clock, resume)
+        began(Earlier(path, file.identity, start))
+        yield batch
         checked = clock.now()
         last_beat = clock.monotonic()
         while True:

@@ -92,7 +92,7 @@ def test_actions_and_runs() -> None:
 def test_logs_and_journal() -> None:
     line = LogLine(seq=1, at=NOW, source="api", message="m", log_class="db-timeout")
     assert shape.log_line(line).keys() == {
-        "at", "source", "level", "message", "fields", "machine", "class",
+        "at", "source", "level", "message", "fields", "machine", "class", "unsure",
     }  # fmt: skip
     gap = shape.log_gap(LogGap(seq=2, source="api", since=NOW, until=NOW + 1))
     assert gap["gap"].keys() == {"source", "from", "to", "dropped"}

@@ -51,6 +51,13 @@ def test_a_row_marks_what_is_booked_hostile_unsure_or_missing() -> None:
     assert "12 lines of node are not here" in row(gap)
 
 
+def test_a_class_stands_before_the_words_and_takes_no_room_where_there_is_none() -> None:
+    late = a_line("timed out", level="error", log_class="db-timeout")
+    assert "ERROR  db-timeout  timed out" in row(late, 120)
+    assert "ERROR  timed out" in row(late, 80)
+    assert "INFO   calm" in row(a_line("calm", level="info"), 120)
+
+
 def test_nothing_is_cut_without_a_sign_and_wrapped_rows_hold_all() -> None:
     long = a_line("x" * 200, fields={"request": "r" * 50}, level="error", log_class="db-timeout")
     for columns in (40, 80, 120, 200):

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -31,6 +32,7 @@ from ainur_tui.model.log import LogLine
 from ainur_tui.systems.base import RawLine
 from tests.console import worlds
 from tests.console.test_app import Engine, running, shown, until
+from tests.engine.logpages import page_of
 
 WEEK = 7 * 86400.0
 REQUEST = "01JD7Q4M0Z6XK9V3T8RNE2WBYC-sjc"
@@ -77,7 +79,10 @@ async def logs(
                 match method:
                     case "logs":
                         engine.calls.append((method, params))
-                        return store.query(params)
+                        return await page_of(store, params)
+                    case "logs.evidence":
+                        engine.calls.append((method, params))
+                        return None
                     case "logs.counts":
                         return store.tally.counts(params, worlds.NOW)
                     case "logs.new":
@@ -213,7 +218,7 @@ async def test_a_moment_an_event_and_a_bookmark_are_gone_to(
 async def test_a_selection_is_written_masked_and_frozen_with_its_hash(tmp_path: Path) -> None:
     store = week()
     store.add(raw(worlds.NOW, "api", "error: token=abcdefghijkl refused", store.next_seq()))
-    async with logs(store) as (app, _, pilot):
+    async with logs(store) as (app, engine, pilot):
         app.evidence = tmp_path / "evidence"
         await opened(app, pilot)
         await pilot.press("V", "k", "k")
@@ -228,7 +233,8 @@ async def test_a_selection_is_written_masked_and_frozen_with_its_hash(tmp_path: 
         await pilot.press("escape", "X")
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
         await pilot.press(*"freeze", "enter")
-        await until(pilot, lambda: "evidence" in shown(app) and "written:" in shown(app))
+        await until(pilot, lambda: "evidence" in shown(app) and "SHA-256" in shown(app))
+        (noted,) = (params for method, params in engine.calls if method == "logs.evidence")
     kept = (tmp_path / "kept.jsonl").read_text()
     assert [json.loads(one)["source"] for one in kept.splitlines()] == ["api", "node", "api"]
     assert "abcdefghijkl" not in kept
@@ -237,6 +243,7 @@ async def test_a_selection_is_written_masked_and_frozen_with_its_hash(tmp_path: 
     head, _, body = frozen.read_bytes().partition(b"\n")
     assert json.loads(head)["sha256"] == hashlib.sha256(body).hexdigest()
     assert json.loads(head)["records"] == 3
+    assert json.loads(head) == msgspec.to_builtins(noted)
 
 
 async def test_what_is_new_since_the_last_good_hour_leads_to_its_example() -> None:

@@ -16,7 +16,9 @@ from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import RawBatch
+from ainur_tui.rules.logmarks import Wanted
+from ainur_tui.systems.base import RawBatch, RawLine
+from tests.engine.logpages import page_of
 from tests.engine.test_logs import FakeSource, line
 from tests.engine.warp import EPOCH, WarpClock, warped
 
@@ -42,7 +44,7 @@ def fill(store: LogStore, count: int) -> None:
             for seq in range(first, first + 10):
                 text = f'{{"level":"warn","ts":{EPOCH + seq},"msg":"line {seq} of {name}"}}'
                 if name == "api" and seq % 3 == 1:
-                    rows.append((seq, EPOCH + seq, text, None, "m1"))
+                    rows.append((seq, RawLine(EPOCH + seq, text, None, "m1")))
                 else:
                     store.add(
                         LogLine(
@@ -63,14 +65,14 @@ def back(store: LogStore, query: LogQuery) -> list[LogLine]:
     return lines
 
 
-def test_pages_go_back_over_memory_and_disk_without_repeats_or_holes(store: LogStore) -> None:
+async def test_pages_go_back_over_memory_and_disk_without_repeats_or_holes(store: LogStore) -> None:
     fill(store, 4000)
     lines = back(store, LogQuery(limit=333))
     assert [one.seq for one in lines] == list(range(1, 4001))
     assert {one.level for one in lines if one.machine} == {"warn"}
     ahead = store.query(LogQuery(after=995, forward=True, limit=10))
     assert [one.seq for one in ahead.lines] == list(range(996, 1006))
-    around = store.query(LogQuery(around=EPOCH + 500, limit=4))
+    around = await page_of(store, LogQuery(around=EPOCH + 500, limit=4))
     assert [one.seq for one in around.lines] == [499, 500, 501, 502]
     assert store.reaches_back_to("api") == EPOCH + 1
 
@@ -86,7 +88,7 @@ def test_a_rare_word_is_found_on_disk(store: LogStore) -> None:
 def test_a_long_search_ends_for_now_and_goes_on(
     store: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logstore, "_TAKEN_APART", 50)
+    monkeypatch.setattr(logstore, "WORK", 50)
     fill(store, 4000)
     page = store.query(LogQuery(pattern="^line 1 of"))
     assert (page.lines, page.matched_all) == ([], False)
@@ -105,9 +107,9 @@ def test_the_ring_on_disk_is_bounded_and_tells_what_it_overwrote(tmp_path: Path)
     lost: list[logspool.Lost] = []
     spool = LogSpool(tmp_path, Redactor(), lost.append, 160_000)
     for first in range(1, 4001, 100):
-        rows = [(seq, EPOCH + seq, "x" * 90, None, None) for seq in range(first, first + 100)]
+        rows = [(seq, RawLine(EPOCH + seq, "x" * 90)) for seq in range(first, first + 100)]
         assert spool.keep_raw("api", rows)
-    kept = list(spool.look(0, 10_000, [], None, forward=True, most=10_000))
+    kept = list(spool.look(0, 10_000, [], None, Wanted(), forward=True, work=10_000))
     assert kept[-1].seq == 4000
     assert [one.seq for one in kept] == list(range(kept[0].seq, 4001))
     assert sum(one.count for one in lost) + len(kept) == 4000
@@ -119,9 +121,9 @@ def test_the_ring_on_disk_is_bounded_and_tells_what_it_overwrote(tmp_path: Path)
 def test_without_room_on_disk_it_says_so_and_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     spool = LogSpool(tmp_path / "file", Redactor(), lambda _: None)
-    assert not spool.keep_raw("api", [(1, EPOCH, "x", None, None)])
+    assert not spool.keep_raw("api", [(1, RawLine(EPOCH, "x"))])
     assert spool.off
-    assert list(spool.look(0, 9, [], None, forward=False, most=9)) == []
+    assert list(spool.look(0, 9, [], None, Wanted(), forward=False, work=9)) == []
 
 
 def flood(tmp_path: Path | None, count: int) -> tuple[list[LogLine], LogPage, object]:
@@ -134,7 +136,7 @@ def flood(tmp_path: Path | None, count: int) -> tuple[list[LogLine], LogPage, ob
         live = hub.query(LogQuery(after=0, limit=500))
         found: list[LogLine] = []
         query = LogQuery(limit=5000)
-        while (page := hub.query(query)).lines or page.ended:
+        while (page := await hub.page(query)).lines or page.ended:
             found = [*page.lines, *found]
             query.before = page.ended or page.lines[0].seq
         view = hub.views()[0]
@@ -159,7 +161,7 @@ def test_a_flood_loses_and_doubles_no_line_and_shows_no_secret(tmp_path: Path) -
 
 def test_putting_aside_costs_little(tmp_path: Path) -> None:
     spool = LogSpool(tmp_path, Redactor(), lambda _: None)
-    rows = [(n, EPOCH, "x" * 130, None, None) for n in range(400)]
+    rows = [(n, RawLine(EPOCH, "x" * 130)) for n in range(400)]
     began = time.process_time()
     for _ in range(125):
         spool.keep_raw("api", rows)

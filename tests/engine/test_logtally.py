@@ -12,6 +12,7 @@ from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import Level, LogLine
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
+from tests.engine.logpages import page_of
 
 NOW = 1_800_000_000.0
 
@@ -135,13 +136,13 @@ def test_a_page_forward_is_the_oldest_that_match() -> None:
     assert ([one.seq for one in page.lines], page.matched_all) == ([99, 100], True)
 
 
-def test_a_page_about_a_moment_has_lines_of_both_sides() -> None:
+async def test_a_page_about_a_moment_has_lines_of_both_sides() -> None:
     store = stored()
     store.add_gap("api", 40.0, 41.0, 3)
-    page = store.query(LogQuery(around=50.0, limit=6))
+    page = await page_of(store, LogQuery(around=50.0, limit=6))
     assert [one.seq for one in page.lines] == [48, 49, 50, 51, 52, 53]
     assert not page.matched_all
-    first = store.query(LogQuery(around=0.0, limit=6))
+    first = await page_of(store, LogQuery(around=0.0, limit=6))
     assert [one.seq for one in first.lines] == [1, 2, 3]
-    last = store.query(LogQuery(around=1e9, limit=6, until=99.0))
+    last = await page_of(store, LogQuery(around=1e9, limit=6, until=99.0))
     assert [one.seq for one in last.lines] == [97, 98, 99]

@@ -17,6 +17,7 @@ from ainur_tui.engine.watching import Watch
 from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.wire import RESULTS, BoardQuery, NeedsCall, PlanQuery
 from tests.engine.acting import CANARY, MIRA, READER, call
 from tests.engine.engines import Little, engine, hello, until
@@ -194,6 +195,26 @@ async def test_the_graph_is_edited_by_those_who_operate(tmp_path: Path) -> None:
         assert later.view().target("api").needs == ["db"]  # type: ignore[union-attr]
         with pytest.raises(Refused, match="only the engine process"):
             await later.call("needs.set", edit, MIRA)
+
+
+async def test_frozen_log_records_stand_in_the_journal(tmp_path: Path) -> None:
+    frozen = LogEvidence(
+        environment="test", frozen_at="2026-11-24T10:00:00Z", operator="somebody else",
+        filters=["level error"], since="2026-11-24T09:00:00Z", until="2026-11-24T10:00:00Z",
+        records=3, coverage=[], sha256="ab" * 32,
+    )  # fmt: skip
+    async with engine(tmp_path) as made:
+        with pytest.raises(Refused) as refused:
+            await made.call("logs.evidence", raw(frozen), READER)
+        assert refused.value.code == 77
+        await made.call("logs.evidence", raw(frozen), MIRA)
+        entry = (await made.journal.entries())[-1]
+        assert (await made.journal.verify()).ok
+    assert (entry.kind, entry.action, entry.operator) == ("note", "log-evidence", MIRA.operator)
+    assert (entry.detail["sha256"], entry.detail["from"]) == ("ab" * 32, "2026-11-24T09:00:00Z")
+    async with engine(tmp_path, watching=False) as later:
+        with pytest.raises(Refused, match="only the engine process"):
+            await later.call("logs.evidence", raw(frozen), MIRA)
 
 
 async def test_firing_alerts_and_states_outlive_the_engine(tmp_path: Path) -> None:

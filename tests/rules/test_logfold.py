@@ -75,7 +75,7 @@ def test_what_only_looks_like_one_stays(line: str) -> None:
         ("2026/11/24 02:00:05 [error] 31#31: *7 connect() failed (111: refused), client: 10.0.0.9",
          "error", None, 1795485605.0, None),
         ('{"__REALTIME_TIMESTAMP":"1795485605000000","PRIORITY":"3","MESSAGE":"died","_PID":"7"}',
-         "error", "died", 1795485605.0, ("_PID", "7")),
+         "error", "died", 1795485605.0, ("pid", "7")),
         ('{"level":"warn","time":"2026-11-24T02:00:05Z","message":"slow","ms":900}',
          "warn", "slow", 1795485605.0, ("ms", "900")),
     ],

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, wrap
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.incident import (
-    MEANING,
-    RESPONSE,
-    ROLES,
-    SERVICES,
-    Clock,
-    Entry,
-    Incident,
-    IncidentFile,
-)
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
+from ainur_tui.model import slowords
+from ainur_tui.model.alert import Alert, Severity
+from ainur_tui.model.folding import calling
+from ainur_tui.model.incident import ROLES, SERVICES, Clock, Entry, Incident
+from ainur_tui.model.incidentcalls import IncidentFile
 from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.model.severity import LEVELS
+from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
 from ainur_tui.model.target import overlaps
@@ -82,11 +80,9 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
                 (f"{_status(one).upper()}  ", "strong"), (one.title, "text"))  # fmt: skip
     took = f"declared {age(scene.now - one.opened_at)} ago by {one.opened_by or 'nobody'} "
     rows = [ends(head, line((took, "quiet")), columns)]
-    spans: list[Span] = [(" ", "text")]
-    for each in one.clocks:
-        spans += [(f"{CLOCKS[each.name]} ", "quiet"),
-                  (f"{left(each, scene.now)}   ", clock_tone(each, scene.now))]  # fmt: skip
-    rows.append(fit(tuple(spans), columns))
+    rows += _flow([line((f" {CLOCKS[each.name]} ", "quiet"),
+                        (f"{left(each, scene.now)}  ", clock_tone(each, scene.now)))
+                   for each in one.clocks], columns)  # fmt: skip
     rows.append(fit(_roles(one, file.on_call, scene), columns))
     if one.asked and one.closed_at is None:
         asked = line((" a message is due: ", "warn"), (f"{one.asked}   ", "text"), ("d", "key"),
@@ -102,6 +98,21 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
     return rows
 
 
+def _flow(parts: Sequence[Line], columns: int) -> list[Line]:
+    """Parts one after the other, in as many lines as they take."""
+    rows: list[Line] = [EMPTY]
+    for part in parts:
+        if rows[-1] and width(rows[-1]) + width(part) > columns + 2:
+            rows.append(EMPTY)
+        rows[-1] = (*rows[-1], *part)
+    return rows
+
+
+def meanings() -> list[tuple[Severity, str]]:
+    """Each severity and what it means, as the guide has it."""
+    return [(level.severity, level.means) for level in LEVELS.values()]
+
+
 def nothing(scene: Scene, columns: int) -> list[Line]:
     """What to say while there is no incident to show."""
     if scene.lost is not None:
@@ -114,7 +125,22 @@ def nothing(scene: Scene, columns: int) -> list[Line]:
     )
     lines = [line((" " + part, "text")) for part in wrap(told, max(20, columns - 2), 3)]
     return [*lines, EMPTY, *(line((f" {name}  ", "strong"), (about, "quiet"))
-                             for name, about in MEANING.items())]  # fmt: skip
+                             for name, about in meanings())]  # fmt: skip
+
+
+def objectives(found: Sequence[Slo], columns: int) -> Line:
+    """What is left of what was promised, in one line."""
+    spans: list[Span] = [(" ", "text")]
+    for one in found:
+        low = one.left < one.budget / 4
+        tone: Tone = "fail" if one.left < 0 else "warn" if low else "text"
+        spans += [(f"{one.name} {slowords.percent(one.objective)} ", "quiet"),
+                  (slowords.budget(one), tone)]  # fmt: skip
+        pages = next((burn for burn in one.burns if burn.pages), None)
+        if pages is not None:
+            spans.append((f" burn {pages.rate:.0f}", "fail"))
+        spans.append(("   ", "text"))
+    return fit(tuple(spans), columns)
 
 
 def pressing(one: Incident) -> Clock | None:
@@ -143,16 +169,16 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
 
 
 def undeclared(scene: Scene) -> list[Alert]:
-    """P1 and P2 that fire of themselves, and that no open incident is about; the gravest first."""
+    """Causes of a P1 or P2 that nobody has in hand and no open incident is about, the gravest
+    first, each as grave as what it drags down."""
     view = scene.view
     if view is None or scene.lost is not None:
         return []
-    found = [
-        alert for alert in view.alerts
-        if alert.state == "firing" and alert.severity in GRAVE and alert.caused_by is None
-        and not any(_about(one, alert) for one in view.incidents)
+    return [
+        replace(fold.root, severity=fold.worst) for fold in calling(view.alerts)
+        if fold.root.state == "firing" and fold.worst in GRAVE
+        and not any(_about(one, fold.root) for one in view.incidents)
     ]  # fmt: skip
-    return sorted(found, key=lambda alert: (alert.severity, alert.since))
 
 
 def banner(scene: Scene, columns: int) -> Line:
@@ -161,7 +187,8 @@ def banner(scene: Scene, columns: int) -> Line:
     if not found:
         return EMPTY
     alert = found[0]
-    due = Clock(name="response", since=alert.since, due_at=alert.since + RESPONSE[alert.severity])
+    limit = LEVELS[alert.severity].response or 0.0
+    due = Clock(name="response", since=alert.since, due_at=alert.since + limit)
     late = due.late(scene.now)
     rest = countdown(due, scene.now).removeprefix("-")
     more = f" (+{len(found) - 1})" if len(found) > 1 else ""

@@ -84,11 +84,15 @@ def _known(values: list[int], counts: LogCounts) -> list[float | None]:
     ]
 
 
-def chips_line(stack: Stack, *, following: bool, waiting: int, note: Line, columns: int) -> Line:
-    """The visible stack of filters, and whether the view follows; those without room are counted.
-    ``note`` stands at the end: what is searched, or what was wrong with what was typed."""
-    state: Span = (" FOLLOWING ", "ok") if following else (f" PAUSED  {number(waiting)} new ",
-                                                           "unknown")  # fmt: skip
+def chips_line(
+    stack: Stack, *, following: bool, waiting: int, note: Line, columns: int, day: str = ""
+) -> Line:
+    """The visible stack of filters, and whether the view follows, or of which ``day`` it is; those
+    without room are counted. ``note`` stands at the end: what is searched, or what was wrong with
+    what was typed."""
+    state: Span = (" FOLLOWING ", "ok")
+    if not following:
+        state = (f" PAUSED {day and f'{day} '} {number(waiting)} new ", "unknown")
     spans: list[Span] = [state, (" ", "text")]
     room = columns - width(spans) - (width(note) + 2 if note else 0)
     if not stack.chips:

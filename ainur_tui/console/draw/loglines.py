@@ -18,7 +18,8 @@ LEVEL: dict[Level | None, tuple[str, Tone]] = {
     "error": ("ERROR", "fail"), "fatal": ("FATAL", "fail"), None: ("  -  ", "quiet"),
 }  # fmt: skip
 WIDE, WIDER = 70, 100
-"""Columns from which on the source, and the class of an error, have a column."""
+"""Columns from which on the source has a column, and the class of an error stands before the
+words; most lines have none, so it has no column."""
 MOST_ROWS = 12
 """Rows of one record at most, where long ones are wrapped."""
 SHOWN = 400
@@ -66,9 +67,9 @@ def record_rows(record: Record, look: Look, marks: Marks) -> list[Line]:
             room -= 16
         head.append((level + "  ", tone))
         room -= 7
-        if look.columns >= WIDER:
-            head.append((left(record.log_class or "", 15) + " ", "warn"))
-            room -= 16
+        if look.columns >= WIDER and record.log_class:
+            head.append((f"{record.log_class}  ", "warn"))
+            room -= len(record.log_class) + 2
     plain: Tone = "text" if tone == "quiet" else tone
     if not look.wrap:
         return [(*head, *_words(record, room, plain, look.places))]

@@ -21,6 +21,7 @@ from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.model.log import LEVELS, LogLine
 from ainur_tui.model.logquery import FilterKind, LogCounts, LogFilter, LogPage, LogQuery
+from ainur_tui.model.units import clock
 
 LIMIT = 400
 """Records of a page."""
@@ -73,6 +74,7 @@ class LogsPanel(FindingPanel):
         self.stack = Stack()
         self.counts: LogCounts | None = None
         self._place: Place | None = None
+        self._today = ""
         self._sources: list[str] = []
         self._targets: dict[str, str] = {}
 
@@ -96,6 +98,7 @@ class LogsPanel(FindingPanel):
         sources = scene.view.logs if scene.view else []
         self._sources = [source.name for source in sources]
         self._targets = {source.name: source.target for source in sources}
+        self._today = clock(scene.now, date=True)[:10]
         view = self.query_one(".sources", LinesView)
         drawn = logbars.sources_line(sources, scene.now, view.size.width)
         if scene.lost is not None:
@@ -116,8 +119,14 @@ class LogsPanel(FindingPanel):
         bar, window = self.query_one(".filters", LinesView), self.view.window
         bar.show([logbars.chips_line(
             self.stack, following=window.following, waiting=window.waiting, note=self.note(),
-            columns=bar.size.width,
+            columns=bar.size.width, day=self._day(),
         )])  # fmt: skip
+
+    def _day(self) -> str:
+        """The day of the record one stands at, where that is not today: rows tell hours only."""
+        place = self.view.window.place
+        day = clock(place.at, date=True)[:10] if place is not None else ""
+        return day if day != self._today else ""
 
     def show_counts(self, counts: LogCounts) -> None:
         """The newest counts of the classes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, Context, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Clock, Context, Earlier, LogSource, RawBatch, RawLine
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
 from ainur_tui.systems.tail import follow, newer
@@ -31,7 +31,11 @@ class FileSource(LogSource):
         self._clock = clock
 
     def batches(self, resume: float | None) -> AsyncIterator[RawBatch]:
-        return follow(self._path, self._clock, resume=resume)
+        return follow(self._path, self._clock, resume=resume, began=self._first)
+
+    def _first(self, earlier: Earlier) -> None:
+        """What was before the very first line stays that, however often the file is opened."""
+        self.earlier = self.earlier or earlier
 
 
 class RemoteFile(LogSource):

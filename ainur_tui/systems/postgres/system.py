@@ -9,6 +9,7 @@ from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
 from ainur_tui.systems.fly.configbackup import documents
+from ainur_tui.systems.logs.files import FileSource
 from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.actions_reindex import Reindex
@@ -31,7 +32,6 @@ from ainur_tui.systems.postgres.dsn import is_placeholder, parse
 from ainur_tui.systems.postgres.explain import Explain
 from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
-from ainur_tui.systems.postgres.logs import PostgresLog
 from ainur_tui.systems.postgres.progress import ProgressProbe
 from ainur_tui.systems.postgres.recovery_where import WhereProbe
 from ainur_tui.systems.postgres.rows import RowsProbe
@@ -60,7 +60,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     looks = (
-        StatementsProbe, SizeProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
         ProgressProbe, WalProbe, RowsProbe,
     )  # fmt: skip
     pool = environment.api.pool_size if environment.api else None
@@ -72,6 +72,13 @@ def connect(environment: Environment, context: Context) -> System | None:
         SettingsProbe(
             database, clock, context.redact, interval=often, deadline=within, machine=machine
         ),
+        SizeProbe(
+            database,
+            clock,
+            interval=often,
+            deadline=within,
+            volume=section.disk * GIB if section.disk else None,
+        ),
         *(look(database, clock, shown, interval=often, deadline=within) for look in looks),
     ]
     places = places_of(environment, context)
@@ -81,7 +88,8 @@ def connect(environment: Environment, context: Context) -> System | None:
         probes.append(BackupsProbe(places, clock, often, also, schedule))
     logs: tuple[LogSource, ...] = ()
     if section.log_file:
-        logs = (PostgresLog(Path(section.log_file).expanduser(), clock),)
+        path = Path(section.log_file).expanduser()
+        logs = (FileSource("postgres", "db", path, clock),)
     backup = environment.backup
     scratch: Scratch = Own(context, section.timeout)
     identity = None

@@ -1,0 +1,1 @@
+"""Loki: logs that others have collected."""

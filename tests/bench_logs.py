@@ -1,0 +1,266 @@
+"""The log under load: ``python -m tests.bench_logs [--rates 1000,10000,50000] [--seconds 20]``.
+
+A file grows at each rate while an engine follows it and a console shows it on a terminal: time from
+a key to the screen, lines written, found and found twice, and the processor time of both beside
+lnav's and toolong's on the same file (``--peer NAME=COMMAND``, repeatable).
+
+``--memory LINES`` feeds so many lines through the engine's intake, as fast as it takes them, and
+prints the memory at the end. ``--hostile`` shows 100,000 adversarial lines on a real terminal and
+counts what of them reached it as it was. Nothing else should run; pytest never collects this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from ainur_tui.engine.clock import SystemClock
+from ainur_tui.engine.logintake import Intake
+from ainur_tui.engine.logspool import LogSpool
+from ainur_tui.engine.logstore import LogStore
+from ainur_tui.model.secret import Redactor
+from ainur_tui.systems.base import RawBatch, RawLine
+from tests.engine.test_logs import FakeSource
+from tests.helpers import Program, until
+from tests.logwriter import hostile_lines, line
+from tests.terminal.screen import Terminal
+
+CONFIG = """version = 1
+[environment.bench]
+state_dir = "{folder}/state"
+runtime_dir = "{folder}/run"
+[[environment.bench.logs.files]]
+name = "grow"
+path = "{log}"
+"""
+SIZE = (120, 36)
+BATCH = 2_000
+SHOWS = "▸"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench_logs", description=__doc__)
+    parser.add_argument("--rates", default="1000,10000,50000", help="lines a second")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each rate")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--memory", type=int, metavar="LINES")
+    parser.add_argument("--hostile", action="store_true")
+    given = parser.parse_args()
+    if given.memory:
+        asyncio.run(_memory(given.memory))
+        return
+    with tempfile.TemporaryDirectory(prefix="ainur-logs-") as name:
+        folder = Path(name)
+        if given.hostile:
+            _hostile(folder)
+            return
+        for rate in map(int, given.rates.split(",")):
+            place = folder / str(rate)
+            place.mkdir()
+            _growing(place, rate, given.seconds)
+            for peer in given.peer:
+                title, _, command = peer.partition("=")
+                log = place / f"{title}.log"
+                _peer(title, [*shlex.split(command), str(log)], log, rate, given.seconds)
+
+
+def _growing(folder: Path, rate: int, seconds: float) -> None:
+    log = folder / "grow.log"
+    log.write_text("".join(line(number, time.time()) for number in range(-200, 0)))
+    with _console(folder, log) as (program, terminal, engine):
+        both = [engine, psutil.Process(terminal.process.pid)]
+        with _writer(log, rate, seconds) as writer:
+            before = _cpu(both)
+            began = time.monotonic()
+            took = _keys(terminal, began + seconds)
+            used, wall = _cpu(both) - before, time.monotonic() - began
+            written = int(writer.communicate(timeout=60)[0])
+        numbers = _found(program, folder, written)
+        memory = engine.memory_info().rss >> 20
+        print(
+            f"{rate:6}/s  keys p50 {_quantile(took, 0.5):5.1f} p95 {_quantile(took, 0.95):5.1f}"
+            f" worst {max(took):5.1f} ms ({len(took)})  written {written:,}"
+            f" found {len(set(numbers)):,} doubled {len(numbers) - len(set(numbers)):,}"
+            f"  cpu {100 * used / wall:.0f} %  engine {memory} MiB"
+        )
+
+
+def _peer(title: str, argv: list[str], log: Path, rate: int, seconds: float) -> None:
+    """The processor time of another program that follows the same file."""
+    log.write_text("".join(line(number, time.time()) for number in range(-200, 0)))
+    terminal = Terminal(argv, dict(os.environ) | {"TERM": "xterm-256color"}, SIZE)
+    try:
+        terminal.until(lambda text: "request" in text, 30, "its first lines")
+        tree = [psutil.Process(terminal.process.pid)]
+        tree += tree[0].children(recursive=True)
+        with _writer(log, rate, seconds) as writer:
+            before, began = _cpu(tree), time.monotonic()
+            while time.monotonic() < began + seconds:
+                terminal.pump()
+            used, wall = _cpu(tree) - before, time.monotonic() - began
+            writer.communicate(timeout=60)
+        print(f"{rate:6}/s  {title}: cpu {100 * used / wall:.0f} %")
+    finally:
+        terminal.kill()
+
+
+def _hostile(folder: Path) -> None:
+    log = folder / "grow.log"
+    log.write_bytes(b"calm\n")
+    payloads = [b"\x1b]52;", b"\x1b]0;", b"\x1b]8;;http", b"\x1b[2J\x1b[H evil", b"\xc2\x9b",
+                "\u202e".encode(), b"[red]"]  # fmt: skip
+    with _console(folder, log) as (_, terminal, _engine), log.open("ab") as file:
+        shown = len(terminal.raw)
+        took = []
+        for number, text in enumerate(hostile_lines(100_000)):
+            file.write(text)
+            if number % 2_000 == 0:
+                file.flush()
+                took += _keys(terminal, time.monotonic() + 0.2)
+        file.flush()
+        took += _keys(terminal, time.monotonic() + 10)
+        written = bytes(terminal.raw[shown:])
+        alive = terminal.process.poll() is None
+    counts = {repr(payload): written.count(payload) for payload in payloads[:-1]}
+    print(
+        f"payloads on the terminal {sum(counts.values())} {counts if any(counts.values()) else ''}"
+        f"  crashes {0 if alive else 1}  keys {len(took)}, worst {max(took):.1f} ms,"
+        f" p95 {_quantile(took, 0.95):.1f} ms"
+    )
+
+
+class _OwnClock(SystemClock):
+    """Its seconds are those the processor gives us: what else runs changes no budget."""
+
+    def monotonic(self) -> float:
+        return time.process_time()
+
+
+async def _memory(lines: int) -> None:
+    process = psutil.Process()
+    with tempfile.TemporaryDirectory(prefix="ainur-logs-") as name:
+        store = LogStore(spool=lambda lost: LogSpool(Path(name), Redactor(), lost))
+        intake = Intake(FakeSource(), store, _OwnClock(), Redactor())
+        intake.opened()
+        began = time.process_time()
+        for number in range(0, lines, BATCH):
+            now = time.time()
+            texts = [line(number + i, now).rstrip() for i in range(BATCH)]
+            await intake.take(RawBatch([RawLine(now, text) for text in texts]))
+            if number % (lines // 10 or 1) < BATCH:
+                print(f"{number:12,} lines  {process.memory_info().rss >> 20} MiB", flush=True)
+        seconds = time.process_time() - began
+        view = intake.view()
+        print(
+            f"{view.total:,} lines in {seconds:.0f} s of the processor"
+            f" ({view.total / seconds:,.0f}/s), {process.memory_info().rss >> 20} MiB"
+        )
+
+
+@contextmanager
+def _console(folder: Path, log: Path) -> Iterator[tuple[Program, Terminal, psutil.Process]]:
+    """A console on its log tab, and the engine behind it."""
+    config = folder / "config.toml"
+    config.write_text(CONFIG.format(folder=folder, log=log))
+    config.chmod(0o600)
+    program = Program(config, folder)
+    terminal = Terminal(program.argv(), program.environment, SIZE)
+    try:
+        terminal.shows("Overview", 60)
+        terminal.press("5")
+        terminal.shows("grow", 60)
+        terminal.shows("FOLLOWING", 60)
+        status = program.json("engine", "status")
+        yield program, terminal, psutil.Process(status["pid"])
+    finally:
+        terminal.kill()
+        program.run("engine", "stop")
+
+
+@contextmanager
+def _writer(log: Path, rate: int, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    argv = [sys.executable, "-m", "tests.logwriter", str(log), str(rate), str(seconds)]
+    writer = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    try:
+        yield writer
+    finally:
+        writer.kill()
+        writer.wait()
+
+
+def _keys(terminal: Terminal, end: float) -> list[float]:
+    """Milliseconds from a key to the row that it selects, over and over."""
+    took = []
+    step = "k"
+    while time.monotonic() < end:
+        before = _cursor(terminal)
+        began = time.perf_counter()
+        terminal.press(step)
+        with suppress(AssertionError):
+            terminal.until(lambda _, was=before: _cursor(terminal) != was, 5, "the cursor moves")
+        took.append((time.perf_counter() - began) * 1e3)
+        step = "j" if step == "k" else "k"
+        pause = time.monotonic() + 0.1
+        while time.monotonic() < pause:
+            terminal.pump(0.02)
+    return took
+
+
+def _cursor(terminal: Terminal) -> tuple[int, str] | None:
+    """The row that is selected, and what it says."""
+    found = ((row, text) for row, text in enumerate(terminal.lines) if SHOWS in text[:2])
+    return next(found, None)
+
+
+def _cpu(processes: list[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return sum(one.user + one.system for one in times)
+
+
+def _found(program: Program, folder: Path, written: int) -> list[int]:
+    """The numbers of all lines the engine has of those written."""
+
+    def count() -> list[int]:
+        out = folder / "found.jsonl"
+        with out.open("w") as file:
+            subprocess.run(
+                program.argv("logs", "--source", "grow", "--since", "1h", "--json"),
+                stdout=file, stderr=subprocess.DEVNULL, env=program.environment, check=True,
+            )  # fmt: skip
+        with out.open() as rows:
+            found = (json.loads(row) for row in rows)
+            return [int(one["fields"]["n"]) for one in found if "n" in one.get("fields", {})]
+
+    numbers: list[int] = []
+
+    def all_there() -> bool:
+        numbers[:] = [number for number in count() if 0 <= number < written]
+        return len(set(numbers)) >= written
+
+    with suppress(AssertionError):  # an engine that lags has a minute
+        until(all_there, 60, "every line")
+    return numbers
+
+
+def _quantile(values: list[float], part: float) -> float:
+    if len(values) < 2:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[round(part * 100) - 1]
+
+
+if __name__ == "__main__":
+    main()
