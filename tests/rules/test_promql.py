@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ainur_tui.rules.promql import Binary, Call, Literal, Selector, parse, selectors
+from ainur_tui.rules.promql import parse
+from ainur_tui.rules.promtree import Binary, Call, Literal, Selector, selectors
 from ainur_tui.rules.promwords import words
 
 
