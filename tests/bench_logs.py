@@ -131,7 +131,7 @@ def _hostile(folder: Path) -> None:
             if number % 2_000 == 1_999:
                 file.flush()
                 terminal.press("G")
-                terminal.until(lambda text: text.count(" grow ") > 20, 30, "a page of lines")
+                terminal.until(lambda text: text.count("grow  ") > 20, 30, "a page of lines")
                 took += _keys(terminal, time.monotonic() + 0.2)
         file.flush()
         took += _keys(terminal, time.monotonic() + 10)
