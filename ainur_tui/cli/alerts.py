@@ -5,21 +5,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
+from ainur_tui.cli.shape import SHOWN_ALERTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ainur_tui.model.alert import Alert, Silence
+    from ainur_tui.model.alert import Alert
     from ainur_tui.model.alertcalls import Backtest, Diagnosis, Inventory
 
 WHAT = ("list", "ack", "unack", "silence", "unsilence", "rules", "doctor", "backtest")
-SHOWN = frozenset({"pending", "firing", "recovering", "no data", "blind"})
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Tell or do it; exit code 0 when that was done."""
     if args.what in {"ack", "unack", "silence", "unsilence"}:
-        return _change(call, args)
+        from ainur_tui.cli import alerts_change
+
+        return alerts_change.run(call, args)
     if args.what == "list":
         return _list(call, args)
     return {"rules": _rules, "doctor": _doctor, "backtest": _backtest}[args.what](call, args)
@@ -59,8 +61,10 @@ def _list(call: Invocation, args: argparse.Namespace) -> int:
     from ainur_tui.cli import check, shape_alerts
     from ainur_tui.model.folding import fold
 
+    if not call.paths.socket.exists():
+        call.output.tell("no engine runs: this is one look; hold times run only while one lives")
     board = asyncio.run(check.look(call, [], False, None))
-    alerts = [one for one in board.alerts if one.state in SHOWN]
+    alerts = [one for one in board.alerts if one.state in SHOWN_ALERTS]
     if args.json:
         call.output.json(shape_alerts.listing(board, alerts))
         return errors.OK
@@ -93,103 +97,6 @@ def _row(one: Alert, now: float, folded: int = 0) -> list[str]:
         who,
         one.summary + more,
     ]
-
-
-def _change(call: Invocation, args: argparse.Namespace) -> int:
-    from ainur_tui.cli import shape_alerts
-    from ainur_tui.model.failure import Refused
-
-    if not args.name:
-        raise errors.usage(f"alerts {args.what}: the alert's name is missing")
-    if call.access == "read" and not (args.what == "silence" and args.dry_run):
-        raise Refused("this session is read-only; it changes nothing", errors.PERMISSION)
-    lasts = None if args.lasts is None else _seconds(args.lasts, "--for")
-    if args.what == "unsilence":
-        ended = asyncio.run(_ask(call, "alerts.unsilence", _unsilence(args.name)))
-        _tell_silence(call, args, ended, "ended: the silence of")
-    elif args.what == "silence":
-        found = asyncio.run(_ask(call, "alerts.silence", _silence(args, lasts), dry=args.dry_run))
-        mutes = [shape_alerts.alert(one) for one in found.mutes]
-        if args.json:
-            made = None if found.silence is None else shape_alerts.silence(found.silence)
-            call.output.json({"version": 1, "silence": made, "mutes": mutes})
-        else:
-            for one in found.mutes:
-                call.output.line(f"mutes {one.severity} {one.name} on {one.target}")
-            if not found.mutes:
-                call.output.line("mutes nothing at this moment")
-            if found.silence is not None:
-                _tell_silence(call, args, found.silence, "silenced:")
-    else:
-        alert = asyncio.run(_ack(call, args, lasts))
-        if args.json:
-            call.output.json({"version": 1, "alert": shape_alerts.alert(alert)})
-        else:
-            word = f"{alert.ack.by} is on" if alert.ack else "nobody is on"
-            call.output.line(f"{word} {alert.severity} {alert.name} on {alert.target}")
-    return errors.OK
-
-
-def _tell_silence(call: Invocation, args: argparse.Namespace, one: Silence, word: str) -> None:
-    from ainur_tui.cli import shape_alerts
-    from ainur_tui.model.units import clock
-
-    if args.json:
-        call.output.json({"version": 1, "silence": shape_alerts.silence(one)})
-        return
-    what = f"{one.name or 'every alert'} on {one.target or 'every target'}"
-    until = f"until {clock(one.until, date=True)} UTC"
-    call.output.line(f"{word} {what} {until}; unsilence {one.id} ends it")
-
-
-def _unsilence(id: str) -> Any:
-    from ainur_tui.model.alertcalls import UnsilenceCall
-
-    return UnsilenceCall(id=id)
-
-
-def _silence(args: argparse.Namespace, lasts: float | None) -> Any:
-    from ainur_tui.model.alertcalls import SilenceCall
-
-    if not args.dry_run and lasts is None:
-        raise errors.usage("a silence needs an end: --for 2h")
-    if not args.dry_run and not args.reason.strip():
-        raise errors.usage("a silence needs a reason: --reason WORDS")
-    name = "" if args.name == "*" else args.name
-    return SilenceCall(name=name, target=args.target or "", reason=args.reason,
-                       seconds=lasts or 0.0, dry=args.dry_run)  # fmt: skip
-
-
-async def _ack(call: Invocation, args: argparse.Namespace, lasts: float | None) -> Alert:
-    from ainur_tui.cli import common
-    from ainur_tui.model.alertcalls import AckCall
-
-    async with await common.process(call) as engine:
-        target = args.target
-        if target is None:
-            board = await engine.call("board")
-            having = [a.target for a in board.alerts if a.name == args.name and a.state in SHOWN]
-            if len(having) > 1:
-                raise errors.usage(f"{args.name} is on several: {', '.join(having)}; which one?")
-            if not having:
-                names = sorted({a.name for a in board.alerts if a.state in SHOWN})
-                raise errors.unknown("alert", args.name, names)
-            target = having[0]
-        found: Alert = await engine.call("alerts.ack", AckCall(
-            name=args.name, target=target, comment=args.reason, seconds=lasts,
-            withdraw=args.what == "unack",
-        ))  # fmt: skip
-        return found
-
-
-async def _ask(call: Invocation, method: str, params: Any, *, dry: bool = False) -> Any:
-    """Ask the engine process: what only this command holds would end with it."""
-    from ainur_tui.cli import common
-
-    if dry:
-        return await common.ask(call, method, params)
-    async with await common.process(call) as engine:
-        return await engine.call(method, params)
 
 
 def _rules(call: Invocation, args: argparse.Namespace) -> int:
@@ -238,13 +145,14 @@ def _doctor(call: Invocation, args: argparse.Namespace) -> int:
 
 def _backtest(call: Invocation, args: argparse.Namespace) -> int:
     from ainur_tui.cli import common, shape_alerts
+    from ainur_tui.cli.alerts_change import seconds_of
     from ainur_tui.model.alertcalls import BacktestCall
 
     if (args.threshold is not None or args.hold is not None) and not args.name:
         raise errors.usage("--threshold and --hold are tried with one rule: name it")
     query = BacktestCall(
         name=args.name, days=args.days, threshold=args.threshold,
-        hold=None if args.hold is None else _seconds(args.hold, "--hold"),
+        hold=None if args.hold is None else seconds_of(args.hold, "--hold"),
     )  # fmt: skip
     found: Sequence[Backtest] = asyncio.run(common.ask(call, "alerts.backtest", query))
     if args.json:
@@ -256,12 +164,3 @@ def _backtest(call: Invocation, args: argparse.Namespace) -> int:
     if len(shown) < len(found):
         call.output.line(f"{len(found) - len(shown)} rules would not have fired")
     return errors.OK
-
-
-def _seconds(text: str, option: str) -> float:
-    from ainur_tui.model.units import seconds
-
-    try:
-        return seconds(text)
-    except ValueError as error:
-        raise errors.usage(f"{option}: {error}") from None

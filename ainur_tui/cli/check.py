@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 CODES = {"up": 0, "paused": 0, "degraded": 1, "down": 2, "unknown": 3}
 CONFIGURED_BY = {
     "api": ("api", "fly"), "db": ("postgres",), "node": ("node",), "storage": ("storage",),
-    "frontend": ("frontend",), "host": ("host",),
+    "frontend": ("frontend",), "host": ("host",), "prometheus": ("prometheus",),
+    "alertmanager": ("alertmanager",),
 }  # fmt: skip
 GRACE = 0.5
 """Seconds a probe may be late before its reading no longer counts as of this interval."""

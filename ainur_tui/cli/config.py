@@ -83,6 +83,8 @@ def _check(call: Invocation, *, as_json: bool) -> int:
         return errors.CONFIGURATION
     warnings = list(dict.fromkeys(warning for one in loaded for warning in one.warnings))
     graphs = [_graph(one.environment, warnings) for one in loaded]
+    for one in loaded:
+        warnings += _rules(one.environment)
     if as_json:
         call.output.json(
             {"version": 1, "ok": True, "problems": [], "warnings": warnings, "needs": graphs}
@@ -94,6 +96,13 @@ def _check(call: Invocation, *, as_json: bool) -> int:
         call.output.line(f"{graph['environment']}: who needs whom is {graph['source']}")
     call.output.line(f"{file.path}: no problem; environments: {', '.join(names)}")
     return errors.OK
+
+
+def _rules(environment: Environment) -> list[str]:
+    """What is wrong with its files of alert rules, and with its changes of ours."""
+    from ainur_tui.systems.rulebook import rulebook
+
+    return rulebook(environment.alerts, prometheus=environment.prometheus is not None).problems
 
 
 def _graph(environment: Environment, warnings: list[str]) -> dict[str, Any]:

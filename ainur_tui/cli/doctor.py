@@ -109,15 +109,16 @@ async def _asked(call: Invocation) -> list[Finding]:
     role and the statements that mend it, and what can be reached but should not be."""
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
+    from ainur_tui.systems import resolvers
     from ainur_tui.systems.fly.abilities import abilities
     from ainur_tui.systems.ports import exposures
     from ainur_tui.systems.postgres.access import examine
-    from ainur_tui.systems.storage import uploads
+    from ainur_tui.systems.storage import lifecycle, uploads
 
     found: list[Finding] = []
     for area, ask in (
         ("platform", abilities), ("database", examine), ("ports", exposures),
-        ("storage", uploads.examine),
+        ("names", resolvers.examine), ("storage", uploads.examine), ("storage", lifecycle.examine),
     ):  # fmt: skip
         with contextlib.suppress(SecretMissing):
             told = await ask(call.loaded.environment, common.context(call))

@@ -16,17 +16,15 @@ from ainur_tui.cli.invocation import Invocation, operator
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import Parser, add_json
 from ainur_tui.model import incident as words
-from ainur_tui.model.incident import (
-    ROLES,
-    SECTIONS,
-    STATUSES,
-    Change,
+from ainur_tui.model.incident import ROLES, SECTIONS, STATUSES, Change, Incident
+from ainur_tui.model.incidentcalls import (
     ChangeIncident,
-    Incident,
     IncidentFile,
     IncidentQuery,
     IncidentsQuery,
+    KeepEvidence,
     OpenIncident,
+    SendUpdate,
 )
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
@@ -132,9 +130,11 @@ def _change(args: argparse.Namespace) -> tuple[str, Any]:
             )  # fmt: skip
         case "keep":
             text = _read(str(args.file))
-            return "incident.keep", words.KeepEvidence(id=args.id, data=text, about=args.about)
+            return "incident.keep", KeepEvidence(
+                id=args.id, data=text, about=args.about, name="file.txt"
+            )
         case "update" if args.send:
-            return "incident.send", words.SendUpdate(id=args.id, text=_read(args.file or "-"))
+            return "incident.send", SendUpdate(id=args.id, text=_read(args.file or "-"))
     return "incident.change", ChangeIncident(id=args.id, key=key, what=_CHANGES[args.verb](args))
 
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "playbook": "procedures that check themselves: list, show, check, run",
     "backup": "create and list backups of the database",
     "recover": "what to recover the database from, and do it; the way when nothing is left",
-    "report": "performance over the last day, as Markdown or JSON; the hand-over sheet",
+    "report": "performance over the last day, as Markdown or JSON; objectives; hand-over",
     "alerts": "what fires and who is on it; acknowledge, silence, examine the rules",
     "incident": "declare an incident, tell what happens, write what others are to read",
     "logs": "lines of every source, filtered",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ainur_tui.model.playbook import Playbook, PlaybookRun
 
 VERSION = 1
+PROBES = 5.0
+"""Seconds the probes may take before what fits is told."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +62,10 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
 
 def _list(call: Invocation, *, as_json: bool) -> int:
     from ainur_tui.cli import common
+    from ainur_tui.model.wire import BoardQuery
 
     books: list[Playbook] = asyncio.run(common.ask(call, "playbooks"))
-    board = asyncio.run(common.ask(call, "board"))
+    board = asyncio.run(common.ask(call, "board", BoardQuery(fresh=True, timeout=PROBES)))
     proposed = {one.playbook: one for one in board.proposals}
     going = {one.book.name: one for one in board.playbooks if one.state == "running"}
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ainur_tui.cli import shape
 from ainur_tui.cli.shape import VERSION
 from ainur_tui.model.alert import Ack, Alert, Silence
 from ainur_tui.model.alertcalls import Backtest, Diagnosis, Firing, Inventory, SilenceView
@@ -30,20 +31,13 @@ def listing(board: BoardView, alerts: Sequence[Alert]) -> dict[str, Any]:
 
 def alert(one: Alert) -> dict[str, Any]:
     """One alert, whole."""
-    return {
-        "name": one.name,
-        "target": one.target,
-        "state": one.state,
-        "severity": one.severity,
-        "since": rfc3339(one.since),
+    return shape.alert(one) | {
         "fires_at": rfc3339(one.fires_at),
-        "summary": one.summary,
         "signal": one.signal or None,
         "value": one.value,
         "threshold": one.threshold,
         "unit": one.unit,
         "statistic": one.statistic or None,
-        "caused_by": one.caused_by,
         "origin": one.origin,
         "flaps": one.flaps,
         "ack": None if one.ack is None else ack(one.ack),

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from ainur_tui.cli.shape import VERSION
-from ainur_tui.model.incident import Incident, IncidentFile
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import IncidentFile
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.units import rfc3339
 

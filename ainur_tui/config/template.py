@@ -22,12 +22,15 @@ version = 1
 #access = "operate"       # "read": nothing can be changed from here
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
+#resolvers = ["1.1.1.1", "8.8.8.8"]  # asked by doctor and recover where the public names lead
+#playbooks = "playbooks"  # a folder of your own; the same name replaces one that comes with us
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 
 # The API service, as its users reach it.
 #[environment.production.api]
 #url = "https://zerostate-api.fly.dev"
 #pool_size = 25           # database connections one machine may open
+#pprof = "http://127.0.0.1:8080"   # Go's profiler, after `fly proxy 8080`: action profile
 
 # The Fly Machines platform: machines, restarts, scaling, logs.
 #[environment.production.fly]
@@ -46,10 +49,11 @@ version = 1
 #log_file = "/var/log/postgresql/postgresql.log"
 #memory = 4      # GiB of memory of its machine: settings are advised by it
 #cores = 2
+#disk = 40      # GiB of its volume: `report capacity` tells when it is full
 
 # The Substrate node and its systemd unit.
 #[environment.production.node]
-#rpc = ["http://127.0.0.1:9944"]     # tried in order
+#rpc = ["http://127.0.0.1:9944"]     # or ws://; tried in order, without a port 9944 and 9933
 #metrics = "http://127.0.0.1:9615/metrics"
 #unit = "ainur-node"
 #block_time = 6.0
@@ -64,6 +68,7 @@ version = 1
 #access_key_id = { env = "R2_ACCESS_KEY_ID" }
 #secret_access_key = { env = "R2_SECRET_ACCESS_KEY" }
 #region = "auto"
+#patience = 60.0          # seconds an outage may last before a backup on its way is given up
 #buckets = ["ainur-backups", "ainur-agents-prod"]
 #probe_bucket = "ainur-backups"      # a small object is written here to see that writing works
 #sync = { "ainur-agents-prod" = "ainur-agents-backup" }   # copied by `run sync storage`
@@ -113,10 +118,8 @@ version = 1
 #[environment.production.tools]
 #path = ["/usr/lib/postgresql/16/bin"]
 
-# Incidents, where yours are handled otherwise than in the guide (seconds by severity).
+# Incidents; how fast they are answered, by severity, is told with the alert rules.
 #[environment.production.incidents]
-#respond = { P1 = 900, P2 = 3600, P3 = 14400 }   # until somebody answers (P4: next business day)
-#tell = { P1 = 1800, P2 = 3600 }                 # between messages; others at a change
 #postmortem = ["P1", "P2"]
 #bell = true              # ring the terminal when a P1 or P2 fires without an incident
 

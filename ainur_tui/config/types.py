@@ -42,6 +42,9 @@ class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pool_size: Annotated[
         int, Meta(description="database connections one machine may open", ge=1)
     ] = 25
+    pprof: Annotated[
+        str | None, Meta(description="Go's profiler through a tunnel: http://127.0.0.1:8080")
+    ] = None
 
 
 class Fly(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +82,10 @@ class Postgres(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cores: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="cores of its machine")
     ] = None
+    disk: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="GiB of its volume, for `report capacity`; none: no dates"),
+    ] = None
 
 
 class Node(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +116,9 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access_key_id: SecretSource
     secret_access_key: SecretSource
     region: str = "auto"
+    patience: Annotated[
+        Seconds, Meta(description="seconds a part of a transfer is sent again while it fails")
+    ] = 60.0
     buckets: list[str] = []
     probe_bucket: Annotated[
         str | None, Meta(description="bucket for the write probe; none: no write")
@@ -240,21 +250,11 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_count: Annotated[int, Meta(description="newest backups always kept", ge=1)] = 7
 
 
-_Severity = Literal["P1", "P2", "P3", "P4"]
-_Span = Annotated[float, Meta(gt=0, description="seconds")]
-
-
 class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How incidents are handled, where that is not as in the guide."""
+    """How incidents are handled; how fast by severity is a matter of ``alerts``."""
 
-    respond: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds until somebody answers, by severity")
-    ] = {}
-    tell: Annotated[
-        dict[_Severity, _Span], Meta(description="seconds between messages, by severity")
-    ] = {}
     postmortem: Annotated[
-        list[_Severity], Meta(description="severities that get a post-mortem within 24 hours")
+        list[Severity], Meta(description="severities that get a post-mortem within 24 hours")
     ] = msgspec.field(default_factory=lambda: ["P1", "P2"])
     bell: Annotated[
         bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
@@ -346,6 +346,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     access: Literal["read", "operate"] = "operate"
     state_dir: str | None = None
     runtime_dir: str | None = None
+    resolvers: Annotated[
+        list[str],
+        Meta(
+            description="DNS servers beside this machine's that `doctor` and `recover` ask where "
+            "the public names lead; [] asks none",
+            max_length=6,
+        ),
+    ] = msgspec.field(default_factory=lambda: ["1.1.1.1", "8.8.8.8"])
     anchor_dir: Annotated[
         str | None, Meta(description="a second place for the journal's newest hash")
     ] = None
@@ -363,6 +371,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     alertmanager: Alertmanager | None = None
     alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
+    playbooks: Annotated[
+        str | None, Meta(description="a folder of your own playbooks; the same name replaces ours")
+    ] = None
     incidents: Incidents = Incidents()
     oncall: OnCall | None = None
     needs: Annotated[

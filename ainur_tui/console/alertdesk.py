@@ -133,7 +133,7 @@ class AlertDesk(Talk):
             now = self._app.store.scene().now
             table = rulelist.inventory(found, now) if found else None
             chosen = await self._list("Rules and silences", table,
-                                      {"x": "end it", "l": "longer", "t": "back-test"})  # fmt: skip
+                                      {"x": "end", "l": "longer", "t": "test"})  # fmt: skip
             if chosen is None:
                 return
             kind, _, rest = chosen.row.key.partition(" ")
@@ -144,8 +144,8 @@ class AlertDesk(Talk):
             elif kind == "silence" and chosen.key == "l":
                 await self._longer(rest)
             else:
-                self.tell("Not here", "x and l are for a silence, t is for a rule.")
-                return
+                words = "x and l are for a silence, t is for a rule."
+                await self.show(self.page("Not here", words))
 
     async def _longer(self, id: str) -> None:
         params = [Param(name="for", type="str", help=f"{_FOR}, from now on", required=True)]
@@ -184,9 +184,9 @@ class AlertDesk(Talk):
                 f"{clock(f.start, date=True)[:16]} {f.target}" for f in one.firings[:8]
             )
             more = f" It would have begun at: {firings} (UTC)." if firings else ""
-            self.tell(f"{one.rule} on the past", f"It {one.words}.{more} Judged by minutes;"
-                      " another threshold is tried with: ainur-tui alerts backtest "
-                      f"{one.rule} --threshold N")  # fmt: skip
+            said = (f"It {one.words}.{more} Judged by minutes; another threshold is tried with: "
+                    f"ainur-tui alerts backtest {one.rule} --threshold N")  # fmt: skip
+            await self.show(self.page(f"{one.rule} on the past", said))
 
     async def _call(self, method: str, params: Any, *, form: bool = False) -> Any:
         """What the engine answers to a change."""

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ainur_tui.console.declaring import Declaring
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw.incidents import undeclared
-from ainur_tui.console.incidenttexts import Texts
+from ainur_tui.console.draw.incidents import meanings
 from ainur_tui.console.panels.incidents import IncidentsPanel, Wish
 from ainur_tui.model.action import Param
-from ainur_tui.model.alert import Severity
 from ainur_tui.model.incident import (
-    MEANING,
     ROLES,
     SECTIONS,
     STATUSES,
     Closed,
     Edited,
     Incident,
-    IncidentQuery,
-    IncidentsQuery,
     ItemAdded,
     ItemDone,
-    KeepEvidence,
     Noted,
-    OpenIncident,
     Role,
     RoleAccepted,
     RoleGiven,
     SeveritySet,
     StatusSet,
 )
+from ainur_tui.model.incidentcalls import IncidentQuery, IncidentsQuery, KeepEvidence
+from ainur_tui.model.slo import Slo
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -45,11 +42,17 @@ _ABOUT_STATUS = {
 }  # fmt: skip
 
 
-class IncidentDesk(Texts):
+SLOS_EVERY = 60.0
+"""Seconds between looks at a month of history."""
+
+
+class IncidentDesk(Declaring):
     """Leads one wish at a time through its dialogs."""
 
     def __init__(self, app: AinurApp) -> None:
         super().__init__(app)
+        self._slos: list[Slo] = []
+        self._slos_at = float("-inf")
         self._wishes = {
             "note": self._note, "status": self._status, "severity": self._severity,
             "roles": self._roles, "item": self._item, "edit": self._edit, "draft": self.draft,
@@ -66,7 +69,10 @@ class IncidentDesk(Texts):
         file = (
             await self._app.feed.ask("incident.show", IncidentQuery(id=wanted)) if found else None
         )
-        panel.fill(found, file)
+        if time.monotonic() - self._slos_at > SLOS_EVERY:
+            self._slos_at = time.monotonic()
+            self._slos = await self._app.feed.ask("slo", None) or []
+        panel.fill(found, file, self._slos)
         self._app.redraw()
 
     async def run(self, wish: Wish, panel: IncidentsPanel) -> None:
@@ -75,47 +81,6 @@ class IncidentDesk(Texts):
             self.tell("No incident", "There is no incident yet. I declares one.")
             return
         await self._wishes[wish](panel.file.incident)
-
-    async def declare(self, target: str | None) -> None:
-        """Ask what is wrong, prefilled from what is selected or fires."""
-        view = self._app.store.view
-        if view is None:
-            self.tell("Not yet", "The engine has not told yet what it watches.")
-            return
-        alerts = undeclared(self._app.store.scene())
-        alert = next((a for a in alerts if a.target == target), alerts[0] if alerts else None)
-        findings = [f for f in view.findings if f.target == target] or view.findings
-        known = {"severity": "P3", "target": target or "", "title": ""}
-        if alert is not None:
-            known = {"severity": alert.severity, "target": alert.target, "title": alert.summary}
-        elif findings:
-            first = findings[0]
-            known = {"severity": first.severity or "P3", "target": first.target,
-                     "title": f"{first.target}: {first.text}"}  # fmt: skip
-        words = (
-            "P1 unavailable, data loss, breach · P2 degraded, partly lost · P3 minor · P4 cosmetic"
-        )
-        params = [
-            Param(name="severity", type="str", help=words, required=True, choices=list(MEANING)),
-            Param(name="target", type="str", help="which service it is about", required=True,
-                  choices=[one.name for one in view.targets]),
-            Param(name="title", type="str", help="what is wrong, in a few words", required=True),
-        ]  # fmt: skip
-        dialog = AskDialog("Declare an incident", params, known, self._app.glyphs,
-                           go="then it is declared")  # fmt: skip
-        asked: dict[str, str] | None = await self.show(dialog)
-        if asked is None:
-            return
-        same = alert is not None and alert.target == asked["target"]
-        call = OpenIncident(
-            key=uuid.uuid4().hex, target=asked["target"], title=asked["title"],
-            severity=_severity(asked["severity"]), alert=alert.name if alert and same else None,
-        )  # fmt: skip
-        made: Incident | None = await self.ask(
-            lambda: self._app.session.call("incident.open", call), changes=True
-        )
-        if made is not None:
-            self._app.go(IncidentsPanel.title)
 
     async def keep(self, one: Incident, data: bytes, about: str) -> None:
         """Put frozen log records on the record of an incident."""
@@ -148,7 +113,7 @@ class IncidentDesk(Texts):
     async def _severity(self, one: Incident) -> None:
         choices = [
             Choice(name, about, name, "it is that now" if name == one.severity else None)
-            for name, about in MEANING.items()
+            for name, about in meanings()
         ]
         chosen = await self.show(ChooseDialog("Severity", choices, self._app.glyphs))
         if chosen is not None:
@@ -247,7 +212,3 @@ class IncidentDesk(Texts):
 def day(text: str) -> float:
     """The first second of a day in UTC. Raises ValueError."""
     return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
-
-
-def _severity(text: str) -> Severity:
-    return next(one for one in MEANING if one == text)

@@ -7,14 +7,14 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.draw import alerts
-from ainur_tui.console.draw.incidents import undeclared
+from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.logwindow import Place
 from ainur_tui.console.panels.alerts import AlertsPanel
 from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.console.panels.logs import LogsPanel
-from ainur_tui.console.panels.overview import Findings
+from ainur_tui.console.panels.overview import Findings, OverviewPanel
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
 
@@ -96,7 +96,9 @@ class Opening(Filtering):
 
     def action_declare(self) -> None:
         """Declare an incident, from what is selected."""
-        self.lead(self.incidents.declare(self.panel.selection().target))
+        pointed = isinstance(self.panel, OverviewPanel | AlertsPanel)
+        target = self.panel.selection().target
+        self.lead(self.incidents.declare(target, pointed=pointed))
 
     def ring(self, scene: Scene) -> None:
         """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""

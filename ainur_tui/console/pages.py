@@ -100,6 +100,10 @@ class Pages:
                  _record(app, "recover")),
                 ("Declare an incident", "key I: from what is selected or fires",
                  app.action_declare),
+                ("Rules and silences", "key i in Alerts: what decides who is called",
+                 _alerts(app, "inventory")),
+                ("Rule doctor", "key D in Alerts: rules that cannot fire here",
+                 _alerts(app, "doctor")),
                 ("Journal", "key J: what was done here", _record(app, "journal")),
                 ("Who needs whom", "edit it: what explains a trouble, who is affected",
                  _record(app, "needs")),
@@ -132,6 +136,10 @@ def _books(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
         return lambda: app.lead(app.playbooks.start(name))
 
     return [(f"Playbook: {b.title}", b.summary, start(b.name)) for b in app.playbooks.books]
+
+
+def _alerts(app: AinurApp, errand: str) -> Callable[[], None]:
+    return lambda: app.lead(app.alert_desk().run(errand, None))
 
 
 def _glass(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:

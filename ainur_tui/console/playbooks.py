@@ -119,6 +119,9 @@ class Playbooks(Talk):
         if choice == "run":
             await self._act(run)
             return
+        if choice == "abort" and run.now.state == "acting" and run.now.action is not None:
+            await self._app.runs.stop(run.now.action)
+            return
         reason = ""
         if choice in _ASKS:
             word, about, go, tone = _ASKS[choice]

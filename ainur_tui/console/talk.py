@@ -38,11 +38,15 @@ class Talk:
 
     def tell(self, title: str, text: str) -> None:
         """A page of words."""
+        self._app.push_screen(self.page(title, text))
+
+    def page(self, title: str, text: str) -> PageDialog:
+        """A page of words, to be shown."""
 
         def build(columns: int) -> list[Line]:
             return [*(line((part, "text")) for part in wrap(text, columns, 12)), EMPTY]
 
-        self._app.push_screen(PageDialog(title, build, self._app.glyphs, guard=Guard()))
+        return PageDialog(title, build, self._app.glyphs, guard=Guard())
 
     async def ask(
         self, call: Callable[[], Awaitable[T]], *, changes: bool = False, saying: str = "",

@@ -89,6 +89,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             ],
         },
         "host": TIMING,
+        "alertmanager": TIMING | {"url": layout.url("alertmanager")},
         "backup": {
             "directory": str(directory / "backups"),
             "bucket": BACKUPS,

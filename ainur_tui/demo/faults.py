@@ -24,6 +24,7 @@ FAULTS: dict[str, str] = {
     "node-eclipse": "all the node's peers stand on another chain; finality goes no further",
     "node-clock-skew": "the clock of the node's machine runs 45 s ahead",
     "node-wrong-genesis": "the node answers with the genesis of another chain",
+    "node-new-rpc": "of the node's RPC only the newer family is left: the API, older, loses it",
     "node-finality-lag": "blocks come, but none is finalized any more",
     "storage-refuses-writes": "the object store answers reads and refuses writes",
     "logs-hostile": "API log lines carry terminal escapes, bidi overrides and broken UTF-8",

@@ -25,6 +25,7 @@ MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (
     "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "loki", "faults",
+    "alertmanager",
 )  # fmt: skip
 
 
@@ -68,6 +69,7 @@ class Layout:
             "store": self.command("store", "--port", ports["s3"]),
             "loki": self.command("loki", "--port", ports["loki"]),
             "frontend": self.command("frontend", "--port", ports["frontend"], *behind),
+            "alertmanager": self.command("alertmanager", "--port", ports["alertmanager"]),
             "dbfaults": self.command("dbfaults", *database),
             "workload": self.command(
                 "workload", "--api", self.url("api"), *database, "--seed", self.seed
@@ -90,6 +92,7 @@ class Layout:
             "frontend": self.url("frontend"),
             "loki": self.url("loki"),
             "faults": self.url("faults"),
+            "alertmanager": self.url("alertmanager"),
         }
 
     def _fly(self) -> dict[str, Any]:

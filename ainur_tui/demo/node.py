@@ -8,6 +8,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -15,7 +16,8 @@ from typing import TextIO
 from aiohttp import web
 
 from ainur_tui.demo.node_chain import AUTHORITIES, Chain
-from ainur_tui.demo.node_rpc import VERSION, Methods, peer_id
+from ainur_tui.demo.node_peers import VERSION, peer_id
+from ainur_tui.demo.node_rpc import Methods
 from ainur_tui.demo.node_server import RpcServer, metrics_page
 from ainur_tui.demo.service import arguments, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
@@ -30,8 +32,9 @@ IDLE_EVERY = 5.0
 class NodeLog:
     """Writes the lines a Substrate node writes."""
 
-    def __init__(self, chain: Chain, out: TextIO) -> None:
+    def __init__(self, chain: Chain, out: TextIO, filters: Mapping[str, str]) -> None:
         self._chain = chain
+        self._filters = filters
         self._out = out
         self._random = random.Random(chain.seed)
         self.constructed = 0
@@ -71,6 +74,9 @@ class NodeLog:
                     f"[hash: {own}; parent_hash: {self._short(number - 1)}; extrinsics (1)]"
                 )
                 self.line(f"🔖 Pre-sealed block for proposal at {number}. Hash now {own}.")
+            for module, level in self._filters.items():
+                told = f"{level.upper()} tokio-runtime-worker {module}: "
+                self.line(f"{told}block #{number} from {peer_id(self._chain.seed, 1)}")
             self.line(f"🏆 Imported #{number} ({self._short(number - 1)} → {self._short(number)})")
 
     def idle(self, speed: float) -> None:
@@ -134,8 +140,9 @@ async def grow(
 async def main(given: argparse.Namespace) -> None:
     """Serve RPC and metrics until told to stop."""
     chain = Chain(given.seed, given.block_time, given.dir / "node-chain.json")
-    rpc = RpcServer(chain, Methods(chain, safe=given.rpc_methods == "safe"))
-    log, began = NodeLog(chain, sys.stderr), time.time()
+    methods = Methods(chain, safe=given.rpc_methods == "safe")
+    rpc = RpcServer(chain, methods)
+    log, began = NodeLog(chain, sys.stderr, methods.filters), time.time()
 
     async def metrics(_: web.Request) -> web.Response:
         text = metrics_page(chain, began, log.constructed, rpc.calls)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from ainur_tui.demo import node_runtime
-from ainur_tui.demo.node_chain import AUTHORITIES, FOREIGN, Chain
+from ainur_tui.demo.node_chain import AUTHORITIES, Chain
+from ainur_tui.demo.node_chainhead import BLOCKS_OF, FOLLOW, OLD, UNFOLLOW
+from ainur_tui.demo.node_peers import VERSION, connections, peer_id, peers
 
 Json = dict[str, Any]
-VERSION = "1.0.0-5f1c8a2"
 UNSAFE = {
     "system_peers", "system_reservedPeers", "system_unstable_networkState", "author_hasKey",
+    "system_addReservedPeer", "system_removeReservedPeer", "system_addLogFilter",
+    "system_resetLogFilter",
 }  # fmt: skip
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
 """twox128("Timestamp") and twox128("Now"), one after the other."""
 EVENTS = "0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"
 """twox128("System") and twox128("Events"), one after the other."""
 STATE_KEPT = 256
+PROPERTIES = {"ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "AINU"}
 ALIASES = {
     "chain_getHead": "chain_getBlockHash",
     "chain_getFinalisedHead": "chain_getFinalizedHead",
@@ -41,24 +43,15 @@ class RpcError(Exception):
             self.json["data"] = data
 
 
-@functools.cache
-def peer_id(seed: int, number: int) -> str:
-    """A libp2p peer id (base58 of an ed25519 key)."""
-    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-    key = hashlib.sha256(f"{seed}/peer/{number}".encode()).digest()
-    value, text = int.from_bytes(b"\x00\x24\x08\x01\x12\x20" + key, "big"), ""
-    while value:
-        value, rest = divmod(value, 58)
-        text = alphabet[rest] + text
-    return "1" + text
-
-
 class Methods:
     """What the node answers; ``safe`` refuses the unsafe methods as ``--rpc-methods safe`` does."""
 
     def __init__(self, chain: Chain, *, safe: bool = False) -> None:
         self._chain = chain
         self._safe = safe
+        self._reserved: list[str] = []
+        self.filters: dict[str, str] = {}
+        """What was added to the log's filters, by module."""
         self._methods: dict[str, Callable[..., Any]] = {
             "system_health": self.health,
             "system_syncState": self.sync_state,
@@ -66,15 +59,13 @@ class Methods:
             "system_chain": lambda: "Ainur Testnet",
             "system_chainType": lambda: "Live",
             "system_name": lambda: "Ainur Node",
-            "system_properties": lambda: {
-                "ss58Format": 42, "tokenDecimals": 12, "tokenSymbol": "AINU",
-            },
+            "system_properties": lambda: PROPERTIES,
             "system_nodeRoles": lambda: ["Authority"],
             "system_localPeerId": lambda: peer_id(chain.seed, 0),
             "system_localListenAddresses": lambda: [
                 f"/ip4/127.0.0.1/tcp/30333/p2p/{peer_id(chain.seed, 0)}"
             ],
-            "system_peers": self.peers,
+            "system_peers": lambda: peers(chain),
             "chain_getHeader": self.header,
             "chain_getFinalizedHead": lambda: chain.hash(chain.finalized),
             "chain_getBlockHash": self.block_hash,
@@ -84,11 +75,18 @@ class Methods:
             "state_getStorage": self.storage,
             "author_pendingExtrinsics": lambda: list(chain.pool),
             "author_hasKey": lambda key, _kind: key == self._keys()[0],
-            "system_reservedPeers": list,
-            "system_unstable_networkState": self.connections,
+            "system_reservedPeers": lambda: list(self._reserved),
+            "system_addReservedPeer": self.reserve,
+            "system_removeReservedPeer": self.release,
+            "system_addLogFilter": lambda given: self.filters.update([given.split("=")]),
+            "system_resetLogFilter": self.filters.clear,
+            "system_unstable_networkState": lambda: connections(chain),
             "state_call": self.state_call,
             "grandpa_roundState": self.round_state,
             "rpc_methods": lambda: {"methods": self.names},
+            "chainSpec_v1_chainName": lambda: "Ainur Testnet",
+            "chainSpec_v1_genesisHash": lambda: chain.genesis,
+            "chainSpec_v1_properties": lambda: PROPERTIES,
         }  # fmt: skip
         for alias, method in ALIASES.items():
             self._methods[alias] = self._methods[method]
@@ -97,11 +95,16 @@ class Methods:
     def names(self) -> list[str]:
         """Every method, the subscriptions included."""
         ends = [end for end, _ in SUBSCRIPTIONS.values()]
-        return sorted([*self._methods, *SUBSCRIPTIONS, *ends])
+        every = [*self._methods, *SUBSCRIPTIONS, *ends, FOLLOW, UNFOLLOW, *BLOCKS_OF]
+        return sorted(name for name in every if self.offers(name))
+
+    def offers(self, method: str) -> bool:
+        """Whether a method is there; the old family may be gone."""
+        return not ("node-new-rpc" in self._chain.faults and method.startswith(OLD))
 
     def call(self, method: Any, params: Any) -> Any:
         """The result of one call; raises :class:`RpcError`."""
-        if method not in self._methods:
+        if method not in self._methods or not self.offers(method):
             raise RpcError(-32601, "Method not found")
         if self._safe and method in UNSAFE:
             raise RpcError(-32601, "RPC call is unsafe to be called externally")
@@ -123,33 +126,14 @@ class Methods:
             "highestBlock": chain.target,
         }
 
-    def peers(self) -> list[Json]:
-        chain = self._chain
-        eclipsed = "node-eclipse" in chain.faults
-        found = []
-        for number in range(1, chain.peers + 1):
-            height = chain.best - 4 - number % 3 if eclipsed else chain.target - number // 7
-            found.append({
-                "peerId": peer_id(chain.seed, number),
-                "roles": "AUTHORITY" if number <= 3 else "FULL",
-                "bestHash": chain.hash(height, FOREIGN if eclipsed else "block"),
-                "bestNumber": height,
-            })  # fmt: skip
-        return found
+    def reserve(self, address: str) -> None:
+        place, mark, peer = address.rpartition("/p2p/")
+        if not mark or not place.startswith("/"):
+            raise RpcError(-32000, "Peer id is missing from the address")
+        self._reserved.append(peer)
 
-    def connections(self) -> Json:
-        """Every third peer is one that called us; one runs an older version."""
-        seed, found = self._chain.seed, {}
-        for number in range(1, self._chain.peers + 1):
-            address = f"/ip4/10.0.0.{number}/tcp/30333"
-            inward = {"localAddr": "/ip4/10.0.0.100/tcp/30333", "sendBackAddr": address}
-            found[peer_id(seed, number)] = {
-                "endpoint": {"dialing": [address, "Dialer"]}
-                if number % 3
-                else {"listening": inward},
-                "versionString": f"Ainur Node/{VERSION if number != 5 else '0.9.4-77aa01c'} (peer)",
-            }
-        return {"peerId": peer_id(seed, 0), "connectedPeers": found, "notConnectedPeers": {}}
+    def release(self, peer: str) -> None:
+        self._reserved = [one for one in self._reserved if one != peer]
 
     def _number_of(self, wanted: str) -> int | None:
         """The height of a hash: looked for among the newest blocks, and genesis."""

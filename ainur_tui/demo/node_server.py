@@ -13,7 +13,9 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ainur_tui.demo.node_chain import Chain
-from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, VERSION, Json, Methods, RpcError
+from ainur_tui.demo.node_chainhead import BLOCKS_OF, EVENT, FOLLOW, STORAGE, UNFOLLOW, Following
+from ainur_tui.demo.node_peers import VERSION
+from ainur_tui.demo.node_rpc import SUBSCRIPTIONS, Json, Methods, RpcError
 
 QUEUE = 256
 """Heads that wait for a slow subscriber before it is cut off, as the real node does."""
@@ -27,6 +29,7 @@ class RpcServer:
         self._methods = methods
         self._finalized = chain.finalized
         self._subscribers: dict[str, tuple[str, asyncio.Queue[Json]]] = {}
+        self._follows: dict[str, Following] = {}
         self.calls = 0
 
     def application(self) -> web.Application:
@@ -66,9 +69,8 @@ class RpcServer:
                         await socket.send_json(answer)
         finally:
             sender.cancel()
-            self._subscribers = {
-                key: value for key, value in self._subscribers.items() if value[1] is not queue
-            }
+            for key in [key for key, value in self._subscribers.items() if value[1] is queue]:
+                self._end(key)
         return socket
 
     def _answer(self, raw: str | bytes, queue: asyncio.Queue[Json] | None = None) -> Any:
@@ -88,46 +90,82 @@ class RpcServer:
         key, method = call.get("id"), call["method"]
         params = call.get("params") or []
         try:
-            if method in SUBSCRIPTIONS:
-                result: Any = self._subscribe(method, queue)
-            elif method in {end for end, _ in SUBSCRIPTIONS.values()}:
-                wanted = str(params[0]) if isinstance(params, list) and params else ""
-                result = self._subscribers.pop(wanted, None) is not None
+            first = str(params[0]) if isinstance(params, list) and params else ""
+            if (method in SUBSCRIPTIONS or method == FOLLOW) and self._methods.offers(method):
+                result: Any = self._subscribe(method, queue, runtime=first == "True")
+            elif method in {UNFOLLOW, *(end for end, _ in SUBSCRIPTIONS.values())}:
+                ended = self._end(first)
+                result = None if method == UNFOLLOW else ended
+            elif method in BLOCKS_OF:
+                result = self._block_of(method, first, params)
             else:
                 result = self._methods.call(method, params)
         except RpcError as error:
             return _error(key, error)
         return {"jsonrpc": "2.0", "result": result, "id": key} if "id" in call else None
 
-    def _subscribe(self, method: str, queue: asyncio.Queue[Json] | None) -> str:
+    def _subscribe(self, method: str, queue: asyncio.Queue[Json] | None, *, runtime: bool) -> str:
         if queue is None:
             raise RpcError(-32601, "Method not found")
         key, chain = secrets.token_urlsafe(12), self._chain
         self._subscribers[key] = (method, queue)
+        if method == FOLLOW:
+            self._follows[key] = Following(chain, self._methods.runtime() if runtime else None)
+            self._tell(key, *self._follows[key].opening())
+            return key
         new = method == "chain_subscribeNewHeads"
-        self._tell(key, chain.best if new else chain.finalized)
+        self._tell(key, chain.header(chain.best if new else chain.finalized))
         return key
+
+    def _end(self, key: str) -> bool:
+        self._follows.pop(key, None)
+        return self._subscribers.pop(key, None) is not None
+
+    def _block_of(self, method: str, key: str, params: list[Any]) -> Any:
+        """Of a block pinned for a subscriber; of a subscription that is over there is nothing."""
+        following = self._follows.get(key)
+        if following is None:
+            return {"result": "limitReached"} if method == STORAGE else None
+        try:
+            found = following.answer(method, params[1])
+        except (KeyError, IndexError):
+            raise RpcError(-32801, "Invalid block hash") from None
+        return found if method != STORAGE else self._read(key, found, params[2])
+
+    def _read(self, key: str, block: str | None, items: list[Json]) -> Json:
+        """What the state holds, told by events of an operation."""
+        operation = {"operationId": secrets.token_urlsafe(6)}
+        values = [{"key": one["key"], "value": self._methods.storage(one["key"], block)}
+                  for one in items]  # fmt: skip
+        found = [one for one in values if one["value"] is not None]
+        told = [{"event": "operationStorageItems", "items": found} | operation] * bool(found)
+        self._tell(key, *told, {"event": "operationStorageDone"} | operation)
+        return {"result": "started", "discardedItems": 0} | operation
 
     def publish(self, imported: list[int]) -> None:
         """Tell subscribers of the heads just imported, and of those finalized by them."""
         finalized = range(self._finalized + 1, self._chain.finalized + 1)
         self._finalized = self._chain.finalized
         for key, (method, _) in list(self._subscribers.items()):
-            for number in imported if method == "chain_subscribeNewHeads" else finalized:
-                self._tell(key, number)
+            if method == FOLLOW:
+                self._tell(key, *self._follows[key].moved())
+                continue
+            numbers = imported if method == "chain_subscribeNewHeads" else finalized
+            self._tell(key, *(self._chain.header(number) for number in numbers))
 
-    def _tell(self, key: str, number: int) -> None:
-        if key not in self._subscribers:
-            return
+    def _tell(self, key: str, *results: Json) -> None:
         method, queue = self._subscribers[key]
+        name = EVENT if method == FOLLOW else SUBSCRIPTIONS[method][1]
         try:
-            queue.put_nowait({
-                "jsonrpc": "2.0",
-                "method": SUBSCRIPTIONS[method][1],
-                "params": {"subscription": key, "result": self._chain.header(number)},
-            })  # fmt: skip
+            for result in results:
+                queue.put_nowait({
+                    "jsonrpc": "2.0", "method": name,
+                    "params": {"subscription": key, "result": result},
+                })  # fmt: skip
         except asyncio.QueueFull:
-            del self._subscribers[key]
+            self._end(key)
+        if results and results[-1].get("event") == "stop":
+            self._end(key)
 
 
 async def _send(socket: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:

@@ -31,6 +31,7 @@ class Readiness:
             "API": lambda: self._answers(url("api") + "/health", {200}),
             "node": self._node_has_blocks,
             "object store": lambda: self._answers(url("s3") + "/", set(range(200, 500))),
+            "Alertmanager": lambda: self._answers(url("alertmanager") + "/-/ready", {200}),
             "frontend": lambda: self._answers(url("frontend") + "/", {200}),
             "Loki": lambda: self._answers(url("loki") + "/ready", {200}),
             "every API machine": self._machines_pass,

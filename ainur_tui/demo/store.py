@@ -20,6 +20,12 @@ from ainur_tui.demo.switches import Switches
 BUCKETS = ("ainur-backups", "ainur-agents-prod", "ainur-agents-backup")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PAGE = 1000
+LIFECYCLE = "lifecycle.xml"
+NEW = xml("LifecycleConfiguration", ("Rule", [
+    ("ID", "Default Multipart Abort Rule"), ("Status", "Enabled"), ("Filter", [("Prefix", "")]),
+    ("AbortIncompleteMultipartUpload", [("DaysAfterInitiation", 7)]),
+]))  # fmt: skip
+"""What a new bucket of R2 comes with."""
 WRITES = {"PUT", "POST", "DELETE"}
 
 
@@ -46,6 +52,7 @@ class Store:
             raise S3Error(400, "InvalidBucketName", "The specified bucket is not valid.")
         if name not in self.buckets:
             self.buckets[name] = Bucket(self._root / name)
+            (self._root / name / LIFECYCLE).write_text(NEW)
         return self.buckets[name]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -67,7 +74,7 @@ class Store:
         method, query = request.method, request.query
         if not name:
             return self._list_buckets()
-        if not key and method == "PUT":
+        if not key and method == "PUT" and "lifecycle" not in request.query:
             self.make(name)
             return web.Response(headers={"Location": f"/{name}"})
         bucket = self.buckets.get(name)
@@ -108,6 +115,8 @@ class Store:
             return web.Response()
         if method == "GET" and "uploads" in query:
             return _list_uploads(bucket, query.get("prefix", ""))
+        if "lifecycle" in query:
+            return await _lifecycle(request, bucket)
         if method == "GET" and "location" in query:
             return answer(xml("LocationConstraint"))
         if method == "GET":
@@ -124,9 +133,27 @@ class Store:
         for upload_id in list(bucket.uploads):
             bucket.abort(upload_id)
         del self.buckets[bucket.path.name]
+        (bucket.path / LIFECYCLE).unlink(missing_ok=True)
         for folder in ("records", "data", ""):
             (bucket.path / folder).rmdir()
         return web.Response(status=204)
+
+
+async def _lifecycle(request: web.Request, bucket: Bucket) -> web.Response:
+    """The bucket's own rules: kept and told as they were given, not carried out."""
+    path = bucket.path / LIFECYCLE
+    match request.method:
+        case "GET" if path.exists():
+            return answer(path.read_text())
+        case "GET":
+            raise S3Error(404, "NoSuchLifecycleConfiguration", "There is no such configuration.")
+        case "PUT":
+            path.write_bytes(await request.read())
+            return web.Response()
+        case "DELETE":
+            path.unlink(missing_ok=True)
+            return web.Response(status=204)
+    raise S3Error(405, "MethodNotAllowed", "The method is not allowed here.")
 
 
 def _list_objects(request: web.Request, bucket: Bucket) -> web.Response:

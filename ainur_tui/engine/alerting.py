@@ -22,6 +22,8 @@ from ainur_tui.systems.base import Clock
 _Matches = Sequence[tuple[TargetView, SignalView]]
 """A rule's signal, on every target that has it."""
 _REST = Memory()
+FORGOTTEN = 300.0
+"""Seconds from the start after which a part that nobody tells of is gone, too."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -151,8 +153,12 @@ class Alerting:
         """The target, or its signal, is not on the board. A part that is gone takes its alerts
         with it; a whole system that is not read yet keeps them as they were."""
         before = self._memories[rule.name][target]
-        whole = target.partition("/")[0]
-        gone = target not in world.targets and "/" in target and (others or whole in world.targets)
+        told = (
+            others
+            or self._board.tells_parts(target.partition("/")[0])
+            or self._clock.monotonic() - self._began > FORGOTTEN
+        )
+        gone = target not in world.targets and "/" in target and told
         after = alerts.gone(before, now=world.view.at) if gone else before
         old = after.state == "resolved" and world.view.at - after.since > alerts.SHOWN_RESOLVED
         if old or (gone and after.state == "inactive"):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.config import safefile
+from ainur_tui.engine import attentionfile
 from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
@@ -28,14 +29,6 @@ LONGEST = 30 * 86_400.0
 REMEMBERED = 86_400.0
 """Seconds an ended silence is still known: a cause that comes back says what had muted it."""
 MOST = 500
-
-
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file holds."""
-
-    acks: list[tuple[str, str, Ack]] = []
-    silences: list[Silence] = []
-    version: int = 1
 
 
 class Attention:
@@ -59,15 +52,10 @@ class Attention:
     def load(self) -> str | None:
         """Take over what an earlier engine kept; a sentence when the file cannot be used: then
         nothing is muted, and everybody is called."""
-        if not self._path.exists():
-            return None
         try:
-            content = safefile.read(self._path)
-            if content.loose is not None:
-                return f"{self._path} {content.loose}; no alert is silenced"
-            kept = msgspec.json.decode(content.data, type=_File)
-        except (safefile.Unreadable, msgspec.DecodeError) as problem:
-            return f"{self._path} cannot be used ({problem}); no alert is silenced"
+            kept = attentionfile.read(self._path)
+        except safefile.Unreadable as problem:
+            return f"{self._path} {problem}; no alert is silenced"
         self._acks = {(name, target): ack for name, target, ack in kept.acks}
         self._silences = {one.id: one for one in kept.silences}
         return None
@@ -100,7 +88,7 @@ class Attention:
         last = matching[-1] if matching else None
         muted = last if last is not None and last.until > now else None
         returned = last if muted is None and alert.state in ACTIVE else None
-        return replace(alert, ack=ack, silence=muted, was_silenced=returned)
+        return replace(alert, ack=ack, silence=muted or alert.silence, was_silenced=returned)
 
     async def ack(self, call: AckCall, peer: Peer, alerts: Sequence[Alert]) -> Alert:
         """Say that somebody is on an alert, or no more. Raises Refused where there is none."""
@@ -185,10 +173,11 @@ class Attention:
         return [AckView(name=n, target=t, ack=ack) for (n, t), ack in self._acks.items()]
 
     async def keep(self) -> None:
-        """Write down what ended by itself."""
+        """Write down what ended by itself; where that fails now, the next time."""
         if self._changed:
-            async with self._turn:
-                await self._save()
+            with contextlib.suppress(Refused):
+                async with self._turn:
+                    await self._save()
 
     def _made(self, call: SilenceCall, peer: Peer) -> Silence:
         now = self._clock.now()
@@ -221,12 +210,12 @@ class Attention:
         self._event(Event(key=key, at=at, kind="alert", target=target, text=text))
 
     async def _save(self) -> None:
-        kept = _File(
+        kept = attentionfile.Kept(
             acks=[(name, target, ack) for (name, target), ack in self._acks.items()],
             silences=list(self._silences.values()),
         )
         try:
-            await asyncio.to_thread(safefile.replace, self._path, msgspec.json.encode(kept))
+            await asyncio.to_thread(attentionfile.write, self._path, kept)
         except OSError as error:
             raise Refused(
                 f"{self._path}: {error.strerror}; it holds until the engine ends", CANNOT_CREATE

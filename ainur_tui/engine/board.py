@@ -67,6 +67,7 @@ class Board:
         self._paused: dict[str, frozenset[str]] = {}
         self._judges: dict[str, Sample] = {}
         self._heard: dict[str, float] = {}
+        self._whole: set[str] = set()
         self._unread = {
             target.name: [name for name in signals if _of(name, target)] for target in targets
         }
@@ -86,6 +87,7 @@ class Board:
             self.add_event(event)
         if sample.targets is not None:
             self._discover(probe.name, sample.targets)
+            self._whole.add(probe.target)
         self._paused[probe.name] = sample.paused
         if sample.alerts is not None:
             self._judges[probe.name], self._heard[probe.name] = sample, came
@@ -167,6 +169,11 @@ class Board:
             age = mono - self._heard.get(name, mono)
             found[run.probe.target] = Told(sample.alerts or (), sample.rules, age, failing)
         return found
+
+    def tells_parts(self, whole: str) -> bool:
+        """Whether the parts of a target were read since the start: only then is one that is absent
+        known to be gone."""
+        return whole in self._whole
 
     def signal(self, name: str) -> Signal | None:
         """A signal as it is declared, the user's thresholds laid over."""

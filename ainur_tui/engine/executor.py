@@ -18,7 +18,7 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.recovery import call_of, rebuild, what_happened
 from ainur_tui.engine.running import Running
-from ainur_tui.engine.runrecord import event_of
+from ainur_tui.engine.runrecord import ending_of, event_of
 from ainur_tui.engine.takeover import Interruptions
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.event import Event
@@ -237,10 +237,8 @@ class Executor:
             del self._tasks[id]
             self._working.pop(id, None)
             run = self._runs[id]
-            if run.finished_at is not None and run.state != "verified":
-                self._event(
-                    event_of(run, f"{run.plan.title}: {run.state}. {run.message}", run.finished_at)
-                )
+            if run.state != "verified" and (ending := ending_of(run)) is not None:
+                self._event(ending)
             self._changed(run)
 
         task.add_done_callback(over)

@@ -19,6 +19,7 @@ from ainur_tui.engine.historyfile import opened
 from ainur_tui.engine.historystore import Store
 from ainur_tui.model.event import Event
 from ainur_tui.model.signal import Reading
+from ainur_tui.model.slo import Beyond, Minutes
 from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.systems.base import Clock
 
@@ -88,6 +89,10 @@ class History:
     async def past(self, signal: str, since: float) -> dict[str, list[tuple[float, float]]]:
         """A signal's minutes (moment, mean) from ``since`` on, by target, oldest first."""
         return await self._ask(lambda store: store.past(signal, since))
+
+    async def beyond(self, query: Beyond, since: float) -> Minutes:
+        """The minutes since then that were beyond a limit, and how many are known."""
+        return await self._ask(lambda store: store.beyond(query, since))
 
     async def events(self, since: float) -> list[Event]:
         """Events from ``since`` on, oldest first."""

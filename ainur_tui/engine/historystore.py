@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from ainur_tui.engine.buckets import Frame, Rows, buckets
 from ainur_tui.model.event import Event
 from ainur_tui.model.signal import Reading
+from ainur_tui.model.slo import Beyond, Minutes
 from ainur_tui.model.wire import Series, SeriesQuery
 
 VERSION = 1
@@ -148,6 +149,20 @@ class Store:
         for target, at, mean in rows:
             found.setdefault(target, []).append((float(at), mean))
         return found
+
+    def beyond(self, query: Beyond, since: float) -> Minutes:
+        """How many minutes since then are known, and those whose mean is beyond the limit."""
+        series = self._number(query.target, query.signal, make=False)
+        sign = ">" if query.above else "<"
+        (known,) = self._db.execute(
+            "SELECT count(*) FROM minute WHERE series = ? AND at >= ?", (series, since)
+        ).fetchone()
+        rows = self._db.execute(
+            f"SELECT at, mean FROM minute WHERE series = ? AND at >= ? AND mean {sign} ?"  # noqa: S608
+            " ORDER BY at",
+            (series, since, query.limit),
+        )
+        return Minutes(known, [(float(at), mean) for at, mean in rows])
 
     def events(self, since: float) -> list[Event]:
         """Oldest first."""

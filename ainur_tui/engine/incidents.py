@@ -12,17 +12,9 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import (
-    Breached,
-    ChangeIncident,
-    Entry,
-    Happened,
-    Incident,
-    IncidentFile,
-    Opened,
-    OpenIncident,
-    Told,
-)
+from ainur_tui.model.folding import calling
+from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
+from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean, near
@@ -73,12 +65,13 @@ class Incidents:
         return self._record.problem
 
     async def start(self, *, writable: bool) -> str | None:
-        """Take up the record; returns what a person should know. ``writable``: events are taken
-        from now on, also those that an earlier engine saw and could not write any more."""
-        notice = await self._record.start(writable=writable)
-        for incident in self.open_now() if writable else []:
+        """Take up the record; returns what a person should know."""
+        return await self._record.start(writable=writable)
+
+    def catch_up(self) -> None:
+        """Take what an earlier engine saw and did not write any more."""
+        for incident in self.open_now():
             self._pull(incident)
-        return notice
 
     async def stop(self) -> None:
         """Write what waits, and let go of the file."""
@@ -100,6 +93,20 @@ class Incidents:
         """The id of the open incident that concerns a target."""
         found = [one for one in self.open_now() if overlaps(one.target, target)]
         return found[0].id if found else None
+
+    async def concerning(self, target: str, peer: Peer) -> str | None:
+        """The id of the open incident about a target. Where a P1 or P2 that nobody declared fires
+        there, it is declared: whoever begins to work on it has answered it. Raises Refused."""
+        if (known := self.current(target)) is not None:
+            return known
+        grave = (one for one in calling(self._view().alerts) if one.worst in {"P1", "P2"})
+        fold = next((one for one in grave if overlaps(one.root.target, target)), None)
+        if fold is None:
+            return None
+        alert = fold.root
+        key = f"alert:{alert.name}:{alert.target}:{alert.since:.0f}"
+        call = OpenIncident(key=key, target=alert.target, alert=alert.name, severity=fold.worst)
+        return (await self.open(call, peer)).id
 
     def get(self, id: str) -> Incident:
         """By id; empty is the gravest open one, else the newest. Raises Refused."""
@@ -137,6 +144,8 @@ class Incidents:
         found: Opened = what
 
         def make() -> list[Entry]:
+            if self._record.of_key(key) is not None:  # the same call came in between
+                return []
             day = moment(now, date=True)[:10].replace("-", "")
             number = 1 + sum(id.startswith(day) for id in self._record.known)
             return [self._entry(f"{day}-{number}", key, now, found, peer)]
@@ -182,17 +191,16 @@ class Incidents:
 
     def saw(self, event: Event) -> None:
         """Something happened: it belongs to every incident that is open. Never waits."""
-        if event.kind not in _NOT_TOLD:
-            for incident in self.open_now():
-                self._queue(incident, event)
+        for incident in self.open_now():
+            self._queue(incident, event)
 
     def _pull(self, incident: Incident) -> None:
-        """What led to it, and what an earlier engine saw and did not write."""
         for event in self._events():
-            if event.at >= incident.detected_at - BEFORE and event.kind not in _NOT_TOLD:
-                self._queue(incident, event)
+            self._queue(incident, event)
 
     def _queue(self, incident: Incident, event: Event) -> None:
+        if event.kind in _NOT_TOLD or event.at < incident.detected_at - BEFORE:
+            return
         told = Happened(event=event, before=event.at < incident.opened_at)
         self._record.queue(self._entry(incident.id, f"event:{event.key}", event.at, told, None))
 

@@ -110,7 +110,7 @@ async def _serve(
 
 async def _until_asked(engine: Engine, clock: Clock, idle: float) -> None:
     def busy() -> bool:
-        at_work = engine.executor.active or engine.incidents.open_now()
+        at_work = engine.executor.active or engine.playbooks.busy or engine.incidents.open_now()
         return engine.stay or engine.clients > 0 or bool(at_work)
 
     counter = lifecycle.Idle(clock, busy, idle)

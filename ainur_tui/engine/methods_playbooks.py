@@ -32,6 +32,9 @@ async def _runs(engine: Engine, query: PlaybookRunsQuery, _: Peer) -> Any:
 async def _start(engine: Engine, call: StartCall, peer: Peer) -> Any:
     _only_watching(engine)
     await engine.looks.first_round()
+    book = engine.playbooks.books.get(call.name)
+    if call.incident is None and book is not None:
+        call.incident = await engine.incidents.concerning(book.target, peer)
     return await engine.playbooks.start(call, peer)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -135,10 +137,12 @@ class Notifier:
             # What is sent again and again is worth a line when it is new, or fails.
             if message.what != "still fires" or problem or receiver.folded:
                 alert = message.alert
-                what = f"{alert.severity} {alert.name} on {alert.target} {message.what}"
+                about = f"{alert.severity} {alert.name} on {alert.target}"
+                what = f"{about if alert.target else alert.name} {message.what}"
                 self.deliveries.append(Delivery(at=now, channel=receiver.name, what=what,
                                                 ok=not problem, detail=problem))  # fmt: skip
-        await self._history.save(_STORED, self._dump())
+        with contextlib.suppress(sqlite3.Error):  # the history tells of its troubles itself
+            await self._history.save(_STORED, self._dump())
         return not problem
 
     def due(self, receiver: Receiver, now: float) -> list[Message]:
@@ -159,10 +163,14 @@ class Notifier:
                 found.append(Message(alert, "fires", alert.since, symptoms))
             elif now - before.at >= self._repeat(receiver, alert):
                 found.append(Message(alert, "still fires", before.since, symptoms))
-        for key, before in told.items():
-            if key not in current and not self._in_hand(key):
-                over = replace(before.alert, state="resolved", since=now)
-                found.append(Message(over, "over", before.since))
+        for key, before in list(told.items()):
+            if key in current or self._in_hand(key):
+                continue
+            if not receiver.resolved:
+                del told[key]
+                continue
+            over = replace(before.alert, state="resolved", since=now)
+            found.append(Message(over, "over", before.since))
         return found
 
     def _in_hand(self, key: _Key) -> bool:

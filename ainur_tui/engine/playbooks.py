@@ -7,15 +7,17 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, DENIED, TRY_AGAIN, UNAVAILABLE, USAGE
+from ainur_tui.engine.gates import BAD_DATA, UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.playbookkept import Kept
 from ainur_tui.engine.playbooklogs import with_lines
 from ainur_tui.model.action import Run
 from ainur_tui.model.alert import Alert
@@ -27,9 +29,9 @@ from ainur_tui.model.playbook import PlaybookRun, Proposal, StepRun
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean, near
+from ainur_tui.rules import playbookdecisions as decisions
 from ainur_tui.rules import playbooks as rules
 from ainur_tui.rules.conditions import targets_of
-from ainur_tui.rules.playbookevents import happened
 from ainur_tui.rules.playbookfile import shipped
 from ainur_tui.rules.proposals import proposals
 from ainur_tui.systems.base import Clock
@@ -38,14 +40,14 @@ TICK = 1.0
 """Seconds after which every run is looked at though nothing moved: holds and deadlines pass."""
 LOOK = 10.0
 """Seconds a round of probes may take that a proof asks for."""
-SHOWN = 900.0
-"""Seconds for which a run that ended is still told to the consoles."""
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
-class Playbooks:
-    """Every playbook run of the environment; ``books`` by name.
+class Playbooks(Kept):
+    """Every playbook run of the environment; ``books`` by name. ``own`` is a folder of more.
 
     ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
     hears what happened, ``moved`` that there is something new to tell, ``incident`` names the
@@ -55,6 +57,7 @@ class Playbooks:
     def __init__(
         self,
         path: Path | None,
+        own: str | None,
         executor: Executor,
         clock: Clock,
         *,
@@ -66,27 +69,27 @@ class Playbooks:
         redact: Redactor,
         incident: Callable[[str], str | None] = lambda _: None,
     ) -> None:
+        super().__init__(path, clock, event, moved)
         self.books = {book.name: book for book in shipped()}
-        self._path = path
+        self._refused: list[str] = []
+        self._unkept: str | None = None
+        if own is not None:
+            books, self._refused = playbookstore.own(Path(own))
+            self.books |= {book.name: book for book in books}
         self._executor = executor
-        self._clock = clock
         self._board = board
         self._look = look
         self._logs = logs
-        self._event = event
-        self._moved = moved
         self._redact = redact
         self._incident = incident
-        self._runs: dict[str, PlaybookRun] = {}
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self, first_round: Callable[[], Awaitable[None]]) -> str | None:
         """Take up what an earlier engine left; goes on once every probe was read anew. Returns a
         sentence when its file cannot be used."""
-        runs, problem = playbookstore.load(self._path) if self._path else ([], None)
-        self._runs = {run.id: run for run in runs}
+        problem = self._load()
         self._do(self._for_ever(first_round))
         return problem
 
@@ -100,29 +103,19 @@ class Playbooks:
         """The board or a run moved."""
         self._wake.set()
 
-    def active(self) -> list[PlaybookRun]:
-        """Those that go on, newest first."""
-        return [run for run in reversed(self._runs.values()) if run.state == "running"]
+    @property
+    def problems(self) -> list[str]:
+        """Sentences for everybody: own playbooks that are none, a file that cannot be written."""
+        return [*self._refused, *([self._unkept] if self._unkept else [])]
 
-    def views(self) -> list[PlaybookRun]:
-        """Those that go on and those that ended lately, newest first."""
-        now = self._clock.now()
-        ended = [
-            run
-            for run in reversed(self._runs.values())
-            if run.finished_at is not None and now - run.finished_at < SHOWN
-        ]
-        return [*self.active(), *ended]
+    @property
+    def busy(self) -> bool:
+        """Whether one goes on that waits for no person."""
+        return any(run.now.state not in {"deciding", "stuck"} for run in self.active())
 
     def proposals(self, board: BoardView, alerts: Sequence[Alert]) -> list[Proposal]:
         """The playbooks that fit what is wrong now."""
         return proposals(list(self.books.values()), board, alerts)
-
-    def runs(self, id: str | None, limit: int) -> list[PlaybookRun]:
-        """One run, or the newest, newest first."""
-        if id is not None:
-            return [self._runs[id]] if id in self._runs else []
-        return list(reversed(self._runs.values()))[: max(limit, 0)]
 
     async def start(self, call: StartCall, peer: Peer) -> PlaybookRun:
         """Begin a playbook, or give the run of it that goes on. Raises Refused."""
@@ -150,49 +143,24 @@ class Playbooks:
             return await self._advance(run, board)
 
     async def decide(self, call: DecideCall, peer: Peer) -> PlaybookRun:
-        """What a person decided about the step at hand. Raises Refused."""
+        """What a person decided about the step at hand. Raises Refused.
+
+        Whoever asked may go away meanwhile; what was decided is done all the same.
+        """
+        return await asyncio.shield(self._do(self._decide(call, peer)))
+
+    async def _decide(self, call: DecideCall, peer: Peer) -> PlaybookRun:
         async with self._turn:
             run = self._runs.get(call.id)
             if run is None:
                 raise Refused(f"there is no playbook run {clean(call.id, 40)}", USAGE)
-            if run.state != "running":
-                raise Refused(f"this playbook is over: {run.state}", UNAVAILABLE)
-            if call.choice in {"skip", "abort", "take-over"} and not call.reason.strip():
-                raise Refused(f"to {call.choice} needs a reason", USAGE)
-            if call.choice != "take-over" and peer.operator != run.operator:
-                raise Refused(f"{run.operator} works through this playbook; it can be taken over "
-                              "with a reason", DENIED)  # fmt: skip
-            if call.choice not in {"take-over", "abort"} and call.step != run.now.id:
-                raise Refused(f"it has gone on to “{run.step.title}” meanwhile", TRY_AGAIN)
-            after = await self._decided(run, call, peer)
+            decisions.allowed(run, call, peer.operator)
+            if call.choice == "run" and run.now.state == "deciding":
+                after = await self._order(run, call, peer)
+            else:
+                after = decisions.decided(run, call, peer.operator, self._clock.now())
+                await self._keep(run, after)
             return await self._advance(after, self._board())
-
-    async def _decided(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
-        now, reason = self._clock.now(), clean(call.reason, 200)
-        state = run.now.state
-        match call.choice:
-            case "take-over":
-                after = replace(run, operator=peer.operator, message=reason)
-            case "abort":
-                if state == "acting":
-                    raise Refused("its action goes on: stop that first (key x), then the playbook",
-                                  TRY_AGAIN)  # fmt: skip
-                after = rules.ended(run, "aborted", f"by {peer.operator}: {reason}", now)
-            case "skip" if state in {"looking", "deciding", "stuck", "waiting", "proving"}:
-                after = rules.passed_over(run, "skipped", f"by {peer.operator}: {reason}", now)
-            case "retry" if state in {"stuck", "looking", "proving", "deciding"}:
-                fresh = StepRun(id=run.now.id, attempt=run.now.attempt + 1)
-                steps = [*run.steps[: run.at], fresh, *run.steps[run.at + 1 :]]
-                after = replace(run, steps=steps)
-            case "done" if state in {"deciding", "stuck"} and run.step.ask is not None:
-                after = rules.change(run, state="proving", since=now, began=now, ended=None)
-            case "run" if state == "deciding" and call.call is not None:
-                return await self._order(run, call, peer)
-            case _:
-                raise Refused(f"{call.choice} makes no sense here: “{run.step.title}” is {state}",
-                              BAD_DATA)  # fmt: skip
-        await self._keep(run, after)
-        return after
 
     async def _order(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
         """Have the executor act, under a key that is on the disk before: whatever ends meanwhile,
@@ -203,9 +171,8 @@ class Playbooks:
         key = f"playbook-{run.id}-{run.now.id}-{run.now.attempt}"
         ordered = rules.change(run, state="ordered", key=key)
         await self._keep(run, ordered)
-        reason = wish.reason or f"playbook {run.book.name}: {run.step.title}"
         try:
-            acted = await self._executor.run(replace(wish, key=key, reason=reason), peer)
+            acted = await self._executor.run(replace(wish, key=key), peer)
         except Refused:
             await self._keep(ordered, run)
             raise
@@ -216,12 +183,15 @@ class Playbooks:
     async def _for_ever(self, first_round: Callable[[], Awaitable[None]]) -> None:
         if self.active():
             await first_round()
-            world = self._world(self._board())
-            for run in self.active():
-                await self._keep(run, rules.taken_over(run, world))
+            async with self._turn:
+                world = self._world(self._board())
+                for run in self.active():
+                    await self._keep(run, rules.taken_over(run, world))
         while True:
             try:
                 await self._all()
+            except Refused as refusal:
+                self._unkept = f"playbooks stand still: {refusal}"
             except Exception:  # one bad step must not end all judging (F-76)
                 _log.exception("playbooks")
             self._wake.clear()
@@ -236,6 +206,7 @@ class Playbooks:
         async with self._turn:
             for run in self.active():
                 await self._advance(run, board)
+        self._unkept = None
 
     async def _advance(self, run: PlaybookRun, board: BoardView) -> PlaybookRun:
         after = rules.advance(run, self._world(board), self._clock.now())
@@ -243,11 +214,6 @@ class Playbooks:
             return run
         after = with_lines(run, after, self._logs, self._redact, self._clock.now())
         await self._keep(run, after)
-        entered = after.now if after.now.state != run.now.state or after.at != run.at else None
-        if entered is not None and entered.state in {"looking", "proving"}:
-            wanted = targets_of([*after.step.expect, *after.step.expect_any], after.target, board)
-            if wanted:
-                self._do(self._look(wanted, LOOK))
         return after
 
     def _world(self, board: BoardView) -> rules.World:
@@ -257,34 +223,20 @@ class Playbooks:
         return next(iter(self._executor.runs(id)), None)
 
     async def _keep(self, before: PlaybookRun | None, after: PlaybookRun) -> None:
-        """On the disk, then told. Raises Refused where it cannot be kept: a playbook that would be
-        forgotten must not go on as if it were not."""
-        runs = {**self._runs, after.id: after}
-        if self._path is not None and (before is None or _bare(before) != _bare(after)):
-            try:
-                await playbookstore.save(self._path, list(runs.values()))
-            except OSError as error:
-                raise Refused(f"{self._path}: {error.strerror}; it is as before",
-                              CANNOT_CREATE) from None  # fmt: skip
-        self._runs[after.id] = after
-        for event in happened(before, after, self._clock.now()):
-            self._event(event)
-        self._moved()
+        await super()._keep(before, after)
+        entered = before is None or (before.at, before.now.state) != (after.at, after.now.state)
+        if entered and after.now.state in {"looking", "proving"}:
+            self._do(self._look_now(after))
 
-    def _do(self, work: Awaitable[None]) -> None:
-        async def guarded() -> None:
+    async def _look_now(self, run: PlaybookRun) -> None:
+        """Have what the step at hand waits for read at once, whatever its interval."""
+        wanted = [*run.step.expect, *run.step.expect_any]
+        if targets := targets_of(wanted, run.target, self._board()):
             with contextlib.suppress(TimeoutError):
-                await work
+                await self._look(targets, LOOK)
 
-        task = asyncio.create_task(guarded())
+    def _do(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _bare(run: PlaybookRun) -> PlaybookRun:
-    """Without what moves at every look and is looked at anew by the next engine anyway."""
-    steps = [
-        replace(one, words="", held=None) if one.state in {"looking", "proving"} else one
-        for one in run.steps
-    ]
-    return replace(run, steps=steps)
+        return task

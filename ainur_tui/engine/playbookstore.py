@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ainur_tui.config import safefile
 from ainur_tui.engine.journal import replace_file
-from ainur_tui.model.playbook import PlaybookRun
+from ainur_tui.model.playbook import Playbook, PlaybookRun
+from ainur_tui.model.text import clean
+from ainur_tui.rules.playbookfile import parse
 
 MOST_ENDED = 50
 
@@ -40,10 +42,30 @@ def load(path: Path) -> tuple[list[PlaybookRun], str | None]:
     return [], f"{path} {problem}; it is kept as {aside.name}, playbooks begin anew"
 
 
+def own(folder: Path) -> tuple[list[Playbook], list[str]]:
+    """The playbooks of a folder, and a sentence for each file that is none. A file that others may
+    change is refused: what it asks for would be done in the operator's name."""
+    found, problems = [], []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            content = safefile.read(path)
+            if content.loose is not None:
+                raise safefile.Unreadable(content.loose)
+            found.append(parse(content.data.decode()))
+        except (safefile.Unreadable, ValueError) as error:
+            words = clean(error, 160)
+            problems.append(f"{path.name} {words}; see ainur-tui playbook check {path}")
+    return found, problems
+
+
+def worth(runs: Mapping[str, PlaybookRun]) -> dict[str, PlaybookRun]:
+    """All that go on and the newest that ended, in the order they have."""
+    ended = [run.id for run in runs.values() if run.state != "running"]
+    old = set(ended[: max(0, len(ended) - MOST_ENDED)])
+    return {id: run for id, run in runs.items() if id not in old}
+
+
 async def save(path: Path, runs: Sequence[PlaybookRun]) -> None:
-    """Keep all that go on and the newest that ended; on the disk when this returns. Raises
-    ``OSError``."""
-    ended = [run for run in runs if run.state != "running"]
-    old = {run.id for run in ended[: max(0, len(ended) - MOST_ENDED)]}
-    data = msgspec.json.encode(_File(runs=[run for run in runs if run.id not in old]))
+    """Keep them; on the disk when this returns. Raises ``OSError``."""
+    data = msgspec.json.encode(_File(runs=list(runs)))
     await asyncio.to_thread(replace_file, path, data)

@@ -23,12 +23,13 @@ def rebuild(entries: Iterable[JournalEntry]) -> dict[str, Run]:
     """Every run whose intent is among the entries, oldest first; unfinished ones are *unknown*
     and have no ``finished_at``."""
     runs: dict[str, Run] = {}
+    asked: dict[str, float] = {}
     for entry in entries:
         if entry.kind == "intent":
             if (begun := _begun(entry)) is not None:
                 runs[entry.id] = begun
         elif (run := runs.get(entry.id)) is not None:
-            runs[entry.id] = _stepped(run, entry) if entry.kind == "step" else _ended(run, entry)
+            runs[entry.id] = _went_on(run, entry, asked)
     return {id: _unfinished(run) if run.state == "running" else run for id, run in runs.items()}
 
 
@@ -60,7 +61,7 @@ def past_runs(runs: Iterable[Run], action: str, target: str) -> list[Run]:
 
 def usual_seconds(runs: Iterable[Run]) -> float | None:
     """The median of how long they took; ``None`` without one."""
-    took = [run.finished_at - run.started_at for run in runs if run.finished_at is not None]
+    took = [seconds for run in runs if (seconds := _worked(run)) is not None]
     return statistics.median(took) if took else None
 
 
@@ -72,13 +73,18 @@ def expectation(plan: Plan, past: Sequence[Run]) -> tuple[float | None, int]:
     alike = [run for run in past if _kinds(run.plan) == kinds and run.steps]
     same = [run for run in alike if len(run.steps) == number]
     took = [
-        (run.finished_at - run.started_at) * number / len(run.steps)
+        seconds * number / len(run.steps)
         for run in same or alike
-        if run.finished_at is not None
+        if (seconds := _worked(run)) is not None
     ]
     if took:
         return statistics.median(took), len(took)
     return (None if past else plan.expected_seconds), 0
+
+
+def _worked(run: Run) -> float | None:
+    """Seconds from its beginning to its end without those in which it waited for a word."""
+    return None if run.finished_at is None else run.finished_at - run.started_at - run.waited
 
 
 def _kinds(plan: Plan) -> set[str]:
@@ -99,6 +105,18 @@ def _begun(entry: JournalEntry) -> Run | None:
         steps=[StepRecord(name=name, state="waiting") for name in plan.steps],
         message="",
     )
+
+
+def _went_on(run: Run, entry: JournalEntry, asked: dict[str, float]) -> Run:
+    """``asked``: since when a run waits for a word."""
+    if entry.kind == "step":
+        return _stepped(run, entry)
+    at = datetime.fromisoformat(entry.at).timestamp()
+    if entry.state == "word asked":
+        asked[run.id] = at
+    elif entry.state == "confirmed" and run.id in asked:
+        return replace(run, waited=run.waited + at - asked.pop(run.id))
+    return _ended(run, entry)
 
 
 def _stepped(run: Run, entry: JournalEntry) -> Run:

@@ -22,7 +22,7 @@ from ainur_tui.model.alertcalls import (
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean, near
-from ainur_tui.rules import backtest, defaults, promdoctor, promql, promrules, ruledoctor
+from ainur_tui.rules import backtest, defaults, promdoctor, promql, promrules, promtree, ruledoctor
 from ainur_tui.rules.promrules import PREFIX
 from ainur_tui.rules.rulewords import words
 
@@ -204,7 +204,7 @@ async def _series(engine: Engine) -> tuple[dict[str, bool] | None, list[str], st
     wanted: list[str] = []
     for rule in engine.rulebook.prom.values():
         try:
-            wanted += [one.text() for one in promql.selectors(promql.parse(rule.expr))]
+            wanted += [one.text() for one in promtree.selectors(promql.parse(rule.expr))]
         except ValueError:
             continue
     if index is None or not wanted:

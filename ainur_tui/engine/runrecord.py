@@ -37,6 +37,13 @@ def event_of(run: Run, text: str, at: float) -> Event:
     )
 
 
+def ending_of(run: Run) -> Event | None:
+    """The end of a run as an event; ``None`` while it goes on, and for one that never began."""
+    if run.finished_at is None or run.state == "refused":
+        return None
+    return event_of(run, f"{run.plan.title}: {run.state}. {run.message}", run.finished_at)
+
+
 class RunRecord:
     """Keeps ``run``, the newest picture; ``changed`` hears of each new one. What comes from
     outside is cleaned and redacted here."""

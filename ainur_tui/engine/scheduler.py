@@ -34,7 +34,7 @@ class Scheduler:
         """Watch more probes; those of a name already known are left alone."""
         for probe in probes:
             if probe.name not in self._lanes:
-                self._lanes[probe.name] = _Lane(probe, self._sink, self._clock)
+                self._lanes[probe.name] = _Lane(probe, self._sink, self._clock, self._back)
         if self._started:
             self._launch()
 
@@ -63,6 +63,13 @@ class Scheduler:
         if tasks:
             await asyncio.wait(tasks, timeout=1.0)
 
+    def _back(self, probe: Probe) -> None:
+        """A source answers again: what else could not be read there is read now, not in minutes. A
+        trouble that is over must not be told any longer."""
+        for lane in self._lanes.values():
+            if lane.failing and lane.probe.target == probe.target and not lane.asked_to_wait():
+                lane.read()
+
     def _launch(self) -> None:
         for name, lane in self._lanes.items():
             if name not in self._tasks:
@@ -72,15 +79,23 @@ class Scheduler:
 class _Lane:
     """One probe and its turn."""
 
-    def __init__(self, probe: Probe, sink: Sink, clock: Clock) -> None:
+    def __init__(
+        self, probe: Probe, sink: Sink, clock: Clock, back: Callable[[Probe], None]
+    ) -> None:
         self.probe = probe
         self._sink = sink
         self._clock = clock
+        self._back = back
         self._due = clock.monotonic()
         self._failures = 0
         self._wish_until = 0.0
         self._read: asyncio.Task[None] | None = None
         self._inner: asyncio.Task[Sample] | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last run failed."""
+        return self._failures > 0
 
     def concerns(self, targets: set[str] | None) -> bool:
         """Whether the probe reads one of the targets, or the whole one is a part of."""
@@ -123,6 +138,7 @@ class _Lane:
             outcome = ProbeFailure("internal", type(error).__name__)
         seconds = self._clock.monotonic() - began
         wish = outcome.retry_after if isinstance(outcome, ProbeFailure) else None
+        back = self.failing and not isinstance(outcome, ProbeFailure)
         self._failures = self._failures + 1 if isinstance(outcome, ProbeFailure) else 0
         wait = pause(self.probe.interval, self._failures, wish)
         self._wish_until = began + wait if wish is not None else 0.0
@@ -131,6 +147,8 @@ class _Lane:
             self._sink(self.probe, outcome, seconds)
         except Exception as error:  # a sample that cannot be taken in is a failure of its probe
             self._sink(self.probe, ProbeFailure("internal", type(error).__name__), seconds)
+        if back:
+            self._back(self.probe)
 
     async def _outcome(self) -> Sample:
         """The sample; every other end is a ``ProbeFailure``. Nothing of a foreign exception's

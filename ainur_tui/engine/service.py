@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -37,8 +37,8 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.rulebook import rulebook
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.runrecord import ending_of
+from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -47,8 +47,9 @@ from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
-from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.base import Clock, Probe, Sample, Writer
 from ainur_tui.systems.registry import connect
+from ainur_tui.systems.rulebook import rulebook
 
 __all__ = ["Engine", "Peer", "WireFault"]
 
@@ -95,7 +96,6 @@ class Engine:
         self.redact = Redaction()
         self._notices = Notices(clock)
         self.presences = Presences(clock, self._moved)
-        self.notify: dict[str, Callable[[str, str], Awaitable[str]]] = {}
         self.evidence = Evidence(self)
         self._watch: Watch | None = None
         self.watching = False
@@ -154,16 +154,20 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
-        own = self.environment.incidents
+        own = self.environment.alerts
+        objectives = Objectives(
+            levels(own.response, own.update), frozenset(self.environment.incidents.postmortem)
+        )
         self.incidents = Incidents(
-            self._paths.incidents, Objectives(own.respond, own.tell, frozenset(own.postmortem)),
-            clock=self._clock, redact=self.redact, view=self.view, events=self.board.events,
+            self._paths.incidents, objectives,
+            clock=self._clock, redact=self.redact, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(
-            self._paths.playbooks if watching else None, self.executor, self._clock,
+            self._paths.playbooks if watching else None, self.environment.playbooks,
+            self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
-            moved=self._moved, redact=self.redact,
+            moved=self._moved, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
@@ -172,6 +176,7 @@ class Engine:
         if watching:
             await self._begin_watching()
         else:
+            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     def _judge_by(self, graph: Graph) -> None:
@@ -186,6 +191,8 @@ class Engine:
         self.alerting = Alerting(
             self.rulebook.rules, self._clock, self.board, graph, self.attention
         )
+        self.writers = [one for system in self.systems for one in system.receivers
+                        if isinstance(one, Writer)]  # fmt: skip
         self.notifier = Notifier(
             [receiver for system in self.systems for receiver in system.receivers],
             levels(own.response, own.update), self._clock, self.history, self.redact,
@@ -199,6 +206,7 @@ class Engine:
         await self._watch.start()
         await self.looks.start()
         await self.executor.open(recover=True)
+        self.incidents.catch_up()
         self._notices.add(await self.playbooks.open(self.looks.first_round))
         self.listeners.add(self.playbooks.wake)
 
@@ -243,6 +251,7 @@ class Engine:
         """The whole picture, judged now."""
         view = self.board.view()
         told = [*view.notices, *self._notices.now(), *self.history.notices]
+        told += self.playbooks.problems
         told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
         told += self.notifier.problems()
         active = self.executor.active
@@ -297,7 +306,13 @@ class Engine:
         self.looks.saw(probe)
         self._moved()
 
+    def _past(self) -> list[Event]:
+        ended = (ending_of(run) for run in self.executor.runs(limit=SHOWN_RUNS))
+        return [*self.board.events(), *filter(None, ended)]
+
     def _ran(self, run: Run) -> None:
+        if (ending := ending_of(run)) is not None:
+            self.incidents.saw(ending)  # a verified one is no event of the charts: it has its begin
         for listener in tuple(self.run_listeners):
             listener(run)
         self._moved()

@@ -27,6 +27,12 @@ _ALERTS = "alerts"
 _log = logging.getLogger(__name__)
 
 
+async def recall(engine: Engine) -> None:
+    """Take up the alerts where the last engine left them."""
+    if dump := await engine.history.load(_ALERTS):
+        engine.alerting.restore(dump)
+
+
 class Watch:
     """Makes the pictures. ``moved`` is set by whoever recorded something."""
 
@@ -41,8 +47,7 @@ class Watch:
 
     async def start(self) -> None:
         """Take up the alerts where the last engine left them, then go on for ever."""
-        if dump := await self._engine.history.load(_ALERTS):
-            self._engine.alerting.restore(dump)
+        await recall(self._engine)
         await self._engine.notifier.start()
         self._task = asyncio.create_task(self._for_ever())
         engine = self._engine

@@ -34,7 +34,8 @@ class Asking(RunRecord):
             return f"{wanted} was given by {who}"
         finally:
             self._answer = None
-            self._show(replace(self.run, asking=None))
+            waited = self.run.waited + self.clock.now() - asked.since
+            self._show(replace(self.run, asking=None, waited=waited))
 
     def said(self, who: str) -> None:
         """Somebody gave the word; it goes on."""

@@ -133,6 +133,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     verified_by: str | None = None
     result: dict[str, Any] = {}
     asking: Question | None = None
+    waited: float = 0.0
+    """Seconds in which it stood still for a word: people's time, not its own."""
     mends: list[Undo] = []
     """What it left in the way when it broke off, as actions that put it right: offered, with a
     plan of their own, and never done by itself."""

@@ -82,9 +82,9 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     def matches(self, name: str, target: str) -> bool:
         """Whether it mutes that alert, while it holds."""
-        if self.name and not fnmatchcase(name, self.name):
+        if self.name not in {"", name} and not fnmatchcase(name, self.name):
             return False
-        if not self.target or fnmatchcase(target, self.target):
+        if self.target in {"", target} or fnmatchcase(target, self.target):
             return True
         return overlaps(self.target, target) and len(self.target) < len(target)
 

@@ -53,9 +53,7 @@ def fold(alerts: Sequence[Alert]) -> list[Fold]:
     for one in ranked:
         if one.caused_by is not None:
             rank = RANK[one.state]
-            home = lead.get((rank, one.caused_by)) or (
-                lead.get((0, one.caused_by)) if rank else None
-            )
+            home = lead.get((rank, one.caused_by)) or lead.get((0, one.caused_by))
             home = home or lead.get((rank, f"because {one.caused_by}"))
             if home is not None:
                 home.under.append(one)
@@ -85,7 +83,10 @@ def _home(one: Alert, lead: dict[tuple[int, str], Fold]) -> Fold | None:
         keys.append(f"{one.target} {one.signal} {one.op}")
     if whole != one.target:
         keys += [f"{one.name} {whole}", whole]
-    return next((found for key in keys if (found := lead.get((rank, key)))), None)
+    # What only might be, or is not heard of, may stand behind what fires; never the other way.
+    ranks = (rank, 0) if rank < RANK["resolved"] else (rank,)
+    places = [(where, key) for where in ranks for key in keys]
+    return next((found for place in places if (found := lead.get(place))), None)
 
 
 def calling(alerts: Sequence[Alert]) -> list[Fold]:

@@ -16,7 +16,6 @@ from ainur_tui.model.event import Event
 Status = Literal["investigating", "identified", "fixing", "resolved"]
 Role = Literal["commander", "technical", "communications", "expert"]
 ClockName = Literal["response", "rto", "update", "postmortem"]
-Origin = Literal["guide", "ours", "yours"]
 Section = Literal[
     "title", "services", "impact", "cause", "resolution", "prevention", "well", "wrong", "lessons",
 ]  # fmt: skip
@@ -32,13 +31,6 @@ SECTIONS: dict[Section, str] = {
     "prevention": "what keeps it from coming again", "well": "what went well",
     "wrong": "what went wrong", "lessons": "lessons learned",
 }  # fmt: skip
-MEANING: dict[Severity, str] = {
-    "P1": "service unavailable, data loss, security breach",
-    "P2": "performance degradation, partial service loss",
-    "P3": "minor issues, limited user impact", "P4": "cosmetic issues, no user impact",
-}  # fmt: skip
-RESPONSE: dict[Severity, float] = {"P1": 900.0, "P2": 3600.0, "P3": 14400.0}
-"""Seconds until somebody responds (guide §4). P4 has none there: ours is the next business day."""
 SERVICES: dict[str, str] = {
     "api": "API", "db": "Database", "node": "Blockchain", "frontend": "Frontend",
     "storage": "Storage", "workers": "Workers",
@@ -189,13 +181,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs from ``since`` until ``ended_at``, and should end before ``due_at``."""
+    """Runs from ``since`` until ``ended_at``, and should end before ``due_at``; ``origin`` tells
+    whose limit that is."""
 
     name: ClockName
     since: float
     due_at: float
     ended_at: float | None = None
-    origin: Origin = "guide"
+    origin: str = "guide"
 
     def late(self, now: float) -> bool:
         """Whether it ran, or runs, beyond its end."""
@@ -204,7 +197,8 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
-    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person wrote."""
+    message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person
+    wrote."""
 
     id: str
     title: str
@@ -243,77 +237,3 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         """Who has a role now: the new one only once they accepted."""
         held = next((held for held in self.roles if held.role == role), None)
         return "" if held is None else held.who if held.accepted_at is not None else held.before
-
-
-class OpenIncident(msgspec.Struct, kw_only=True):
-    """``incident.open``: ``alert`` names the rule that fires on ``target``; what is left out is
-    taken from it. ``key`` makes a second identical call the same incident."""
-
-    key: str
-    target: str = ""
-    title: str = ""
-    severity: Severity | None = None
-    alert: str | None = None
-    services: list[str] = []
-
-
-class ChangeIncident(msgspec.Struct, kw_only=True):
-    """``incident.change``; an empty ``id`` is the one that is open."""
-
-    key: str
-    what: Change
-    id: str = ""
-
-
-class IncidentsQuery(msgspec.Struct, kw_only=True):
-    """``incidents``: the open ones and the newest ``limit`` of all, newest first."""
-
-    limit: int = 100
-
-
-class IncidentQuery(msgspec.Struct, kw_only=True):
-    """One by its id; empty is the one that is open, else the newest."""
-
-    id: str = ""
-
-
-class IncidentFile(msgspec.Struct, kw_only=True):
-    """``incident.show``: with its entries in the order of what they tell. ``on_call`` is
-    who is now, and until when, in words."""
-
-    incident: Incident
-    entries: list[Entry]
-    on_call: str = ""
-
-
-class Drafts(msgspec.Struct, kw_only=True):
-    """``incident.draft``: the texts as the entries make them. ``message`` is the next one to send:
-    a notification, or once resolved the resolution."""
-
-    message: str
-    postmortem: str
-
-
-class KeepEvidence(msgspec.Struct, kw_only=True):
-    """``incident.keep``: a frozen log selection, kept under its hash."""
-
-    data: str
-    about: str
-    name: str = "log"
-    id: str = ""
-
-
-class SendUpdate(msgspec.Struct, kw_only=True):
-    """``incident.send``: by every notifier that is configured."""
-
-    text: str
-    id: str = ""
-
-
-class Capsule(msgspec.Struct, kw_only=True):
-    """``incident.capsule``: where the archive is, and its hash. ``size`` in bytes."""
-
-    path: str
-    sha256: str
-    size: int
-    files: list[str]

@@ -23,13 +23,13 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 
 LEVELS: dict[Severity, Level] = {
     "P1": Level(severity="P1", title="Critical", response=900.0, update=1800.0,
-                means="unavailable, data loss, security breach"),
+                means="service unavailable, data loss, security breach"),
     "P2": Level(severity="P2", title="High", response=3600.0, update=3600.0,
-                means="degraded, partly lost"),
+                means="performance degradation, partial service loss"),
     "P3": Level(severity="P3", title="Medium", response=14400.0, update=None,
-                means="minor, limited impact"),
+                means="minor issues, limited user impact"),
     "P4": Level(severity="P4", title="Low", response=None, update=None,
-                means="cosmetic, no impact", origin="not from the guide"),
+                means="cosmetic issues, no user impact", origin="not from the guide"),
 }  # fmt: skip
 """The guide's response times (sections 4 and 9). It gives none for P4 and no cadence at all."""
 

@@ -15,13 +15,15 @@ from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
-from ainur_tui.model.incident import Capsule, Drafts, Incident, IncidentFile
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import Capsule, Drafts, IncidentFile
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
 from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
 from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
 from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
+from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
@@ -33,7 +35,7 @@ REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
      "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
      "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
-     "playbooks", "playbook.runs"}
+     "playbooks", "playbook.runs", "slo"}
 )  # fmt: skip
 
 
@@ -292,6 +294,7 @@ RESULTS: dict[str, Any] = {
     "break-glass": None,
     "needs": NeedsView,
     "needs.set": NeedsView,
+    "slo": list[Slo],
     "incidents": list[Incident],
     "incident.show": IncidentFile,
     "incident.draft": Drafts,

@@ -64,7 +64,8 @@ def words(firings: Sequence[Firing], share: float, fired: int, days: float, now:
         newest = max(one.start for one in firings)
         said += f" (longest {duration(longest)}, last {clock(newest, date=True)[:16]} UTC)"
     if share < 0.95:
-        said += f"; the history covers {share * 100:.0f} % of it"
+        part = f"{share * 100:.0f} %" if share >= 0.01 else "less than 1 %"
+        said += f"; the history covers {part} of it"
     if fired != times:
         said += f"; it really fired {_times(fired)}"
     return said

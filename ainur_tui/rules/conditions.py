@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
-from ainur_tui.model.playbook import Condition, Do, Playbook
+from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
@@ -21,10 +21,12 @@ SAME = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """``holds`` is ``None`` where it is not known; ``words`` say what was observed."""
+    """``holds`` is ``None`` where it is not known; ``words`` say what was observed. ``there`` is
+    false where it is about something that is not watched here at all."""
 
     holds: bool | None
     words: str
+    there: bool = True
 
 
 def all_of(
@@ -42,17 +44,23 @@ def all_of(
     the start, so that the words tell what became of them.
     """
     told = [judge(one, target, board, since, baseline or {}) for one in every]
-    choice = [judge(one, target, board, since, baseline or {}) for one in some]
+    choice = _watched([judge(one, target, board, since, baseline or {}) for one in some])
     if choice:
         holding = [one for one in choice if one.holds]
         unknown = any(one.holds is None for one in choice)
-        words = _joined(holding or choice)
-        told.append(Seen(True if holding else None if unknown else False, words))
+        there = any(one.there for one in choice)
+        holds = True if holding else None if unknown else False
+        told.append(Seen(holds, _joined(holding or choice), there))
+    told = _watched(told)
     wrong = [one for one in told if one.holds is False]
     open_ = [one for one in told if one.holds is None]
-    return Seen(
-        False if wrong else None if open_ else True, _joined(wrong or open_ or told)
-    )  # fmt: skip
+    holds = False if wrong else None if open_ else True
+    return Seen(holds, _joined(wrong or open_ or told), not told or any(o.there for o in told))
+
+
+def _watched(told: list[Seen]) -> list[Seen]:
+    """Those about what is watched here; what is not watched decides nothing beside them."""
+    return [one for one in told if one.there] or told
 
 
 def judge(
@@ -65,12 +73,22 @@ def judge(
         return _state(condition, named(condition.target or "{target}", target, board), board)
     view = signal_of(condition.signal, named(condition.target, target, board), target, board)
     if view is None:
-        return Seen(None, f"{condition.signal} is not known here")
+        return Seen(None, f"{condition.signal} is not watched here", there=False)
     if view.quality not in KNOWN or view.value is None:
         return Seen(None, f"{view.title} is {view.quality}")
     if view.observed_at is not None and view.observed_at < since:
         return Seen(None, f"{view.title} has not been read since")
     return Seen(_holds(condition, view), _words(view, baseline))
+
+
+def told(look: Look, target: str, board: BoardView) -> str:
+    """What a look that expects nothing has seen."""
+    views = [signal_of(name, None, target, board) for name in look.signals]
+    return "; ".join(
+        _words(view, {}) if view.quality in KNOWN else f"{view.title} is {view.quality}"
+        for view in views
+        if view is not None
+    )
 
 
 def signal_of(
@@ -161,7 +179,7 @@ def _holds(condition: Condition, view: SignalView) -> bool:
 def _state(condition: Condition, name: str | None, board: BoardView) -> Seen:
     found = board.target(name) if name else None
     if found is None:
-        return Seen(None, f"{name or 'the part'} is not known here")
+        return Seen(None, f"{name or 'the part'} is not watched here", there=False)
     words = f"{found.name} is {found.state}"
     if found.state != "up":
         words += f" ({found.summary})"
@@ -172,8 +190,10 @@ def _state(condition: Condition, name: str | None, board: BoardView) -> Seen:
 
 def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
     found = board.table(condition.table or "")
-    if found is None or found.missing is not None or found.observed_at < since:
-        return Seen(None, f"the table {condition.table} is not read")
+    if found is None:
+        return Seen(None, f"the table {condition.table} is not read here", there=False)
+    if found.missing is not None or found.observed_at < since:
+        return Seen(None, f"the table {condition.table} has not been read since")
     number = float(len(found.rows))
     above = condition.above is None or number > condition.above
     holds = above and (condition.below is None or number < condition.below)

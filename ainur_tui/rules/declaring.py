@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ainur_tui.model.alert import Alert, Severity
 from ainur_tui.model.board import BoardView, Finding
-from ainur_tui.model.incident import SERVICES, Opened, OpenIncident
+from ainur_tui.model.incident import SERVICES, Opened
+from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.model.text import clean
 
 FIRING = frozenset({"firing", "recovering"})
@@ -29,7 +30,8 @@ def opened(call: OpenIncident, view: BoardView, now: float) -> Opened | str:
     return Opened(
         title=title, severity=call.severity or _severity(alert, finding), target=target,
         services=call.services or services(target, view), detected_at=min(since),
-        acknowledged_at=now, alert=alert.name if alert else None,
+        acknowledged_at=min([now, *(a.ack.at for a in firing if a.ack is not None)]),
+        alert=alert.name if alert else None,
     )  # fmt: skip
 
 

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ainur_tui.model.action import FINAL
+from ainur_tui.model.alert import Alert, Silence
+from ainur_tui.model.alertcalls import Inventory
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import age, clock, moment, rfc3339
+from ainur_tui.rules.messages import DONE
 from ainur_tui.rules.oncall import Turn
 
 SHIFT = 12 * 3600.0
 """Seconds back in which what was done and noted is told."""
 _SHOWN = {"firing", "recovering", "pending", "no data"}
-_DONE = {"deploy", "restart", "scale", "secret", "flag", "setting", "backup", "action", "playbook"}
 
 
 class Row(NamedTuple):
@@ -27,41 +29,57 @@ class Row(NamedTuple):
 
 
 def handover(
-    view: BoardView, incidents: Sequence[Incident], turn: Turn | None
+    view: BoardView, incidents: Sequence[Incident], inventory: Inventory, turn: Turn | None
 ) -> dict[str, list[Row]]:
     """The parts of the sheet by their headings; an empty part is told too."""
     now = view.at
     recent = [event for event in view.events if event.at > now - SHIFT]
-    items = [(one, item) for one in incidents for item in one.items if item.done_at is None]
+    fresh = f"{view.trust.fresh} of {view.trust.all} signals fresh"
     return {
-        "State": [Row(view.since, f"{view.state}; {view.trust.fresh} of {view.trust.all} signals"
-                      " fresh")],
-        "On call": [] if turn is None else [Row(turn.until, f"{turn.who} until then, then "
-                                                f"{turn.following}")],
-        "Open incidents": [
-            Row(one.opened_at, f"{one.id} {one.severity} {one.status.upper()}: {one.title};"
-                f" commander {one.holder('commander') or 'nobody'}; " + ", ".join(
-                    f"{CLOCKS[c.name]} {left(c, now)}" for c in one.clocks if c.ended_at is None))
-            for one in incidents if one.closed_at is None
-        ],
-        "Alerts": [Row(a.since, f"{a.severity} {a.state} {a.target}: {a.summary}")
-                   for a in view.alerts if a.state in _SHOWN],
+        "State": [Row(view.since, f"{view.state}; {fresh}")],
+        "On call": [Row(turn.until, f"{turn.who} until then, then {turn.following}")]
+        if turn else [],
+        "Open incidents": [_incident(one, now) for one in incidents if one.closed_at is None],
+        "Alerts": [_alert(one) for one in view.alerts if one.state in _SHOWN],
+        "Silences": [_silence(one.silence) for one in inventory.silences if not one.over],
         "Actions going on": [
             Row(run.started_at, f"{run.plan.title} by {run.operator}")
             for run in view.runs if run.state not in FINAL and run.state != "planned"
         ],
-        "Due": [
-            Row(item.due, f"{item.text} ({item.owner or 'no owner'}; incident {one.id})"
-                f"{' OVERDUE' if item.due is not None and item.due < now else ''}")
-            for one, item in sorted(items, key=lambda pair: pair[1].due or float("inf"))
-        ] + [
-            Row(c.due_at, f"post-mortem of incident {one.id}: {left(c, now)}")
-            for one in incidents for c in one.clocks
-            if c.name == "postmortem" and c.ended_at is None
-        ],
-        "Done in this shift": [Row(e.at, e.text) for e in recent if e.kind in _DONE],
+        "Due": _due(incidents, now),
+        "Done in this shift": [Row(e.at, e.text) for e in recent if e.kind in DONE],
         "Notes": [Row(e.at, e.text) for e in recent if e.kind == "note"],
     }  # fmt: skip
+
+
+def _incident(one: Incident, now: float) -> Row:
+    clocks = [f"{CLOCKS[c.name]} {left(c, now)}" for c in one.clocks if c.ended_at is None]
+    told = (f"{one.id} {one.severity} {one.status.upper()}: {one.title}",
+            f"commander {one.holder('commander') or 'nobody'}", ", ".join(clocks))  # fmt: skip
+    return Row(one.opened_at, "; ".join(filter(None, told)))
+
+
+def _alert(one: Alert) -> Row:
+    hand = f" ({one.ack.by} is on it: {one.ack.comment})" if one.ack else ""
+    return Row(one.since, f"{one.severity} {one.state} {one.target}: {one.summary}{hand}")
+
+
+def _silence(one: Silence) -> Row:
+    what = f"{one.name or 'all alerts'} on {one.target or 'everything'}"
+    return Row(one.until, f"ends then: {what}, by {one.by}: {one.reason}")
+
+
+def _due(incidents: Sequence[Incident], now: float) -> list[Row]:
+    rows = [
+        Row(item.due, f"{item.text} ({item.owner or 'no owner'}; incident {one.id})"
+            f"{' OVERDUE' if item.due is not None and item.due < now else ''}")
+        for one in incidents for item in one.items if item.done_at is None
+    ] + [
+        Row(clock.due_at, f"post-mortem of incident {one.id}: {left(clock, now)}")
+        for one in incidents for clock in one.clocks
+        if clock.name == "postmortem" and clock.ended_at is None
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row.at if row.at is not None else float("inf"))
 
 
 def markdown(parts: dict[str, list[Row]], environment: str, now: float) -> str:

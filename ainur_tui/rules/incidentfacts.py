@@ -147,7 +147,8 @@ def impact_words(found: Impact) -> str:
         down = found.unavailable >= 1
         told.append(f"the API was unavailable for {duration(found.unavailable)}" if down
                     else "the API answered all along")  # fmt: skip
-    if found.requests and found.failed is not None:
+    # None that failed is no comfort: while nothing answers, nothing counts either.
+    if found.requests and found.failed is not None and found.failed >= 0.5:
         share = found.failed / found.requests
         told.append(f"about {found.failed:,.0f} of {found.requests:,.0f} requests failed"
                     f" ({share:.1%})")  # fmt: skip
@@ -171,6 +172,8 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     if good and not any(map(unsuccessful, events)):
         told.append(f"All {good} actions were verified" if good > 1
                     else "The one action that was taken was verified")  # fmt: skip
+    told += [event.text for event in events
+             if event.kind == "playbook" and event.key.endswith(":verified")]  # fmt: skip
     if incident.updates and "update" not in incident.breaches:
         many = f"{incident.updates} message{'' if incident.updates == 1 else 's'}"
         told.append(f"Others were told in time ({many})")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ainur_tui.model.alert import Severity
+from ainur_tui.model.event import Event
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
@@ -99,14 +100,21 @@ def resolution(incident: Incident, *, promised: bool) -> str:
     return "\n".join(told) + "\n"
 
 
+def told_to_others(event: Event) -> bool:
+    """Whether an event is worth a line to others: what was done and how it ended; of a playbook,
+    its end."""
+    if event.kind not in DONE or event.key.endswith(":begun"):
+        return False
+    return event.kind != "playbook" or event.key.count(":") == 2
+
+
 def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
     """What the last message told, as it was written, and what was done since."""
     told = fields_of(incident.last_update).actions
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
     done = [
-        f"{clock(entry.at)[:5]} {clean(entry.what.event.text, 120)}"
-        for entry in entries
-        if isinstance(entry.what, Happened) and entry.what.event.kind in DONE and entry.at >= since
-        and not entry.what.event.key.endswith(":begun")
+        f"{clock(event.at)[:5]} {clean(event.text, 120)}"
+        for event in (entry.what.event for entry in entries if isinstance(entry.what, Happened))
+        if event.at >= since and told_to_others(event)
     ]  # fmt: skip
     return [*told, *done][-_ACTIONS:] or ["none yet"]

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from ainur_tui.model.alert import Severity
-from ainur_tui.model.incident import RESPONSE, Clock, Incident, Origin
+from ainur_tui.model.incident import Clock, Incident
+from ainur_tui.model.severity import LEVELS, Level
 
 RTO: Mapping[str, float] = MappingProxyType(
     {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
 )
 """Seconds until a service is back (guide §5); storage has none there."""
-CADENCE: Mapping[Severity, float] = MappingProxyType({"P1": 1800.0, "P2": 3600.0})
-"""Seconds between messages; P3 and P4 are told at a change. Not from the guide (G-302)."""
 AT_A_CHANGE = 600.0
 """Seconds after a change within which the others are to know. Not from the guide."""
 POSTMORTEM = 86400.0
@@ -25,11 +24,9 @@ END_OF_DAY = 17
 
 @dataclass(frozen=True)
 class Objectives:
-    """``response`` and ``cadence`` are an environment's own values (seconds by severity), which
-    win; ``postmortem`` are the severities that need one."""
+    """``levels`` is the environment's P-list; ``postmortem`` are the severities that need one."""
 
-    response: Mapping[Severity, float] = field(default_factory=dict)
-    cadence: Mapping[Severity, float] = field(default_factory=dict)
+    levels: Mapping[Severity, Level] = field(default_factory=lambda: LEVELS)
     postmortem: frozenset[str] = frozenset({"P1", "P2"})
 
     def clocks(self, incident: Incident) -> list[Clock]:
@@ -53,28 +50,25 @@ class Objectives:
 
     def cadence_of(self, incident: Incident) -> float | None:
         """Seconds between its messages; ``None``: at a change."""
-        return self.cadence.get(incident.severity, CADENCE.get(incident.severity))
+        return self.levels[incident.severity].update
 
     def _response(self, incident: Incident) -> Clock:
-        since, severity = incident.detected_at, incident.severity
-        own = self.response.get(severity)
-        limit = own if own is not None else RESPONSE.get(severity)
+        since, level = incident.detected_at, self.levels[incident.severity]
+        limit = level.response
         due = since + limit if limit is not None else next_business_day(since)
-        origin: Origin = "guide" if severity in RESPONSE else "ours"
-        return Clock(name="response", since=since, due_at=due,
-                     origin="yours" if own is not None else origin,
+        return Clock(name="response", since=since, due_at=due, origin=level.origin,
                      ended_at=incident.acknowledged_at)  # fmt: skip
 
     def _update(self, incident: Incident) -> Clock | None:
         """When the others are to hear of it next: on the cadence, or soon after a change."""
-        every = self.cadence_of(incident)
+        level = self.levels[incident.severity]
+        every = level.update
         since = incident.updated_at if incident.updated_at is not None else incident.opened_at
         if incident.resolved_at is not None or every is None:
             if not incident.asked:
                 return None
             every, since = AT_A_CHANGE, incident.asked_at or incident.status_at
-        origin: Origin = "yours" if incident.severity in self.cadence else "ours"
-        return Clock(name="update", since=since, due_at=since + every, origin=origin)
+        return Clock(name="update", since=since, due_at=since + every, origin=level.update_origin)
 
 
 def next_business_day(at: float) -> float:

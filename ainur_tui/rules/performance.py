@@ -148,7 +148,7 @@ def _part(one: Asked, view: BoardView, kept: Mapping[Pair, Series]) -> Part:
     if table is None or table.missing:
         why = table.missing if table else "it was not read: not configured, or not yet"
         return Part(title=one.title, figures=figures, missing=why)
-    return Part(title=one.title, figures=figures, listing=_listing(table, one))
+    return Part(title=one.title, figures=figures, listing=listing(table, one))
 
 
 def _figure(pair: Pair, view: SignalView | None, series: Series | None) -> Figure:
@@ -175,7 +175,8 @@ def _figure(pair: Pair, view: SignalView | None, series: Series | None) -> Figur
     )  # fmt: skip
 
 
-def _listing(table: Table, asked: Asked) -> Listing:
+def listing(table: Table, asked: Asked) -> Listing:
+    """The rows that are asked for, the largest first."""
     places = {column.name: index for index, column in enumerate(table.columns)}
     place, only = places.get(asked.by), places.get(asked.only)
 

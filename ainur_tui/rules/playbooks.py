@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import PlaybookRun, PlaybookState, PlaybookStep, StepRun
-from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill
+from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill, told
 
 NOT_KNOWN = 10.0
 """Seconds to wait for what decides whether a step is needed; then it is taken to be."""
@@ -114,7 +114,7 @@ def _enter(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         run, began = change(run, began=now, since=now), now
     step = run.step
     needed = all_of(step.when, step.when_any, run.target, world.board)
-    if needed.holds is False:
+    if needed.holds is False or not needed.there:
         return passed_over(run, "not needed", needed.words, now)
     if needed.holds is None and now - began < NOT_KNOWN:
         return run
@@ -125,6 +125,9 @@ def _enter(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         return change(run, state="deciding", do=do, words=needed.words)
     if step.ask is not None:
         return change(run, state="deciding", words=needed.words)
+    seen = all_of(step.expect, step.expect_any, run.target, world.board)
+    if not seen.there and not step.proves:
+        return passed_over(run, "not needed", seen.words, now)
     # A look counts what is fresh already; only a proof wants to be newer than what was done.
     return change(run, state="looking", since=now if step.proves else 0.0)
 
@@ -136,6 +139,8 @@ def _observe(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
         baseline=run.baseline,
     )  # fmt: skip
     late = one.began is not None and now - max(one.began, one.since) >= step.deadline
+    if not (step.expect or step.expect_any):
+        return _passed(run, Seen(True, told(step.look, run.target, world.board)), now)
     if seen.holds:
         held = one.held if one.held is not None else now
         if now - held >= step.hold:

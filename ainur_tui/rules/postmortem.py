@@ -11,7 +11,10 @@ from ainur_tui.model.units import clock
 from ainur_tui.rules.incidentfacts import moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 
-_ROOM, _ROW_ROOM = 240, 160
+_ROOM, _ROW_ROOM = 1000, 160
+_FREE: dict[str, Section] = {
+    "Root Cause": "cause", "Resolution": "resolution", "Lessons Learned": "lessons",
+}  # fmt: skip
 
 
 def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now: float) -> str:
@@ -57,9 +60,21 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
     return "\n".join(rows) + "\n"
 
 
+def sections_of(document: str) -> dict[Section, str]:
+    """What a person wrote into the document, of the sections that hold free text only."""
+    found: dict[Section, str] = {}
+    for part in document.split("\n## ")[1:]:
+        head, _, body = part.partition("\n")
+        section = _FREE.get(head.strip())
+        text = " ".join(body.split())
+        if section is not None and text and not text.startswith("TODO"):
+            found[section] = clean(text)
+    return found
+
+
 def _row(entry: Entry, start: float) -> str:
-    what = words(entry).replace("|", "\\|")
-    return f"| {_moment(entry.at, start)} | {kind(entry)} | {clean(what, _ROW_ROOM)} | {entry.operator} |"
+    what = clean(words(entry).replace("|", "\\|"), _ROW_ROOM)
+    return f"| {_moment(entry.at, start)} | {kind(entry)} | {what} | {entry.operator} |"
 
 
 def _moment(at: float | None, start: float) -> str:

@@ -8,9 +8,10 @@ from ainur_tui.model.alert import Rule, Severity
 from ainur_tui.model.alertcalls import Diagnosis, Trouble
 from ainur_tui.model.severity import SEVERITY_OF
 from ainur_tui.model.text import near
-from ainur_tui.rules import promql
-from ainur_tui.rules.promql import AGGREGATIONS, COMPARISONS, Binary, Call, Literal, Node, Selector
+from ainur_tui.rules import promql, promtree
+from ainur_tui.rules.promql import AGGREGATIONS, COMPARISONS
 from ainur_tui.rules.promrules import PromRule
+from ainur_tui.rules.promtree import Binary, Call, Literal, Node, Selector
 from ainur_tui.rules.severity import severity_of
 
 USUAL = {
@@ -124,7 +125,7 @@ def _divided(left: Node, right: Node) -> Iterator[_Said]:
 
 
 def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str]) -> Iterator[_Said]:
-    for one in dict.fromkeys(promql.selectors(tree)):
+    for one in dict.fromkeys(promtree.selectors(tree)):
         there = None if exists is None else exists.get(one.text())
         if there:
             continue
@@ -192,7 +193,8 @@ def _of_errors(series: Selector) -> bool:
 def _ratio(errors: Selector, limit: float | None) -> str:
     """The ratio of errors, summed on both sides."""
     rest = tuple(m for m in errors.matchers if m.label not in _STATUS)
-    window = "5m" if errors.window is None else f"{errors.window:.0f}s"
+    seconds = errors.window or 300.0
+    window = f"{seconds / 60:.0f}m" if seconds % 60 == 0 else f"{seconds:.0f}s"
     total = Selector(errors.name, rest)
     plain = Selector(errors.name, errors.matchers)
     form = f"sum(rate({plain.text()}[{window}])) / sum(rate({total.text()}[{window}]))"

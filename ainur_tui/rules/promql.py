@@ -7,10 +7,9 @@ names the place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ainur_tui.model.units import seconds
+from ainur_tui.rules.promtree import Binary, Call, Literal, Matcher, Node, Selector
 
 COMPARISONS = ("==", "!=", "<=", "<", ">=", ">")
 _PRECEDENCE = {
@@ -31,75 +30,9 @@ DEEPEST = 60
 """Levels of brackets; a rule has a handful."""
 
 
-@dataclass(frozen=True)
-class Matcher:
-    """A label's condition: ``op`` is one of ``= != =~ !~``."""
-
-    label: str
-    op: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Selector:
-    """Series by name and labels; ``window`` is the range in seconds, where there is one."""
-
-    name: str
-    matchers: tuple[Matcher, ...] = ()
-    window: float | None = None
-
-    def text(self) -> str:
-        """The selector of its series now, as PromQL."""
-        inner = ",".join(f'{m.label}{m.op}"{m.value}"' for m in self.matchers)
-        return f"{self.name}{{{inner}}}" if inner else self.name
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A number, or a text."""
-
-    value: float | str
-
-
-@dataclass(frozen=True)
-class Call:
-    """A function or an aggregation; ``labels`` are those it goes ``by`` (or ``without``)."""
-
-    name: str
-    args: tuple[Node, ...]
-    grouping: str = ""
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Binary:
-    """Two sides and an operator; ``matching`` is what stands between (``on (job)``)."""
-
-    op: str
-    left: Node
-    right: Node
-    matching: str = ""
-
-
-Node = Selector | Literal | Call | Binary
-
-
 def parse(text: str) -> Node:
     """The tree of an expression. Raises ``ValueError`` with a sentence."""
     return _Parser(text).whole()
-
-
-def selectors(node: Node) -> Iterator[Selector]:
-    """Every selector in it, from the left."""
-    match node:
-        case Selector():
-            yield node
-        case Call(args=args):
-            for one in args:
-                yield from selectors(one)
-        case Binary(left=left, right=right):
-            yield from selectors(left)
-            yield from selectors(right)
 
 
 class _Parser:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ainur_tui.model.units import duration, number
-from ainur_tui.rules.promql import COMPARISONS, Binary, Call, Literal, Matcher, Node, Selector
+from ainur_tui.rules.promql import COMPARISONS
+from ainur_tui.rules.promtree import Binary, Call, Literal, Matcher, Node, Selector
 
 _SIGNS = {
     ">": "is above", ">=": "is at least", "<": "is below", "<=": "is at most", "==": "is",

@@ -10,12 +10,14 @@ from ainur_tui.model.signal import Signal
 def words(rule: Rule, signal: Signal | None) -> str:
     """``P3 when p95 latency (p95) is above 100 ms for 5m 00s; over when it is at most 90 ms…``."""
     unit = "ratio" if rule.share else signal.unit if signal else ""
-    name = f"{signal.title} ({signal.statistic})" if signal else rule.signal
+    name = signal.title if signal else rule.signal
+    if signal is not None and signal.statistic != "last":
+        name += f" ({signal.statistic})"
     if rule.share:
         name += " as a share of its ceiling"
     said = [f"{rule.severity} when {name} is {_side(rule, unit)}{_samples(rule)}{_hold(rule)}"]
     if rule.sample:
-        said.append(f"judged from {rule.sample} {units.number(rule.min_sample)} on")
+        said.append(f"judged from {units.number(rule.min_sample)} of {rule.sample} on")
     if rule.clear is not None:
         side = "at most" if rule.op == "above" else "at least"
         said.append(f"over when it is {side} {units.show(rule.clear, unit)}")

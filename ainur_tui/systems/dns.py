@@ -67,3 +67,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def unresolvable(host: str) -> str | None:
+    """Why there is nothing to ask a resolver; ``None`` where there is."""
+    if "*" in host:
+        return "a wildcard: nothing to resolve"
+    # RFC 6761: no resolver shall know them, so that not resolving is no trouble.
+    reserved = host.rpartition(".")[2] in {"example", "invalid", "test"}
+    return "a name reserved for examples: leads nowhere" if reserved else None

@@ -13,9 +13,11 @@ from ainur_tui.rules.logjournal import level_of, message_of, moment_of
 from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.process import run
 from ainur_tui.systems.systemctl import check_unit
 
 FIRST_LINES = 200
+MOST = 1000
 RECORD = 1024 * 1024
 """Bytes of one journal record as JSON; journalctl itself leaves out larger fields."""
 
@@ -40,7 +42,9 @@ class JournalSource(LogSource):
         after = self._cursor if resume is not None else None
         since = resume if after is None else None  # a cursor is exact, times may be off
         cutter = LineCutter(RECORD)
-        async with aclosing(output(self._argv(after), self._context)) as chunks:  # type: ignore[type-var]
+        cursor = () if after is None else ("--after-cursor", after)
+        argv = self._argv("-f", "-n", str(FIRST_LINES), *cursor)
+        async with aclosing(output(argv, self._context)) as chunks:  # type: ignore[type-var]
             async for data in chunks:
                 lines = [
                     line
@@ -50,13 +54,24 @@ class JournalSource(LogSource):
                 ]
                 yield RawBatch(lines)
 
-    def _argv(self, after: str | None) -> list[str]:
+    async def since(self, at: float, deadline: float) -> list[RawLine]:
+        """The newest records after ``at`` (epoch seconds), :data:`MOST` of them at most. Raises
+        :class:`ProbeFailure` where they cannot be read within ``deadline`` seconds."""
+        done = await run(
+            self._argv("-n", str(MOST), f"--since=@{int(at)}"), env=self._context.tools.environment,
+            deadline=deadline, limit=MOST * 8192, redact=self._context.redact,
+        )  # fmt: skip
+        if done.code != 0:
+            raise ProbeFailure("unavailable", f"journalctl ended with {done.code}: {done.stderr}")
+        records = done.stdout.decode("utf-8", "replace").splitlines()
+        found = (self._line(record) for record in records)
+        return [line for line in found if line is not None and line.at > at]
+
+    def _argv(self, *more: str) -> list[str]:
         program = self._context.tools.find("journalctl")
         if program is None:
             raise ProbeFailure("missing", "no journalctl on this machine")
-        unit = check_unit(self._unit)
-        argv = [program, "-u", unit, "-o", "json", "-f", "-n", str(FIRST_LINES), "--no-pager"]
-        return [*argv, "--after-cursor", after] if after is not None else argv
+        return [program, "-u", check_unit(self._unit), "-o", "json", "--no-pager", *more]
 
     def _line(self, record: str) -> RawLine | None:
         """One record as a line; what is no record is passed on as it stands."""

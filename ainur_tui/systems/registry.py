@@ -9,7 +9,8 @@ from ainur_tui.config.types import Environment
 from ainur_tui.systems.base import Context, System
 
 SYSTEMS: tuple[str, ...] = (
-    "api", "fly", "postgres", "node", "storage", "frontend", "host", "logs", "loki",
+    "api", "fly", "postgres", "node", "storage", "frontend", "host", "logs", "loki", "prometheus",
+    "alertmanager", "notify",
 )  # fmt: skip
 """Folders under ``systems/``; each has ``system.py`` with ``connect(environment, context)``."""
 

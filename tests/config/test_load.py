@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ainur_tui.config.load import Loaded, load
 from ainur_tui.config.problem import ConfigError, Problem
+from ainur_tui.config.secrets import sources_of
 from ainur_tui.config.template import TEMPLATE
-from ainur_tui.config.types import Config
+from ainur_tui.config.types import Config, SecretRef
 
 GOOD = """
 [environment.staging]
@@ -253,3 +254,58 @@ def test_a_schedule_in_the_maintenance_window_is_told(
     assert bool(warnings) is collides
     if collides:
         assert f"schedule.backup = '{moment}' falls into" in warnings[0]
+
+
+def test_alert_rules_and_who_is_called(tmp_path: Path) -> None:
+    text = """
+    [environment.demo.alerts]
+    rules = ["mine.toml"]
+    change.HighResponseTime = { threshold = 0.2 }
+    severity = { warning = "P4" }
+    [environment.demo.alerts.notify.oncall]
+    send_to = { env = "ONCALL" }
+    """
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    own = load(file).environment
+    assert own.alerts.rules == [str(tmp_path / "mine.toml")]
+    assert own.alerts.change["HighResponseTime"].threshold == 0.2
+    assert own.alerts.notify["oncall"].severities == ["P1", "P2"]
+    assert sources_of(own) == [SecretRef(env="ONCALL")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ('rules = ["a.json"]', "files that end in"),
+        ("change.X = {}", "expected threshold"),
+        ('severity = { warning = "bad" }', "P1"),
+        ("notify.x = { send_to = { env = 'A', file = 'b' } }", "exactly one"),
+        ("notify.x = { }", "missing"),
+    ],
+)
+def test_what_is_wrong_with_alerts_is_named(tmp_path: Path, words: str, said: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[environment.demo.alerts]\n{words}\n")
+    file.chmod(0o600)
+    with pytest.raises(ConfigError, match=said):
+        load(file)
+
+
+def test_an_address_in_plain_text_needs_a_private_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[environment.demo.alerts.notify.x]\nsend_to = 'json://h/token'\n")
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match=r"alerts.notify.x.send_to.*plain text"):
+        load(file)
+    file.chmod(0o600)
+    assert "plain text" in load(file).warnings[0]
+
+
+def test_a_turn_on_call_begins_on_a_day_that_exists(tmp_path: Path) -> None:
+    roster = '[environment.staging.oncall]\npeople = ["mira"]\nstart = "{}"\n'
+    load(write(tmp_path, GOOD + roster.format("2026-11-23T09:00Z")))
+    for start in ("2026-13-45", "soon"):
+        with pytest.raises(ConfigError, match=r"oncall.start"):
+            load(write(tmp_path, GOOD + roster.format(start)))

@@ -8,16 +8,19 @@ import pytest
 from ainur_tui.console.draw import node
 from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.model.signal import Quality
+from ainur_tui.model.target import State
 from tests.console import worlds
 
 
-def drawn(value: float | None, note: str | None, quality: Quality = "fresh") -> str:
+def drawn(
+    value: float | None, note: str | None, quality: Quality = "fresh", state: State = "up"
+) -> str:
     view = worlds.well()
     signal = worlds.signal("node.network", value, "bool", quality=quality)
     home = next(target for target in view.targets if target.name == "node")
     signals = [*home.signals, msgspec.structs.replace(signal, note=note)]
     index = view.targets.index(home)
-    view.targets[index] = msgspec.structs.replace(home, signals=signals)
+    view.targets[index] = msgspec.structs.replace(home, signals=signals, state=state)
     (line,) = node.network(worlds.scene(view, glyphs=ASCII), 60)
     words = "".join(text for text, _ in line)
     assert len(words) <= 60
@@ -38,6 +41,10 @@ def test_the_word_and_the_rule(value: float | None, note: str | None, words: str
 
 def test_what_is_stale_is_not_known() -> None:
     assert "not known" in drawn(1.0, "well when", "stale")
+
+
+def test_a_node_that_is_silent_is_not_called_well() -> None:
+    assert "not known  the node does not answer" in drawn(1.0, "well when", state="down")
 
 
 def test_without_the_signal_there_is_no_line() -> None:

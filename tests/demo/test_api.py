@@ -25,7 +25,7 @@ from ainur_tui.demo.api_noise import BLOCK, HOSTILE, flood_block, make_noise
 from ainur_tui.demo.api_orchestrator import Orchestrator
 from ainur_tui.demo.api_service import SERVICE, Service
 from ainur_tui.demo.service import free_port
-from ainur_tui.demo.switches import Switches
+from ainur_tui.demo.switches import ACTS, Switches
 from tests.demo.conftest import House
 
 pytestmark = pytest.mark.timeout(60)
@@ -58,7 +58,7 @@ async def api(
     service = Service(
         machine="17810000000001", shape=shape, database=database, node=Node(node, metrics, log),
         orchestrator=orchestrator, metrics=metrics, zap=log, switches=Switches(directory), rng=rng,
-        load=Load(database, Switches(directory)),
+        load=Load(database, Switches(directory)), fresh=Switches(directory).on("api-hung"),
     )  # fmt: skip
     work = [
         asyncio.create_task(each)
@@ -280,3 +280,49 @@ async def test_a_stop_finishes_what_is_in_flight(house: House, tmp_path: Path) -
             await until_true(lambda: service.metrics.connections.total == 1)
             await runner.cleanup()
             assert (await asked).status == 200
+
+
+async def test_a_hung_machine_answers_nothing_until_it_ends_and_a_new_one_is_well(
+    house: House, tmp_path: Path
+) -> None:
+    switches = Switches(tmp_path)
+    async with api(house.url(), tmp_path) as client:
+        await until_health(client, 200)
+        switches.set("api-hung", on=True)
+        asked = asyncio.create_task(get(client, "/health"))
+        done, _ = await asyncio.wait([asked], timeout=0.3)
+        assert not done
+        service_of(client).ending.set()  # told to stop: what it holds is let go
+        assert (await asked)["status"] == "healthy"
+    async with api(house.url(), tmp_path) as client:  # started after the others had hung
+        await until_health(client, 200)
+
+
+async def test_too_few_machines_are_slow_until_there_are_enough(
+    house: House, tmp_path: Path
+) -> None:
+    switches = Switches(tmp_path)
+    database = Database(house.url(), "ainur-api one")
+    load, connecting = Load(database, switches), asyncio.create_task(database.connect())
+    watching = asyncio.create_task(load.watch())
+    others = [Database(house.url(), f"ainur-api {name}") for name in ("two", "three")]
+    try:
+        switches.set("api-overload", on=True)
+        await until_true(lambda: load.crowded)
+        more = [asyncio.create_task(other.connect()) for other in others]
+        await until_true(lambda: not load.crowded)
+    finally:
+        for task in (connecting, watching, *more):
+            task.cancel()
+        await asyncio.gather(connecting, watching, *more, return_exceptions=True)
+        for each in (database, *others):
+            await each.close()
+
+
+def test_when_a_fault_came_and_went_is_kept(tmp_path: Path) -> None:
+    switches = Switches(tmp_path)
+    switches.set("api-hung", on=True)
+    switches.set("api-hung", on=False)
+    acts = [json.loads(line) for line in (tmp_path / ACTS).read_text().splitlines()]
+    assert [(act["fault"], act["on"]) for act in acts] == [("api-hung", True), ("api-hung", False)]
+    assert acts[0]["at"] <= acts[1]["at"]

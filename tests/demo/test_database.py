@@ -129,6 +129,18 @@ async def test_twelve_sessions_idle_in_transaction(
     await eventually(monitor, idle, 0, 2)
 
 
+async def test_a_held_pool_is_free_once_its_sessions_are_ended(
+    house: House, monitor: asyncpg.Connection
+) -> None:
+    idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+    async with fault(house, "db-pool-held"):
+        await eventually(monitor, idle, 70)
+        hand = await asyncpg.connect(house.url())
+        await hand.execute(idle.replace("count(*)", "pg_terminate_backend(pid)"))
+        await hand.close()
+        await eventually(monitor, idle, 0)
+
+
 async def test_a_chain_of_waiters_behind_one_root(
     house: House, monitor: asyncpg.Connection
 ) -> None:

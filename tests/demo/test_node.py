@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from ainur_tui.demo.node_chain import FINALITY, FIRST_HEIGHT, Chain
+from ainur_tui.demo.node_peers import peers
 from ainur_tui.demo.node_rpc import Methods, RpcError
 from ainur_tui.demo.service import free_port
 from ainur_tui.demo.switches import Switches
@@ -72,9 +73,9 @@ def test_a_lagging_node_falls_far_behind_and_catches_up() -> None:
 def test_no_peers_is_no_peers() -> None:
     chain = Chain(1, 2.0)
     now = run(chain, 0, 4, "node-no-peers")
-    assert Methods(chain).peers() == []
+    assert peers(chain) == []
     run(chain, now, 4)
-    assert len(Methods(chain).peers()) == chain.peers > 0
+    assert len(peers(chain)) == chain.peers > 0
 
 
 def test_errors_are_the_real_nodes() -> None:

@@ -25,13 +25,19 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
+from ainur_tui.config.types import Storage
 from ainur_tui.demo import credentials
 from ainur_tui.demo.service import free_port
 from ainur_tui.demo.store_auth import Credentials, S3Error
 from ainur_tui.demo.store_disk import Bucket, Record
 from ainur_tui.demo.store_wire import aws_chunks
 from ainur_tui.demo.switches import Switches
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.base import Context, Tools
+from ainur_tui.systems.storage.client import open_bucket
+from ainur_tui.systems.storage.lifecycle import rules
 from tests.demo.processes import answers, component
+from tests.systems.conftest import Now
 
 MIB = 1024 * 1024
 
@@ -217,3 +223,16 @@ async def test_uploads_are_completed_by_their_parts_or_not_at_all(tmp_path: Path
         assert refused.value.code == code
     bucket.abort(upload)
     assert list((tmp_path / "b" / "data").iterdir()) == []
+
+
+async def test_a_new_bucket_has_a_rule_as_one_of_r2_does(place: Place) -> None:
+    pair = Credentials.of(place.directory)
+    section = Storage(
+        endpoint=place.endpoint, access_key_id=pair.access_key_id,
+        secret_access_key=pair.secret_access_key,
+    )  # fmt: skip
+    context = Context(
+        "t", Now(), Redactor(), Tools(lambda _: None), lambda source: Secret(str(source))
+    )
+    (rule,) = await rules(open_bucket(section, "ainur-backups", context))
+    assert (rule.days, rule.abort) == (None, 7)

@@ -39,7 +39,11 @@ class House:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.graph = Graph({"api": ["db"]})
-        self.board = Board(
+        self.board = self.new_board()
+        self.alerting = self.fresh()
+
+    def new_board(self) -> Board:
+        return Board(
             "test",
             targets=[Target(name=name, kind=name, title=name) for name in ("api", "db")],
             signals={s.name: s for probe in (API, DB, FLY) for s in probe.signals},
@@ -47,7 +51,6 @@ class House:
             clock=self.clock,
             not_configured={},
         )
-        self.alerting = self.fresh()
 
     def fresh(self) -> Alerting:
         return Alerting(RULES, self.clock, self.board, self.graph)
@@ -185,6 +188,39 @@ def test_a_machine_that_is_no_more_takes_its_alert_along() -> None:
     house.machine("api/machine/2")
     assert house.now(1)["Restarts"].state == "resolved"
     assert "api/machine/1" not in {alert.target for alert in house.now(400).values()}
+
+
+def test_a_machine_is_not_gone_because_an_engine_has_just_started() -> None:
+    house = House()
+    house.machine("api/machine/1", 9)
+    since = house.now(1)["Restarts"].since
+    stored = house.alerting.dump()
+    house.board = house.new_board()
+    house.alerting = house.fresh()
+    house.alerting.restore(stored)
+    assert (house.now(3)["Restarts"].state, house.alerting.turned()) == ("firing", [])
+    house.machine("api/machine/1", 9)
+    assert house.now(1)["Restarts"].since == since
+    house.machine(None)
+    assert house.now(1)["Restarts"].state == "resolved", "told to be gone, it is"
+
+
+def test_share_of_a_ceiling_and_too_few_samples() -> None:
+    house = House()
+    assert house.now(12, p95=0.2)["Slow"].state == "firing"
+    rules = [
+        msgspec.structs.replace(RULES[0], name="Full", share=True, threshold=0.8, hold=0),
+        msgspec.structs.replace(RULES[0], name="Rare", sample="api.up", min_sample=5, hold=0),
+    ]
+    house.alerting = Alerting(rules, house.clock, house.board, house.graph)
+    assert house.now(3, p95=0.9) == {}, "no ceiling is known, and too few to judge by"
+    at = house.clock.now()
+    for p95, ceiling in ((0.9, 1.0), (0.9, 2.0)):
+        values = [reading("api", "api.up", 9, at), reading("api", P95.name, p95, at, limit=ceiling)]
+        house.board.record(API, Sample(values), 0.1)
+        found = {a.name: a.state for a in house.alerting.evaluate(house.board.view())}
+        full = "firing" if ceiling == 1.0 else "resolved"
+        assert found == {"Full": full, "Rare": "firing"}
 
 
 def test_a_rule_that_can_never_fire_here_says_so() -> None:

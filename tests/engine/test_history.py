@@ -13,6 +13,7 @@ from ainur_tui.engine.buckets import Frame, buckets
 from ainur_tui.engine.history import History
 from ainur_tui.engine.historystore import RAW_KEPT
 from ainur_tui.model.event import Event
+from ainur_tui.model.slo import Beyond, Minutes
 from ainur_tui.model.wire import SeriesQuery
 from tests.engine.probing import reading
 from tests.engine.warp import EPOCH, HandClock
@@ -193,3 +194,18 @@ async def test_read_only_changes_no_file(tmp_path: Path) -> None:
     assert await writer.load("key") == b"value"
     assert (await writer.series(HOUR))[0].values == [None] * 60
     await writer.close()
+
+
+async def test_minutes_beyond_a_limit_are_told_with_how_many_are_known(tmp_path: Path) -> None:
+    history = History(tmp_path / "h", HandClock())
+    await history.open()
+    history.add(
+        reading("api", "api.up", value, 60_000.0 + at)
+        for at, value in ((0, 1.0), (60, 0.0), (70, 1.0), (120, 1.0), (180, 0.0))
+    )
+    found = await history.beyond(Beyond("api", "api.up", 1.0, above=False), 60_000.0)
+    assert found == Minutes(4, [(60_060.0, 0.5), (60_180.0, 0.0)])
+    later = await history.beyond(Beyond("api", "api.up", 1.0, above=False), 60_120.0)
+    assert later == Minutes(2, [(60_180.0, 0.0)])
+    assert await history.beyond(Beyond("db", "db.up", 1.0, above=False), 0.0) == Minutes(0, [])
+    await history.close()

@@ -183,3 +183,24 @@ def test_pauses() -> None:
     assert pause(60, 100) == 60
     assert pause(5, 1, retry_after=1e9) == 300
     assert [reconnect(n) for n in (1, 2, 3, 100)] == [0.5, 1.0, 2.0, CAP]
+
+
+def test_what_comes_back_has_the_rest_of_its_target_read_at_once() -> None:
+    """A slow probe that failed with the others must not tell a trouble that is over."""
+    reads = itertools.count()
+
+    async def back_on_the_third() -> Sample:
+        if next(reads) < 2:
+            raise ProbeFailure("refused")
+        return Sample()
+
+    refused = raising(ProbeFailure("refused"))
+    sink = watch(
+        60,
+        FakeProbe("fast", "db", interval=5, work=back_on_the_third),
+        FakeProbe("slow", "db", interval=3600, work=refused),  # type: ignore[arg-type]
+        FakeProbe("other", "node", interval=3600, work=refused),  # type: ignore[arg-type]
+    )
+    back = next(at for at, _, outcome, _ in sink.of("fast") if isinstance(outcome, Sample))
+    assert [at == pytest.approx(back, abs=0.5) for at, *_ in sink.of("slow")] == [False, True]
+    assert len(sink.of("other")) == 1

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.recovery import rebuild, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.wire import AbortCall, ConfirmCall
@@ -62,10 +63,15 @@ async def test_nothing_goes_on_before_the_word_is_given(tmp_path: Path) -> None:
             await world.executor.confirm(ConfirmCall(id=run.id, word=word), MIRA)
     with pytest.raises(Refused, match="asks for no word"):
         await world.executor.confirm(ConfirmCall(id="nope", word="new"), MIRA)
+    world.clock.advance(90)
     await world.executor.confirm(ConfirmCall(id=run.id, word="new"), OTTO)
     done = await world.ended(run)
     assert (done.state, done.asking, action.boots) == ("verified", None, 2)
     assert action.answer == "new was given by otto"
+    (told,) = rebuild(await world.journal.entries()).values()
+    for one in (done, told):
+        assert one.waited == 90
+        assert usual_seconds([one]) == 0, "people's time is none of its own"
     kinds = await world.kinds()
     assert kinds.index(("note", "word asked")) < kinds.index(("note", "confirmed"))
     given = next(e for e in await world.journal.entries() if e.state == "confirmed")

@@ -60,7 +60,7 @@ class Lab:
     def environment(self) -> Environment:
         storage = Storage(
             endpoint=self.endpoint, access_key_id=self.id, secret_access_key=self.key,
-            timeout=self.patience,
+            timeout=self.patience, patience=2,
             region="us-east-1",
         )  # fmt: skip
         backup = Backup(

@@ -51,10 +51,11 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    """It ends with the block; engines that nobody killed leave by themselves."""
+async def nursery(module: str = "tests.faults.process") -> AsyncIterator[Nursery]:
+    """``module`` forks them. It ends with the block; engines that nobody killed leave by
+    themselves."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.process",
+        sys.executable, "-m", module,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

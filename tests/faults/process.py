@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -152,6 +153,11 @@ def engine(folder: Path, url: str, dsn: str = "", *tools: str) -> int:
 def main() -> None:
     for name in ("api", "fly", "node", "postgres"):
         import_module(f"ainur_tui.systems.{name}.system")
+    fork_for_ever(engine)
+
+
+def fork_for_ever(serve_in: Callable[..., int]) -> None:
+    """One engine for each line: ``serve_in`` with its folder and the other words."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
     for line in sys.stdin:
         folder, *more = json.loads(line)
@@ -160,7 +166,7 @@ def main() -> None:
             nothing = os.open(os.devnull, os.O_RDWR)
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
-            os._exit(engine(Path(folder), *more))
+            os._exit(serve_in(Path(folder), *more))
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +86,49 @@ def test_a_clock_that_goes_back_changes_nothing() -> None:
 def test_a_target_that_is_gone_takes_its_alert_along() -> None:
     assert alerts.gone(run([0.2] * 11), now=1).state == "resolved"
     assert alerts.gone(run([0.2]), now=1).state == "inactive"
+
+
+def samples(*values: float, rule: Rule) -> list[str]:
+    """The state after each sample, each looked at twice."""
+    memory, states = Memory(), []
+    for at, value in enumerate(values):
+        for _ in range(2):
+            memory = alerts.step(rule, memory, value, passed=0.5, now=at, observed=float(at))
+        states.append(memory.state)
+    return states
+
+
+def test_so_many_of_the_last_samples_fire_and_a_look_at_the_same_one_counts_once() -> None:
+    rule = msgspec.structs.replace(RULE, of=3, at_least=2, hold=0, keep_firing=0, clear=None)
+    assert samples(0.2, 0.05, 0.2, rule=rule) == ["pending", "inactive", "firing"]
+    assert samples(0.2, 0.05, 0.05, 0.2, rule=rule)[-1] == "pending"
+    assert samples(0.2, 0.2, 0.05, 0.05, rule=rule) == ["pending", "firing", "firing", "resolved"]
+    one = alerts.step(rule, Memory(), 0.2, passed=1, now=0, observed=1.0)
+    assert alerts.missing(rule, one) == 1
+    assert alerts.remaining(rule, one) == 0
+
+
+def test_the_hold_time_runs_only_while_enough_samples_are_bad() -> None:
+    rule = msgspec.structs.replace(RULE, of=3, at_least=2, hold=2)
+    assert samples(0.2, 0.2, 0.2, rule=rule) == ["pending", "pending", "firing"]
+    assert samples(0.2, 0.05, 0.05, 0.2, 0.2, rule=rule)[-1] == "pending"
+
+
+def test_too_few_to_judge_by_begin_nothing_and_end_nothing() -> None:
+    fired = run([0.2] * 11)
+    few = {"passed": 1.0, "now": 5.0, "enough": False}
+    assert alerts.step(RULE, fired, 0.0, **few).state == "firing"  # type: ignore[arg-type]
+    assert alerts.step(RULE, run([0.2] * 3), 0.2, **few).state == "inactive"  # type: ignore[arg-type]
+    assert alerts.step(RULE, Memory(), 0.2, **few).state == "inactive"  # type: ignore[arg-type]
+
+
+def test_flapping_is_counted_over_an_hour() -> None:
+    memory = Memory()
+    for at in range(0, 4000, 100):
+        for value in [0.2] * 11 + [0.05] * 7:
+            memory = alerts.step(RULE, memory, value, passed=1.0, now=float(at))
+    assert len(memory.fired) == alerts.MOST_FLAPS
+    assert memory.fired[-1] == 3900
 
 
 VALUES = st.lists(st.sampled_from([None, 0.0, 0.09, 0.2]), max_size=60)

@@ -19,13 +19,14 @@ FAULTS = {
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
     "corrupt-table": ("api", {"degraded"}, ("error",)),
-    "node-stalled": ("node", {"degraded", "down"}, ("block",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
-    "node-no-peers": ("node", {"degraded", "down"}, ("peer",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
+
+UNTIL_MENDED = {"api-hung", "api-overload", "db-pool-held", "node-hung"}
+"""Those that the right action ends (``tests/faults/drills``)."""
 
 WITHIN = 30.0
 """Seconds: ten where the machine is free, more where all of these tests run beside each other."""
@@ -36,17 +37,18 @@ DURING_ACTIONS = {
 }  # fmt: skip
 """Those that are seen when something is done (``test_faults_actions``)."""
 
-ON_A_MADE_UP_CLOCK = {
-    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-wrong-genesis"
+OF_THE_CHAIN = {
+    "node-clock-skew", "node-eclipse", "node-finality-lag", "node-new-rpc", "node-no-peers",
+    "node-stalled", "node-wrong-genesis",
 }  # fmt: skip
-"""Those that are seen without a miniature (``tests/systems/test_node_network``)."""
+"""Those that are told apart by the rule of the chain (``test_node_faults``)."""
 
 
 def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS, *ON_A_MADE_UP_CLOCK}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *UNTIL_MENDED}
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:

@@ -162,6 +162,7 @@ class Store:
             endpoint=self.endpoint, access_key_id="canary-key-id",
             secret_access_key="canary-secret",
             region="us-east-1", buckets=["ainur-agents"], probe_bucket="ainur-backups", timeout=5,
+            patience=1,
         )  # fmt: skip
 
 

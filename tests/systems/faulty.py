@@ -59,11 +59,12 @@ class Relay(BaseHTTPRequestHandler):
 
 
 class FaultyStore:
-    """Refuses requests of a method whose path and query hold a text, with 503."""
+    """Refuses requests of a method whose path and query hold a text, with 503; ``seen`` has all."""
 
     def __init__(self, behind: str) -> None:
-        self._faults: list[tuple[str, str]] = []
+        self._faults: list[tuple[str, str, int]] = []
         self.refused: list[str] = []
+        self.seen: list[str] = []
         store = self
         address = urlsplit(behind).netloc
 
@@ -72,8 +73,13 @@ class FaultyStore:
 
             def answer(self) -> None:
                 body = self.read()
-                if any(self.command == m and t in self.path for m, t in store._faults):
-                    store.refused.append(f"{self.command} {self.path}")
+                asked = f"{self.command} {self.path}"
+                store.seen.append(asked)
+                if any(
+                    self.command == m and t in self.path and store.refused.count(asked) < times
+                    for m, t, times in store._faults
+                ):
+                    store.refused.append(asked)
                     self.refuse()
                     return
                 self.send(*self.forward(body))
@@ -82,8 +88,9 @@ class FaultyStore:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
 
-    def refuse(self, method: str, text: str) -> None:
-        self._faults.append((method, text))
+    def refuse(self, method: str, text: str, times: int = 1000) -> None:
+        """So many times for each request."""
+        self._faults.append((method, text, times))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -433,6 +433,7 @@ async def test_connecting() -> None:
             "api.health",
             "api.metrics",
             "api.services",
+            "api.debug",
             "api.names",
         ]
         assert found.close

@@ -96,7 +96,7 @@ async def test_records_become_lines(tmp_path: Path, context: Context) -> None:
         (103.0, "fatal", "fatal"),
     ]
     assert argv(tmp_path, "journalctl") == [
-        ["-u", "ainur-node", "-o", "json", "-f", "-n", "200", "--no-pager"]
+        ["-u", "ainur-node", "-o", "json", "--no-pager", "-f", "-n", "200"]
     ]
 
 

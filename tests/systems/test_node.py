@@ -21,7 +21,8 @@ from ainur_tui.systems import base
 from ainur_tui.systems.base import Context, Sample, System, Tools, World
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
-from ainur_tui.systems.node.client import NodeClient, RpcRefused, http_urls
+from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.endpoints import socket_urls, urls_of
 from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
@@ -343,7 +344,7 @@ async def test_a_silent_node_ends_at_the_deadline(node: FakeNode, system: Connec
 
 async def test_the_next_endpoint_is_asked(node: FakeNode, system: Connect) -> None:
     node.answers["chain_getHeader"] = grows(node)
-    where = system(rpc=["ws://127.0.0.1:1", node.url.replace("http", "ws")])
+    where = system(rpc=["ws://127.0.0.1:1", node.url])
     up = of(await probe(where, "head").read())["node.up"]
     assert up.value == 1
     assert up.note is not None
@@ -371,12 +372,22 @@ async def test_the_first_endpoint_is_tried_again(context: Context, clock: Clock)
         ("http://n:9944", ["http://n:9944", "http://n:9933"]),
         ("http://n:9933", ["http://n:9933", "http://n:9944"]),
         ("http://n:8080/rpc", ["http://n:8080/rpc"]),
-        ("ws://n:9944", ["http://n:9944", "http://n:9933"]),
-        ("wss://n/rpc", ["https://n/rpc"]),
+        ("ws://n:9944", ["ws://n:9944", "ws://n:9933"]),
+        ("wss://n/rpc", ["wss://n/rpc"]),
+        ("https://n", ["https://n"]),
+        ("http://n", ["http://n:9944", "http://n:9933", "http://n"]),
+        ("ws://[::1]", ["ws://[::1]:9944", "ws://[::1]:9933", "ws://[::1]"]),
+        ("http://n:x", ["http://n:x"]),
     ],
 )
-def test_one_port_serves_both(endpoint: str, urls: list[str]) -> None:
-    assert http_urls(endpoint) == urls
+def test_the_ports_a_node_may_answer_at(endpoint: str, urls: list[str]) -> None:
+    assert urls_of(endpoint) == urls
+
+
+def test_the_same_places_by_websocket() -> None:
+    assert socket_urls(["https://n/rpc", "http://n:9933", "ws://n:9944"]) == [
+        "wss://n/rpc", "ws://n:9933", "ws://n:9944",
+    ]  # fmt: skip
 
 
 async def test_facts(node: FakeNode, system: Connect) -> None:
@@ -407,6 +418,15 @@ async def test_another_chain_and_a_new_runtime(node: FakeNode, system: Connect) 
     assert (await facts.read()).events == []
 
 
+async def test_a_node_that_does_not_answer_takes_no_fact_away(system: Connect) -> None:
+    sample = await probe(system(rpc=["http://127.0.0.1:1"], genesis=GENESIS), "facts").read()
+    assert {signal: found.value for signal, found in of(sample).items()} == {
+        "node.pool": None, "node.chain": None,
+    }  # fmt: skip
+    assert "nothing listens there" in (of(sample)["node.pool"].note or "")
+    assert sample.tables == ()
+
+
 async def test_facts_stand_alone(node: FakeNode, system: Connect) -> None:
     del node.answers["author_pendingExtrinsics"]
     node.answers["system_name"] = {"not": "text"}
@@ -417,7 +437,7 @@ async def test_facts_stand_alone(node: FakeNode, system: Connect) -> None:
     assert "not what it should be" in rows["Node"]
     pool = of(sample)["node.pool"]
     assert pool.value is None
-    assert "safe mode" in (pool.note or "")
+    assert "not offered by this node" in (pool.note or "")
 
 
 async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> None:
@@ -615,7 +635,7 @@ async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock
 
 
 async def test_stop_and_start(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
-    _, start, stop = system(unit="ainur-node").actions
+    _, start, stop, *_ = system(unit="ainur-node").actions
     with pytest.raises(Refused, match="active already"):
         await start.plan("node", {}, WORLD)
     plan = await stop.plan("node", {}, WORLD)

@@ -77,7 +77,7 @@ class PlaybookDialog(PageDialog):
             words = " its plan   " if run.step.run else " it is done   "
             found += (("Enter", "key"), (words, "warn"))
         for action, key, words in (
-            ("retry", "r", " again   "), ("skip", "s", " skip…   "), ("abort", "x", " abort…   "),
+            ("retry", "r", " again   "), ("skip", "s", " skip…   "), ("abort", "x", _abort(run)),
             ("take_over", "t", " take over…   "),
         ):  # fmt: skip
             if self.check_action(action, ()):
@@ -102,7 +102,7 @@ class PlaybookDialog(PageDialog):
                 return state == "stuck"
             case "skip":
                 return state in {"looking", "deciding", "stuck", "proving"}
-        return state != "acting"
+        return state != "ordered"
 
     @staticmethod
     def _me(scene: Scene) -> str:
@@ -124,3 +124,9 @@ class PlaybookDialog(PageDialog):
 
     def action_take_over(self) -> None:
         self._decide("take-over")
+
+
+def _abort(run: PlaybookRun | None) -> str:
+    """What ``x`` ends: the action that goes on, else the playbook."""
+    acting = run is not None and run.now.state == "acting"
+    return " stop its action…   " if acting else " abort…   "

@@ -22,6 +22,7 @@ COLUMNS = [
     Column(name="since", title="For", unit="age", rank=1),
     Column(name="target", title="Target", rank=1, limit=28),
     Column(name="value", title="Value", rank=2, limit=26),
+    Column(name="statistic", title="Of", rank=3, limit=14),
     Column(name="who", title="Who", rank=3, limit=20),
     Column(name="summary", title="What", rank=4, limit=160),
 ]
@@ -100,7 +101,7 @@ def _row(alert: Alert, scene: Scene, folded: str, *, depth: int = 0) -> Row:
         key=key_of(alert), depth=depth, target=alert.target if known else None, tone=_tone(alert),
         cells=[
             f"{alert.severity} {alert.name}", folded, state_words(alert, scene.now), alert.since,
-            alert.target, against(alert), who(alert), alert.summary,
+            alert.target, against(alert), statistic(alert), who(alert), alert.summary,
         ],
         detail={"because of": alert.caused_by or "itself", "origin": alert.origin},
     )  # fmt: skip
@@ -119,22 +120,26 @@ def state_words(alert: Alert, now: float) -> str:
         left_over = max(0.0, alert.fires_at - now)
         word = f"fires in {age(left_over)}"
     elif alert.state in ACTIVE and alert.ack is not None:
-        word = f"{alert.state}, taken"
+        word = f"{alert.state}, {alert.ack.by}"
     elif alert.state in ACTIVE and alert.silence is not None:
         word = f"{alert.state}, mute"
     return f"{word} x{alert.flaps}" if alert.flaps > 2 else word
 
 
 def against(alert: Alert) -> str:
-    """The value against its threshold, with unit and statistic: ``p95 412 ms >100 ms``."""
-    if alert.value is None:
-        return ""
-    statistic = alert.statistic if alert.statistic not in {"", "last"} else ""
+    """The value against its threshold, with their unit: ``412 ms >100 ms``."""
+    if alert.value is None or alert.state in {"no data", "blind"}:
+        return ""  # the last one known is no value of now
     value = show(alert.value, alert.unit)
     if alert.unit == "bool" or alert.threshold is None or alert.signal.startswith("promql."):
         return value
     sign = ">" if alert.op == "above" else "<"
-    return f"{statistic} {value} {sign} {show(alert.threshold, alert.unit)}".strip()
+    return f"{value} {sign}{show(alert.threshold, alert.unit)}"
+
+
+def statistic(alert: Alert) -> str:
+    """What the value is of its samples: ``p95``; nothing where it is simply the last."""
+    return "" if alert.statistic == "last" else alert.statistic
 
 
 def who(alert: Alert) -> str:
@@ -157,7 +162,7 @@ def detail(alert: Alert, told: AlertDetail | None, scene: Scene, columns: int) -
         EMPTY,
         *_wrapped("state", f"{state_words(alert, scene.now)}, since "
                   f"{clock(alert.since, date=True)} UTC ({age(scene.now - alert.since)})", columns),
-        *_wrapped("value", against(alert) or "not known", columns),
+        *_wrapped("value", f"{against(alert)} {statistic(alert)}".strip() or "not known", columns),
         *_wrapped("severity", f"{alert.severity} {level.title}: {level.means}; {answer} "
                   f"({level.origin})", columns),
         *_wrapped("because of", _cause(alert, scene), columns),

@@ -1,33 +1,23 @@
-"""Incidents: the list, one of them with its clocks and roles, its timeline; header and banner."""
+"""Incidents: the list, one of them with its clocks and roles, and its timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ainur_tui.console.draw.alarm import GRAVE, clock_tone
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, wrap
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.incident import (
-    MEANING,
-    RESPONSE,
-    ROLES,
-    SERVICES,
-    Clock,
-    Entry,
-    Incident,
-    IncidentFile,
-)
-from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
+from ainur_tui.model import slowords
+from ainur_tui.model.alert import Severity
+from ainur_tui.model.incident import ROLES, Entry, Incident
+from ainur_tui.model.incidentcalls import IncidentFile
+from ainur_tui.model.incidentwords import CLOCKS, kind, left, words
+from ainur_tui.model.severity import LEVELS
+from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
-from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import age, moment
 
-GRAVE = frozenset({"P1", "P2"})
-WIDE = 110
-"""Columns from which on the header tells an incident in full."""
-SOON = 300.0
-"""Seconds before its end from which on a clock is a warning."""
 _ROW_TONE: dict[str, RowTone] = {"P1": "fail", "P2": "warn"}
 _KIND_TONE: dict[str, RowTone] = {"breach": "fail", "opened": "warn", "note": "ok"}
 
@@ -82,11 +72,9 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
                 (f"{_status(one).upper()}  ", "strong"), (one.title, "text"))  # fmt: skip
     took = f"declared {age(scene.now - one.opened_at)} ago by {one.opened_by or 'nobody'} "
     rows = [ends(head, line((took, "quiet")), columns)]
-    spans: list[Span] = [(" ", "text")]
-    for each in one.clocks:
-        spans += [(f"{CLOCKS[each.name]} ", "quiet"),
-                  (f"{left(each, scene.now)}   ", clock_tone(each, scene.now))]  # fmt: skip
-    rows.append(fit(tuple(spans), columns))
+    rows += _flow([line((f" {CLOCKS[each.name]} ", "quiet"),
+                        (f"{left(each, scene.now)}  ", clock_tone(each, scene.now)))
+                   for each in one.clocks], columns)  # fmt: skip
     rows.append(fit(_roles(one, file.on_call, scene), columns))
     if one.asked and one.closed_at is None:
         asked = line((" a message is due: ", "warn"), (f"{one.asked}   ", "text"), ("d", "key"),
@@ -102,6 +90,21 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
     return rows
 
 
+def _flow(parts: Sequence[Line], columns: int) -> list[Line]:
+    """Parts one after the other, in as many lines as they take."""
+    rows: list[Line] = [EMPTY]
+    for part in parts:
+        if rows[-1] and width(rows[-1]) + width(part) > columns + 2:
+            rows.append(EMPTY)
+        rows[-1] = (*rows[-1], *part)
+    return rows
+
+
+def meanings() -> list[tuple[Severity, str]]:
+    """Each severity and what it means, as the guide has it."""
+    return [(level.severity, level.means) for level in LEVELS.values()]
+
+
 def nothing(scene: Scene, columns: int) -> list[Line]:
     """What to say while there is no incident to show."""
     if scene.lost is not None:
@@ -114,77 +117,22 @@ def nothing(scene: Scene, columns: int) -> list[Line]:
     )
     lines = [line((" " + part, "text")) for part in wrap(told, max(20, columns - 2), 3)]
     return [*lines, EMPTY, *(line((f" {name}  ", "strong"), (about, "quiet"))
-                             for name, about in MEANING.items())]  # fmt: skip
+                             for name, about in meanings())]  # fmt: skip
 
 
-def pressing(one: Incident) -> Clock | None:
-    """The running clock that ends first."""
-    going = [c for c in one.clocks if c.ended_at is None]
-    return min(going, key=lambda c: c.due_at, default=None)
-
-
-def header_fact(scene: Scene, columns: int) -> list[Line]:
-    """The gravest open incident for the header: in full where there is room, and in short."""
-    found = scene.view.incidents if scene.view and scene.lost is None else []
-    if not found:
-        return []
-    one, more = found[0], f" +{len(found) - 1}" if len(found) > 1 else ""
-    soon = pressing(one)
-    if soon is None:
-        return [line((f"{one.severity} {one.status}{more}", "warn"))]
-    tone, rest = clock_tone(soon, scene.now), countdown(soon, scene.now)
-    name = CLOCKS[soon.name]
-    word = f"{rest} left" if not soon.late(scene.now) else f"late {rest.removeprefix('-')}"
-    full = line((f"{one.severity} {one.status}{more}  ", "warn"), (f"{name} {word}", tone))
-    short = line(
-        (f"{one.severity} ", "warn"), (f"{name if name == 'RTO' else ''} {word}".strip(), tone)
-    )
-    return [full, short] if columns >= WIDE else [short]
-
-
-def undeclared(scene: Scene) -> list[Alert]:
-    """P1 and P2 that fire of themselves, and that no open incident is about; the gravest first."""
-    view = scene.view
-    if view is None or scene.lost is not None:
-        return []
-    found = [
-        alert for alert in view.alerts
-        if alert.state == "firing" and alert.severity in GRAVE and alert.caused_by is None
-        and not any(_about(one, alert) for one in view.incidents)
-    ]  # fmt: skip
-    return sorted(found, key=lambda alert: (alert.severity, alert.since))
-
-
-def banner(scene: Scene, columns: int) -> Line:
-    """What cannot be missed; nothing where there is nothing."""
-    found = undeclared(scene)
-    if not found:
-        return EMPTY
-    alert = found[0]
-    due = Clock(name="response", since=alert.since, due_at=alert.since + RESPONSE[alert.severity])
-    late = due.late(scene.now)
-    rest = countdown(due, scene.now).removeprefix("-")
-    more = f" (+{len(found) - 1})" if len(found) > 1 else ""
-    head = line((f" {scene.glyphs.state['down']} {alert.severity} ", "alarm"),
-                (f"{alert.summary}{more} ", "alarm"))  # fmt: skip
-    press = "" if scene.read_only else "  I declares it"
-    end = line((f" answer {'late by ' if late else 'in '}{rest}{press} ", "alarm"))
-    drawn = ends(head, end, columns)
-    return tuple((text, "alarm") for text, _ in drawn)
-
-
-def clock_tone(one: Clock, now: float) -> Tone:
-    """Quiet while there is time, a warning near the end, red beyond it."""
-    if one.late(now):
-        return "fail"
-    if one.ended_at is not None:
-        return "ok"
-    return "warn" if one.due_at - now < SOON else "text"
-
-
-def _about(one: Incident, alert: Alert) -> bool:
-    service = SERVICES.get(alert.target.partition("/")[0])
-    return overlaps(one.target, alert.target) or service in one.services
+def objectives(found: Sequence[Slo], columns: int) -> Line:
+    """What is left of what was promised, in one line."""
+    spans: list[Span] = [(" ", "text")]
+    for one in found:
+        low = one.left < one.budget / 4
+        tone: Tone = "fail" if one.left < 0 else "warn" if low else "text"
+        spans += [(f"{one.name} {slowords.percent(one.objective)} ", "quiet"),
+                  (slowords.budget(one), tone)]  # fmt: skip
+        pages = next((burn for burn in one.burns if burn.pages), None)
+        if pages is not None:
+            spans.append((f" burn {pages.rate:.0f}", "fail"))
+        spans.append(("   ", "text"))
+    return fit(tuple(spans), columns)
 
 
 def _status(one: Incident) -> str:

@@ -14,9 +14,15 @@ def network(scene: Scene, columns: int) -> list[Line]:
     if signal is None:
         return []
     state: State = "unknown"
-    if signal.value is not None and standing(signal, scene) in {"live", "late"}:
+    home = scene.target("node")
+    silent = home is not None and home.state in {"down", "unknown"}
+    if signal.value is not None and not silent and standing(signal, scene) in {"live", "late"}:
         state = "up" if signal.value else "degraded"
     word = {"up": "well", "degraded": "not well"}.get(state, "not known")
-    told = (signal.note or "").removeprefix("well ") if state == "up" else signal.note or ""
+    told = signal.note or ""
+    if state == "up":
+        told = told.removeprefix("well ")
+    elif silent:
+        told = "the node does not answer"
     head = f" {scene.glyphs.state[state]} network   {word}  "
     return [fit(line((head, STATE_TONE[state]), (told, "text")), columns)]

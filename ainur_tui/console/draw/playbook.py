@@ -58,7 +58,7 @@ def strip_line(run: PlaybookRun, scene: Scene, columns: int) -> Line:
         word, tone = "last seen " + word, "unknown"
     start = line(
         (f" {scene.glyphs.running} p ", "key"), (f"{run.book.title}  ", "strong"),
-        (f"{_place(run)} {run.step.title}", "text"), (f"  {word}", tone),
+        (f"{_place(run)} ", "text"), (f"{word}  ", tone), (run.step.title, "text"),
     )  # fmt: skip
     return ends(start, line((f"{age(scene.now - run.started_at)} ", "quiet")), columns)
 

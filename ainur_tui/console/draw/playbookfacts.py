@@ -49,7 +49,7 @@ def _fact(view: SignalView, scene: Scene, columns: int) -> Line:
     old = "never read" if seconds is None else f"{age(seconds)} old"
     told = old if trusted == "live" else f"{trusted}, {old}"
     spans = line(
-        (left(view.title, 26), "text"), (right(value_text(view), 11), tone_of(view, scene))
+        (left(view.title, 30), "text"), (right(value_text(view), 11), tone_of(view, scene))
     )
     spans = (*spans, (" ", "text"), mark_of(view, scene), (f" {told}", "quiet"))
     if view.note and view.verdict in {"warn", "fail"}:

@@ -9,7 +9,7 @@ from ainur_tui.model.units import clock, duration
 _INVENTORY = [
     Column(name="kind", title="Kind", rank=1, limit=9),
     Column(name="what", title="What", limit=48),
-    Column(name="state", title="State", rank=1, limit=26),
+    Column(name="state", title="State", rank=1, limit=30),
     Column(name="who", title="Whose", rank=2, limit=18),
     Column(name="words", title="In words", rank=3, limit=400),
 ]
@@ -46,12 +46,13 @@ def inventory(found: Inventory, now: float) -> Table:
 def _silence(view: SilenceView, now: float) -> Row:
     one = view.silence
     left = one.until - now
-    state = "over" if view.over else f"mutes {view.mutes}, {duration(max(left, 0.0))} left"
+    state = (
+        "over" if view.over else f"mutes {view.mutes or 'nothing'}, {duration(max(left, 0.0))} left"
+    )
     tone: Tone = "quiet" if view.over else "warn" if left < SOON or not view.mutes else "none"
-    why = one.reason if view.mutes or view.over else f"{one.reason} (it matches nothing now)"
     return Row(
         key=f"silence {one.id}", tone=tone, target=None,
-        cells=["silence", f"{one.name or '*'} on {one.target or '*'}", state, one.by, why],
+        cells=["silence", f"{one.name or '*'} on {one.target or '*'}", state, one.by, one.reason],
         detail={"id": one.id, "begun": f"{clock(one.at, date=True)} UTC",
                 "ends": f"{clock(one.until, date=True)} UTC"},
     )  # fmt: skip

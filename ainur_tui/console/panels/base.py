@@ -47,6 +47,11 @@ class Panel(Bare):
         """What actions would act on now."""
         return Selection()
 
+    @property
+    def proposes(self) -> bool:
+        """Whether it tells by itself which playbook fits or goes on."""
+        return False
+
     def set_filter(self, words: str) -> None:
         """Narrow what is listed to what holds these words."""
 

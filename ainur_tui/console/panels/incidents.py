@@ -15,7 +15,9 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.panels.base import Panel, Selection
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
-from ainur_tui.model.incident import Incident, IncidentFile
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import IncidentFile
+from ainur_tui.model.slo import Slo
 
 Wish = Literal[
     "note", "status", "severity", "roles", "item", "edit", "draft", "postmortem", "capsule",
@@ -74,9 +76,11 @@ class IncidentsPanel(Panel):
         super().__init__(glyphs)
         self.file: IncidentFile | None = None
         self._found: Sequence[Incident] = ()
+        self._slos: Sequence[Slo] = ()
         self._asked: object = None
 
     def compose(self) -> ComposeResult:
+        yield LinesView(glyphs=self.glyphs, id="incident-slo")
         yield RecordTable(glyphs=self.glyphs, id="incident-list")
         yield LinesView(glyphs=self.glyphs, id="incident-facts")
         yield RecordTable(glyphs=self.glyphs, id="incident-entries")
@@ -97,9 +101,11 @@ class IncidentsPanel(Panel):
         row = self.list.row
         return row.key if row is not None else ""
 
-    def fill(self, found: Sequence[Incident], file: IncidentFile | None) -> None:
+    def fill(
+        self, found: Sequence[Incident], file: IncidentFile | None, slos: Sequence[Slo]
+    ) -> None:
         """Take what the engine told."""
-        self._found, self.file = found, file
+        self._found, self.file, self._slos = found, file, slos
 
     def show_scene(self, scene: Scene) -> None:
         current = scene.view.incidents if scene.view else []
@@ -110,20 +116,21 @@ class IncidentsPanel(Panel):
         known = {one.id: one for one in self._found} | {one.id: one for one in current}
         found = sorted(known.values(), key=lambda one: (one.closed_at is not None, -one.opened_at))
         columns = self.size.width
+        self.query_one("#incident-slo", LinesView).show([draw.objectives(self._slos, columns)])
         listed, facts = self.list, self.query_one("#incident-facts", LinesView)
-        self.entries.display = listed.display = bool(found)
+        self.entries.display = facts.display = bool(found)
         stale, elapsed = scene.lost is not None, scene.elapsed if scene.lost else 0.0
-        if not found or self.file is None:
-            lines = draw.nothing(scene, columns)
-        else:
+        then = scene.now - elapsed
+        listed.styles.height = min(len(found), MOST_LISTED) + 2 if found else "1fr"
+        table = draw.listing(found, then) if found else None
+        empty = draw.nothing(scene, columns)
+        listed.show_table(table, empty=empty, elapsed=elapsed, stale=stale)
+        if found and self.file is not None:
             lines = draw.facts(self.file, scene, columns)
-            table = draw.timeline(self.file, scene.now - elapsed)
+            facts.styles.height = len(lines) + 1
+            facts.show(lines)
+            table = draw.timeline(self.file, then)
             self.entries.show_table(table, empty=[], elapsed=elapsed, stale=stale)
-        listed.styles.height = min(len(found), MOST_LISTED) + 2
-        facts.styles.height = len(lines) + (1 if found else 0)
-        listed.show_table(draw.listing(found, scene.now - elapsed), empty=[], elapsed=elapsed,
-                          stale=stale)  # fmt: skip
-        facts.show(lines)
 
     def on_table_view_selected(self, message: TableView.Selected) -> None:
         message.stop()

@@ -30,6 +30,7 @@ class NodePanel(TargetPanel):
         ("synced in", "node", "node.sync.eta"),
         ("pool", "node", "node.pool"),
         ("clock ahead", "node", "node.clock.skew"),
+        ("best is old", "node", "node.lag.seconds"),
         ("unit active", "node", "node.unit"),
     )
     charts = (("node", "node.import.rate"), ("node", "node.lag"))

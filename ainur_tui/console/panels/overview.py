@@ -99,5 +99,9 @@ class OverviewPanel(Panel):
         return Selection(finding.target if finding else None)
 
     @property
+    def proposes(self) -> bool:
+        return self.query_one("#next").size.height > 1
+
+    @property
     def first(self) -> Findings:
         return self.query_one(Findings)

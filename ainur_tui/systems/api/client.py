@@ -17,7 +17,10 @@ from ainur_tui.systems.prometheus_text import Scrape, parse
 HEALTHY = frozenset({"healthy", "ok", "up", "pass"})
 PIN = "fly-force-instance-id"
 """The header that makes the platform's edge send a request to one machine."""
+PROFILER = "/debug/pprof/"
+"""The index of Go's profiler."""
 _SPOKEN = frozenset({200, 503})
+_ANY = frozenset(range(200, 600))
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class ApiClient:
         """``GET /metrics``, of one ``machine`` when given; only the ``wanted`` names are kept."""
         answer = await self._http.get("/metrics", headers=_pinned(machine), deadline=deadline)
         return parse(answer.body, wanted), answer
+
+    async def profiler(self) -> Answer:
+        """``GET /debug/pprof/``, whatever it answers: only the own network should reach it."""
+        return await self._http.get(PROFILER, expect=_ANY)
 
     async def close(self) -> None:
         """Close the pool."""

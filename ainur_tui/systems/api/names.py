@@ -15,7 +15,7 @@ from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.systems.answers import text
 from ainur_tui.systems.base import Clock, Probe, Sample
-from ainur_tui.systems.dns import Resolver, is_address
+from ainur_tui.systems.dns import Resolver, is_address, unresolvable
 from ainur_tui.systems.fly.client import FlyClient
 
 INTERVAL = 60.0
@@ -101,7 +101,7 @@ class NamesProbe(Probe):
     async def _look(self, host: str) -> Found:
         if is_address(host):
             return Found([host])
-        if why := _unresolvable(host):
+        if why := unresolvable(host):
             return Found(problem=why)
         began = self._clock.monotonic()
         try:
@@ -128,7 +128,7 @@ def _row(host: str, serves: str, found: Found, ours: Collection[str] | None) -> 
     tone: Tone = "none"
     agrees = "—"
     if found.problem is not None:
-        tone = "quiet" if _unresolvable(host) else "fail"
+        tone = "quiet" if unresolvable(host) else "fail"
     elif ours:
         strangers = [ip for ip in found.addresses if ip not in ours]
         agrees = f"not its address: {', '.join(strangers)}" if strangers else "agrees"
@@ -138,15 +138,6 @@ def _row(host: str, serves: str, found: Found, ours: Collection[str] | None) -> 
     return Row(
         key=host, cells=[host, serves, found.seconds, leads, agrees], tone=tone, detail=detail
     )
-
-
-def _unresolvable(host: str) -> str | None:
-    """Why there is nothing to ask a resolver; ``None`` where there is."""
-    if "*" in host:
-        return "a wildcard: nothing to resolve"
-    # RFC 6761: no resolver shall know them, so that not resolving is no trouble.
-    reserved = host.rpartition(".")[2] in {"example", "invalid", "test"}
-    return "a name reserved for examples: leads nowhere" if reserved else None
 
 
 def _host(url: str) -> str:

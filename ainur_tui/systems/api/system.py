@@ -6,8 +6,10 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.target import Target
 from ainur_tui.systems.api.client import ApiClient
+from ainur_tui.systems.api.debug import DebugProbe
 from ainur_tui.systems.api.health import HealthProbe
 from ainur_tui.systems.api.names import NamesProbe
+from ainur_tui.systems.api.profile import Profile
 from ainur_tui.systems.api.services import ServicesProbe
 from ainur_tui.systems.api.traffic import TrafficProbe
 from ainur_tui.systems.base import Context, System
@@ -48,7 +50,9 @@ def connect(environment: Environment, context: Context) -> System | None:
                 api, client, context.clock, roster, parts=not (fly and fly.prometheus_url)
             ),
             ServicesProbe(api, client, context.clock, context.redact),
+            DebugProbe(api, client, context.clock),
             NamesProbe(api, environment.frontend, platform, context.clock, Resolver()),
         ),
+        actions=(Profile(api, context),),
         close=close,
     )

@@ -12,6 +12,7 @@ from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
+from ainur_tui.systems import resolvers
 from ainur_tui.systems.base import World
 from ainur_tui.systems.fly.cutting import EDGE_DEADLINE, Reach
 from ainur_tui.systems.fly.health import health, serving
@@ -215,7 +216,12 @@ class Ground:
         except ProbeFailure as failure:
             return Seen(False, str(failure), by_hand=hand)
         words = f"GET /health from outside: {found.answer.status} {found.status}"
-        return Seen(found.well, words, by_hand=hand)
+        well, told = found.well, []
+        for host in resolvers.public_hosts(self.environment):
+            said = await resolvers.heard(host, self.environment.resolvers)
+            well = well and resolvers.disagreement(said) is None
+            told.append(f"{clean(host, 80)} {resolvers.words(said)}")
+        return Seen(well, "; ".join([words, *told]), by_hand=hand)
 
     async def workers(self, world: World | None) -> Seen:
         del world

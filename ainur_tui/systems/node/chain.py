@@ -12,9 +12,9 @@ from ainur_tui.model.table import Table
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node import network
-from ainur_tui.systems.node.chaintime import best_time
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.head import HeadProbe
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.pace import Pace, until_synced
 from ainur_tui.systems.node.peerwatch import Look, PeerWatch
 from ainur_tui.systems.node.references import References, genesis
@@ -41,12 +41,13 @@ class ChainProbe(Probe):
 
     def __init__(
         self, client: NodeClient, peers: PeerWatch, others: References, config: Node,
-        context: Context,
+        context: Context, *, heads: Heads,
     ) -> None:  # fmt: skip
-        self.head = HeadProbe(client, config, context)
+        self.head = HeadProbe(client, heads, config, context)
         self.interval, self.deadline = config.interval, self.head.deadline
         self.signals = (*self.head.signals, *SIGNALS)
         self._client = client
+        self._heads = heads
         self._peers = peers
         self._others = others
         self._config = config
@@ -59,7 +60,7 @@ class ChainProbe(Probe):
             self.head.read(),
             self._peers.look(within),
             self._others.look(),
-            best_time(self._client, min(1.0, within)),
+            self._heads.time(min(1.0, within)),
             self._genesis(within),
         )
         known = {reading.signal: reading for reading in head.readings}

@@ -11,11 +11,19 @@ LATEST = 4_102_444_800.0
 """The year 2100: a time behind it, or of the time before chains, is none."""
 
 
-async def best_time(client: NodeClient, deadline: float) -> float | None:
-    """Epoch seconds of the best block; ``None`` where the runtime keeps none or it is senseless."""
+def moment_of(stored: str | None) -> float | None:
+    """Epoch seconds of the stored value; ``None`` where there is none or it is senseless."""
     try:
-        found = await client.call("state_getStorage", str | None, TIMESTAMP_NOW, deadline=deadline)
-        at = int.from_bytes(bytes.fromhex(str(found)[2:18]), "little") / 1000
-    except (ProbeFailure, ValueError):
+        at = int.from_bytes(bytes.fromhex(str(stored)[2:18]), "little") / 1000
+    except ValueError:
         return None
     return at if 0 < at < LATEST else None
+
+
+async def best_time(client: NodeClient, deadline: float) -> float | None:
+    """When the best block was made; ``None`` where the runtime does not keep it or tell."""
+    try:
+        found = await client.call("state_getStorage", str | None, TIMESTAMP_NOW, deadline=deadline)
+    except ProbeFailure:
+        return None
+    return moment_of(found)

@@ -1,8 +1,7 @@
 """JSON-RPC 2.0 to a node, over the configured endpoints in order.
 
-All calls are HTTP POST. Since version 0.9.43 one port (9944) serves both HTTP and WebSocket, so a
-``ws://`` endpoint is asked at the same host and port by HTTP; older nodes serve HTTP on 9933. So
-after 9944 the other port is tried, and after 9933 as well: it says which one answered.
+An endpoint is asked by HTTP or over a WebSocket, as its scheme says, at the port it names and then
+at the node's other one (:mod:`~ainur_tui.systems.node.endpoints`): it says which one answered.
 """
 
 from __future__ import annotations
@@ -10,34 +9,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ainur_tui.model.failure import FailureKind, ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.systems.answers import Answer
 from ainur_tui.systems.base import Context
-from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.node.clockwatch import ClockWatch
+from ainur_tui.systems.node.endpoints import urls_of
+from ainur_tui.systems.node.transport import Told, Transport, transport
 
 T = TypeVar("T")
 Call = tuple[str, Any, tuple[Any, ...]]
 """Method, shape of its result, parameters."""
 
 SAFE_MODE = "hidden by the node's safe mode"
+NOT_OFFERED = "not offered by this node"
 PREFER_FIRST_AGAIN = 60.0
 """Seconds after which the first endpoint is tried again."""
 
 
 class RpcRefused(ProbeFailure):
-    """The node answered with a JSON-RPC error. ``hidden``: it does not offer the method to us."""
+    """The node answered with a JSON-RPC error. ``unsafe``: it is in its safe mode; ``hidden``: for
+    that or another reason it does not offer the method to us."""
 
     def __init__(self, method: str, code: int, message: str) -> None:
         self.code = code
-        self.hidden = code == -32601 or "unsafe" in message.lower()
-        kind: FailureKind = "forbidden" if self.hidden else "bad answer"
-        super().__init__(kind, f"{method}: {SAFE_MODE if self.hidden else message} ({code})")
+        self.unsafe = "unsafe" in message.lower()
+        self.hidden = code == -32601 or self.unsafe
+        kind: FailureKind = (
+            "forbidden" if self.unsafe else "missing" if self.hidden else "bad answer"
+        )
+        words = SAFE_MODE if self.unsafe else NOT_OFFERED if self.hidden else message
+        super().__init__(kind, f"{method}: {words} ({code})")
 
 
 class _NoBatch(Exception):
@@ -55,41 +59,33 @@ class _Reply(msgspec.Struct):
     error: _Error | None = None
 
 
-def http_urls(endpoint: str) -> list[str]:
-    """The HTTP addresses a configured endpoint stands for, most likely first."""
-    parts = urlsplit(endpoint)
-    parts = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme))
-    host, _, port = parts.netloc.rpartition(":")
-    other = {"9944": "9933", "9933": "9944"}.get(port)
-    if other is None:
-        return [parts.geturl()]
-    return [parts.geturl(), parts._replace(netloc=f"{host}:{other}").geturl()]
-
-
 class NodeClient:
-    """Calls the node. Failures are :class:`ProbeFailure`, a JSON-RPC error :class:`RpcRefused`."""
+    """Calls the node. Failures are :class:`ProbeFailure`, a JSON-RPC error :class:`RpcRefused`.
+    ``told`` gets what subscriptions say, where an endpoint is a WebSocket."""
 
-    def __init__(self, endpoints: list[str], context: Context, deadline: float) -> None:
-        urls = list(dict.fromkeys(url for entry in endpoints for url in http_urls(entry)))
+    def __init__(
+        self, endpoints: list[str], context: Context, deadline: float, told: Told | None = None
+    ) -> None:
+        urls = list(dict.fromkeys(url for entry in endpoints for url in urls_of(entry)))
         self._clock = context.clock
         self._redact = context.redact
         self._deadline = deadline
-        self._clients = [
-            HttpClient(url, clock=context.clock, redact=context.redact, deadline=deadline)
-            for url in urls
-        ]
+        self._ways = [transport(url, context, deadline, told) for url in urls]
         self._good = 0
         self._since = 0.0
         self._id = 0
         self._batches = True
         self.fallback: str | None = None
-        self.clock_watch = ClockWatch()
-        """What the answers' Date headers tell of the clock of the machine that answers."""
 
     @property
     def peer(self) -> str:
         """Who answers (or would be asked first), clean."""
-        return self._clients[self._good].peer if self._clients else "no endpoint"
+        return self._ways[self._good].peer if self._ways else "no endpoint"
+
+    @property
+    def clock_watch(self) -> ClockWatch:
+        """What is known of the clock of the machine that answers."""
+        return self._ways[self._good].clock_watch if self._ways else ClockWatch()
 
     @overload
     async def call(
@@ -104,7 +100,7 @@ class NodeClient:
     ) -> Any:
         """Call a read-only ``method`` and check the result's shape; ``deadline`` in seconds."""
         return await self._anywhere(
-            lambda client, left: self._ask(client, method, shape, params, left), deadline
+            lambda way, left: self._ask(way, method, shape, params, left), deadline
         )
 
     async def batch(self, calls: Sequence[Call], deadline: float | None = None) -> list[Any]:
@@ -115,7 +111,7 @@ class NodeClient:
         if self._batches:
             try:
                 found: list[Any] = await self._anywhere(
-                    lambda client, left: self._ask_all(client, calls, left), deadline
+                    lambda way, left: self._ask_all(way, calls, left), deadline
                 )
                 return found
             except _NoBatch:
@@ -130,7 +126,7 @@ class NodeClient:
             return failure
 
     async def _anywhere(
-        self, ask: Callable[[HttpClient, float], Awaitable[Any]], deadline: float | None
+        self, ask: Callable[[Transport, float], Awaitable[Any]], deadline: float | None
     ) -> Any:
         """Ask one endpoint after the other until one answers, within the deadline together."""
         total = self._deadline if deadline is None else deadline
@@ -138,14 +134,14 @@ class NodeClient:
         order = self._order()
         failures: list[tuple[str, ProbeFailure]] = []
         for count, index in enumerate(order):
-            client = self._clients[index]
+            way = self._ways[index]
             left = max(0.05, end - self._clock.monotonic()) / (len(order) - count)
             try:
-                found = await ask(client, left)
+                found = await ask(way, left)
             except RpcRefused:
                 raise
             except ProbeFailure as failure:
-                failures.append((client.peer, failure))
+                failures.append((way.peer, failure))
                 continue
             self._settle(index, failures)
             return found
@@ -158,19 +154,18 @@ class NodeClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in self._clients:
-            await client.close()
+        for way in self._ways:
+            await way.close()
 
     def _order(self) -> list[int]:
         if self._good and self._clock.monotonic() - self._since > PREFER_FIRST_AGAIN:
             self._good = 0
-        every = range(len(self._clients))
+        every = range(len(self._ways))
         return sorted(every, key=lambda index: (index != self._good, index))
 
     def _settle(self, index: int, failures: list[tuple[str, ProbeFailure]]) -> None:
         if index != self._good:
             self._good, self._since = index, self._clock.monotonic()
-            self.clock_watch.forget()
         if failures:
             self.fallback = f"{failures[0][0]}: {failures[0][1]}"
         elif index == 0:
@@ -178,27 +173,25 @@ class NodeClient:
 
     async def _ask(
         self,
-        client: HttpClient,
+        way: Transport,
         method: str,
         shape: Any,
         params: tuple[Any, ...],
         deadline: float,
     ) -> Any:
         question = self._question(method, params)
-        answer = await self._post(client, question, deadline)
+        answer = await way.ask(question, deadline)
         try:
-            reply = msgspec.json.decode(answer.body, type=_Reply)
+            reply = msgspec.json.decode(answer, type=_Reply)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise self._bad(method, error) from None
         return self._result(reply, question, shape)
 
-    async def _ask_all(
-        self, client: HttpClient, calls: Sequence[Call], deadline: float
-    ) -> list[Any]:
+    async def _ask_all(self, way: Transport, calls: Sequence[Call], deadline: float) -> list[Any]:
         questions = [self._question(method, params) for method, _, params in calls]
-        answer = await self._post(client, questions, deadline)
+        answer = await way.ask(questions, deadline)
         try:
-            replies = msgspec.json.decode(answer.body, type=list[_Reply])
+            replies = msgspec.json.decode(answer, type=list[_Reply])
         except (msgspec.MsgspecError, RecursionError, ValueError):
             raise _NoBatch from None
         by_id = {reply.id: reply for reply in replies if isinstance(reply.id, int)}
@@ -216,12 +209,6 @@ class NodeClient:
     def _question(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
         self._id += 1
         return {"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(params)}
-
-    async def _post(self, client: HttpClient, body: Any, deadline: float) -> Answer:
-        asked = self._clock.now()
-        answer = await client.send("POST", "", json=body, deadline=deadline, repeatable=True)
-        self.clock_watch.heard(answer.headers.get("date"), asked, answer.at)
-        return answer
 
     def _result(self, reply: _Reply, question: dict[str, Any], shape: Any) -> Any:
         method = question["method"]

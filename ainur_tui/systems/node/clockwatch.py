@@ -1,4 +1,4 @@
-"""How far the clock of the node's machine is from ours, told by the Date of its HTTP answers."""
+"""How far the clock of the node's machine is from ours, told by the Date of its answers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ class ClockWatch:
         except (ValueError, OverflowError):
             return
         self._seen.append((at - answered, at + 1 - asked))
-
-    def forget(self) -> None:
-        """Another machine answers from now on."""
-        self._seen.clear()
 
     @property
     def bounds(self) -> tuple[float, float] | None:

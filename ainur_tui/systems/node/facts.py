@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node.client import Call, NodeClient, RpcRefused
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.shapes import Hash, Methods, Properties, Runtime, Text
 from ainur_tui.systems.node.state import counters, kept
@@ -39,6 +41,12 @@ _ASKED: tuple[Call, ...] = (
     ("rpc_methods", Methods, ()),
     ("author_pendingExtrinsics", list[msgspec.Raw], ()),
 )
+_NEWER: dict[str, Call] = {
+    "system_chain": ("chainSpec_v1_chainName", Text, ()),
+    "chain_getBlockHash": ("chainSpec_v1_genesisHash", Hash, ()),
+    "system_properties": ("chainSpec_v1_properties", Properties, ()),
+}
+"""What the newer RPC family answers in the place of an old method that is not offered."""
 
 
 class FactsProbe(Probe):
@@ -51,26 +59,36 @@ class FactsProbe(Probe):
     target = "node"
 
     def __init__(
-        self, client: NodeClient, metrics: NodeMetrics | None, config: Node, context: Context
-    ) -> None:
+        self, client: NodeClient, metrics: NodeMetrics | None, heads: Heads, config: Node,
+        context: Context,
+    ) -> None:  # fmt: skip
         self.interval = max(SLOWEST, config.interval)
         self._within = config.timeout
         self.deadline = 2 * config.timeout
         self.signals = (POOL, CHAIN) if config.genesis else (POOL,)
         self._client = client
         self._metrics = metrics
+        self._heads = heads
         self._genesis = config.genesis
         self._context = context
         self._versions = Versions(context.state)
 
     async def read(self) -> Sample:
+        try:
+            return await self._read()
+        except ProbeFailure as failure:
+            # That the node does not answer is the head's to tell; what it is stays as it was told.
+            now, words = self._context.clock.now(), str(failure)
+            return Sample([self._reading(signal.name, None, now, words) for signal in self.signals])
+
+    async def _read(self) -> Sample:
         within = self._within * 0.6
         told, counted, state = await asyncio.gather(
             self._client.batch(_ASKED, deadline=self._within),
             counters(self._client, within),
             kept(self._client, within),
         )
-        answers = dict(zip((name for name, _, _ in _ASKED), told, strict=True))
+        answers = await self._newer(dict(zip((name for name, _, _ in _ASKED), told, strict=True)))
         if all(isinstance(a, ProbeFailure) and not isinstance(a, RpcRefused)
                for a in answers.values()):  # fmt: skip
             raise next(a for a in answers.values() if isinstance(a, ProbeFailure))
@@ -101,14 +119,22 @@ class FactsProbe(Probe):
         )  # fmt: skip
         return Sample(readings, [table], self._changes(answers, now))
 
+    async def _newer(self, answers: dict[str, Any]) -> dict[str, Any]:
+        """The answers, those of the newer family in the place of what is not offered."""
+        asked = {name: call for name, call in _NEWER.items() if _hidden(answers[name])}
+        told = await self._client.batch([*asked.values()], deadline=self._within)
+        newer = answers | dict(zip(asked, told, strict=True))
+        if _hidden(newer["state_getRuntimeVersion"]) and self._heads.runtime:
+            newer["state_getRuntimeVersion"] = self._heads.runtime
+        return newer
+
     @property
     def _source(self) -> str:
         return f"JSON-RPC {self._client.peer}"
 
     def _row(self, fact: str, value: object, tone: Tone = "none") -> Row:
         if isinstance(value, ProbeFailure):
-            hidden = isinstance(value, RpcRefused) and value.hidden
-            words = "the node does not tell" if hidden else str(value)
+            words = "the node does not tell" if _hidden(value) else str(value)
             return Row(key=fact, cells=[fact, self._clean(words)], tone="quiet")
         return Row(key=fact, cells=[fact, self._clean(value)], tone=tone)
 
@@ -129,24 +155,22 @@ class FactsProbe(Probe):
     def _chain(self, genesis: Any, now: float) -> Reading:
         known = not isinstance(genesis, ProbeFailure)
         same = known and _same(genesis, str(self._genesis))
+        note = None if same else self._clean(f"genesis: {genesis}")
+        return self._reading("node.chain", float(same) if known else None, now, note)
+
+    def _reading(self, signal: str, value: float | None, now: float, note: str | None) -> Reading:
         return Reading(
-            target="node", signal="node.chain", value=float(same) if known else None,
-            source=self._source, observed_at=now,
-            note=None if same else self._clean(f"genesis: {genesis}"),
+            target="node", signal=signal, value=value, source=self._source, observed_at=now,
+            note=note,
         )  # fmt: skip
 
     def _pool(self, pending: Any, metrics: dict[str, float] | None, now: float) -> Reading:
         """Counted by RPC, or where that cannot be had as the node's metrics tell it."""
-        source, note, value = self._source, None, None
         if isinstance(pending, list):
-            value = float(len(pending))
-        else:
-            source, note = "node's metrics", self._clean(pending)
-            value = metrics.get("substrate_ready_transactions_number") if metrics else None
-        return Reading(
-            target="node", signal="node.pool", value=value, source=source, observed_at=now,
-            note=note,
-        )  # fmt: skip
+            return self._reading("node.pool", float(len(pending)), now, None)
+        value = metrics.get("substrate_ready_transactions_number") if metrics else None
+        found = self._reading("node.pool", value, now, self._clean(pending))
+        return msgspec.structs.replace(found, source="node's metrics")
 
     def _changes(self, answers: dict[str, Any], now: float) -> list[Event]:
         """Events for a new runtime or node version since the last read."""
@@ -184,8 +208,19 @@ def _roles(answer: Any) -> Any:
     return answer if isinstance(answer, ProbeFailure) else ", ".join(answer) or "none"
 
 
+def _hidden(answer: object) -> bool:
+    return isinstance(answer, RpcRefused) and answer.hidden
+
+
 def _methods(answer: Any) -> Any:
-    return answer if isinstance(answer, ProbeFailure) else f"{len(answer.methods)}"
+    """How many, and of which families: the newer ones have a version in their names."""
+    if isinstance(answer, ProbeFailure):
+        return answer
+    parts = [name.split("_") for name in answer.methods]
+    newer = sorted({part[0] for part in parts if re.fullmatch("v[0-9]+", "".join(part[1:2]))})
+    old = any(part[0] in {"system", "chain", "state"} for part in parts)
+    families = ["old family"] * old + [f"newer family ({', '.join(newer)})"] * bool(newer)
+    return ": ".join(filter(None, (f"{len(parts)}", " and ".join(families))))
 
 
 def _properties(answer: Any) -> list[tuple[str, object]]:

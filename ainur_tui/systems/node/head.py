@@ -8,10 +8,10 @@ from ainur_tui.config.types import Node
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.systems.base import Context, Probe, Sample
-from ainur_tui.systems.node.chaintime import best_time
-from ainur_tui.systems.node.client import NodeClient, RpcRefused
+from ainur_tui.systems.node.client import NodeClient
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.pace import Pace
-from ainur_tui.systems.node.shapes import Hash, Header, Health, SyncState
+from ainur_tui.systems.node.shapes import Header, Health
 
 WATCHED = 1.2
 """Block times a first read must have watched in vain before it says that nothing is imported."""
@@ -60,7 +60,7 @@ class HeadProbe(Probe):
     name = "node.head"
     target = "node"
 
-    def __init__(self, client: NodeClient, config: Node, context: Context) -> None:
+    def __init__(self, client: NodeClient, heads: Heads, config: Node, context: Context) -> None:
         self.interval = config.interval
         self._timeout = config.timeout
         self._patience = 1.5 * config.block_time + 0.5
@@ -68,6 +68,8 @@ class HeadProbe(Probe):
         self.signals = signals(config.block_time)
         self._block_time = config.block_time
         self._client = client
+        self._heads = heads
+        self._source = ""
         self._clock = context.clock
         self._head: Header | None = None
         self._advanced = 0.0
@@ -75,28 +77,22 @@ class HeadProbe(Probe):
         self._pace = Pace()
 
     async def read(self) -> Sample:
-        end = self._clock.monotonic() + self._timeout
-        health = await self._client.call("system_health", Health, deadline=self._left(end))
-        header, sync, final = await asyncio.gather(
-            self._client.call("chain_getHeader", Header, deadline=self._left(end)),
-            self._sync_state(end),
-            self._finalized(end),
-        )
-        note = self._client.fallback
+        head = await self._heads.look(self._timeout)
+        self._source = head.source
+        note = "; ".join(filter(None, (self._fallback(), head.note))) or None
         if self._head is None:
-            await self._first_look(header)
+            await self._first_look(head.best)
         else:
-            self._look(header)
+            self._look(head.best)
         now = self._clock.monotonic()
         age = max(0.0, now - self._advanced)
         if age > STALLED * self._block_time:
             self._stalled = True
-        best = header.height
-        target = max(best, sync.highest_block) if sync and sync.highest_block is not None else None
+        best, final, target = head.best.height, head.finalized, head.target
         no_block = f"none in {age:.1f} s" if self._stalled else None
         return Sample(
             [
-                self._reading("node.up", 1.0, note and f"answers at {self._client.peer}; {note}"),
+                self._reading("node.up", 1.0, note),
                 self._reading("node.best", best),
                 self._reading("node.finalized", final),
                 self._reading("node.target", target, None if target else "it knows no target"),
@@ -105,17 +101,24 @@ class HeadProbe(Probe):
                 self._reading("node.block.age", age),
                 self._reading("node.import.stalled", float(self._stalled), no_block),
                 self._rate(now, best),
-                self._peers(health),
-                self._reading("node.syncing", float(health.is_syncing)),
+                self._peers(head.health),
+                self._reading(
+                    "node.syncing", float(head.health.is_syncing) if head.health else None
+                ),
             ]
         )
+
+    def _fallback(self) -> str | None:
+        """Who answers, where that is not the first one."""
+        why = self._client.fallback
+        return f"answers at {self._client.peer}; {why}" if why else None
 
     def _left(self, end: float) -> float:
         return max(0.05, end - self._clock.monotonic())
 
     def _reading(self, signal: str, value: float | None, note: str | None = None) -> Reading:
         return Reading(
-            target="node", signal=signal, value=value, source=f"JSON-RPC {self._client.peer}",
+            target="node", signal=signal, value=value, source=self._source,
             observed_at=self._clock.now(), note=note,
         )  # fmt: skip
 
@@ -137,9 +140,7 @@ class HeadProbe(Probe):
         while (left := until - self._clock.monotonic()) > 0:
             await asyncio.sleep(min(left, 0.15, self._block_time / 10))
             try:
-                newer = await self._client.call(
-                    "chain_getHeader", Header, deadline=self._left(until)
-                )
+                newer = await self._heads.best(self._left(until))
             except ProbeFailure:
                 continue
             if newer != header:
@@ -149,30 +150,11 @@ class HeadProbe(Probe):
 
     async def _age_by_chain(self, end: float) -> float | None:
         """Seconds since the best block's own time stamp, where the runtime keeps one."""
-        at = await best_time(self._client, min(1.0, self._left(end)))
+        at = await self._heads.time(min(1.0, self._left(end)))
         if at is None:
             return None
         age = self._clock.now() - at
         return max(0.0, age) if -60 < age < 10 * 365 * 86400 else None
-
-    async def _sync_state(self, end: float) -> SyncState | None:
-        try:
-            return await self._client.call("system_syncState", SyncState, deadline=self._left(end))
-        except RpcRefused:
-            return None
-
-    async def _finalized(self, end: float) -> int | None:
-        """The finalized height; ``None`` for a chain without finality."""
-        try:
-            block = await self._client.call(
-                "chain_getFinalizedHead", Hash, deadline=self._left(end)
-            )
-            header: Header | None = await self._client.call(
-                "chain_getHeader", Header | None, block, deadline=self._left(end)
-            )
-        except RpcRefused:
-            return None
-        return header.height if header else None
 
     def _rate(self, now: float, best: int) -> Reading:
         """Blocks a second over the last minute, once there is a span to divide by."""
@@ -182,7 +164,9 @@ class HeadProbe(Probe):
             "node.import.rate", rate, "needs two readings" if rate is None else None
         )
 
-    def _peers(self, health: Health) -> Reading:
+    def _peers(self, health: Health | None) -> Reading:
+        if health is None:
+            return self._reading("node.peers", None, "neither its RPC nor its metrics tell")
         if health.peers == 0 and not health.should_have_peers:
             return self._reading("node.peers", None, "none, and the node says it needs none")
         note = None if health.peers else "0 peers, although it should have some"

@@ -11,12 +11,17 @@ from ainur_tui.systems.http import HttpClient
 
 WANTED = (
     "substrate_ready_transactions_number", "process_start_time_seconds",
-    "substrate_proposer_block_constructed_count",
+    "substrate_proposer_block_constructed_count", "substrate_sub_libp2p_peers_count",
+    "substrate_sub_libp2p_is_major_syncing",
 )  # fmt: skip
+HEIGHT = "substrate_block_height"
+"""One metric, told apart by its label ``status``: best, finalized, sync_target."""
+HIGHEST = 2**53
 
 
 class NodeMetrics:
-    """A few totals from the metrics endpoint; where it does not answer there are none."""
+    """A few totals from the metrics endpoint, and the chain's heights by their status; where it
+    does not answer there are none."""
 
     def __init__(self, url: str, context: Context, deadline: float) -> None:
         parts = urlsplit(url)
@@ -27,14 +32,19 @@ class NodeMetrics:
         )
 
     async def read(self) -> dict[str, float]:
-        """Totals by metric name."""
+        """Totals by metric name, and ``best``, ``finalized`` and ``sync_target``."""
         try:
             answer = await self._client.get(self._path)
-            scrape = prometheus_text.parse(answer.body, WANTED)
+            scrape = prometheus_text.parse(answer.body, (*WANTED, HEIGHT))
         except ProbeFailure:
             return {}
         totals = {name: scrape.total(name) for name in WANTED}
-        return {name: total for name, total in totals.items() if total is not None}
+        heights = {
+            dict(labels).get("status", ""): height
+            for labels, height in scrape.samples.get(HEIGHT, {}).items()
+            if 0 <= height < HIGHEST
+        }
+        return heights | {name: total for name, total in totals.items() if total is not None}
 
     async def close(self) -> None:
         """Close the connection."""

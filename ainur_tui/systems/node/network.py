@@ -32,6 +32,8 @@ class Other:
     height: int | None = None
     """The height compared, final on both sides."""
     ahead: int | None = None
+    runtimes: tuple[int | None, int | None] = (None, None)
+    """Version of our runtime and of theirs, at the best block."""
     problem: str | None = None
 
 
@@ -115,6 +117,9 @@ def _reference(other: Other) -> Row:
         words = "no block to compare yet"
     else:
         words = f"{'the same' if other.same else 'another'} block at #{other.height:,}"
+    ours, theirs = other.runtimes
+    if None not in other.runtimes and ours != theirs:
+        words += f", runtime {theirs} where ours is {ours}"
     tone: Tone = "quiet" if other.problem else "fail" if wrong else "ok"
     return Row(key=other.name, cells=["Reference", f"{other.name}: {words}", ""], tone=tone)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ainur_tui.config.types import Node
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
@@ -59,14 +61,24 @@ class PeersProbe(Probe):
         if look.failure is not None:
             # That the node does not answer at all is the head's to tell.
             way = str(look.failure)
-            if isinstance(look.failure, RpcRefused) and look.failure.hidden:
+            if isinstance(look.failure, RpcRefused) and look.failure.unsafe:
                 way = f"{SAFE_MODE}; a good sign. Ask the node from its own machine to see them"
             return Sample(self._ways(look, way), [self._table([], missing=way)])
         pairs = list(zip(look.peers, look.stands, strict=True))[:MOST]
         rows = [self._row(peer, stand, look) for peer, stand in pairs]
         over = len(look.peers) - MOST
-        more = f"{over} more are not shown" if over > 0 else None
-        return Sample(self._ways(look), [self._table(rows, note=more)])
+        notes = [self._versions(look), f"{over} more are not shown" if over > 0 else ""]
+        return Sample(self._ways(look), [self._table(rows, note="; ".join(filter(None, notes)))])
+
+    def _versions(self, look: Look) -> str:
+        """How many peers run what, the most of them first; nothing where they all run the same."""
+        told = [one.version_string for one in look.connections.values() if one.version_string]
+        # Behind the version stands the name that its operator has given it.
+        runs = Counter(clean(one.partition(" (")[0], 60) for one in told)
+        if len(runs) < 2:
+            return ""
+        most = ", ".join(f"{count} run {version}" for version, count in runs.most_common(3))
+        return self._context.redact(most)
 
     def _ways(
         self, look: Look, why: str = "the node does not tell its connections"

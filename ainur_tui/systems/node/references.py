@@ -10,7 +10,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.network import Other
-from ainur_tui.systems.node.shapes import Hash, Header
+from ainur_tui.systems.node.shapes import Hash, Header, Runtime
 
 FRESH = 20.0
 """Seconds for which a comparison serves."""
@@ -67,8 +67,9 @@ class References:
 
     async def _ask(self, other: NodeClient) -> Other:
         both = (self._client, other)
-        firsts, heads, finals = await asyncio.gather(
+        firsts, runtimes, heads, finals = await asyncio.gather(
             asyncio.gather(*(genesis(one, self._each) for one in both)),
+            asyncio.gather(_runtime(self._client), _runtime(other)),
             asyncio.gather(*(one.call("chain_getHeader", Header) for one in both)),
             asyncio.gather(*(_final(one) for one in both)),
         )
@@ -83,9 +84,18 @@ class References:
             same=same,
             height=height,
             ahead=heads[1].height - heads[0].height,
+            runtimes=runtimes,
         )
 
 
 async def _final(client: NodeClient) -> int:
     head = await client.call("chain_getFinalizedHead", Hash)
     return (await client.call("chain_getHeader", Header, head)).height
+
+
+async def _runtime(client: NodeClient) -> int | None:
+    try:
+        found: Runtime = await client.call("state_getRuntimeVersion", Runtime)
+    except RpcRefused:
+        return None
+    return found.spec_version

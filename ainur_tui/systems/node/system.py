@@ -14,13 +14,17 @@ from ainur_tui.systems.node.disk import DiskProbe
 from ainur_tui.systems.node.events import EventsProbe
 from ainur_tui.systems.node.exposure import ExposureProbe
 from ainur_tui.systems.node.facts import FactsProbe
+from ainur_tui.systems.node.follow import Follow
+from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.metrics import NodeMetrics
 from ainur_tui.systems.node.peers import PeersProbe
 from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.power import StartNode, StopNode
 from ainur_tui.systems.node.references import References
+from ainur_tui.systems.node.reserved import ReleasePeer, ReservePeer
 from ainur_tui.systems.node.unit import UnitProbe
 from ainur_tui.systems.node.unitwatch import UnitWatch
+from ainur_tui.systems.node.verbosity import NodeLogLevel
 from ainur_tui.systems.systemctl import Systemctl
 
 
@@ -31,13 +35,15 @@ def connect(environment: Environment, context: Context) -> System | None:
         return None
     client = NodeClient(config.rpc, context, config.timeout)
     metrics = NodeMetrics(config.metrics, context, config.timeout / 2) if config.metrics else None
+    follow = Follow(config, context)
+    heads = Heads(client, follow, metrics, context.clock)
     peers, others = PeerWatch(client, context.clock), References(client, config, context)
     systemctl = Systemctl(config.unit, context) if config.unit else None
     unit = UnitWatch(systemctl, context.clock) if systemctl else None
     exposure = ExposureProbe(config, context)
     probes: list[Probe] = [
-        ChainProbe(client, peers, others, config, context),
-        FactsProbe(client, metrics, config, context),
+        ChainProbe(client, peers, others, config, context, heads=heads),
+        FactsProbe(client, metrics, heads, config, context),
         PeersProbe(peers, client, unit, config, context),
         AuthorsProbe(client, metrics, config, context),
         EventsProbe(client, config, context),
@@ -53,6 +59,7 @@ def connect(environment: Environment, context: Context) -> System | None:
 
     async def close() -> None:
         await client.close()
+        await follow.close()
         await others.close()
         await exposure.close()
         if metrics is not None:
@@ -63,9 +70,13 @@ def connect(environment: Environment, context: Context) -> System | None:
         targets=(Target(name="node", kind="node", title="Node"),),
         probes=tuple(probes),
         logs=tuple(logs),
-        actions=tuple(
-            kind(client, systemctl, context, config.timeout)
-            for kind in (RestartNode, StartNode, StopNode)
+        actions=(
+            *(
+                kind(client, systemctl, context, config.timeout)
+                for kind in (RestartNode, StartNode, StopNode, NodeLogLevel)
+            ),
+            ReservePeer(client, config.timeout),
+            ReleasePeer(client, config.timeout),
         ),
         close=close,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
@@ -177,21 +179,42 @@ class TerminateIdle(_Signal):
             Param(
                 name="older", type="int", default="300",
                 help="seconds they must have been idle in it",
-            )
+            ),
+            Param(name="except", type="str", help="process ids to leave alone: 123,456"),
         ],
     )  # fmt: skip
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        older = _number(self.spec.name, {"older": "300"} | params, "older", _OLDEST)
-        chosen = await victims(self.database, self.shown, IDLE, older)
+        spared = _spared(params.get("except", ""))
+        rest = {name: text for name, text in params.items() if name != "except"}
+        older = _number(self.spec.name, {"older": "300"} | rest, "older", _OLDEST)
+        found = await victims(self.database, self.shown, IDLE, older)
+        chosen = [one for one in found if one.pid not in spared]
+        left = [one for one in found if one.pid in spared]
         if not chosen:
-            raise AlreadySo(f"no session has been idle in a transaction for {older} s or more")
+            others = f" but {len(left)} that are left alone" if left else ""
+            raise AlreadySo(
+                f"no session has been idle in a transaction for {older} s or more{others}"
+            )
         many = f"{len(chosen)} session{'s' if len(chosen) > 1 else ''}"
-        return self.draft(
-            target, {"older": str(older)}, world, chosen,
+        kept = {"except": ",".join(map(str, sorted(spared)))} if spared else {}
+        plan = self.draft(
+            target, {"older": str(older)} | kept, world, chosen,
             title=f"End {many} idle in a transaction for over {older} s", after="session ended",
             warnings=["Their clients lose the connection; what they had not committed is lost"],
         )  # fmt: skip
+        told = [f"{one.words} → left alone" for one in left]
+        # A pid that is none of them may be a slip of the finger for one that is.
+        told += [f"{pid}: is not among them" for pid in sorted(spared - {v.pid for v in left})]
+        return replace(plan, facts=[*told, *plan.facts])
+
+
+def _spared(text: str) -> set[int]:
+    """Process ids, divided by commas. Raises Refused for anything else."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in parts):
+        raise Refused("terminate-idle needs except=PID,PID: process ids as its plan lists", _USAGE)
+    return set(map(int, parts))
 
 
 def _number(action: str, params: dict[str, str], name: str, most: int) -> int:

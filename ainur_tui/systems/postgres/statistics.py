@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ainur_tui.model.event import Event
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
@@ -147,16 +149,17 @@ class StatisticsProbe(Probe):
 class SizeProbe(Probe):
     """The size of the database; seldom. The server looks at every file for it, so it has a
     connection of its own, behind which nothing waits, and is asked more seldom where there are
-    many."""
+    many. ``volume`` is the bytes it may grow to."""
 
     name = "db.size"
     target = "db"
     signals = (signals.SIZE,)
 
     def __init__(
-        self, database: Database, clock: Clock, shown: Shown, *, interval: float, deadline: float
-    ) -> None:
-        del shown
+        self, database: Database, clock: Clock, *, interval: float, deadline: float,
+        volume: float | None = None,
+    ) -> None:  # fmt: skip
+        self._volume = volume
         self.interval = self._often = max(interval, SLOW)
         self.deadline = max(deadline, UNHURRIED)
         self._database = database
@@ -169,7 +172,8 @@ class SizeProbe(Probe):
             dear = self._clock.monotonic() - began > _DEAR
         self.interval = self._often * (_SELDOM if dear else 1)
         at = self._clock.now()
-        return Sample([_reading(signals.SIZE, size, at, source="pg_database_size")])
+        told = _reading(signals.SIZE, size, at, source="pg_database_size")
+        return Sample([replace(told, limit=self._volume)])
 
 
 class TablesProbe(Probe):

@@ -60,7 +60,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     looks = (
-        StatementsProbe, SizeProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
+        StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
         ProgressProbe, WalProbe, RowsProbe,
     )  # fmt: skip
     pool = environment.api.pool_size if environment.api else None
@@ -71,6 +71,13 @@ def connect(environment: Environment, context: Context) -> System | None:
         StatisticsProbe(database, clock, interval=often, deadline=within),
         SettingsProbe(
             database, clock, context.redact, interval=often, deadline=within, machine=machine
+        ),
+        SizeProbe(
+            database,
+            clock,
+            interval=often,
+            deadline=within,
+            volume=section.disk * GIB if section.disk else None,
         ),
         *(look(database, clock, shown, interval=often, deadline=within) for look in looks),
     ]

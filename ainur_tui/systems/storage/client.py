@@ -17,15 +17,17 @@ from ainur_tui.systems.base import Context
 from ainur_tui.systems.storage.errors import failure
 from ainur_tui.systems.storage.multipart import Multipart
 from ainur_tui.systems.storage.ranges import Ranges
+from ainur_tui.systems.storage.signed import Signed
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import S3Store
+    from obstore.store import RetryConfig, S3Store
 
 T = TypeVar("T")
 
-_TRANSFER_RETRIES = 3
-_TRANSFER_PATIENCE = timedelta(seconds=20)
+_TRIES = 100
+_PAUSE = timedelta(seconds=5)
+"""The longest between two tries of one part."""
 _PART_DEADLINE = timedelta(seconds=120)
 _PARTS_AT_ONCE = 3
 
@@ -60,18 +62,29 @@ class Bucket:
 
     @cached_property
     def _store(self) -> S3Store:
-        return self._open(0, timedelta(seconds=self.deadline))
+        return self._open(timedelta(seconds=self.deadline), {"max_retries": 0})
 
     @cached_property
     def _transfer(self) -> S3Store:
-        return self._open(_TRANSFER_RETRIES, _PART_DEADLINE)
+        # A part is sent again by itself, the others stay where they are: hours of an upload are not
+        # lost to a minute of trouble.
+        patience = timedelta(seconds=self._section.patience)
+        retry: RetryConfig = {
+            "max_retries": _TRIES, "retry_timeout": patience, "backoff": {"max_backoff": _PAUSE},
+        }  # fmt: skip
+        return self._open(_PART_DEADLINE, retry)
 
     @cached_property
+    def signed(self) -> Signed:
+        """What the client library has no request for."""
+        return Signed(self._section, self.name, self._keys, self._redact)
+
+    @property
     def multipart(self) -> Multipart:
         """The unfinished uploads of this bucket."""
-        return Multipart(self._section, self.name, self._keys, self._redact)
+        return Multipart(self.signed)
 
-    def _open(self, retries: int, timeout: timedelta) -> S3Store:
+    def _open(self, timeout: timedelta, retry: RetryConfig) -> S3Store:
         from obstore.store import S3Store
 
         endpoint = self._section.endpoint.rstrip("/")
@@ -87,7 +100,7 @@ class Bucket:
                 "connect_timeout": timedelta(seconds=min(5.0, self.deadline)),
                 "timeout": timeout,
             },
-            retry_config={"max_retries": retries, "retry_timeout": _TRANSFER_PATIENCE},
+            retry_config=retry,
         )
 
     async def first(self) -> Stored | None:
@@ -175,8 +188,9 @@ class Bucket:
     async def upload(self, key: str, chunks: AsyncIterator[bytes], part: int) -> None:
         """Write an object of unknown length in parts of ``part`` bytes.
 
-        Parts that fail are sent again a few times. When ``chunks`` raises, or a part is refused
-        for good, the upload is aborted and nothing appears under ``key``.
+        Parts that fail are sent again, each by itself, while ``storage.patience`` lasts. When
+        ``chunks`` raises, or a part is refused for good, the upload is aborted and nothing appears
+        under ``key``.
         """
         import obstore
 

@@ -42,10 +42,11 @@ def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
         return ProbeFailure("bad answer", f"{where}: {clean(redact(first), 200)}")
     said = " ".join(found[1] for found in (code, message) if found)
     detail = f"{where}: {status[1]} {clean(redact(said), 200)}".rstrip()
-    return ProbeFailure(_kind(int(status[1]), code[1] if code else ""), detail)
+    return ProbeFailure(kind_of(int(status[1]), code[1] if code else ""), detail)
 
 
-def _kind(status: int, code: str) -> FailureKind:
+def kind_of(status: int, code: str) -> FailureKind:
+    """What an answer's status and its code mean."""
     if status == 401 or code in {"InvalidAccessKeyId", "SignatureDoesNotMatch"}:
         return "auth"
     if status == 403:

@@ -13,6 +13,7 @@ from ainur_tui.systems.storage.drift import DriftProbe
 from ainur_tui.systems.storage.probes import BucketsProbe, WriteProbe, bucket_target
 from ainur_tui.systems.storage.sync import Sync
 from ainur_tui.systems.storage.uploads import AbortUploads, UploadsProbe
+from ainur_tui.systems.storage.usage import UsageProbe
 
 _PLACEHOLDER = re.compile(r"your[-_ ]|<[^>]*>|example\.(com|org|net)", re.IGNORECASE)
 
@@ -32,6 +33,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     probes: list[Probe] = [BucketsProbe(buckets, section, context.clock)]
     if section.probe_bucket:
         probes.append(WriteProbe(buckets[0], section, context.clock, uuid.uuid4().hex))
+    probes.append(UsageProbe(buckets, section, context.clock))
     probes.append(UploadsProbe(buckets, section.interval, context.clock))
     actions: tuple[Action, ...] = (AbortUploads(buckets, context.clock),)
     if section.sync:

@@ -164,6 +164,26 @@ async def test_idle_in_transaction_is_ended_by_age_and_only_while_it_is(
             await old.fetchval("SELECT 1")
 
 
+async def test_who_is_named_is_left_alone(postgres: Server, opened: Opening) -> None:
+    action = TerminateIdle(opened(), Redactor())
+    async with session(postgres) as ended, session(postgres, "kept") as kept:
+        for connection in (ended, kept):
+            await connection.execute("BEGIN")
+        await planned(action, {"older": "1"}, 2)
+        spared = kept.get_server_pid()
+        plan = await action.plan("db", {"older": "1", "except": f"{spared}, 7"}, WORLD)
+        assert [one["pid"] for one in plan.goal["victims"]] == [ended.get_server_pid()]
+        assert plan.params == {"older": "1", "except": f"7,{spared}"}
+        assert [fact.endswith("→ left alone") for fact in plan.facts] == [True, False, False]
+        assert plan.facts[1] == "7: is not among them"
+        assert (await carry_out(action, plan))[1] == "verified"
+        with pytest.raises(AlreadySo, match="but 1 that are left alone"):
+            await action.plan("db", {"older": "1", "except": str(spared)}, WORLD)
+        assert await kept.fetchval("SELECT 1") == 1
+    with pytest.raises(Refused, match="except=PID,PID"):
+        await action.plan("db", {"except": "all"}, WORLD)
+
+
 async def test_who_is_never_signalled(postgres: Server, opened: Opening) -> None:
     async def blocked(user: str, pid: int) -> str:
         plan = await Terminate(opened(user), Redactor()).plan("db", {"pid": str(pid)}, WORLD)

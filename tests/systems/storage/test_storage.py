@@ -126,6 +126,27 @@ async def test_an_upload_of_unknown_length_comes_back_the_same(s3: Store, clock:
     assert await there.head("big") is None
 
 
+async def test_a_part_that_fails_is_sent_again_by_itself(s3: Store, clock: Clock) -> None:
+    data = os.urandom(5 << 20)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield data
+
+    with FaultyStore(s3.endpoint) as faulty:
+        faulty.refuse("PUT", "partNumber=2", times=2)
+        there = bucket(msgspec.structs.replace(s3.section, endpoint=faulty.endpoint), clock)
+        await there.upload("patient", chunks(), 5 << 20)
+    sent = [one for one in faulty.seen if "partNumber=" in one]
+    assert [sum(f"partNumber={n}" in one for one in sent) for n in (1, 2, 3)] == [1, 3, 1]
+    assert sum(one.startswith("POST") and "uploads" in one for one in faulty.seen) == 1
+    whole = bucket(s3.section, clock)
+    found = await whole.head("patient")
+    assert found is not None
+    assert found.size == 15 << 20
+    await whole.delete("patient")
+
+
 async def test_unfinished_uploads_are_found_and_aborted(s3: Store, clock: Clock) -> None:
     import boto3
 

@@ -1,14 +1,17 @@
-"""Rows into their tables over several connections at once.
+"""Rows into their tables, frozen as they come where a table is new.
 
-pg_restore turns the rows of an archive into a script; one connection that works it off leaves all
-but one of the server's processors idle. Here the lines of each COPY are dealt out in blocks.
+pg_restore turns the rows of an archive into a script, whose COPY writes each row as one that its
+readers have yet to judge. The first to read it, an index build, writes that judgement down, and
+with checksums each of those pages goes through the WAL a second time. In a transaction that has
+emptied the table itself, COPY may write them as judged (FREEZE): half the WAL and less to do for
+all who come later.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ainur_tui.model.failure import ActionFailure
@@ -24,16 +27,19 @@ _COPY = re.compile(
 _ONE = re.compile(_NAME)
 _END = b"\\.\n"
 _ENOUGH = 1 << 20
-"""Bytes of rows that are worth a block."""
+"""Bytes of statements that are worth a journey."""
 _SESSION = (b"SET ", b"SELECT pg_catalog.set_config(")
+_NEW = "SELECT relkind = 'r' AND pg_relation_size(oid) = 0 FROM pg_class WHERE oid = $1::regclass"
+"""Whether it never had a row. The tables of an extension have what the extension put there."""
 
 
 class Table(NamedTuple):
-    """Where rows go; no columns: the table has none."""
+    """Where rows go; no columns: the table has none. ``quoted`` is its name as SQL."""
 
     schema: str | None
     name: str
     columns: tuple[str, ...]
+    quoted: str
 
 
 def table_of(line: bytes) -> Table | None:
@@ -42,7 +48,8 @@ def table_of(line: bytes) -> Table | None:
     if found is None:
         return None
     columns = tuple(_plain(one) for one in _ONE.findall(found[3] or b""))
-    return Table(_plain(found[1]) if found[1] else None, _plain(found[2]), columns)
+    quoted = b".".join(filter(None, (found[1], found[2]))).decode()
+    return Table(_plain(found[1]) if found[1] else None, _plain(found[2]), columns, quoted)
 
 
 def _plain(name: bytes) -> str:
@@ -50,53 +57,80 @@ def _plain(name: bytes) -> str:
     return (name[1:-1].replace(b'""', b'"') if quoted else name).decode()
 
 
-async def load(script: AsyncIterator[bytes], connections: Sequence[Connection[Record]]) -> None:
-    """Work off a script of pg_restore's data section: rows on all connections, the few other
-    statements on the first. Raises what the server says, or :class:`ActionFailure`."""
-    waiting, lines = b"", _Statements(connections)
-    copying: _Copying | None = None
-    try:
-        async for chunk in script:
-            waiting += chunk
-            while waiting:
-                if copying is None:
-                    line, ended, rest = waiting.partition(b"\n")
-                    if not ended:
-                        break
-                    waiting = rest
-                    table = table_of(line + ended)
-                    if table is None:
-                        await lines.take(line + ended)
-                        continue
-                    await lines.flush()
-                    copying = _Copying(table, connections)
-                # One byte is sought eight times as fast as four.
-                at = waiting.find(b"\n" + _END) + 1 if _END[:1] in waiting else 0
-                at = 0 if waiting.startswith(_END) else at
-                whole = at > 0 or waiting.startswith(_END)
-                if not whole:
-                    at = waiting.rfind(b"\n") + 1
-                if at:
-                    await copying.give(waiting[:at])
-                waiting = waiting[at:]
-                if not whole:
-                    break
-                waiting = waiting[len(_END) :]
-                await copying.end()
-                copying = None
-        if copying is not None or waiting:
-            raise ActionFailure("the rows of the archive end in their middle")
-        await lines.flush()
-    finally:
-        if copying is not None:
-            await copying.abandon()
+async def load(script: AsyncIterator[bytes], connection: Connection[Record]) -> None:
+    """Work off a script of pg_restore's data section: rows, and the few other statements between
+    them. Raises what the server says, or :class:`ActionFailure`."""
+    text, statements = _Script(script), _Statements(connection)
+    while (line := await text.line()) is not None:
+        table = table_of(line)
+        if table is None:
+            await statements.take(line)
+            continue
+        await statements.flush()
+        if not await connection.fetchval(_NEW, table.quoted):
+            await _copy(connection, table, text)
+            continue
+        async with connection.transaction():
+            await connection.execute(f"TRUNCATE {table.quoted}")
+            await _copy(connection, table, text, freeze=True)
+    await statements.flush()
+
+
+async def _copy(
+    connection: Connection[Record], table: Table, text: _Script, *, freeze: bool | None = None
+) -> None:
+    await connection.copy_to_table(
+        table.name, schema_name=table.schema, columns=table.columns or None,
+        source=text.rows(), freeze=freeze,
+    )  # fmt: skip
+
+
+class _Script:
+    """The script: by lines outside of the rows, in blocks of whole lines inside."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._waiting = b""
+
+    async def line(self) -> bytes | None:
+        """The next line, ``None`` at the end."""
+        while b"\n" not in self._waiting:
+            if not await self._more():
+                if self._waiting:
+                    raise _cut()
+                return None
+        line, ended, self._waiting = self._waiting.partition(b"\n")
+        return line + ended
+
+    async def rows(self) -> AsyncIterator[bytes]:
+        """All up to the line that ends them."""
+        while not self._waiting.startswith(_END):
+            # One byte is sought eight times as fast as four.
+            at = self._waiting.find(b"\n" + _END) + 1 if _END[:1] in self._waiting else 0
+            at = at or self._waiting.rfind(b"\n") + 1
+            if at:
+                yield self._waiting[:at]
+                self._waiting = self._waiting[at:]
+            elif not await self._more():
+                raise _cut()
+        self._waiting = self._waiting[len(_END) :]
+
+    async def _more(self) -> bool:
+        async for chunk in self._chunks:
+            self._waiting += chunk
+            return True
+        return False
+
+
+def _cut() -> ActionFailure:
+    return ActionFailure("the rows of the archive end in their middle")
 
 
 class _Statements:
-    """What is not rows: settings (for every connection), sequences, large objects."""
+    """What is not rows: settings, sequences, large objects."""
 
-    def __init__(self, connections: Sequence[Connection[Record]]) -> None:
-        self._connections = connections
+    def __init__(self, connection: Connection[Record]) -> None:
+        self._connection = connection
         self._waiting = b""
 
     async def take(self, line: bytes) -> None:
@@ -110,16 +144,13 @@ class _Statements:
     async def flush(self) -> None:
         statements, self._waiting = decode_all(self._waiting), b""
         if statements.strip():
-            await self._connections[0].execute(statements)
+            await self._connection.execute(statements)
 
     async def _setting(self, statement: str) -> None:
         import asyncpg
 
-        for connection in self._connections:
-            try:
-                await connection.execute(statement)
-            except asyncpg.UndefinedObjectError:
-                return  # a newer pg_restore's setting, which this server does not have yet
+        with suppress(asyncpg.UndefinedObjectError):  # a newer pg_restore's, unknown to this server
+            await self._connection.execute(statement)
 
 
 def decode_all(text: bytes) -> str:
@@ -128,51 +159,3 @@ def decode_all(text: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError:
         raise ActionFailure(f"a statement is not UTF-8: {decode(text, 60)}") from None
-
-
-class _Copying:
-    """One table's rows. Connections join one by one, so that a small table needs only one."""
-
-    def __init__(self, table: Table, connections: Sequence[Connection[Record]]) -> None:
-        self._table = table
-        self._connections = connections
-        self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue(2)
-        self._working: list[asyncio.Task[str]] = []
-
-    async def give(self, rows: bytes) -> None:
-        if len(self._working) < len(self._connections):
-            connection = self._connections[len(self._working)]
-            self._working.append(asyncio.create_task(self._copy(connection)))
-        await self._put(rows)
-
-    async def end(self) -> None:
-        for _ in self._working:
-            await self._put(None)
-        await asyncio.gather(*self._working)
-
-    async def _put(self, block: bytes | None) -> None:
-        giving = asyncio.ensure_future(self._blocks.put(block))
-        try:
-            await asyncio.wait({giving, *self._working}, return_when=asyncio.FIRST_COMPLETED)
-            for one in self._working:
-                if one.done():
-                    one.result()  # raises where it failed
-            await giving
-        finally:
-            giving.cancel()
-
-    async def abandon(self) -> None:
-        """End what still copies; nothing of it is kept."""
-        for one in self._working:
-            one.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
-
-    async def _copy(self, connection: Connection[Record]) -> str:
-        async def blocks() -> AsyncIterator[bytes]:
-            while (block := await self._blocks.get()) is not None:
-                yield block
-
-        schema, name, columns = self._table
-        return await connection.copy_to_table(
-            name, schema_name=schema, columns=columns or None, source=blocks()
-        )

@@ -28,7 +28,7 @@ _TELL_EVERY = 64 << 20
 _HEAD = 16 << 20
 """Bytes of an archive that hold its table of contents, whatever the number of tables."""
 _READ = 1 << 20
-_CONNECTIONS = max(2, min(4, os.cpu_count() or 2))
+_JOBS = max(2, min(4, os.cpu_count() or 2))
 _SESSION = (
     "-c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=2"
 )
@@ -123,7 +123,7 @@ class Pouring:
                 await self.server.unlogged(self.into)
             await self._rows([*argv, "--section=data", "--file=-"], env, first, plain)
             self.step.progress("the rows are in, building indexes and constraints")
-            await self._run([*argv, "--section=post-data", f"--jobs={_CONNECTIONS}", *whole], env)
+            await self._run([*argv, "--section=post-data", f"--jobs={_JOBS}", *whole], env)
 
     async def _run(self, argv: list[str], env: Mapping[str, str]) -> None:
         async with process.sink(argv, env=env, redact=self.context.redact) as child:
@@ -140,12 +140,8 @@ class Pouring:
             )
             open_.callback(script.fail, Broken("nobody loads any more"))
             reading.append(asyncio.create_task(asyncio.to_thread(_read, child.output, script)))
-            connections = [
-                await open_.enter_async_context(self.server.session(self.into))
-                for _ in range(_CONNECTIONS)
-            ]
-            for connection in connections:
-                await connection.execute("SET synchronous_commit = off; SET lock_timeout = 0")
+            connection = await open_.enter_async_context(self.server.session(self.into))
+            await connection.execute("SET synchronous_commit = off; SET lock_timeout = 0")
 
             async def giving() -> None:
                 taken = await child.give(first)
@@ -158,7 +154,7 @@ class Pouring:
                 await script.end()
 
             tasks = [asyncio.ensure_future(giving()), asyncio.ensure_future(ending()),
-                     asyncio.ensure_future(loading.load(aiter(script), connections))]  # fmt: skip
+                     asyncio.ensure_future(loading.load(aiter(script), connection))]  # fmt: skip
             try:
                 await asyncio.gather(*tasks)
             finally:

@@ -1,0 +1,1 @@
+"""An Alertmanager: its alerts, and a receiver of ours."""

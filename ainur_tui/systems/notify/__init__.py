@@ -1,0 +1,1 @@
+"""People who are called when an alert fires."""

@@ -1,0 +1,1 @@
+"""A Prometheus: its rules and alerts, and PromQL evaluated there."""

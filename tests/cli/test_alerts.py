@@ -1,0 +1,155 @@
+"""``alerts`` on the command line: every word of it, its codes, its JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from ainur_tui.cli import check
+from ainur_tui.model.alert import Ack, Alert, Silence
+from ainur_tui.model.alertcalls import (
+    AckCall,
+    Backtest,
+    BacktestCall,
+    Delivery,
+    Diagnosis,
+    Firing,
+    Inventory,
+    RuleView,
+    Silenced,
+    SilenceView,
+    UnsilenceCall,
+)
+from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
+
+MUTE = Silence(id="abc123", name="Slow", target="", by="niko", reason="a drill", at=NOW,
+               until=NOW + 3600)  # fmt: skip
+DB = Alert(name="DbDown", target="db", state="firing", severity="P1", since=NOW - 90,
+           summary="no answer", signal="db.up", value=0.0, threshold=1.0, unit="bool")  # fmt: skip
+API = msgspec.structs.replace(DB, name="Slow", target="api", caused_by="db", severity="P3")
+SOON = msgspec.structs.replace(DB, name="Soon", target="node", state="pending", fires_at=NOW + 60)
+TAKEN = msgspec.structs.replace(DB, ack=Ack(by="mira", comment="mine", at=NOW))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    view = board(target("db"), target("api"), alerts=[DB, API, SOON])
+    made = FakeEngine(
+        board=view, alerts_ack=TAKEN, alerts_silence=Silenced(silence=MUTE, mutes=[API]),
+        alerts_unsilence=MUTE,
+    )  # fmt: skip
+
+    async def look(*_: Any) -> Any:
+        return view
+
+    monkeypatch.setattr(check, "look", look)
+    use(monkeypatch, made)
+    return made
+
+
+def test_what_fires_is_listed_under_its_cause(shell: Shell, engine: FakeEngine) -> None:
+    assert shell("alerts") == 0
+    db, api, soon = shell.out.splitlines()
+    assert "P1" in db
+    assert "(+1 folded)" in db
+    assert api.startswith("  P3")
+    assert "pending 1m 00s left" in soon
+    assert shell("alerts", "--json") == 0
+    found = json.loads(shell.out)
+    assert (found["version"], found["calls"], len(found["alerts"])) == (1, 1, 2)
+    first = found["alerts"][0]
+    assert (first["name"], first["folded"][0]["name"], first["ack"]) == ("DbDown", "Slow", None)
+    assert found["watchdog"]["state"] == "firing"
+
+
+def test_acknowledging_needs_no_target_where_only_one_has_it(
+    shell: Shell, engine: FakeEngine
+) -> None:
+    assert shell("alerts", "ack", "DbDown", "--for", "30m", "--reason", "mine") == 0
+    assert shell.out == "mira is on P1 DbDown on db\n"
+    assert engine.calls[-1] == (
+        "alerts.ack", AckCall(name="DbDown", target="db", comment="mine", seconds=1800.0),
+    )  # fmt: skip
+    assert shell("alerts", "unack", "DbDown", "db", "--json") == 0
+    assert json.loads(shell.out)["alert"]["ack"]["by"] == "mira"
+    assert engine.calls[-1][1].withdraw
+    assert shell("alerts", "ack", "DbDwn") == 64
+    assert "did you mean DbDown" in shell.err
+
+
+def test_silencing_says_what_it_mutes_and_what_ends_it(shell: Shell, engine: FakeEngine) -> None:
+    assert shell("alerts", "silence", "Slow", "--for", "1h", "--reason", "a drill") == 0
+    assert "mutes P3 Slow on api" in shell.out
+    assert "unsilence abc123 ends it" in shell.out
+    assert shell("alerts", "silence", "*", "api", "--dry-run", "--json") == 0
+    assert engine.calls[-1][1].dry
+    assert engine.calls[-1][1].name == ""
+    assert [one["name"] for one in json.loads(shell.out)["mutes"]] == ["Slow"]
+    assert shell("alerts", "unsilence", "abc123") == 0
+    assert engine.calls[-1] == ("alerts.unsilence", UnsilenceCall(id="abc123"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("silence", "Slow", "--reason", "x"), 64, "needs an end"),
+        (("silence", "Slow", "--for", "1h"), 64, "needs a reason"),
+        (("silence", "Slow", "--for", "soon", "--reason", "x"), 64, "no duration"),
+        (("ack",), 64, "name is missing"),
+        (("backtest", "--threshold", "3"), 64, "name it"),
+        (("bakctest",), 64, "did you mean"),
+    ],
+)
+def test_what_is_wrong_with_the_words(
+    shell: Shell, engine: FakeEngine, words: tuple[str, ...], code: int, said: str
+) -> None:
+    assert shell("alerts", *words) == code
+    assert said in shell.err
+
+
+def test_a_session_that_reads_changes_nothing(shell: Shell, engine: FakeEngine) -> None:
+    assert shell("--read-only", "alerts", "ack", "DbDown") == 77
+    assert engine.calls == []
+
+
+def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
+    engine.answers["alerts.rules"] = Inventory(
+        rules=[RuleView(name="Slow", origin="guide", severity="P3", words="slow",
+                        states={"firing": 2, "inactive": 3}),
+               RuleView(name="Off", origin="f.yml", severity="P3", words="", off="disabled")],
+        silences=[SilenceView(silence=MUTE, mutes=1)], acks=[],
+        deliveries=[Delivery(at=NOW, channel="oncall", what="P1 Db fires", ok=False, detail="no")],
+        judged_at=NOW,
+    )  # fmt: skip
+    engine.answers["alerts.doctor"] = [
+        Diagnosis(rule="Typo", origin="user", trouble="never", text="nobody", hint="write api.up")
+    ]
+    past = Backtest(rule="Slow", severity="P3", covered=0.5, fired=1, days=7, words="would have…",
+                    firings=[Firing(start=NOW - 60, end=None, target="api")])  # fmt: skip
+    engine.answers["alerts.backtest"] = [past]
+    assert shell("alerts", "rules") == 0
+    for words in ("2 firing", "off: disabled", "silenced, mutes 1", "FAILED: no"):
+        assert words in shell.out, words
+    assert shell("alerts", "rules", "--json") == 0
+    assert json.loads(shell.out)["silences"][0]["mutes"] == 1
+    assert shell("alerts", "doctor") == 0
+    assert "CANNOT FIRE  Typo" in shell.out
+    assert "write api.up" in shell.out
+    assert shell("alerts", "doctor", "--json") == 0
+    assert json.loads(shell.out)["diagnoses"][0]["trouble"] == "never"
+    assert shell("alerts", "backtest", "Slow", "--days", "3", "--hold", "5m", "--json") == 0
+    assert engine.calls[-1][1] == BacktestCall(name="Slow", days=3.0, hold=300.0)
+    assert json.loads(shell.out)["backtests"][0]["would_have_fired"] == 1
+    assert shell("alerts", "backtest") == 0
+    assert "would have" in shell.out
+
+
+def test_config_check_reads_the_rule_files(shell: Shell) -> None:
+    with shell.config.open("a") as file:
+        file.write('\n[environment.demo.alerts]\nrules = ["none.toml"]\ndisabled = ["FewAgentz"]\n')
+    assert shell("config", "check") == 0
+    assert "alert rules of none.toml are left out: does not exist" in shell.err
+    assert "did you mean FewAgents" in shell.err

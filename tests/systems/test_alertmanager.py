@@ -1,0 +1,142 @@
+"""An Alertmanager as a source and as a receiver: the miniature's, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from ainur_tui.config.types import Alertmanager, Alerts, Environment, Notify
+from ainur_tui.demo.alertmanager import Alertmanager as Server
+from ainur_tui.engine.connecting import Redaction
+from ainur_tui.engine.notifier import watchdog
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.secret import Secret
+from ainur_tui.systems.alertmanager.system import connect
+from ainur_tui.systems.base import Context, Message, System, Tools
+from ainur_tui.systems.notify.system import AppriseReceiver
+from ainur_tui.systems.notify.system import connect as connect_people
+from tests.systems.web import RealClock, app_server
+
+DOWN = Alert(name="ApiDown", target="api", state="firing", severity="P1", since=1_795_000_000.0,
+             summary="api is down", caused_by="db")  # fmt: skip
+
+
+@asynccontextmanager
+async def alertmanager(**section: Any) -> AsyncIterator[tuple[str, System]]:
+    async with app_server(Server().application()) as url:
+        own = Environment(alertmanager=Alertmanager(url=url, **section))
+        context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
+        made = connect(own, context)
+        assert made is not None
+        assert made.close is not None
+        yield url, made
+        await made.close()
+
+
+async def there(url: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient() as http:
+        found: list[dict[str, Any]] = (await http.get(f"{url}/api/v2/alerts")).json()
+        return found
+
+
+async def test_it_is_told_what_fires_and_what_is_over_and_tells_us_nothing_of_it() -> None:
+    async with alertmanager() as (url, system):
+        (receiver,) = system.receivers
+        await receiver.send([Message(DOWN, "fires", DOWN.since),
+                             Message(watchdog(5.0), "fires", 5.0)])  # fmt: skip
+        down, dog = await there(url)
+        assert down["labels"] == {
+            "alertname": "ApiDown", "severity": "critical", "priority": "P1", "target": "api",
+            "environment": "test", "source": "ainur-tui",
+        }  # fmt: skip
+        assert down["annotations"] == {"summary": "api is down", "caused_by": "db"}
+        assert dog["labels"]["alertname"] == "Watchdog"
+        assert dog["endsAt"] < down["endsAt"], "the watchdog is missed soon"
+        assert (await system.probes[0].read()).alerts == [], "our own are no news"
+        await receiver.send([Message(DOWN, "over", DOWN.since)])
+        assert [one["labels"]["alertname"] for one in await there(url)] == ["Watchdog"]
+
+
+async def test_what_others_told_it_is_shown_with_its_severity() -> None:
+    theirs = {"labels": {"alertname": "Disk", "severity": "critical", "disk": "sdb\x1b[31m"},
+              "annotations": {"description": "smart"}}  # fmt: skip
+    async with alertmanager() as (url, system), httpx.AsyncClient() as http:
+        answer = await http.post(f"{url}/api/v2/alerts", json=[theirs, {**theirs, "labels": {
+            "alertname": "Db", "target": "db"}}])  # fmt: skip
+        assert answer.status_code == 200
+        found = (await system.probes[0].read()).alerts
+        assert found is not None
+        assert [(a.name, a.target, a.severity, a.summary) for a in found] == [
+            ("Disk disk=sdb␛[31m", "alertmanager", "P2", "smart"), ("Db", "db", "P3", "smart"),
+        ]  # fmt: skip
+        bad = await http.post(f"{url}/api/v2/alerts", content=b'[{"labels": {}}]')
+        assert bad.status_code == 400
+
+
+async def test_what_is_silenced_there_calls_nobody_here() -> None:
+    status = {"state": "suppressed", "silencedBy": ["1"], "inhibitedBy": []}
+    muted = [{"labels": {"alertname": "X"}, "annotations": {}, "startsAt": "2026-11-30T02:00:00Z",
+              "endsAt": "2026-11-30T03:00:00Z", "status": status}]  # fmt: skip
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(muted)
+
+    app = web.Application()
+    app.add_routes([web.get("/api/v2/alerts", answer)])
+    async with app_server(app) as url:
+        own = Environment(alertmanager=Alertmanager(url=url))
+        context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
+        made = connect(own, context)
+        assert made is not None
+        (alert,) = (await made.probes[0].read()).alerts or []
+        assert alert.quiet
+        assert alert.silence is not None
+        assert alert.silence.reason == "silenced in the Alertmanager"
+        assert made.close is not None
+        await made.close()
+
+
+async def test_it_is_not_told_where_that_is_not_wanted() -> None:
+    async with alertmanager(send=False) as (_, system):
+        assert system.receivers == ()
+
+
+async def test_people_are_told_through_apprise_and_never_the_address() -> None:
+    got: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append(json.loads(await request.text()))
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/canary", take)])
+    async with app_server(app) as url:
+        address = Secret(url.replace("http://", "json://") + "/canary")
+        section = Notify(send_to="unused", severities=["P1"])
+        people = AppriseReceiver("oncall", section, address, "test")
+        await people.send([Message(DOWN, "fires", DOWN.since, 3)])
+        await people.send([Message(DOWN, "fires", DOWN.since)] * 25)
+        assert got[0]["title"] == "test: P1 ApiDown on api fires"
+        assert "api is down (+3 symptoms), since 2026-" in got[0]["message"]
+        assert got[1]["title"] == "test: 25 alerts, worst P1"
+        assert got[1]["message"].endswith("and 5 more")
+        nobody = AppriseReceiver("x", section, Secret("nosuch://canary"), "test")
+        with pytest.raises(ProbeFailure, match="does not know such") as failure:
+            await nobody.send([Message(DOWN, "fires", 1.0)])
+        assert "canary" not in str(failure.value)
+
+
+def test_a_console_that_reads_calls_nobody() -> None:
+    alerts = Alerts(notify={"oncall": Notify(send_to="json://x")})
+    context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
+    for access, count in (("read", 0), ("operate", 1)):
+        found = connect_people(Environment(alerts=alerts, access=access), context)  # type: ignore[arg-type]
+        assert found is not None
+        assert len(found.receivers) == count
