@@ -130,7 +130,9 @@ def _change(args: argparse.Namespace) -> tuple[str, Any]:
             )  # fmt: skip
         case "keep":
             text = _read(str(args.file))
-            return "incident.keep", KeepEvidence(id=args.id, data=text, about=args.about)
+            return "incident.keep", KeepEvidence(
+                id=args.id, data=text, about=args.about, name="file.txt"
+            )
         case "update" if args.send:
             return "incident.send", SendUpdate(id=args.id, text=_read(args.file or "-"))
     return "incident.change", ChangeIncident(id=args.id, key=key, what=_CHANGES[args.verb](args))

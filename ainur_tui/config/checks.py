@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +72,11 @@ def _section(key: str, value: Any, at: Path, environment: dict[str, Any]) -> Ite
                     yield Fault((*at, signal), "expected warn, fail or both")
         case "alerts":
             yield from _alerts(value, at)
+        case "oncall":
+            try:
+                datetime.fromisoformat(value["start"])
+            except ValueError:
+                yield Fault((*at, "start"), "there is no such day or time")
         case "backup":
             yield from _backup(value, at, environment)
         case _ if isinstance(value, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from ainur_tui.console.dialogs.ask import AskDialog
-from ainur_tui.console.draw.incidents import undeclared
+from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.incidenttexts import Texts
 from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.model.action import Param

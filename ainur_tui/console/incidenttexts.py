@@ -10,7 +10,14 @@ from ainur_tui.console.dialogs.listing import save
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.incident import Change, Incident, Published, UpdateSent
-from ainur_tui.model.incidentcalls import Capsule, ChangeIncident, Drafts, IncidentQuery, SendUpdate
+from ainur_tui.model.incidentcalls import (
+    Capsule,
+    ChangeIncident,
+    Drafts,
+    IncidentQuery,
+    KeepEvidence,
+    SendUpdate,
+)
 from ainur_tui.model.units import size
 
 _MESSAGE: dict[str, tuple[How, str]] = {
@@ -42,13 +49,17 @@ class Texts(Talk):
             await self.put(one, UpdateSent(text=decided.text, via=[via]))
 
     async def postmortem(self, one: Incident) -> None:
-        """The document as the record writes it; what a person adds belongs to its texts (e)."""
+        """The document as the record writes it; what a person changes is kept with it."""
         drafts = await self._drafts(one)
         if drafts is None:
             return
         decided = await self._decide(f"Post-mortem of {one.id}", drafts.postmortem, _DOCUMENT)
         if decided is None:
             return
+        if decided.text != drafts.postmortem:
+            call = KeepEvidence(id=one.id, data=decided.text, about="the post-mortem as edited",
+                                name="postmortem.md")  # fmt: skip
+            await self.ask(lambda: self._app.session.call("incident.keep", call), changes=True)
         if decided.how == "publish":
             await self.put(one, Published())
         else:

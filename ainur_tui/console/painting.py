@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ainur_tui.console.dialogs.page import PageDialog
-from ainur_tui.console.draw import frame, help, incidents, playbook
+from ainur_tui.console.draw import alarm, frame, help, playbook
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import line
 from ainur_tui.console.panels.registry import PANELS
@@ -41,9 +41,9 @@ def draw_frame(app: AinurApp) -> bool:
     names = [(kind.key, kind.title) for kind in PANELS]
     across = base.query_one("#tabs").size.width
     base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
-    alarm = incidents.banner(scene, across)
+    warning = alarm.banner(scene, across)
     app.ring(scene)
-    rows = [alarm] if alarm else []
+    rows = [warning] if warning else []
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
     rows += [] if app.panel.proposes else playbook.strip(scene, across)
     rows += [frame.run_line(run, scene, across)

@@ -12,8 +12,14 @@ from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE
 from ainur_tui.engine.journal import replace_file
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import Entry, EvidenceKept, Incident, UpdateSent
-from ainur_tui.model.incidentcalls import Capsule, Drafts, IncidentFile, KeepEvidence
+from ainur_tui.model.incident import Edited, Entry, EvidenceKept, Incident, UpdateSent
+from ainur_tui.model.incidentcalls import (
+    Capsule,
+    ChangeIncident,
+    Drafts,
+    IncidentFile,
+    KeepEvidence,
+)
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.journal import JournalEntry
 from ainur_tui.model.logquery import LogQuery
@@ -21,7 +27,7 @@ from ainur_tui.model.units import rfc3339
 from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.rules import incidentfacts, messages
 from ainur_tui.rules.capsule import capsule
-from ainur_tui.rules.postmortem import postmortem
+from ainur_tui.rules.postmortem import postmortem, sections_of
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -59,7 +65,19 @@ class Evidence:
         data = self._engine.redact(call.data).encode()
         if not data or len(data) > MOST:
             raise Refused(f"a selection has 1 to {MOST:,} bytes", BAD_DATA)
-        return await self._keep(incident, "log.jsonl", data, call.about, peer)
+        if call.name == "postmortem.md":
+            await self._take_over(incident, call.data, peer)
+        return await self._keep(incident, call.name, data, call.about, peer)
+
+    async def _take_over(self, incident: Incident, document: str, peer: Peer) -> None:
+        """Put on the record what a person wrote into the document."""
+        for section, text in sections_of(document).items():
+            if text != incident.texts.get(section, ""):
+                key = f"edit:{section}:{hashlib.sha256(text.encode()).hexdigest()}"
+                change = ChangeIncident(
+                    id=incident.id, key=key, what=Edited(section=section, text=text)
+                )
+                await self._engine.incidents.change(change, peer)
 
     async def drafts(self, id: str) -> Drafts:
         """The texts as they would be now. Raises Refused."""

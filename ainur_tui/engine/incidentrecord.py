@@ -13,7 +13,7 @@ import msgspec
 from ainur_tui.engine.gates import CANNOT_CREATE, UNAVAILABLE
 from ainur_tui.engine.incidentstore import IncidentStore, Unwritable
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.incident import Entry, Incident
+from ainur_tui.model.incident import Entry, Incident, Opened
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.rules import incidents
@@ -110,6 +110,8 @@ class IncidentRecord:
 
     def _take(self, entry: Entry) -> None:
         known = self.known.get(entry.incident)
+        if known is None and not isinstance(entry.what, Opened):
+            return  # its declaration cannot be read: there is nothing it could belong to
         self.known[entry.incident] = (
             incidents.begin(entry, self._objectives) if known is None
             else incidents.step(known, entry, self._objectives)

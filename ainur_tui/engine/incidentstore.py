@@ -49,8 +49,9 @@ class IncidentStore:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="incidents")
 
     async def open(self, *, writable: bool) -> tuple[list[Entry], str | None]:
-        """All entries by number, and what a person should know. A file that is damaged or of a
-        newer version is set aside under another name; ``writable=False`` changes nothing."""
+        """All entries by number, and what a person should know. A file that is damaged is set aside
+        under another name, one of a newer version is left alone and nothing is written;
+        ``writable=False`` changes nothing."""
         return await self._in_thread(lambda: self._open(writable=writable))
 
     async def add(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -81,30 +82,39 @@ class IncidentStore:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                self._connect()
-                return self._all(), None
-            except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                self._close()
+                self._db = self._connect()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
                 kept = set_aside(self._path)
                 notice = f"The record of incidents cannot be read ({error}); it is kept as {kept}"
-                self._connect()
-                return [], notice
+                self._db = self._connect()
         except (OSError, sqlite3.Error) as error:
             return [], f"the record of incidents cannot be written: {error}"
+        entries, bad = self._all()
+        if bad:
+            notice = f"{bad} entries of the record of incidents cannot be read and are left out"
+        return entries, notice
 
-    def _connect(self) -> None:
+    def _connect(self) -> sqlite3.Connection:
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         os.close(os.open(self._path, flags, 0o600))
-        self._db = db = sqlite3.connect(self._path, timeout=2.0, check_same_thread=False)
-        if db.execute("PRAGMA user_version").fetchone()[0] > VERSION:
-            raise sqlite3.DatabaseError("it is of a newer version")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.executescript(_SCHEMA)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-        db.commit()
+        db = sqlite3.connect(self._path, timeout=2.0, check_same_thread=False)
+        try:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:  # it may hold an incident that goes on: it is left as it is
+                raise sqlite3.OperationalError(
+                    f"{self._path} is of a newer version; run that one, or move the file away"
+                )
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.executescript(_SCHEMA)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+            db.commit()
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
 
     def _look(self) -> list[Entry]:
         if not self._path.exists():
@@ -112,13 +122,19 @@ class IncidentStore:
         try:
             self._db = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, timeout=2.0,
                                        check_same_thread=False)  # fmt: skip
-            return self._all()
-        except (sqlite3.Error, msgspec.DecodeError):
+            return self._all()[0]
+        except sqlite3.Error:
             return []
 
-    def _all(self) -> list[Entry]:
-        rows = self._connection().execute("SELECT seq, body FROM entry ORDER BY seq")
-        return [replace(_decode.decode(body), seq=seq) for seq, body in rows]
+    def _all(self) -> tuple[list[Entry], int]:
+        """The entries, and how many there are that cannot be read."""
+        entries, bad = [], 0
+        for seq, body in self._connection().execute("SELECT seq, body FROM entry ORDER BY seq"):
+            try:
+                entries.append(replace(_decode.decode(body), seq=seq))
+            except msgspec.MsgspecError:
+                bad += 1
+        return entries, bad
 
     def _add(self, entries: Sequence[Entry]) -> list[Entry]:
         db, new = self._connection(), []

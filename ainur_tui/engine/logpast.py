@@ -10,10 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-import msgspec
 from msgspec.structs import replace
 
-from ainur_tui.engine.logpastfile import Empty, Late, Opened, Reader, open_earlier
+from ainur_tui.engine.logpastfile import Empty, Late, Opened, Reader, key_of, open_earlier
 from ainur_tui.engine.logstore import MOST
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
@@ -55,9 +54,9 @@ class Past:
         limit = max(1, min(query.limit, MOST))
         with ExitStack() as stack:
             files = self._open(query, stack)
-            places, key = self._places(query, files), _key(query)
+            places = self._places(query, files)
             readers = {
-                number: Reader(one, query, key, places[number], late, self._empty)
+                number: Reader(one, query, places[number], late, self._empty)
                 for number, one in files.items()
             }
             lines, stopped = _merged(readers, limit, forward=query.forward)
@@ -98,7 +97,7 @@ class Past:
         at = query.after if query.forward else query.before
         if at is None or at >= SEAM:
             return {number: 0 if query.forward else one.file.size for number, one in files.items()}
-        remembered = self._remembered.get((at, _key(query), query.forward), {})
+        remembered = self._remembered.get((at, key_of(query), query.forward), {})
         if files.keys() <= remembered.keys():
             return remembered
         number, back = -at % FILES, -at // FILES
@@ -112,7 +111,7 @@ class Past:
         return found
 
     def _remember(self, end: int, query: LogQuery, places: Places) -> None:
-        self._remembered[end, _key(query), query.forward] = places
+        self._remembered[end, key_of(query), query.forward] = places
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
@@ -143,10 +142,3 @@ def _merged(
         _, number, head = min(heads) if forward else max(heads)
         found.append((number, head))
         waiting = [number]
-
-
-def _key(query: LogQuery) -> bytes:
-    """What lines pass, whichever of them a page has."""
-    return msgspec.json.encode(
-        replace(query, before=None, after=None, around=None, forward=False, limit=0)
-    )

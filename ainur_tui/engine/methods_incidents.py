@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ainur_tui.engine.gates import UNAVAILABLE
+from ainur_tui.engine.notifier import PATIENCE
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.incident import UpdateSent
 from ainur_tui.model.incidentcalls import (
     ChangeIncident,
@@ -24,6 +26,7 @@ from ainur_tui.model.units import moment
 from ainur_tui.model.wire import Access
 from ainur_tui.rules import slo
 from ainur_tui.rules.oncall import on_call
+from ainur_tui.systems.base import Writer
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -69,16 +72,34 @@ async def _capsule(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
 
 
 async def _send(engine: Engine, call: SendUpdate, peer: Peer) -> Any:
-    """By every notifier; what each answered is on the record."""
+    """To everybody who takes texts; that it was taken is on the record, and by whom."""
     incident = engine.incidents.get(call.id)
-    if not engine.notify:
+    if not engine.writers:
         raise Refused("no notifier is configured: copy the message and send it", UNAVAILABLE)
-    title = call.text.strip().partition("\n")[0]
-    via = [f"{name}: {clean(await notify(title, call.text), 200)}"
-           for name, notify in engine.notify.items()]  # fmt: skip
-    change = UpdateSent(text=call.text, via=via)
-    key = f"send:{msgspec.json.encode(via).hex()[:16]}:{engine.now():.3f}"
-    return await engine.incidents.change(ChangeIncident(id=incident.id, key=key, what=change), peer)
+    title = clean(call.text.strip().partition("\n")[0], 200)
+    failed = await asyncio.gather(*(_wrote(one, title, call.text) for one in engine.writers))
+    via = [
+        f"sent to {one.name}" for one, why in zip(engine.writers, failed, strict=True) if not why
+    ]
+    if not via:
+        raise Refused(f"the message was not sent: {'; '.join(failed)}", UNAVAILABLE)
+    via += [why for why in failed if why]
+    change = ChangeIncident(
+        id=incident.id, key=f"send:{engine.now():.3f}", what=UpdateSent(text=call.text, via=via)
+    )
+    return await engine.incidents.change(change, peer)
+
+
+async def _wrote(writer: Writer, title: str, text: str) -> str:
+    """Why it did not arrive; empty when it did."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await writer.write(title, text)
+    except TimeoutError:
+        return f"{writer.name}: no answer within {PATIENCE:.0f} s"
+    except ProbeFailure as failure:
+        return f"{writer.name}: {clean(failure, 200)}"
+    return ""
 
 
 async def _slo(engine: Engine, _: Nothing, __: Peer) -> Any:

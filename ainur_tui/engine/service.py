@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -47,7 +47,7 @@ from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
-from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.base import Clock, Probe, Sample, Writer
 from ainur_tui.systems.registry import connect
 from ainur_tui.systems.rulebook import rulebook
 
@@ -96,7 +96,6 @@ class Engine:
         self.redact = Redaction()
         self._notices = Notices(clock)
         self.presences = Presences(clock, self._moved)
-        self.notify: dict[str, Callable[[str, str], Awaitable[str]]] = {}
         self.evidence = Evidence(self)
         self._watch: Watch | None = None
         self.watching = False
@@ -192,6 +191,8 @@ class Engine:
         self.alerting = Alerting(
             self.rulebook.rules, self._clock, self.board, graph, self.attention
         )
+        self.writers = [one for system in self.systems for one in system.receivers
+                        if isinstance(one, Writer)]  # fmt: skip
         self.notifier = Notifier(
             [receiver for system in self.systems for receiver in system.receivers],
             levels(own.response, own.update), self._clock, self.history, self.redact,

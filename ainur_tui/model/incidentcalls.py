@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ainur_tui.model.alert import Severity
@@ -58,11 +60,12 @@ class Drafts(msgspec.Struct, kw_only=True):
 
 
 class KeepEvidence(msgspec.Struct, kw_only=True):
-    """``incident.keep``: a frozen log selection, kept under its hash."""
+    """``incident.keep``: a frozen log selection, a file, or the post-mortem as a person edited it
+    (what they wrote of cause, resolution and lessons is taken over)."""
 
     data: str
     about: str
-    name: str = "log"
+    name: Literal["log.jsonl", "file.txt", "postmortem.md"] = "log.jsonl"
     id: str = ""
 
 
@@ -80,3 +83,15 @@ class Capsule(msgspec.Struct, kw_only=True):
     sha256: str
     size: int
     files: list[str]
+
+
+RESULTS: dict[str, object] = {
+    "incidents": list[Incident],
+    "incident.show": IncidentFile,
+    "incident.draft": Drafts,
+    "incident.open": Incident,
+    "incident.change": Incident,
+    "incident.keep": Incident,
+    "incident.send": Incident,
+    "incident.capsule": Capsule,
+}

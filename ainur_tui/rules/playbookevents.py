@@ -31,8 +31,9 @@ def _told(before: PlaybookRun | None, after: PlaybookRun) -> Iterator[tuple[str,
     for index, one in enumerate(after.steps):
         known = before.steps[index] if before else None
         if one != known and _worth(one, known):
-            title = after.book.step[index].title
-            yield f"{one.id}:{one.attempt}:{one.state}", f"{title} {one.state}. {one.words}"
+            words = f"“{after.book.step[index].title}” {one.state}"
+            words += f": {one.words}" if one.words else ""
+            yield f"{one.id}:{one.attempt}:{one.state}", words
     if after.state != "running" and (before is None or before.state == "running"):
         yield after.state, f"{after.state}: {after.message}"
 

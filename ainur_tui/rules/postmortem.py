@@ -11,7 +11,10 @@ from ainur_tui.model.units import clock
 from ainur_tui.rules.incidentfacts import moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 
-_ROOM, _ROW_ROOM = 240, 160
+_ROOM, _ROW_ROOM = 1000, 160
+_FREE: dict[str, Section] = {
+    "Root Cause": "cause", "Resolution": "resolution", "Lessons Learned": "lessons",
+}  # fmt: skip
 
 
 def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now: float) -> str:
@@ -55,6 +58,18 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
         rows += [f"- `{one.name}`: {_line(one.about)} (SHA-256 `{one.sha256}`)"
                  for one in incident.evidence]  # fmt: skip
     return "\n".join(rows) + "\n"
+
+
+def sections_of(document: str) -> dict[Section, str]:
+    """What a person wrote into the document, of the sections that hold free text only."""
+    found: dict[Section, str] = {}
+    for part in document.split("\n## ")[1:]:
+        head, _, body = part.partition("\n")
+        section = _FREE.get(head.strip())
+        text = " ".join(body.split())
+        if section is not None and text and not text.startswith("TODO"):
+            found[section] = clean(text)
+    return found
 
 
 def _row(entry: Entry, start: float) -> str:

@@ -14,7 +14,7 @@ CALM: dict[str, tuple[tuple[str, str], ...]] = {
     "db": (("db.latency", "answers in {}"), ("db.connections.used", "{} connections")),
     "node": (
         ("node.best", "block {}"),
-        ("node.peers", "{} peers"),
+        ("node.peers", "peers {}"),
         ("node.lag", "{} behind"),
     ),
     "storage": (("storage.latency", "answers in {}"),),

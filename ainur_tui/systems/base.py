@@ -154,6 +154,16 @@ class Receiver(ABC):
     async def send(self, messages: Sequence[Message]) -> None: ...
 
 
+class Writer(ABC):
+    """Somebody outside who takes a text as it stands. ``write`` raises
+    :class:`~ainur_tui.model.failure.ProbeFailure` when it is not known to have arrived."""
+
+    name: str
+
+    @abstractmethod
+    async def write(self, title: str, body: str) -> None: ...
+
+
 Policy = Literal["abort", "finish"]
 
 

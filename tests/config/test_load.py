@@ -301,3 +301,11 @@ def test_an_address_in_plain_text_needs_a_private_file(tmp_path: Path) -> None:
         load(file)
     file.chmod(0o600)
     assert "plain text" in load(file).warnings[0]
+
+
+def test_a_turn_on_call_begins_on_a_day_that_exists(tmp_path: Path) -> None:
+    roster = '[environment.staging.oncall]\npeople = ["mira"]\nstart = "{}"\n'
+    load(write(tmp_path, GOOD + roster.format("2026-11-23T09:00Z")))
+    for start in ("2026-13-45", "soon"):
+        with pytest.raises(ConfigError, match=r"oncall.start"):
+            load(write(tmp_path, GOOD + roster.format(start)))

@@ -15,7 +15,7 @@ from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.incidentdraft import DraftDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.text import TextDialog
-from ainur_tui.console.draw import frame, incidents
+from ainur_tui.console.draw import alarm, frame, incidents
 from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.console.draw.spans import Line, width
 from ainur_tui.model.alert import Ack, Alert
@@ -84,7 +84,8 @@ def serve(engine: Engine, found: IncidentFile) -> None:
     engine.answers |= {
         "slo": [], "incidents": [found.incident], "incident.show": found,
         "incident.open": found.incident,
-        "incident.change": found.incident, "incident.send": found.incident,
+        "incident.change": found.incident, "incident.keep": found.incident,
+        "incident.send": found.incident,
         "incident.draft": Drafts(message="INCIDENT ALERT\nImpact: TODO what\n",
                                  postmortem="# Post-Mortem\n## Root Cause\nTODO: why\n"),
         "incident.capsule": Capsule(path="/x.tar.gz", sha256="abcd", size=2048, files=["a"]),
@@ -145,15 +146,15 @@ def test_the_banner_tells_what_nobody_declared_and_nothing_else() -> None:
         (world(replace(one, services=["Database"]), alerts=(fires(),)), False),
     ):
         scene = replace_now(view)
-        assert bool(incidents.banner(scene, 80)) is there
+        assert bool(alarm.banner(scene, 80)) is there
     told = world(alerts=(fires(caused_by="host"), host))
-    assert "P1 the disk is full" in plain(incidents.banner(replace_now(told), 80))
+    assert "P1 the disk is full" in plain(alarm.banner(replace_now(told), 80))
     both = (fires(since=time.time() - 1000), replace(fires(), target="node"))
     old = replace_now(world(alerts=both))
-    text = plain(incidents.banner(old, 80))
+    text = plain(alarm.banner(old, 80))
     assert "late by 1:40" in text
     assert "(+1)" in text
-    assert width(incidents.banner(old, 80)) == 80
+    assert width(alarm.banner(old, 80)) == 80
 
 
 def replace_now(view: BoardView) -> Any:
@@ -315,6 +316,24 @@ async def test_a_message_is_edited_copied_and_kept(monkeypatch: pytest.MonkeyPat
         await until(pilot, lambda: engine.asked("incident.send"))
 
 
+async def test_log_records_go_into_the_incident() -> None:
+    found = file()
+    async with running(world(found.incident)) as (app, engine, pilot):
+        serve(engine, found)
+        engine.answers["incident.keep"] = found.incident
+        await pilot.press("5")
+        await until(pilot, lambda: app.panel.title == "Logs" and " 120" in shown(app))
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        app.screen.query_one(Input).value = "into"
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.asked("incident.keep"))
+        call = engine.asked("incident.keep")[0]
+        assert (call.id, call.name) == (found.incident.id, "log.jsonl")
+        assert '"sha256"' in call.data.splitlines()[0]
+
+
 async def test_the_post_mortem_is_read_written_and_published(tmp_path: Path) -> None:
     found = file()
     async with running(world(found.incident)) as (app, engine, pilot):
@@ -329,8 +348,12 @@ async def test_the_post_mortem_is_read_written_and_published(tmp_path: Path) -> 
         assert (tmp_path / "pm.md").read_text().startswith("# Post-Mortem")
         await pilot.press("escape", "D")
         await until(pilot, lambda: isinstance(app.screen, DraftDialog))
-        await pilot.press("p")
+        await pilot.press("e")
+        app.screen.query_one(TextArea).text = "# Post-Mortem, edited"
+        await pilot.press("escape", "p")
         await until(pilot, lambda: changes(engine) == [Published()])
+        (kept,) = engine.asked("incident.keep")
+        assert (kept.name, kept.data) == ("postmortem.md", "# Post-Mortem, edited")
         await pilot.press("C")
         await until(pilot, lambda: "SHA-256 abcd" in shown(app))
 
@@ -362,5 +385,5 @@ def test_ascii_has_every_sign() -> None:
     scene = worlds.scene(
         world(file().incident, alerts=(replace(fires(), target="host"),)), glyphs=ASCII
     )
-    for drawn in (*incidents.facts(file(), scene, 80), incidents.banner(scene, 80)):
+    for drawn in (*incidents.facts(file(), scene, 80), alarm.banner(scene, 80)):
         assert ASCII.plain(plain(drawn)).isascii()

@@ -14,7 +14,7 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.incident import (
     Closed,
     EvidenceKept,
@@ -32,6 +32,7 @@ from ainur_tui.model.incidentcalls import (
     SendUpdate,
 )
 from ainur_tui.model.wire import RunCall
+from ainur_tui.systems.base import Writer
 from tests.engine.acting import CANARY
 from tests.engine.engines import Little, connected, engine, serving, until
 from tests.faults.incidents import keeper
@@ -82,6 +83,56 @@ async def test_the_end_of_an_action_is_on_the_timeline_also_when_it_is_well(
         await until(lambda: f"event:run:{run.id}:ended" in
                     {e.key for e in made.incidents.file("").entries})  # fmt: skip
         assert f"run:{run.id}:begun" in happened(made)
+
+
+async def test_a_storm_of_happenings_is_taken_whole(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        names = {f"storm {n}" for n in range(500)}
+        for name in names:
+            made.add_event(event(made, name))
+        await until(lambda: names <= set(happened(made)))
+
+
+async def test_an_edited_post_mortem_is_kept_and_taken_over(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        text = (await made.evidence.drafts("")).postmortem
+        text = text.replace("TODO: what caused it, and why it could", "a leak\nin v142")
+        call = KeepEvidence(data=text, about="edited", name="postmortem.md")
+        for _ in range(2):
+            await made.evidence.keep(call, PEER)
+        found = made.incidents.get("")
+        assert found.texts == {"cause": "a leak in v142"}
+        assert "## Root Cause\na leak in v142\n" in (await made.evidence.drafts("")).postmortem
+        kept = [one.name for one in found.evidence if one.name.startswith("postmortem")]
+        assert len(kept) == 1
+
+
+async def test_a_record_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+    file = tmp_path / "state/incidents/incidents.sqlite"
+    with sqlite3.connect(file) as other:
+        other.execute("PRAGMA user_version = 99")
+    before = file.read_bytes()
+    async with engine(tmp_path) as made:
+        assert any("newer version" in words for words in made.view().notices)
+        with pytest.raises(Refused, match="cannot be written"):
+            await declared(made, "x")
+    assert file.read_bytes() == before
+
+
+async def test_one_entry_that_cannot_be_read_costs_itself(tmp_path: Path) -> None:
+    async with engine(tmp_path) as made:
+        await declared(made)
+        await made.incidents.change(ChangeIncident(key="n", what=Noted(text="one")), PEER)
+    with sqlite3.connect(tmp_path / "state/incidents/incidents.sqlite") as other:
+        words = "INSERT INTO entry (incident, key, body) VALUES ('x', 'y', '{}')"
+        other.execute(words)
+    async with engine(tmp_path) as made:
+        assert any("1 entries" in words for words in made.view().notices)
+        assert any(isinstance(e.what, Noted) for e in made.incidents.file("").entries)
 
 
 async def test_a_second_call_of_one_key_is_the_same(tmp_path: Path) -> None:
@@ -175,20 +226,36 @@ async def test_clocks_that_run_out_are_on_the_record_once(tmp_path: Path) -> Non
     await made.stop()
 
 
-async def test_a_message_goes_by_every_notifier(tmp_path: Path) -> None:
+class Letterbox(Writer):
+    """Takes what it is given, or fails as it is told."""
+
+    def __init__(self, name: str, why: str = "") -> None:
+        self.name = name
+        self.taken: list[tuple[str, str]] = []
+        self._why = why
+
+    async def write(self, title: str, body: str) -> None:
+        if self._why:
+            raise ProbeFailure("unavailable", self._why)
+        self.taken.append((title, body))
+
+
+async def test_a_message_goes_to_everybody_who_takes_texts(tmp_path: Path) -> None:
     async with serving(tmp_path) as made, await connected(tmp_path) as remote:
         await declared(made)
         with pytest.raises(Refused, match="no notifier"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-
-        async def mail(title: str, body: str) -> str:
-            return f"250 ok: {title}, {len(body)}"
-
-        made.notify["mail"] = mail
+        made.writers = [Letterbox("pager", "full")]
+        with pytest.raises(Refused, match=r"pager: .*full"):
+            await remote.call("incident.send", SendUpdate(text="it burns"))
+        mail = Letterbox("mail")
+        made.writers.append(mail)
         found = await remote.call("incident.send", SendUpdate(text="it burns\nbadly"))
-        assert found.updates == 1
-        told = [e.what for e in made.incidents.file("").entries if isinstance(e.what, UpdateSent)]
-        assert told[0].via == ["mail: 250 ok: it burns, 14"]
+        assert (found.updates, mail.taken) == (1, [("it burns", "it burns\nbadly")])
+        entries = made.incidents.file("").entries
+        (told,) = [e.what for e in entries if isinstance(e.what, UpdateSent)]
+        assert told.via[0] == "sent to mail"
+        assert "full" in told.via[1]
 
 
 async def test_who_may_only_read_changes_nothing(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ async def _work(lane: Lane, run: PlaybookRun, point: str, rng: random.Random) ->
             if late:
                 raise AssertionError(f"it stands still: {run.now}")
             if state == "deciding":
-                order = RunCall(action="restart", target="api", key="x")
+                order = RunCall(action="restart", target="api", key="x", reason="a trial")
                 call = DecideCall(id=run.id, step=run.now.id, choice="run", call=order)
                 if point == "while it is ordered":
                     asyncio.get_running_loop().call_later(rng.uniform(0.0, 0.03), lane.kill)

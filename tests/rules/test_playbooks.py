@@ -224,11 +224,11 @@ def test_a_verdict_is_told_once_and_what_was_led_past_never() -> None:
     told = [event.text for event in happened(None, first, T)]
     assert told == ["B: begun by mira"]
     run = advance(first, world(board(0)), T)
-    assert [e.text for e in happened(first, run, T)] == ["B: Confirm passed. api.up no"]
+    assert [e.text for e in happened(first, run, T)] == ["B: “Confirm” passed: api.up no"]
     assert happened(run, run, T) == []
     done = advance(acting(), world(board(1, at=T + 21), acted()), T + 21)
     texts = [e.text for e in happened(acting(), done, T)]
-    assert texts == ["B: Restart passed. api.up yes"]
+    assert texts == ["B: “Restart” passed: api.up yes"]
 
 
 def test_better_and_worse_are_told_against_the_start() -> None:

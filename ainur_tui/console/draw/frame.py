@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ainur_tui.console.draw.alarm import header_fact
 from ainur_tui.console.draw.glyphs import STATE_TONE
-from ainur_tui.console.draw.incidents import header_fact
 from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, Span, Tone, ends, fit, line, width, wrap

@@ -1,31 +1,23 @@
-"""Incidents: the list, one of them with its clocks and roles, its timeline; header and banner."""
+"""Incidents: the list, one of them with its clocks and roles, and its timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
+from ainur_tui.console.draw.alarm import GRAVE, clock_tone
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model import slowords
-from ainur_tui.model.alert import Alert, Severity
-from ainur_tui.model.folding import calling
-from ainur_tui.model.incident import ROLES, SERVICES, Clock, Entry, Incident
+from ainur_tui.model.alert import Severity
+from ainur_tui.model.incident import ROLES, Entry, Incident
 from ainur_tui.model.incidentcalls import IncidentFile
-from ainur_tui.model.incidentwords import CLOCKS, countdown, kind, left, words
+from ainur_tui.model.incidentwords import CLOCKS, kind, left, words
 from ainur_tui.model.severity import LEVELS
 from ainur_tui.model.slo import Slo
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.table import Tone as RowTone
-from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import age, moment
 
-GRAVE = frozenset({"P1", "P2"})
-WIDE = 110
-"""Columns from which on the header tells an incident in full."""
-SOON = 300.0
-"""Seconds before its end from which on a clock is a warning."""
 _ROW_TONE: dict[str, RowTone] = {"P1": "fail", "P2": "warn"}
 _KIND_TONE: dict[str, RowTone] = {"breach": "fail", "opened": "warn", "note": "ok"}
 
@@ -141,77 +133,6 @@ def objectives(found: Sequence[Slo], columns: int) -> Line:
             spans.append((f" burn {pages.rate:.0f}", "fail"))
         spans.append(("   ", "text"))
     return fit(tuple(spans), columns)
-
-
-def pressing(one: Incident) -> Clock | None:
-    """The running clock that ends first."""
-    going = [c for c in one.clocks if c.ended_at is None]
-    return min(going, key=lambda c: c.due_at, default=None)
-
-
-def header_fact(scene: Scene, columns: int) -> list[Line]:
-    """The gravest open incident for the header: in full where there is room, and in short."""
-    found = scene.view.incidents if scene.view and scene.lost is None else []
-    if not found:
-        return []
-    one, more = found[0], f" +{len(found) - 1}" if len(found) > 1 else ""
-    soon = pressing(one)
-    if soon is None:
-        return [line((f"{one.severity} {one.status}{more}", "warn"))]
-    tone, rest = clock_tone(soon, scene.now), countdown(soon, scene.now)
-    name = CLOCKS[soon.name]
-    word = f"{rest} left" if not soon.late(scene.now) else f"late {rest.removeprefix('-')}"
-    full = line((f"{one.severity} {one.status}{more}  ", "warn"), (f"{name} {word}", tone))
-    short = line(
-        (f"{one.severity} ", "warn"), (f"{name if name == 'RTO' else ''} {word}".strip(), tone)
-    )
-    return [full, short] if columns >= WIDE else [short]
-
-
-def undeclared(scene: Scene) -> list[Alert]:
-    """Causes of a P1 or P2 that nobody has in hand and no open incident is about, the gravest
-    first, each as grave as what it drags down."""
-    view = scene.view
-    if view is None or scene.lost is not None:
-        return []
-    return [
-        replace(fold.root, severity=fold.worst) for fold in calling(view.alerts)
-        if fold.root.state == "firing" and fold.worst in GRAVE
-        and not any(_about(one, fold.root) for one in view.incidents)
-    ]  # fmt: skip
-
-
-def banner(scene: Scene, columns: int) -> Line:
-    """What cannot be missed; nothing where there is nothing."""
-    found = undeclared(scene)
-    if not found:
-        return EMPTY
-    alert = found[0]
-    limit = LEVELS[alert.severity].response or 0.0
-    due = Clock(name="response", since=alert.since, due_at=alert.since + limit)
-    late = due.late(scene.now)
-    rest = countdown(due, scene.now).removeprefix("-")
-    more = f" (+{len(found) - 1})" if len(found) > 1 else ""
-    head = line((f" {scene.glyphs.state['down']} {alert.severity} ", "alarm"),
-                (f"{alert.summary}{more} ", "alarm"))  # fmt: skip
-    press = "" if scene.read_only else "  I declares it"
-    end = line((f" answer {'late by ' if late else 'in '}{rest}{press} ", "alarm"))
-    drawn = ends(head, end, columns)
-    return tuple((text, "alarm") for text, _ in drawn)
-
-
-def clock_tone(one: Clock, now: float) -> Tone:
-    """Quiet while there is time, a warning near the end, red beyond it."""
-    if one.late(now):
-        return "fail"
-    if one.ended_at is not None:
-        return "ok"
-    return "warn" if one.due_at - now < SOON else "text"
-
-
-def _about(one: Incident, alert: Alert) -> bool:
-    service = SERVICES.get(alert.target.partition("/")[0])
-    return overlaps(one.target, alert.target) or service in one.services
 
 
 def _status(one: Incident) -> str:

@@ -10,14 +10,14 @@ from ainur_tui.config.types import Environment, Notify
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import clock as moment
-from ainur_tui.systems.base import Context, Message, Receiver, System
+from ainur_tui.systems.base import Context, Message, Receiver, System, Writer
 
 NAME = "notify"
 _LONGEST = 20
 """Messages that are sent one by one; more come as one list."""
 
 
-class AppriseReceiver(Receiver):
+class AppriseReceiver(Receiver, Writer):
     """One address. Its secret is given to the library and to nobody else."""
 
     def __init__(self, name: str, section: Notify, address: Secret, environment: str) -> None:
@@ -28,8 +28,11 @@ class AppriseReceiver(Receiver):
         self._environment = environment
 
     async def send(self, messages: Sequence[Message]) -> None:
+        await self.write(self._title(messages), self._body(messages))
+
+    async def write(self, title: str, body: str) -> None:
         # The library waits for its peers in its own way: in a thread it waits for itself.
-        await asyncio.to_thread(self._send, self._title(messages), self._body(messages))
+        await asyncio.to_thread(self._send, title, body)
 
     def _title(self, messages: Sequence[Message]) -> str:
         if len(messages) > 1:
