@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.model.action import BreakGlass
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.folding import Fold, fold
 from ainur_tui.model.units import age
 from ainur_tui.model.wire import Series, Welcome
 
@@ -41,6 +43,11 @@ class Scene:
     def signal(self, target: str, name: str) -> SignalView | None:
         """A signal's view, if the engine told of it."""
         return self.view.signal(target, name) if self.view else None
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The alerts under the lines that tell of them, worst first."""
+        return fold(self.view.alerts) if self.view else []
 
     @property
     def glass(self) -> BreakGlass | None:
