@@ -25,7 +25,10 @@ FAULTS = {
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
 
-UNTIL_MENDED = {"api-hung", "api-overload", "db-pool-held", "node-hung"}
+UNTIL_MENDED = {
+    "api-bad-release", "api-hung", "api-overload", "db-connections-leaked", "db-pool-held",
+    "db-statement-slow", "node-hung",
+}  # fmt: skip
 """Those that the right action ends (``tests/faults/drills``)."""
 
 WITHIN = 60.0
