@@ -44,7 +44,8 @@ class What(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 class Opened(What, frozen=True, kw_only=True, tag="opened"):
     """It was declared. ``alert`` is the rule that led to it; ``acknowledged_at`` when a person
-    first answered: with the declaration, or before it by acknowledging the alert."""
+    first answered: with the declaration, or before it by acknowledging the alert. ``because`` is
+    what the board held for the cause then."""
 
     title: str
     severity: Severity
@@ -53,6 +54,7 @@ class Opened(What, frozen=True, kw_only=True, tag="opened"):
     detected_at: float
     acknowledged_at: float
     alert: str | None = None
+    because: str = ""
 
 
 class SeveritySet(What, frozen=True, kw_only=True, tag="severity"):
@@ -195,10 +197,17 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         return (now if self.ended_at is None else self.ended_at) > self.due_at
 
 
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """What began it was seen to be over, and by what."""
+
+    at: float
+    why: str
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
     message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person
-    wrote."""
+    wrote, ``done`` the verified actions in few words."""
 
     id: str
     title: str
@@ -224,10 +233,23 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Item] = []
     evidence: list[EvidenceKept] = []
     breaches: list[ClockName] = []
+    because: str = ""
+    recovered: Recovered | None = None
+    done: list[str] = []
     texts: dict[Section, str] = {}
     clocks: list[Clock] = []
     entries: int = 0
     seq: int = 0
+
+    @property
+    def restored_at(self) -> float | None:
+        """When users were served again: as it was seen, else as somebody said."""
+        return self.recovered.at if self.recovered is not None else self.resolved_at
+
+    @property
+    def unsaid(self) -> Recovered | None:
+        """That it is over, while nobody has said RESOLVED."""
+        return None if self.status == "resolved" or self.closed_at is not None else self.recovered
 
     def clock(self, name: ClockName) -> Clock | None:
         """The clock of that name, where it runs or ran."""

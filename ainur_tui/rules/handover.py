@@ -13,7 +13,7 @@ from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import age, clock, moment, rfc3339
-from ainur_tui.rules.messages import DONE
+from ainur_tui.rules.incidentevents import DONE
 from ainur_tui.rules.oncall import Turn
 
 SHIFT = 12 * 3600.0

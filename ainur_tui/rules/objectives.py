@@ -36,7 +36,7 @@ class Objectives:
         if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
             since = incident.detected_at
             found.append(
-                Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.resolved_at)
+                Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.restored_at)
             )
         if (update := self._update(incident)) is not None:
             found.append(update)
