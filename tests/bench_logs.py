@@ -128,8 +128,10 @@ def _hostile(folder: Path) -> None:
         took = []
         for number, text in enumerate(hostile_lines(100_000)):
             file.write(text)
-            if number % 2_000 == 0:
+            if number % 2_000 == 1_999:
                 file.flush()
+                terminal.press("G")
+                terminal.until(lambda text: text.count("grow  ") > 20, 30, "a page of lines")
                 took += _keys(terminal, time.monotonic() + 0.2)
         file.flush()
         took += _keys(terminal, time.monotonic() + 10)
@@ -203,10 +205,10 @@ def _writer(log: Path, rate: int, seconds: float) -> Iterator[subprocess.Popen[s
 
 
 def _keys(terminal: Terminal, end: float) -> list[float]:
-    """Milliseconds from a key to the row that it selects, over and over."""
-    took = []
+    """Milliseconds from a key to the row that it selects, over and over: up, and down again."""
+    took: list[float] = []
     step = "k"
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(took) % 2:
         before = _cursor(terminal)
         began = time.perf_counter()
         terminal.press(step)

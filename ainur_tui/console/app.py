@@ -23,11 +23,10 @@ from ainur_tui.console.feed import Feed
 from ainur_tui.console.looks import THEME, stylesheet
 from ainur_tui.console.opening import Opening
 from ainur_tui.console.painting import draw_frame, paint
-from ainur_tui.console.panels.base import Panel
 from ainur_tui.console.panels.logs import LogsPanel
-from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.console.screen import MainScreen
 from ainur_tui.console.store import Store
+from ainur_tui.console.tabbing import AHEAD
 from ainur_tui.console.thrift import ThriftyDriver
 from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
@@ -45,8 +44,7 @@ if TYPE_CHECKING:
 
 AGAIN = 0.5
 """Seconds until an engine is heard again after a fault of ours."""
-AHEAD = 0.7
-"""Seconds after which a tab that nobody looked at is made ahead."""
+
 
 Launch = Callable[[], Awaitable[None]]
 
@@ -90,8 +88,6 @@ class AinurApp(Opening):
         self.session = Session(socket, hello, self.store, launch=launch)
         self.feed = Feed(self)
         self._color = color
-        self._panels: dict[str, Panel] = {}
-        self._active = PANELS[0].title
 
     @cached_property
     def operations(self) -> Operations:
@@ -158,7 +154,7 @@ class AinurApp(Opening):
             yield LinesView(glyphs=self.glyphs, id="header")
             yield LinesView(glyphs=self.glyphs, id="clock")
         yield LinesView(glyphs=self.glyphs, id="tabs")
-        yield Down(self._panel(self._active), id="body")
+        yield Down(self.panel_of(self.active), id="body")
         yield LinesView(glyphs=self.glyphs, id="strip")
         yield LinesView(glyphs=self.glyphs, id="footer")
         yield LinesView(glyphs=self.glyphs, id="tiny")
@@ -187,38 +183,16 @@ class AinurApp(Opening):
         """What start-up made lives as long as we do: collecting it again and again is in vain."""
         gc.freeze()
         gc.enable()
-        self.set_timer(AHEAD, self._make_ahead)
-
-    @property
-    def panel(self) -> Panel:
-        """The tab that is shown."""
-        return self._panels[self._active]
-
-    async def _make_ahead(self) -> None:
-        """Make the tabs nobody looked at, one at a time: a first look is as fast as the others."""
-        for kind in PANELS:
-            # None is on the stack any more while the console is leaving.
-            if kind.title not in self._panels and any(s.query("#body") for s in self.screen_stack):
-                await self._mount(self._panel(kind.title))
-                self.set_timer(AHEAD, self._make_ahead)
-                return
-
-    async def _mount(self, panel: Panel) -> None:
-        # Only a panel that has its widgets may be drawn: pictures arrive while this waits.
-        panel.display = False
-        await self.screen_stack[0].query_one("#body").mount(panel)
-
-    def _panel(self, title: str) -> Panel:
-        """A tab is made when it is first needed: the first paint pays for one."""
-        if title not in self._panels:
-            kind = next(kind for kind in PANELS if kind.title == title)
-            self._panels[title] = kind(self.glyphs)
-        return self._panels[title]
+        self.set_timer(AHEAD, self.make_ahead)
 
     def redraw(self) -> None:
         """Draw everything that is visible."""
         if self.is_running and self.screen_stack:
             paint(self)
+
+    def redraw_frame(self) -> None:
+        """Draw what stands around the tabs."""
+        draw_frame(self)
 
     def _lines_arrived(self, page: Any) -> None:
         if isinstance(self.panel, LogsPanel):
@@ -242,30 +216,9 @@ class AinurApp(Opening):
         self._return_code = 70
         self._close_messages_no_wait()
 
-    async def action_tab(self, title: str) -> None:
-        """Show a tab."""
-        if title == self._active:
-            return
-        before, panel = self.panel, self._panel(title)
-        if panel.parent is None:
-            await self._mount(panel)
-        self._active = title
-        before.display = False
-        panel.display = True
-        screen = self.screen_stack[0]
-        screen.set_focus(panel.first, scroll_visible=False)
-        draw_frame(self)
-        if isinstance(screen, MainScreen):
-            screen.paint_now()
-        self.feed.look()
-
-    def go(self, title: str) -> None:
-        """Show a tab, from wherever this is called."""
-        self.call_later(self.action_tab, title)
-
     def action_help_page(self) -> None:
         """Every key of this screen."""
-        self.pages.help(self._active)
+        self.pages.help(self.active)
 
     def action_span(self, step: int) -> None:
         """Wider or narrower charts."""

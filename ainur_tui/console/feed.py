@@ -119,7 +119,7 @@ class Feed:
         except CallError as error:
             panel.start(LogPage(lines=[]), problem=error.message)
             return
-        panel.start(page, place)
+        panel.start(page, place or panel.place)  # who went up meanwhile reads, and stays there
         seqs = [row.seq for one in (page, tail) for row in rows(one)]
         await self._app.session.look_at(
             list(self.beside), msgspec.structs.replace(query, after=max(seqs, default=0))

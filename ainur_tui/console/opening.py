@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING, Any
 from ainur_tui.console.draw import alerts
 from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.filtering import Filtering
 from ainur_tui.console.logwindow import Place
 from ainur_tui.console.panels.alerts import AlertsPanel
 from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.panels.overview import Findings, OverviewPanel
+from ainur_tui.console.tabbing import Tabbed
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
 
 if TYPE_CHECKING:
     from ainur_tui.console.alertdesk import AlertDesk
-    from ainur_tui.console.feed import Feed
     from ainur_tui.console.incidents import IncidentDesk
     from ainur_tui.console.logdesk import LogDesk
     from ainur_tui.console.pages import Pages
 
 
-class Opening(Filtering):
+class Opening(Tabbed):
     """An app that answers what its tabs send."""
 
-    feed: Feed
     bell_wanted: bool
     rung: set[tuple[str, str, float]]
     """Alerts the terminal was rung for: name, target, since."""
@@ -55,10 +53,6 @@ class Opening(Filtering):
     @abstractmethod
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
         """Talk something over with the person: one thing at a time."""
-
-    @abstractmethod
-    async def action_tab(self, title: str) -> None:
-        """Show a tab."""
 
     def on_findings_opened(self, message: Findings.Opened) -> None:
         self.pages.target(message.target)

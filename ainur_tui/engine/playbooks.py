@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
+from ainur_tui.engine.gates import BAD_DATA, UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.playbookkept import Kept
 from ainur_tui.engine.playbooklogs import with_lines
 from ainur_tui.model.action import Run
 from ainur_tui.model.alert import Alert
@@ -31,7 +32,6 @@ from ainur_tui.model.text import clean, near
 from ainur_tui.rules import playbookdecisions as decisions
 from ainur_tui.rules import playbooks as rules
 from ainur_tui.rules.conditions import targets_of
-from ainur_tui.rules.playbookevents import happened
 from ainur_tui.rules.playbookfile import shipped
 from ainur_tui.rules.proposals import proposals
 from ainur_tui.systems.base import Clock
@@ -40,15 +40,13 @@ TICK = 1.0
 """Seconds after which every run is looked at though nothing moved: holds and deadlines pass."""
 LOOK = 10.0
 """Seconds a round of probes may take that a proof asks for."""
-SHOWN = 900.0
-"""Seconds for which a run that ended is still told to the consoles."""
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
-class Playbooks:
+class Playbooks(Kept):
     """Every playbook run of the environment; ``books`` by name. ``own`` is a folder of more.
 
     ``board`` is the picture judged now, ``look`` runs the probes of targets at once, ``event``
@@ -71,23 +69,19 @@ class Playbooks:
         redact: Redactor,
         incident: Callable[[str], str | None] = lambda _: None,
     ) -> None:
+        super().__init__(path, clock, event, moved)
         self.books = {book.name: book for book in shipped()}
         self._refused: list[str] = []
         self._unkept: str | None = None
         if own is not None:
             books, self._refused = playbookstore.own(Path(own))
             self.books |= {book.name: book for book in books}
-        self._path = path
         self._executor = executor
-        self._clock = clock
         self._board = board
         self._look = look
         self._logs = logs
-        self._event = event
-        self._moved = moved
         self._redact = redact
         self._incident = incident
-        self._runs: dict[str, PlaybookRun] = {}
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -95,8 +89,7 @@ class Playbooks:
     async def open(self, first_round: Callable[[], Awaitable[None]]) -> str | None:
         """Take up what an earlier engine left; goes on once every probe was read anew. Returns a
         sentence when its file cannot be used."""
-        runs, problem = playbookstore.load(self._path) if self._path else ([], None)
-        self._runs = {run.id: run for run in runs}
+        problem = self._load()
         self._do(self._for_ever(first_round))
         return problem
 
@@ -120,29 +113,9 @@ class Playbooks:
         """Whether one goes on that waits for no person."""
         return any(run.now.state not in {"deciding", "stuck"} for run in self.active())
 
-    def active(self) -> list[PlaybookRun]:
-        """Those that go on, newest first."""
-        return [run for run in reversed(self._runs.values()) if run.state == "running"]
-
-    def views(self) -> list[PlaybookRun]:
-        """Those that go on and those that ended lately, newest first."""
-        now = self._clock.now()
-        ended = [
-            run
-            for run in reversed(self._runs.values())
-            if run.finished_at is not None and now - run.finished_at < SHOWN
-        ]
-        return [*self.active(), *ended]
-
     def proposals(self, board: BoardView, alerts: Sequence[Alert]) -> list[Proposal]:
         """The playbooks that fit what is wrong now."""
         return proposals(list(self.books.values()), board, alerts)
-
-    def runs(self, id: str | None, limit: int) -> list[PlaybookRun]:
-        """One run, or the newest, newest first."""
-        if id is not None:
-            return [self._runs[id]] if id in self._runs else []
-        return list(reversed(self._runs.values()))[: max(limit, 0)]
 
     async def start(self, call: StartCall, peer: Peer) -> PlaybookRun:
         """Begin a playbook, or give the run of it that goes on. Raises Refused."""
@@ -250,22 +223,10 @@ class Playbooks:
         return next(iter(self._executor.runs(id)), None)
 
     async def _keep(self, before: PlaybookRun | None, after: PlaybookRun) -> None:
-        """On the disk, then told. Raises Refused where it cannot be kept: a playbook that would be
-        forgotten must not go on as if it were not."""
-        runs = {**self._runs, after.id: after}
-        if self._path is not None and (before is None or _bare(before) != _bare(after)):
-            try:
-                await playbookstore.save(self._path, list(runs.values()))
-            except OSError as error:
-                raise Refused(f"{self._path}: {error.strerror}; it is as before",
-                              CANNOT_CREATE) from None  # fmt: skip
-        self._runs[after.id] = after
+        await super()._keep(before, after)
         entered = before is None or (before.at, before.now.state) != (after.at, after.now.state)
         if entered and after.now.state in {"looking", "proving"}:
             self._do(self._look_now(after))
-        for event in happened(before, after, self._clock.now()):
-            self._event(event)
-        self._moved()
 
     async def _look_now(self, run: PlaybookRun) -> None:
         """Have what the step at hand waits for read at once, whatever its interval."""
@@ -279,12 +240,3 @@ class Playbooks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _bare(run: PlaybookRun) -> PlaybookRun:
-    """Without what moves at every look and is looked at anew by the next engine anyway."""
-    steps = [
-        replace(one, words="", held=None) if one.state in {"looking", "proving"} else one
-        for one in run.steps
-    ]
-    return replace(run, steps=steps)

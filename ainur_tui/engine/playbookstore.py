@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -58,10 +58,14 @@ def own(folder: Path) -> tuple[list[Playbook], list[str]]:
     return found, problems
 
 
+def worth(runs: Mapping[str, PlaybookRun]) -> dict[str, PlaybookRun]:
+    """All that go on and the newest that ended, in the order they have."""
+    ended = [run.id for run in runs.values() if run.state != "running"]
+    old = set(ended[: max(0, len(ended) - MOST_ENDED)])
+    return {id: run for id, run in runs.items() if id not in old}
+
+
 async def save(path: Path, runs: Sequence[PlaybookRun]) -> None:
-    """Keep all that go on and the newest that ended; on the disk when this returns. Raises
-    ``OSError``."""
-    ended = [run for run in runs if run.state != "running"]
-    old = {run.id for run in ended[: max(0, len(ended) - MOST_ENDED)]}
-    data = msgspec.json.encode(_File(runs=[run for run in runs if run.id not in old]))
+    """Keep them; on the disk when this returns. Raises ``OSError``."""
+    data = msgspec.json.encode(_File(runs=list(runs)))
     await asyncio.to_thread(replace_file, path, data)

@@ -83,3 +83,15 @@ class Capsule(msgspec.Struct, kw_only=True):
     sha256: str
     size: int
     files: list[str]
+
+
+RESULTS: dict[str, object] = {
+    "incidents": list[Incident],
+    "incident.show": IncidentFile,
+    "incident.draft": Drafts,
+    "incident.open": Incident,
+    "incident.change": Incident,
+    "incident.keep": Incident,
+    "incident.send": Incident,
+    "incident.capsule": Capsule,
+}

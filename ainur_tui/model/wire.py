@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model import alertcalls
+from ainur_tui.model import alertcalls, incidentcalls
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import Incident
-from ainur_tui.model.incidentcalls import Capsule, Drafts, IncidentFile
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.logquery import LogCounts, LogNews
@@ -295,14 +294,6 @@ RESULTS: dict[str, Any] = {
     "needs": NeedsView,
     "needs.set": NeedsView,
     "slo": list[Slo],
-    "incidents": list[Incident],
-    "incident.show": IncidentFile,
-    "incident.draft": Drafts,
-    "incident.open": Incident,
-    "incident.change": Incident,
-    "incident.keep": Incident,
-    "incident.send": Incident,
-    "incident.capsule": Capsule,
     "playbooks": list[Playbook],
     "playbook.start": PlaybookRun,
     "playbook.decide": PlaybookRun,
@@ -310,6 +301,7 @@ RESULTS: dict[str, Any] = {
     "engine.status": EngineStatus,
     "engine.stop": None,
     **alertcalls.RESULTS,
+    **incidentcalls.RESULTS,
 }
 """The type of each method's result.
 

@@ -30,7 +30,7 @@ _SOUGHT = (
 )
 """Words of levels and classes, and the bits that lines with them may have."""
 
-LOOSE = 10.0
+LOOSE = 2.0
 """Seconds that lines may lie outside the times of the first and the last of a block."""
 
 

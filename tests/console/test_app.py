@@ -302,7 +302,8 @@ async def test_what_one_reads_stays_through_a_flood() -> None:
         for first in range(121, 121 + 2 * KEPT, KEPT // 2):
             numbers = range(first, first + KEPT // 2)
             app.store.lines(LogPage(lines=[record(number) for number in numbers]))
-        assert f"PAUSED  {2 * KEPT:,} new" in shown(app)
+        assert "PAUSED" in shown(app)
+        assert f"{2 * KEPT:,} new" in shown(app)
         assert f"{HOSTILE} 120" in shown(app)
         asked = len(engine.asked("logs"))
         await pilot.press("G")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import stat
@@ -213,6 +214,28 @@ async def test_a_moment_an_event_and_a_bookmark_are_gone_to(
         await pilot.press("l")
         await until(pilot, lambda: app.panel is log)
         await until(pilot, lambda: log.place and abs(log.place.at - worlds.NOW + 400) < 700)
+
+
+async def test_a_key_while_the_end_is_asked_for_is_not_lost() -> None:
+    store, asked = week(), asyncio.Event()
+    async with logs(store) as (app, engine, pilot):
+        log = await opened(app, pilot)
+        before, release = engine.call, asyncio.Event()
+
+        async def late(method: str, params: Any = None, *, timeout: float = 10.0) -> Any:
+            found = await before(method, params, timeout=timeout)
+            if method == "logs" and params.limit > 1:
+                asked.set()
+                await release.wait()
+            return found
+
+        engine.call = late  # type: ignore[method-assign]
+        log.post_message(LogsPanel.QueryChanged())
+        await asked.wait()
+        await pilot.press("k")
+        release.set()
+        await until(pilot, lambda: not log.view.window.following and log.view.window.behind)
+        assert at_cursor(app) == messages(app)[-2]
 
 
 async def test_a_selection_is_written_masked_and_frozen_with_its_hash(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
@@ -19,7 +20,7 @@ from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.model.playbookcalls import Choice, DecideCall, StartCall
 from tests.engine.acting import MIRA, Restart, World1, call
 from tests.engine.engines import until
-from tests.rules.test_playbooks import board
+from tests.rules.test_playbooks import board, started
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")
 BOOK = """
@@ -246,3 +247,12 @@ def test_a_playbook_others_may_write_is_refused(tmp_path: Path) -> None:
     assert books == []
     assert "may be written by others" in problems[0]
     assert "playbook check" in problems[1]
+
+
+def test_the_newest_that_ended_are_kept_and_all_that_go_on() -> None:
+    runs = {
+        f"r{n}": replace(started(), id=f"r{n}", state="running" if n == 0 else "verified")
+        for n in range(60)
+    }
+    kept = playbookstore.worth(runs)
+    assert list(kept) == ["r0", *(f"r{n}" for n in range(10, 60))]
