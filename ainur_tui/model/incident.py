@@ -12,10 +12,10 @@ import msgspec
 
 from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
+from ainur_tui.model.incidentclock import Clock, ClockName
 
 Status = Literal["investigating", "identified", "fixing", "resolved"]
 Role = Literal["commander", "technical", "communications", "expert"]
-ClockName = Literal["response", "rto", "update", "postmortem"]
 Section = Literal[
     "title", "services", "impact", "cause", "resolution", "prevention", "well", "wrong", "lessons",
 ]  # fmt: skip
@@ -180,21 +180,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     due: float | None
     done_at: float | None = None
-
-
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs from ``since`` until ``ended_at``, and should end before ``due_at``; ``origin`` tells
-    whose limit that is."""
-
-    name: ClockName
-    since: float
-    due_at: float
-    ended_at: float | None = None
-    origin: str = "guide"
-
-    def late(self, now: float) -> bool:
-        """Whether it ran, or runs, beyond its end."""
-        return (now if self.ended_at is None else self.ended_at) > self.due_at
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):

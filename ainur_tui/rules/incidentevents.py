@@ -34,7 +34,9 @@ def begun(event: Event) -> bool:
 
 def ends_playbook(event: Event) -> bool:
     """Whether an event is a playbook's own end, not that of one of its steps."""
-    return event.kind == "playbook" and event.key.count(":") == 2 and not event.key.endswith("begun")
+    return (
+        event.kind == "playbook" and event.key.count(":") == 2 and not event.key.endswith("begun")
+    )
 
 
 def recovered(event: Event) -> bool:

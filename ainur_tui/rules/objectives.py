@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from ainur_tui.model.alert import Severity
-from ainur_tui.model.incident import Clock, Incident
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.severity import LEVELS, Level
 
 RTO: Mapping[str, float] = MappingProxyType(

@@ -17,6 +17,7 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo, Taken
+from ainur_tui.rules.handover import handover, sheet
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
@@ -27,11 +28,12 @@ def engine() -> FakeEngine:
     tale = Tale().event(-30, "deploy", "v142").add(130, Noted(text="looking"))
     tale.add(140, ItemAdded(id="a1", text="limit the pool", owner="jon", due=T0 + 86400))
     one = fold(tale.entries, Objectives())
+    rules = Inventory(rules=[], silences=[], acks=[], deliveries=[], judged_at=NOW)
     answers = {
         "incidents": [one], "incident_show": IncidentFile(incident=one, entries=tale.entries),
         "incident_open": one, "incident_change": one, "board": board(target("db")),
+        "handover": sheet(handover(board(target("db")), [one], rules, None), "demo", NOW),
         "incident_draft": Drafts(message="INCIDENT ALERT\n", postmortem="# Post-Mortem\n"),
-        "alerts_rules": Inventory(rules=[], silences=[], acks=[], deliveries=[], judged_at=NOW),
         "incident_capsule": Capsule(path="/x.tar.gz", sha256="ab", size=9, files=["a"]),
     }  # fmt: skip
     return FakeEngine(**answers)
