@@ -21,11 +21,11 @@ from ainur_tui.model.incidentcalls import (
 from ainur_tui.model.units import size
 
 _MESSAGE: dict[str, tuple[How, str]] = {
-    "y": ("copy", "copy"), "w": ("file", "write to a file"), "s": ("send", "send"),
+    "y": ("copy", "copy"), "w": ("file", "to a file"), "s": ("send", "send"),
 }  # fmt: skip
-_SHEET: dict[str, tuple[How, str]] = {"y": ("copy", "copy"), "w": ("file", "write to a file")}
+_SHEET: dict[str, tuple[How, str]] = {"y": ("copy", "copy"), "w": ("file", "to a file")}
 _DOCUMENT: dict[str, tuple[How, str]] = {
-    "y": ("copy", "copy"), "w": ("file", "write to a file"), "p": ("publish", "it is published"),
+    "y": ("copy", "copy"), "w": ("file", "to a file"), "p": ("publish", "it is published"),
 }  # fmt: skip
 
 

@@ -86,7 +86,9 @@ def resolution(incident: Incident, *, promised: bool) -> str:
     end = incident.restored_at if incident.restored_at is not None else incident.status_at
     minutes = max(1, round((end - incident.detected_at) / 60))
     text = incident.texts
-    cause = f"{UNSURE}{incident.because}" if incident.because else f"{TODO} what caused it"
+    cause = LATER if promised else f"{TODO} what caused it"
+    if incident.because:
+        cause = f"{UNSURE}{incident.because}"
     done = "; ".join(incident.done) or f"{TODO} what was done"
     later = LATER if promised else f"{TODO} what keeps it from coming again"
     told = [

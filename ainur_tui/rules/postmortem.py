@@ -114,7 +114,7 @@ def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
     before = [e.what.event for e in told if isinstance(e.what, Happened) and e.what.before]
     rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {_line(e.text)}"
             for e in before if e.kind in _CHANGES and e.at <= since]  # fmt: skip
-    rows += [f"- checked: {_line(event.text.partition(': ')[2])}"
+    rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
              for event in checked(incident, told)]  # fmt: skip
     if not incident.because and not rows:
         return ["TODO: what caused it, and why it could"]

@@ -97,6 +97,19 @@ def test_each_verb_is_the_change_it_says(shell: Shell, served: FakeEngine, tmp_p
     assert (opened.title, opened.target, opened.severity) == ("it burns", "api", "P1")
 
 
+def test_the_incident_may_stand_first(shell: Shell, served: FakeEngine) -> None:
+    for argv, which in (
+        (("show", "20261124-1"), "20261124-1"), (("show", "--id", "20261124-1"), "20261124-1"),
+        (("postmortem", "20261124-1", "--json"), "20261124-1"), (("postmortem",), ""),
+        (("note", "20261124-1", "hello"), "20261124-1"), (("note", "hello"), ""),
+        (("close", "20261124-1"), "20261124-1"), (("close", "20261124-1", "over"), "20261124-1"),
+        (("status", "20261124-1", "resolved", "cooled"), "20261124-1"),
+    ):  # fmt: skip
+        assert shell("incident", *argv) == 0, shell.err
+        assert served.calls[-1][1].id == which, argv
+    assert served.calls[-1][1].what == StatusSet(status="resolved", text="cooled")
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "why"),
     [

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from ainur_tui.client.remote import Remote
 from ainur_tui.config.load import load
 from ainur_tui.config.paths import paths_for
 from ainur_tui.model.alert import ACTIVE
-from ainur_tui.model.incident import Happened, Noted
+from ainur_tui.model.incident import Closed, Happened, Noted, StatusSet
 from ainur_tui.model.incidentcalls import (
     ChangeIncident,
     IncidentFile,
@@ -133,11 +134,22 @@ class Whole:
     async def begin_playbook(self) -> None:
         """Begin it; one that goes on is ended first."""
         remote = await self.connected()
+        await self.end_playbook()
+        self.run = await remote.call("playbook.start", StartCall(name=BOOK))
+
+    async def end_playbook(self) -> None:
+        remote = await self.connected()
         for one in await remote.call("playbook.runs", PlaybookRunsQuery()):
             if one.state == "running":
                 end = DecideCall(id=one.id, step=one.now.id, choice="abort", reason="a trial")
                 await remote.call("playbook.decide", end)
-        self.run = await remote.call("playbook.start", StartCall(name=BOOK))
+
+    async def end(self) -> None:
+        """Leave nothing behind that goes on."""
+        remote = await self.connected()
+        await self.end_playbook()
+        for what in (StatusSet(status="resolved"), Closed()):
+            await remote.call("incident.change", ChangeIncident(key=f"{what}", what=what))
 
     async def firing(self) -> Firing:
         """What fires, since when."""
@@ -161,10 +173,14 @@ async def burning(mini: Miniature) -> AsyncIterator[Whole]:
         async with asyncio.timeout(PATIENCE):
             while (RULE, "api") not in await whole.firing():  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
-        await remote.call("incident.open", OpenIncident(key="it", target="api", alert=RULE))
+        await remote.call(
+            "incident.open", OpenIncident(key=uuid.uuid4().hex, target="api", alert=RULE)
+        )
         await whole.begin_playbook()
         whole.open_console()
         yield whole
+        mini.fault(FAULT, clear=True)
+        await whole.end()
     finally:
         whole.kill_console()
         await whole.kill_engine()
@@ -205,7 +221,9 @@ async def _judge(whole: Whole, before: Firing, found: Outcome) -> None:
     remote = await whole.connected()
     file: IncidentFile = await remote.call("incident.show", IncidentQuery())
     notes = [e.what.text for e in file.entries if isinstance(e.what, Noted)]
-    events = [e.what.event.key for e in file.entries if isinstance(e.what, Happened)]
+    since = file.incident.detected_at
+    events = [e.what.event.key for e in file.entries
+              if isinstance(e.what, Happened) and e.at >= since]  # fmt: skip
     if lost := set(whole.told) - set(notes):
         found.bad.append(f"{len(lost)} acknowledged notes are lost, {min(lost)} is one")
     if len(notes) != len(set(notes)) or len(events) != len(set(events)):
@@ -232,16 +250,15 @@ def _judge_playbook(whole: Whole, runs: list[PlaybookRun], found: Outcome) -> No
             found.bad.append(f"{was.id} was {was.state}, is {one.state}")
 
 
-async def trials(folder: Path, number: int, seed: int) -> list[Outcome]:
+async def trials(mini: Miniature, number: int, seed: int) -> list[Outcome]:
     """Run them, one after the other; the seed decides each trial's kill."""
     found = []
-    with miniature(folder) as mini:
-        async with burning(mini) as whole:
-            for index in range(number):
-                outcome = await trial(whole, str(index), random.Random(f"{seed}-{index}"))
-                found.append(outcome)
-                for words in outcome.bad:
-                    sys.stderr.write(f"trial {index} ({outcome.killed}, {outcome.at}): {words}\n")
+    async with burning(mini) as whole:
+        for index in range(number):
+            outcome = await trial(whole, str(index), random.Random(f"{seed}-{index}"))
+            found.append(outcome)
+            for words in outcome.bad:
+                sys.stderr.write(f"trial {index} ({outcome.killed}, {outcome.at}): {words}\n")
     return found
 
 
@@ -251,8 +268,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ainur-incidents-") as folder:
-        found = asyncio.run(trials(Path(folder), args.trials, args.seed))
+    with (
+        tempfile.TemporaryDirectory(prefix="ainur-incidents-") as folder,
+        miniature(Path(folder)) as mini,
+    ):
+        found = asyncio.run(trials(mini, args.trials, args.seed))
     bad = sum(bool(one.bad) for one in found)
     told = {
         "trials": len(found), "seed": args.seed, "seconds": round(time.monotonic() - begun),

@@ -87,7 +87,7 @@ def over(one: Incident, scene: Scene, columns: int, *, press: str) -> Line:
         return EMPTY
     still = [alert.name for alert in (scene.view.alerts if scene.view else [])
              if alert.state == "firing" and _about(one, alert)]  # fmt: skip
-    head = line((f" {scene.glyphs.done} over? ", "ok"),
+    head = line((f" {scene.glyphs.done} fixed? ", "ok"),
                 (f"{one.id}: {seen.why} {age(scene.now - seen.at)} ago", "text"),
                 (f"; still firing: {', '.join(still)}" if still else "", "warn"))  # fmt: skip
     keys = line((press, "key"), (" says RESOLVED ", "quiet"))
