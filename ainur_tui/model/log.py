@@ -11,7 +11,8 @@ LEVELS: tuple[Level, ...] = ("debug", "info", "warn", "error", "fatal")
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One record. ``seq`` is the engine's own running number, ``at`` epoch seconds.
+    """One record. ``seq`` is the engine's own running number (below zero for a line of a file from
+    before it was followed), ``at`` epoch seconds.
 
     ``message`` and ``fields`` are clean; ``log_class`` is one of the guide's error classes
     (``db-timeout``, ``storage-failure``, ``wasm-timeout``, ``auth-failure``) or ``None``.

@@ -50,7 +50,8 @@ class LogQuery(msgspec.Struct, kw_only=True):
 
 
 class LogPage(msgspec.Struct, kw_only=True):
-    """Lines in the order of arrival; ``skipped`` were left out between the last page and this.
+    """Lines in the order of arrival, before them those of files from before they were followed, by
+    their times; ``skipped`` were left out between the last page and this.
 
     ``ended`` is set when the search was long and stopped for now at that sequence number: go on
     with it as ``before`` (or ``after``), also when no line was found yet.

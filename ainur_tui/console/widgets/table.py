@@ -68,6 +68,7 @@ class TableView(LinesView, can_focus=True):
         self._elapsed = 0.0
         self._stale = False
         self._empty: list[Line] = []
+        self._laid: tuple[tuple[int, float], Layout, list[str]] | None = None
 
     @property
     def row(self) -> Row | None:
@@ -96,6 +97,7 @@ class TableView(LinesView, can_focus=True):
         place = next((i for i, row in enumerate(self._rows) if row.key == self._key), None)
         self._index = min(self._index, max(0, len(self._rows) - 1)) if place is None else place
         self._key = self.row.key if self.row else self._key
+        self._laid = None
         self._draw()
 
     def _draw(self) -> None:
@@ -119,9 +121,11 @@ class TableView(LinesView, can_focus=True):
 
     def _body(self, table: Table, columns: int, rows: int) -> list[Line]:
         now = table.observed_at + self._elapsed
-        plan: Layout = layout(table, self._rows, columns, now)
-        tree = self._sort is None and not self.filter
-        branches = stems(self._rows, self.glyphs) if tree else [""] * len(self._rows)
+        if self._laid is None or self._laid[0] != (columns, now):
+            tree = self._sort is None and not self.filter
+            branches = stems(self._rows, self.glyphs) if tree else [""] * len(self._rows)
+            self._laid = (columns, now), layout(table, self._rows, columns, now), branches
+        _, plan, branches = self._laid  # a key moves the cursor through rows that stay as they are
         room = max(1, rows - 1)
         self._top = min(max(self._top, self._index - room + 1), self._index)
         self._top = max(0, min(self._top, len(self._rows) - room))
