@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Tone, ends, line
 from ainur_tui.model.alert import Alert
-from ainur_tui.model.folding import calling
 from ainur_tui.model.incident import SERVICES, Incident
 from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.incidentwords import CLOCKS, countdown
@@ -54,8 +53,8 @@ def undeclared(scene: Scene) -> list[Alert]:
     if view is None or scene.lost is not None:
         return []
     return [
-        replace(fold.root, severity=fold.worst) for fold in calling(view.alerts)
-        if fold.root.state == "firing" and fold.worst in GRAVE
+        replace(fold.root, severity=fold.worst) for fold in scene.folds
+        if fold.calls and fold.root.state == "firing" and fold.worst in GRAVE
         and not any(_about(one, fold.root) for one in view.incidents)
     ]  # fmt: skip
 

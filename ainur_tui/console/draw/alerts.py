@@ -9,7 +9,7 @@ from ainur_tui.console.draw.spans import EMPTY, Line, Span, ends, left, line, wr
 from ainur_tui.console.draw.spans import Tone as SpanTone
 from ainur_tui.model.alert import ACTIVE, Alert, AlertState
 from ainur_tui.model.alertcalls import AlertDetail, Firing
-from ainur_tui.model.folding import Fold, fold
+from ainur_tui.model.folding import Fold
 from ainur_tui.model.severity import LEVELS
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import age, clock, duration, show
@@ -44,9 +44,8 @@ def table(scene: Scene, opened: Collection[str]) -> Table | None:
     """Folded alerts as rows; those under a line whose key is among ``opened`` follow it."""
     if scene.view is None:
         return None
-    folds = fold(scene.view.alerts)
     rows: list[Row] = []
-    for one in folds:
+    for one in scene.folds:
         open_here = key_of(one.root) in opened
         rows.append(_row(one.root, scene, _folded(one, open_here=open_here)))
         if open_here:
@@ -63,8 +62,7 @@ def heading(scene: Scene, columns: int) -> Line:
     """Who is called for how much; and that alerts are judged at all: the watchdog."""
     if scene.view is None:
         return line((" asking the engine …", "quiet"))
-    folds = fold(scene.view.alerts)
-    calls = sum(one.calls for one in folds)
+    calls = sum(one.calls for one in scene.folds)
     firing = sum(alert.state in ACTIVE for alert in scene.view.alerts)
     spans: list[Span] = [
         (f" {calls} to answer" if calls else " nothing to answer", "fail" if calls else "ok")

@@ -16,7 +16,6 @@ from ainur_tui.console.panels.base import Panel, Selection
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.alert import Alert
-from ainur_tui.model.folding import fold
 
 
 class AlertsPanel(Panel):
@@ -80,18 +79,18 @@ class AlertsPanel(Panel):
     def action_unfold(self) -> None:
         """The line itself, or that of the symptom that is selected."""
         chosen = self.alert
-        if chosen is None or self._scene is None or self._scene.view is None:
+        if chosen is None or self._scene is None:
             return
-        for one in fold(self._scene.view.alerts):
+        for one in self._scene.folds:
             if chosen is one.root or chosen in one.under:
                 self._opened ^= {draw.key_of(one.root)}
         self.show_scene(self._scene)
 
     def action_unfold_all(self) -> None:
         """Every line that tells of others, or none of them."""
-        if self._scene is None or self._scene.view is None:
+        if self._scene is None:
             return
-        every = {draw.key_of(one.root) for one in fold(self._scene.view.alerts) if one.under}
+        every = {draw.key_of(one.root) for one in self._scene.folds if one.under}
         self._opened = set() if self._opened & every else every
         self.show_scene(self._scene)
 
