@@ -44,6 +44,7 @@ def draw_frame(app: AinurApp, scene: Scene) -> bool:
     warning = alarm.banner(scene, across)
     app.ring(scene)
     rows = [warning] if warning else []
+    rows += [] if app.panel.incidents else alarm.overs(scene, across)
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
     rows += [] if app.panel.proposes else playbook.strip(scene, across)
     rows += [frame.run_line(run, scene, across)

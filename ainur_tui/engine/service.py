@@ -160,7 +160,7 @@ class Engine:
         )
         self.incidents = Incidents(
             self._paths.incidents, objectives,
-            clock=self._clock, redact=self.redact, view=self.view, events=self._past,
+            clock=self._clock, redact=self.redact, graph=graph, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(

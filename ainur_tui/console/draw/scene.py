@@ -36,6 +36,11 @@ class Scene:
     environment: str = ""
     operator: str = ""
 
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The alerts under what explains them: folded once, told in many places."""
+        return fold(self.view.alerts) if self.view else []
+
     def target(self, name: str) -> TargetView | None:
         """A target's view, if the engine told of it."""
         return self.view.target(name) if self.view else None
@@ -43,11 +48,6 @@ class Scene:
     def signal(self, target: str, name: str) -> SignalView | None:
         """A signal's view, if the engine told of it."""
         return self.view.signal(target, name) if self.view else None
-
-    @cached_property
-    def folds(self) -> list[Fold]:
-        """The alerts under the lines that tell of them, worst first."""
-        return fold(self.view.alerts) if self.view else []
 
     @property
     def glass(self) -> BreakGlass | None:
