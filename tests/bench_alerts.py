@@ -77,7 +77,7 @@ def _storm(folder: Path, size: tuple[int, int], count: int, seconds: float) -> N
                 f"  cpu console {used[0]:.0f} % engine {used[1]:.0f} %", flush=True,
             )  # fmt: skip
         terminal.press("G")
-        terminal.shows(f"{count} of {count}", 30)
+        terminal.shows(f"Storm{count - 1:04}", 30)
 
 
 class Storm:
