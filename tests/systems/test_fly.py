@@ -545,7 +545,7 @@ async def test_one_more_for_one_that_was_ill_before(system: System, fake: FlyFak
     assert plan.goal["ill"] == ["b2"]
     await carry_out(act, plan)
     found = await act.observe(plan)
-    assert (found.state, found.message[:35]) == ("verified", "3 of 3 machines listed, 2 well (by ")
+    assert (found.state, found.by[:35]) == ("verified", "3 of 3 machines listed, 2 well (by ")
     fake.machines["a1"]["checks"][0]["status"] = "critical"
     assert (await act.observe(plan)).state == "failed"
 
