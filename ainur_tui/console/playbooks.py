@@ -45,12 +45,27 @@ class Playbooks(Talk):
         worst trouble, else all of them to choose from."""
         view = self._app.store.view
         going = [run for run in view.playbooks if run.state == "running"] if view else []
-        if going:
+        if len(going) > 1:
+            await self._among(going)
+        elif going:
             self.watch(going[0].id)
         elif found := self.fitting():
             await self.start(found.playbook, found.why)
         else:
             await self.choose()
+
+    async def _among(self, going: list[PlaybookRun]) -> None:
+        choices = [
+            Choice(
+                f"{run.book.title}{f', incident {run.incident}' if run.incident else ''}",
+                f"{run.step.title}: {run.now.state}, by {run.operator}", run,
+            )
+            for run in going
+        ]  # fmt: skip
+        title = "Several playbooks go on: which one?"
+        chosen: PlaybookRun | None = await self.show(ChooseDialog(title, choices, self._app.glyphs))
+        if chosen is not None:
+            self.watch(chosen.id)
 
     def fitting(self) -> Proposal | None:
         """The proposal for what is selected, else the first."""

@@ -35,8 +35,10 @@ def going(step: PlaybookStepState = "deciding", at: int = 5, **more: Any) -> Pla
     ]  # fmt: skip
     steps[at] = StepRun(id=book.step[at].id, state=step, began=worlds.NOW, words="API no",
                         do=Do(action="restart", target="api"))  # fmt: skip
-    fields: dict[str, Any] = {"state": "running", "at": at, "why": WHY, "operator": "mira"} | more
-    return PlaybookRun(id="p1", book=book, target="api", started_at=worlds.NOW, steps=steps,
+    fields: dict[str, Any] = {
+        "id": "p1", "state": "running", "at": at, "why": WHY, "operator": "mira",
+    } | more  # fmt: skip
+    return PlaybookRun(book=book, target="api", started_at=worlds.NOW, steps=steps,
                        **fields)  # fmt: skip
 
 
@@ -115,6 +117,17 @@ async def test_leaving_it_leaves_it_alone_and_the_strip_keeps_it() -> None:
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert engine.asked("playbook.decide") == []
         assert "API down  6/10 waits for you  Restart its machines" in shown(app)
+
+
+async def test_of_several_that_go_on_one_is_chosen() -> None:
+    first, second = going(), going("looking", at=0, id="p2", incident="i-2")
+    async with running(told(first, second), size=(80, 24)) as (app, _, pilot):
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        assert "API down, incident i-2" in shown(app)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PlaybookDialog))
+        await until(pilot, lambda: ", incident i-2" in shown(app))
 
 
 async def test_without_a_trouble_all_are_offered() -> None:

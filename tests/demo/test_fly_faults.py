@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientError
 
+from ainur_tui.demo.faults import BAD_RELEASE
 from tests.demo.flyhouse import House, house, until
 
 API = "/v1/apps/zerostate-api"
@@ -84,6 +85,18 @@ async def check_never_healthy(place: House, machine: str) -> None:
     await place.well(2)
 
 
+async def check_bad_release(place: House) -> None:
+    place.switches.set("api-bad-release", on=True)
+
+    async def everywhere() -> bool:
+        images = {m["config"]["image"] for m in await place.machines()}
+        return {image.rpartition(":")[2] for image in images} == {BAD_RELEASE}
+
+    await until(everywhere, "it is on every machine")
+    place.switches.set("api-bad-release", on=False)
+    await place.well(2)
+
+
 async def check_rest(place: House, machine: str) -> None:
     """A machine that rests when a fault comes rests when it has gone; the others are back."""
     path = f"{API}/machines/{machine}"
@@ -114,5 +127,6 @@ async def test_each_bites_and_heals(tmp_path: Path) -> None:
         await check_expiry(place, machine)
         await check_external(place)
         await check_never_healthy(place, machine)
+        await check_bad_release(place)
         await check_rest(place, machine)
         assert not place.switches.names

@@ -63,6 +63,7 @@ class House:
         self.up = 0
         self.ahead = 1.0
         self.looked: list[set[str]] = []
+        self.incident: str | None = "inc-api"
         (folder / "own").mkdir(exist_ok=True)
         (folder / "own" / "own.toml").write_text(BOOK)
         self.books = self.make()
@@ -80,7 +81,7 @@ class House:
                 for n in range(3)
             ]),
             event=self.world.events.append, moved=lambda: None, redact=self.world.redact,
-            incident=lambda target: f"inc-{target}",
+            incident=lambda _: self.incident,
         )  # fmt: skip
 
     async def open(self) -> PlaybookRun:
@@ -146,6 +147,26 @@ async def test_one_run_and_one_operator_others_take_over_with_a_reason(house: Ho
     assert (run.state, run.message) == ("aborted", "by otto: false alarm")
     with pytest.raises(Refused, match="is over"):
         await house.decide(run, "skip", "x", OTTO)
+    await house.books.close()
+
+
+async def test_each_incident_has_a_run_of_its_own(house: House) -> None:
+    first = await house.open()
+    again = await house.books.start(StartCall(name="own", incident="inc-api"), MIRA)
+    other = await house.books.start(StartCall(name="own", incident="second"), MIRA)
+    assert again.id == first.id != other.id
+    assert [run.id for run in house.books.runs_of("second")] == [other.id]
+    kept = house.books.runs_of("inc-api")[0].steps[0].lines
+    assert kept == ["00:00:00 •••••• 1", "00:00:00 •••••• 2"]
+    await house.books.close()
+
+
+async def test_a_run_from_before_its_incident_joins_it(house: House) -> None:
+    house.incident = None
+    first = await house.open()
+    house.incident = "late"
+    joined = await house.books.start(StartCall(name="own"), MIRA)
+    assert (first.incident, joined.id, joined.incident) == (None, first.id, "late")
     await house.books.close()
 
 

@@ -146,14 +146,16 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
     if step is None:
         return
     mark, title = step
+    asks = "it is done" in terminal.text
+    if drill.outside and (asks or title in drill.skips):
+        mini.fault(drill.fault, clear=True)
     if title in drill.skips:
-        _press(terminal, found, "s")
-        terminal.shows("Skip: ", 30)
+        while "Skip: " not in terminal.text:  # a key that comes too early is dropped: once more
+            _press(terminal, found, "s")
+            _read(terminal)
         _read(terminal)
         _press(terminal, found, "drill" + ENTER)
-    elif "it is done" in terminal.text:
-        if drill.outside:
-            mini.fault(drill.fault, clear=True)
+    elif asks:
         _press(terminal, found, ENTER)
     elif mark == "!":
         _press(terminal, found, "r")

@@ -537,6 +537,19 @@ async def test_a_lost_answer_to_create_makes_no_second_machine(
     assert fake.calls.count("create new1") == 1
 
 
+async def test_one_more_for_one_that_was_ill_before(system: System, fake: FlyFake) -> None:
+    act = scaler(system)
+    fake.machines["b2"]["state"] = "stopped"
+    fake.machines["b2"]["events"].insert(0, exit_event(time.time(), 137, requested=False))
+    plan = await act.plan("api", {"by": "+1"}, world())
+    assert plan.goal["ill"] == ["b2"]
+    await carry_out(act, plan)
+    found = await act.observe(plan)
+    assert (found.state, found.by[:35]) == ("verified", "3 of 3 machines listed, 2 well (by ")
+    fake.machines["a1"]["checks"][0]["status"] = "critical"
+    assert (await act.observe(plan)).state == "failed"
+
+
 async def test_scale_down_drains_the_newest(system: System, fake: FlyFake) -> None:
     act = scaler(system)
     fake.machines["c3"] = machine("c3", created_at=iso(time.time()))

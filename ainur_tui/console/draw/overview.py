@@ -131,7 +131,7 @@ def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-CAME_OF_IT = frozenset({"state", "alert"})
+CAME_OF_IT = frozenset({"state", "alert", "playbook"})
 LATELY = 1800.0
 """Seconds for which something that was done is more telling than what came of it."""
 

@@ -66,6 +66,7 @@ class ScaleApi(Action):
         moved = [m for m in machines if m.region != region] if region and count == now else []
         if region and not moved and count <= now:
             raise Refused(f"no machine would be made in {region}", USAGE)
+        judged = [(m, health(m, self._hands.clock.now())) for m in machines]
         new = len(moved) or max(count - now, 0)
         region = region or source.region
         doomed = moved or self._doomed(machines, now - count)
@@ -91,6 +92,7 @@ class ScaleApi(Action):
                 "source": source.id,
                 "region": region,
                 "destroy": [machine.id for machine in doomed],
+                "ill": [m.id for m, how in judged if how.state == "down"],
             },
             inverse=sentence(undo := _undo(target, machines, count, moved)),
             undo=undo,
@@ -101,7 +103,7 @@ class ScaleApi(Action):
             warnings=warnings,
             facts=facts,
             blocked=blocked,
-            policy=policy or busy([(m, health(m, self._hands.clock.now())) for m in machines]),
+            policy=policy or busy(judged),
             load=load(world, target),
         )
 
@@ -130,13 +132,15 @@ class ScaleApi(Action):
         wanted = plan.goal["count"]
         left = [m.id for m in machines if m.id in plan.goal["destroy"]]
         judged = [(m, health(m, self._hands.clock.now())) for m in machines]
-        bad = [f"{m.id}: {how.note}" for m, how in judged if how.state == "down"]
+        bad = [(m.id, how.note) for m, how in judged if how.state == "down"]
         by = f"{len(machines)} of {wanted} machines listed, {len(machines) - len(bad)} well"
         if len(machines) != wanted or left:
             aside = set_aside(plan, {m.id: m for m in machines})
             return Observation("failed", "; ".join([by, *aside]))
-        if bad and plan.steps:
-            return Observation("failed", f"{by}; {bad[0]}")
+        # What was ill before is why it was scaled, not what became of it.
+        fallen = [f"{id}: {note}" for id, note in bad if id not in plan.goal.get("ill", [])]
+        if fallen and plan.steps:
+            return Observation("failed", f"{by}; {fallen[0]}")
         return Observation("verified", f"{by} (by the platform's list and its checks)")
 
     async def _machines(self) -> list[Machine]:
