@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ainur_tui.console.dialogs.choose import Choice
-from ainur_tui.console.operations import Wish
 from ainur_tui.console.panels.base import Panel
+from ainur_tui.console.wishes import Wish
 from ainur_tui.model.board import BoardView
 
 

@@ -3,60 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.dialogs.ask import AskDialog
-from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
+from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.plan import Decision, PlanDialog
 from ainur_tui.console.draw.others import others, short
 from ainur_tui.console.draw.plans import Around
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.talk import Talk
-from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Run
-from ainur_tui.model.board import BoardView
+from ainur_tui.console.wishes import Wish, strangeness, wishes
+from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Run
 from ainur_tui.model.facts import MOVED, changes
-from ainur_tui.model.target import kind_of, overlaps
+from ainur_tui.model.target import kind_of
 from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall
 
 READING = "this console may only look: it shows the plan and runs nothing"
 
-Wish = tuple[ActionSpec, str]
-"""An action and the target it is wanted on."""
 Begin = Callable[[RunCall], Awaitable[Run | None]]
 """How a decided call becomes a run."""
-
-
-def wishes(specs: list[ActionSpec], view: BoardView | None) -> list[Choice[Wish]]:
-    """Every action on every target that offers it, as things to choose."""
-    targets = [target.name for target in view.targets] if view else []
-    leases = view.leases if view else []
-    return [
-        _wish(spec, target, kind_of(target), leases)
-        for spec in specs
-        for target in targets
-        if kind_of(target) in spec.targets
-    ]
-
-
-def _wish(spec: ActionSpec, target: str, kind: str, leases: Sequence[Lease]) -> Choice[Wish]:
-    about = f"{spec.risks.get(kind, spec.risk)}  {spec.about.get(kind, spec.summary)}"
-    if held := next((one for one in leases if overlaps(one.target, target)), None):
-        about = f"{held.holder} is at work there: {held.reason}   {about}"
-    reason = None if spec.available else spec.reason or "not available"
-    return Choice(f"{spec.name.capitalize()} {target}", about, (spec, target), reason)
-
-
-def _strangeness(choice: Choice[Wish], params: dict[str, str]) -> int:
-    """How little an action has to do with a row's parameters: what can only be about this row
-    comes first, what cannot be about it last."""
-    known = [param for param in choice.value[0].params if param.name in params]
-    if any(param.choices and params[param.name] not in param.choices for param in known):
-        return 3
-    return 2 if not known else 0 if any(param.choices for param in known) else 1
 
 
 class Operations(Talk):
@@ -81,7 +50,7 @@ class Operations(Talk):
             places = [selection.target, whole]
             choices = [c for c in choices if c.value[1] in places]
             about = selection.params
-            choices.sort(key=lambda c: (places.index(c.value[1]), _strangeness(c, about)))
+            choices.sort(key=lambda c: (places.index(c.value[1]), strangeness(c, about)))
         if not choices:
             where = f" on {selection.target}" if selection.target and name is None else ""
             self.tell("Nothing to do", f"No action is offered{where} by what is configured.")

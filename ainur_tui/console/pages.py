@@ -14,9 +14,9 @@ from ainur_tui.console.draw.loglines import Look, Marks, record_rows
 from ainur_tui.console.draw.rows import row_detail
 from ainur_tui.console.draw.spans import Line, line
 from ainur_tui.console.logwindow import Record
-from ainur_tui.console.operations import wishes
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.panels.registry import PANELS
+from ainur_tui.console.wishes import wishes
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.table import Row, Table
 

@@ -24,6 +24,7 @@ from ainur_tui.demo.api_node import Node
 from ainur_tui.demo.api_noise import make_noise
 from ainur_tui.demo.api_orchestrator import Orchestrator
 from ainur_tui.demo.api_service import SERVICE, Service
+from ainur_tui.demo.faults import BAD_RELEASE
 from ainur_tui.demo.service import arguments, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
 
@@ -72,7 +73,7 @@ async def _answer(
         elif proper:
             # Serialising, signing, checking tokens: what the real handlers do besides SQL.
             await asyncio.sleep(min(0.08, service.rng.lognormvariate(-5.2, 0.7)))
-        if proper and service.switches.on("api-5xx") and service.rng.random() < FAILING:
+        if proper and service.failing and service.rng.random() < FAILING:
             raise RuntimeError("nil pointer dereference in agent selection")
         return await handler(request)
     except web.HTTPException as error:
@@ -122,6 +123,7 @@ async def main(argv: list[str] | None = None) -> int:
         maintenance=flag("MAINTENANCE_MODE", default=False),
         load=Load(database, switches),
         fresh=switches.on("api-hung"),
+        bad_image=os.environ.get("FLY_IMAGE_REF", "").endswith(f":{BAD_RELEASE}"),
     )
     work = [
         asyncio.create_task(each)

@@ -38,6 +38,8 @@ class Service:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     fresh: bool = False
     """It was started after the others had hung: it does not."""
+    bad_image: bool = False
+    """Its image is the one of a bad release."""
     started: float = field(default_factory=time.time)
 
     @property
@@ -45,6 +47,12 @@ class Service:
         """Whether it answers nothing any more."""
         hangs = self.switches.on("api-hung") and not self.fresh
         return hangs and not self.ending.is_set()
+
+    @property
+    def failing(self) -> bool:
+        """Whether some of its requests end in a 500."""
+        bad = self.bad_image and self.switches.on("api-bad-release")
+        return bad or self.switches.on("api-5xx")
 
     @property
     def uptime(self) -> float:

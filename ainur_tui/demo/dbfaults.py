@@ -21,6 +21,8 @@ HELD_SESSIONS = 70
 CHANNEL = "SELECT id FROM payment_channels WHERE state = 'closed' ORDER BY id OFFSET $1 LIMIT 1"
 TAKE = "UPDATE payment_channels SET updated_at = now() WHERE id = $1"
 
+TAKE_OPEN = "UPDATE payment_channels SET updated_at = now() WHERE state = 'open'"
+
 
 class Sessions:
     """Sessions opened for one fault, all ended together."""
@@ -37,6 +39,11 @@ class Sessions:
         )
         self._held.append(made)
         return made
+
+    @property
+    def begun(self) -> bool:
+        """Whether any was opened."""
+        return bool(self._held)
 
     @property
     def lost(self) -> bool:
@@ -89,6 +96,14 @@ async def _idle(sessions: Sessions, many: int) -> None:
     await hold(sessions)
 
 
+async def slow_statement(sessions: Sessions) -> None:
+    """A statement of an hour in a transaction that holds what payments want."""
+    root = await sessions.open("ainur-report")
+    await root.execute("BEGIN")
+    await root.execute(TAKE_OPEN)
+    await root.execute("SELECT pg_sleep(3600)")
+
+
 async def lock_chain(sessions: Sessions) -> None:
     """A forgotten transaction holds one row; six sessions wait, some behind one that waits."""
     root = await sessions.open("ainur-migration")
@@ -108,10 +123,12 @@ EFFECTS: dict[str, Callable[[Sessions], Awaitable[None]]] = {
     "db-connections-exhausted": exhaust,
     "db-idle-in-transaction": idle_in_transaction,
     "db-pool-held": pool_held,
+    "db-connections-leaked": exhaust,
+    "db-statement-slow": slow_statement,
     "db-lock-chain": lock_chain,
 }
-MENDED = frozenset({"db-pool-held"})
-"""They are over once somebody has ended their sessions."""
+MENDED = frozenset({"db-pool-held", "db-connections-leaked", "db-statement-slow"})
+"""They are over once somebody has ended their sessions or what they do."""
 
 
 async def keep(name: str, directory: Path, port: int) -> None:
@@ -124,6 +141,8 @@ async def keep(name: str, directory: Path, port: int) -> None:
             if name in MENDED:
                 return
         except FAILURES:
+            if name in MENDED and sessions.begun:
+                return
             await asyncio.sleep(RETRY)
         finally:
             await sessions.end()

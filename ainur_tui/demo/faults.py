@@ -9,13 +9,16 @@ FAULTS: dict[str, str] = {
     "api-hung": "every API machine hangs, health checks included, until it is restarted",
     "api-overload": "API requests are slow while fewer than three machines share them",
     "api-5xx": "about three in ten API requests end in a 500",
+    "api-bad-release": "a release is deployed that answers with 500s; the one before does not",
     "api-health-malformed": "/health answers 200 with half a JSON document",
     "api-silent": "API machines accept connections and never answer",
     "db-down": "PostgreSQL is stopped the hard way and stays down",
     "db-connections-exhausted": "every ordinary database connection is taken and held",
+    "db-connections-leaked": "every connection is taken and held until the database restarts",
     "db-idle-in-transaction": "twelve sessions sit idle in a transaction",
     "db-pool-held": "seventy sessions sit idle in a transaction until they are ended",
     "db-lock-chain": "a forgotten transaction holds a row; a chain of sessions waits for it",
+    "db-statement-slow": "a long statement holds the rows payments want, until it is ended",
     "corrupt-table": "a bad migration: prices of agents are gone, so are most reputation scores",
     "node-stalled": "the node answers, but its chain stands still",
     "node-hung": "the node's chain stands still until the node is restarted",
@@ -38,3 +41,5 @@ FAULTS: dict[str, str] = {
     "fly-external-change": "someone else adds an API machine and restarts another",
 }
 """Name to summary. Where a fault bites, its component asks ``Switches.on(name)``."""
+BAD_RELEASE = "1.5.0"
+"""Tag of the image that ``api-bad-release`` deploys: it fails while the fault is on."""

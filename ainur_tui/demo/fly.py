@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from ainur_tui.demo.fly_api import MachinesApi
+from ainur_tui.demo.fly_badrelease import BadRelease
 from ainur_tui.demo.fly_faults import Meddler, disturb
 from ainur_tui.demo.fly_founding import found
 from ainur_tui.demo.fly_http import RateLimit, gate
@@ -59,12 +60,13 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
             edge = Edge(app, switches).application()
             servers.append(await serve(edge, app.spec["proxy_port"], grace=0.5))
     await platform.start()
-    meddler = Meddler(platform)
+    meddler, release = Meddler(platform), BadRelease(platform)
     beside = [
         asyncio.create_task(every(seconds, work))
         for seconds, work in (
             (FAULT_INTERVAL, platform.apply_faults),
             (FAULT_INTERVAL, meddler.apply),
+            (FAULT_INTERVAL, release.apply),
             (COLLECTED_EVERY, prometheus.collect),
         )
     ]

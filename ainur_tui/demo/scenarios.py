@@ -22,6 +22,9 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
     "api-hung": (Act(5, 900, "api-hung"),),
     "pool-held": (Act(5, 900, "db-pool-held"),),
     "too-few-machines": (Act(5, 900, "api-overload"),),
+    "bad-release": (Act(5, 900, "api-bad-release"),),
+    "connections-leaked": (Act(5, 900, "db-connections-leaked"),),
+    "slow-statement": (Act(5, 900, "db-statement-slow"),),
     "node-hung": (Act(5, 900, "node-hung"),),
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
     # Chains, as they follow from one another in real life; they pass by themselves.

@@ -26,6 +26,8 @@ async def _books(engine: Engine, _: _Nothing, __: Peer) -> Any:
 
 
 async def _runs(engine: Engine, query: PlaybookRunsQuery, _: Peer) -> Any:
+    if query.incident is not None:
+        return engine.playbooks.runs_of(query.incident)
     return engine.playbooks.runs(query.id, query.limit)
 
 

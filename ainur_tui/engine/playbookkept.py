@@ -50,6 +50,18 @@ class Kept:
         ]
         return [*self.active(), *ended]
 
+    def going(self, book: str, incident: str | None) -> PlaybookRun | None:
+        """The run of a playbook that goes on for an incident, else for none that is known yet."""
+        found = [run for run in self.active() if run.book.name == book]
+        if incident is None:
+            return next(iter(found), None)
+        ours = (run for run in found if run.incident == incident)
+        return next(ours, None) or next((run for run in found if run.incident is None), None)
+
+    def runs_of(self, incident: str) -> list[PlaybookRun]:
+        """Every run of an incident, oldest first, with the log lines its steps kept."""
+        return [run for run in self._runs.values() if run.incident == incident]
+
     def runs(self, id: str | None, limit: int) -> list[PlaybookRun]:
         """One run, or the newest, newest first."""
         if id is not None:

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import BAD_DATA, UNAVAILABLE, USAGE
+from ainur_tui.engine.gates import UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.playbookkept import Kept
 from ainur_tui.engine.playbooklogs import with_lines
+from ainur_tui.engine.playbookorder import order
 from ainur_tui.model.action import Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView
@@ -118,16 +119,22 @@ class Playbooks(Kept):
         return proposals(list(self.books.values()), board, alerts)
 
     async def start(self, call: StartCall, peer: Peer) -> PlaybookRun:
-        """Begin a playbook, or give the run of it that goes on. Raises Refused."""
+        """Begin a playbook, or give the run of it that goes on for the same incident. One that was
+        begun before its incident was declared belongs to it from now on. Raises Refused."""
         book = self.books.get(call.name)
         if book is None:
             meant = near(call.name, list(self.books)) or list(self.books)
             words = f"there is no playbook {clean(call.name, 60)!r}"
             raise Refused(f"{words}; did you mean {' or '.join(meant)}?", USAGE)
         async with self._turn:
-            for run in self.active():
-                if run.book.name == book.name:
-                    return run
+            incident = call.incident or self._incident(book.target)
+            known = self.going(book.name, incident)
+            if known is not None:
+                if incident is None or known.incident == incident:
+                    return known
+                joined = replace(known, incident=incident)
+                await self._keep(known, joined)
+                return joined
             board = self._board()
             if board.target(book.target) is None:
                 raise Refused(f"{book.target} is not watched here, so nothing could be judged",
@@ -136,7 +143,7 @@ class Playbooks(Kept):
                 id=uuid.uuid4().hex[:12], book=book, target=book.target, operator=peer.operator,
                 state="running", started_at=self._clock.now(), why=clean(call.why, 300),
                 steps=[StepRun(id=step.id) for step in book.step],
-                incident=call.incident or self._incident(book.target),
+                incident=incident,
             )  # fmt: skip
             run = rules.begin(run, board)
             await self._keep(None, run)
@@ -156,29 +163,11 @@ class Playbooks(Kept):
                 raise Refused(f"there is no playbook run {clean(call.id, 40)}", USAGE)
             decisions.allowed(run, call, peer.operator)
             if call.choice == "run" and run.now.state == "deciding":
-                after = await self._order(run, call, peer)
+                after = await order(run, call, peer, self._executor, self._keep)
             else:
                 after = decisions.decided(run, call, peer.operator, self._clock.now())
                 await self._keep(run, after)
             return await self._advance(after, self._board())
-
-    async def _order(self, run: PlaybookRun, call: DecideCall, peer: Peer) -> PlaybookRun:
-        """Have the executor act, under a key that is on the disk before: whatever ends meanwhile,
-        it is known afterwards whether it began, and nothing begins twice."""
-        do, wish = run.now.do, call.call
-        if do is None or wish is None or (wish.action, wish.target) != (do.action, do.target):
-            raise Refused("this is not the action of the step", BAD_DATA)
-        key = f"playbook-{run.id}-{run.now.id}-{run.now.attempt}"
-        ordered = rules.change(run, state="ordered", key=key)
-        await self._keep(run, ordered)
-        try:
-            acted = await self._executor.run(replace(wish, key=key), peer)
-        except Refused:
-            await self._keep(ordered, run)
-            raise
-        after = rules.change(ordered, state="acting", action=acted.id)
-        await self._keep(ordered, after)
-        return after
 
     async def _for_ever(self, first_round: Callable[[], Awaitable[None]]) -> None:
         if self.active():

@@ -12,7 +12,8 @@ Choice = Literal["run", "done", "skip", "retry", "abort", "take-over"]
 
 
 class StartCall(msgspec.Struct, kw_only=True):
-    """``playbook.start``. One that goes on already for this playbook is given back instead."""
+    """``playbook.start``. One that goes on already for this playbook and incident is given back
+    instead."""
 
     name: str
     why: str = ""
@@ -32,7 +33,8 @@ class DecideCall(msgspec.Struct, kw_only=True):
 
 
 class PlaybookRunsQuery(msgspec.Struct, kw_only=True):
-    """``playbook.runs``: one by id, or the newest ``limit``."""
+    """``playbook.runs``: one by id, all of an incident, or the newest ``limit``."""
 
     id: str | None = None
+    incident: str | None = None
     limit: int = 20

@@ -11,6 +11,7 @@ from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
+from ainur_tui.model.yesno import answered
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -201,11 +202,13 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
 
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
+    if view.unit == "bool" and view.value is not None:
+        return answered(view.name, view.title, yes=bool(view.value))
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
     was = baseline.get(view.name)
-    if was is None or view.value is None or view.unit == "bool" or was == view.value:
+    if was is None or view.value is None or was == view.value:
         return words
     if abs(view.value - was) <= SAME * abs(was):
         return f"{words}, about as at the start"

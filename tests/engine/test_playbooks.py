@@ -118,7 +118,7 @@ async def test_from_its_start_to_verified(house: House) -> None:
     house.books.wake()
     await until(lambda: house.now(run).now.id == "ask")
     run = house.now(run)
-    assert (run.now.state, run.steps[1].words) == ("deciding", "api.up yes")
+    assert (run.now.state, run.steps[1].words) == ("deciding", "api.up: yes")
     house.ahead = -1.0
     run = await house.decide(run, "done")
     assert (run.now.state, run.now.words) == ("proving", "api.up has not been read since")
@@ -128,7 +128,7 @@ async def test_from_its_start_to_verified(house: House) -> None:
     await until(lambda: house.now(run).state == "verified")
     told = [event.text for event in house.world.events if event.kind == "playbook"]
     assert told[0] == "Own: begun by mira (it is down)"
-    assert told[-1] == "Own: verified: api.up yes"
+    assert told[-1] == "Own: verified: api.up: yes"
     await house.books.close()
 
 

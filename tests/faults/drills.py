@@ -1,4 +1,4 @@
-"""Drills at the console: ``python -m tests.faults.drills`` prints keys and seconds of each.
+"""Drills at the console: ``python -m tests.faults.drills [NAME …]`` prints keys and seconds.
 
 A fault is on, the console is opened on a terminal, and the playbook that it proposes is worked
 through by keys until it says that the trouble is verified to be over. Beside it stands what the
@@ -7,6 +7,8 @@ guide wants typed for the same.
 
 from __future__ import annotations
 
+import argparse
+import re
 import sys
 import tempfile
 import time
@@ -24,12 +26,15 @@ READ = 0.8
 
 @dataclass(frozen=True)
 class Drill:
-    """``fault`` is ended by the right action; ``title`` is the playbook's. ``guide`` is what the
-    guide has typed for it, ``undo`` what brings the miniature back to what it was."""
+    """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
+    ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
+    what the guide has typed for it, ``undo`` what brings the miniature back to what it was."""
 
     fault: str
     title: str
-    guide: tuple[str, ...]
+    guide: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    outside: bool = False
     ready: Callable[[Miniature], bool] = lambda _: True
     undo: tuple[str, ...] = ()
 
@@ -79,6 +84,21 @@ DRILLS = {
          ' | jq ".http.average_response_time"\'', "\x03"),
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
+    "bad-release": Drill(
+        "api-bad-release", "API down", skips=("Restart its machines, one after another",)
+    ),
+    "machine-lost": Drill(
+        "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        skips=("Restart the machine that does not serve",
+               "Restart its machines, one after another"),
+    ),
+    "statement": Drill("db-statement-slow", "Database in trouble"),
+    "session": Drill("db-statement-slow", "Database in trouble",
+                     skips=("Cancel the statement that holds up the others",)),
+    "leaked": Drill("db-connections-leaked", "Database in trouble"),
+    "node": Drill("node-hung", "Node behind"),
+    "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
+    "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip
 
 
@@ -93,30 +113,60 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
             terminal.shows(f"Playbook: {drill.title}", 60)
             found.waited = time.monotonic() - begun
             _press(terminal, found, "p")
-            while "VERIFIED: " not in terminal.text:
-                terminal.until(lambda text: "? yours" in text or "VERIFIED: " in text, 120,
+            while not over(terminal.text):
+                terminal.until(lambda text: at_hand(text) is not None or over(text), 120,
                                "a step for a person, or the verdict")  # fmt: skip
-                if "VERIFIED: " in terminal.text:
-                    break
-                _decide(terminal, found)
+                if not over(terminal.text):
+                    _decide(terminal, found, mini, drill)
+            assert "VERIFIED: " in terminal.text, terminal.text
             found.seconds = time.monotonic() - begun
         finally:
             terminal.kill()
     if drill.undo:
+        until(lambda: mini.state("api", "--fresh") == "up", 90, "the API is well again")
         assert mini.program.run(*drill.undo).returncode == 0
     return found
 
 
-def _decide(terminal: Terminal, found: Handling) -> None:
-    """Open the plan of the step at hand, read it, and accept it."""
+def over(text: str) -> bool:
+    """Whether the screen tells how the playbook ended."""
+    return re.search(r"^\W*(VERIFIED|FAILED|ABORTED|NOT NEEDED): ", text, re.MULTILINE) is not None
+
+
+def at_hand(text: str) -> tuple[str, str] | None:
+    """Mark (``?`` yours, ``!`` stuck) and title of the step that waits for a person."""
+    found = re.search(r"(\?) yours +(\S.*?)(?:  |$)|(!) stuck +(\S.*?)(?:  |$)", text, re.MULTILINE)
+    return (found[1] or found[3], found[2] or found[4]) if found else None
+
+
+def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) -> None:
+    """Skip the step at hand with a reason, say that it is done, or read and accept its plan."""
     _read(terminal)
-    _press(terminal, found, ENTER)
-    terminal.until(lambda text: "y run it" in text or "VERIFIED: " in text, 30, "the plan")
-    if "VERIFIED: " in terminal.text:
+    step = at_hand(terminal.text)
+    if step is None:
         return
-    _read(terminal)
-    _press(terminal, found, "y")
-    terminal.until(lambda text: "? yours" not in text and "y run it" not in text, 60, "it is done")
+    mark, title = step
+    if title in drill.skips:
+        _press(terminal, found, "s")
+        terminal.shows("Skip: ", 30)
+        _read(terminal)
+        _press(terminal, found, "drill" + ENTER)
+    elif "it is done" in terminal.text:
+        if drill.outside:
+            mini.fault(drill.fault, clear=True)
+        _press(terminal, found, ENTER)
+    elif mark == "!":
+        _press(terminal, found, "r")
+    else:
+        _press(terminal, found, ENTER)
+        confirm = re.compile(r"y run it|type (\S+) to confirm")
+        terminal.until(lambda text: bool(confirm.search(text)) or over(text), 30, "the plan")
+        if over(terminal.text) or (asked := confirm.search(terminal.text)) is None:
+            return
+        _read(terminal)
+        _press(terminal, found, asked[1] + ENTER if asked[1] else "y")
+    terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
+                   f"{title} is decided")  # fmt: skip
 
 
 def _read(terminal: Terminal) -> None:
@@ -125,9 +175,9 @@ def _read(terminal: Terminal) -> None:
         terminal.pump()
 
 
-def _press(terminal: Terminal, found: Handling, key: str) -> None:
-    found.keys.append(key)
-    terminal.press(key)
+def _press(terminal: Terminal, found: Handling, keys: str) -> None:
+    found.keys += keys
+    terminal.press(keys)
 
 
 def by_hand(drill: Drill) -> int:
@@ -138,7 +188,7 @@ def by_hand(drill: Drill) -> int:
 def table(handled: dict[str, Handling]) -> str:
     lines = [f"{'playbook':<12}{'keys':>6}{'seconds':>9}{'to the proposal':>17}{'guide: keys':>13}"]
     for name, one in handled.items():
-        hand = by_hand(DRILLS[name])
+        hand = by_hand(DRILLS[name]) or "-"
         lines.append(
             f"{name:<12}{len(one.keys):>6}{one.seconds:>9.1f}{one.waited:>17.1f}{hand:>13}"
         )
@@ -146,16 +196,21 @@ def table(handled: dict[str, Handling]) -> str:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Work through playbooks at the console.")
+    parser.add_argument("names", nargs="*", choices=[[], *DRILLS], metavar="NAME")
+    names = parser.parse_args().names or list(DRILLS)
     handled = {}
     with (
         tempfile.TemporaryDirectory(prefix="ainur-drills-") as folder,
         miniature(Path(folder)) as mini,
     ):
-        for name, drill in DRILLS.items():
+        for name in names:
             until(lambda: mini.check("--fresh")["state"] == "up", 90, "the miniature is well")
-            handled[name] = handle(mini, drill)
+            handled[name] = handle(mini, DRILLS[name])
+            print(f"{name}: {''.join(handled[name].keys)!r}", file=sys.stderr, flush=True)
     print(table(handled))
-    return int(any(len(one.keys) > 8 or one.seconds > 60 for one in handled.values()))
+    short = [one for name, one in handled.items() if DRILLS[name].guide]
+    return int(any(len(one.keys) > 8 or one.seconds > 60 for one in short))
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def test_it_looks_by_itself_and_waits_for_a_person_to_act() -> None:
     run = advance(started(), world(board(0)), T)
     assert states(run) == ["passed", "deciding", "waiting", "waiting"]
     assert run.now.do == Do(action="restart", target="api/machine/a")
-    assert run.steps[0].words == "api.up no"
+    assert run.steps[0].words == "api.up: no"
 
 
 def test_what_is_not_confirmed_ends_it_after_its_deadline() -> None:
@@ -191,7 +191,7 @@ def test_a_trouble_that_ends_by_itself_needs_no_action() -> None:
     assert run.now.state == "deciding"
     run = advance(run, world(board(1)), T + 4)
     assert states(run)[1] == "not needed"
-    assert run.steps[1].words == "api.up yes"
+    assert run.steps[1].words == "api.up: yes"
 
 
 def test_a_part_that_is_not_in_trouble_is_not_acted_on() -> None:
@@ -212,7 +212,7 @@ def test_the_next_engine_looks_again_and_never_repeats() -> None:
     steps[1] = replace(steps[1], state="ordered", key="k")
     run = replace(run, steps=steps)
     again = taken_over(run, world(board(1)))
-    assert again.steps[0].again == "no longer so: api.up yes"
+    assert again.steps[0].again == "no longer so: api.up: yes"
     assert (again.now.state, again.now.key, again.now.attempt) == ("deciding", None, 1)
     begun = advance(taken_over(run, world(board(0), acted())), world(board(0)), T)
     assert begun.steps[1].state == "ordered"
@@ -224,11 +224,11 @@ def test_a_verdict_is_told_once_and_what_was_led_past_never() -> None:
     told = [event.text for event in happened(None, first, T)]
     assert told == ["B: begun by mira"]
     run = advance(first, world(board(0)), T)
-    assert [e.text for e in happened(first, run, T)] == ["B: “Confirm” passed: api.up no"]
+    assert [e.text for e in happened(first, run, T)] == ["B: “Confirm” passed: api.up: no"]
     assert happened(run, run, T) == []
     done = advance(acting(), world(board(1, at=T + 21), acted()), T + 21)
     texts = [e.text for e in happened(acting(), done, T)]
-    assert texts == ["B: “Restart” passed: api.up yes"]
+    assert texts == ["B: “Restart” passed: api.up: yes"]
 
 
 def test_better_and_worse_are_told_against_the_start() -> None:
@@ -312,7 +312,7 @@ def test_a_look_that_expects_nothing_tells_what_it_saw() -> None:
     text = BOOK.replace('expect = [{ signal = "api.up", below = 1 }]\ndeadline = 10',
                         'look = { signals = ["api.up", "api.p95", "nowhere"] }', 1)  # fmt: skip
     run = advance(started(text), world(board(0)), T)
-    assert (run.steps[0].state, run.steps[0].words) == ("passed", "api.up no; api.p95 100 ms")
+    assert (run.steps[0].state, run.steps[0].words) == ("passed", "api.up: no; api.p95 100 ms")
 
 
 def test_what_the_playbooks_name_is_there() -> None:

@@ -9,6 +9,7 @@ from ainur_tui.model.board import SignalView
 from ainur_tui.model.playbook import Condition, PlaybookRun
 from ainur_tui.model.table import Cell
 from ainur_tui.model.units import age, duration, show
+from ainur_tui.model.yesno import answered, asked
 
 
 def facts(run: PlaybookRun, scene: Scene, columns: int, rows: int) -> list[Line]:
@@ -48,9 +49,8 @@ def _fact(view: SignalView, scene: Scene, columns: int) -> Line:
     trusted = standing(view, scene)
     old = "never read" if seconds is None else f"{age(seconds)} old"
     told = old if trusted == "live" else f"{trusted}, {old}"
-    spans = line(
-        (left(view.title, 30), "text"), (right(value_text(view), 11), tone_of(view, scene))
-    )
+    title = asked(view.name, view.title) if view.unit == "bool" else view.title
+    spans = line((left(title, 30), "text"), (right(value_text(view), 11), tone_of(view, scene)))
     spans = (*spans, (" ", "text"), mark_of(view, scene), (f" {told}", "quiet"))
     if view.note and view.verdict in {"warn", "fail"}:
         spans = (*spans, (f"  {view.note}", "quiet"))
@@ -93,7 +93,7 @@ def _wanted(one: Condition, run: PlaybookRun, scene: Scene) -> str:
     if one.verdict:
         return f"{title} {'as it should be' if one.verdict == ['ok'] else 'beyond its limits'}"
     if unit == "bool":
-        return f"{title} {'yes' if one.above is not None else 'no'}"
+        return answered(one.signal, title, yes=one.above is not None)
     if one.below == 1 and unit in {"count", ""}:
         return f"{title} 0"
     parts = [f"over {show(one.above, unit)}" if one.above is not None else "",
