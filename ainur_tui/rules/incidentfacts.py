@@ -80,8 +80,9 @@ def checked(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
     from."""
     events = _during(incident, entries)
     until = min((event.at for event in events if begun(event)), default=float("inf"))
+    over = incident.recovered.at if incident.recovered is not None else float("inf")
     return [event for event in events if event.kind == "playbook" and event.at <= until
-            and event.key.endswith(":passed")]  # fmt: skip
+            and event.at < over and event.key.endswith(":passed")]  # fmt: skip
 
 
 def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
@@ -106,7 +107,8 @@ def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
     last = max(done, key=lambda event: event.at, default=None)
     name = "Fix implemented"
     if last is None:
-        return Moment(name, None, "no action here was verified in that time")
+        alone = ": it recovered by itself or by other hands" if incident.recovered else ""
+        return Moment(name, None, f"no action here was verified in that time{alone}")
     return Moment(name, last.at, short(last))
 
 

@@ -144,29 +144,30 @@ def _resolution(incident: Incident) -> str:
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:
-    """A sentence where states and alerts are left out that had passed again before the detection,
-    and the entries without them."""
+    """A sentence where states, alerts and playbooks are left out that had passed again before the
+    detection, and the entries without them."""
     last: dict[str, Event] = {}
     for entry in told:
         if (event := _earlier(entry, incident.detected_at)) is not None:
             last[_about(event)] = event
-    over = {about for about, event in last.items() if recovered(event)}
+    over = {about for about, event in last.items()
+            if recovered(event) or event.kind == "playbook"}  # fmt: skip
     shown = []
     for entry in told:
         event = _earlier(entry, incident.detected_at)
         if event is None or _about(event) not in over:
             shown.append(entry)
     left = len(told) - len(shown)
-    many = f"{left} states and alerts that" if left > 1 else "One state that"
-    words = f"{many} had passed before the detection {'are' if left > 1 else 'is'} left out here."
+    words = f"Left out here: {left} of before the detection that had passed again by then."
     return ([words, ""] if left else []), shown
 
 
 def _earlier(entry: Entry, detected: float) -> Event | None:
-    """The state or alert of before the detection that it tells of."""
+    """The state, alert or playbook of before the detection that it tells of."""
     if not isinstance(entry.what, Happened) or entry.at >= detected:
         return None
-    return entry.what.event if entry.what.event.kind in {"state", "alert"} else None
+    event = entry.what.event
+    return event if event.kind in {"state", "alert", "playbook"} else None
 
 
 def _about(event: Event) -> str:

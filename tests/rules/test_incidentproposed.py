@@ -73,6 +73,23 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
     assert not [row for row in lines if row.startswith("- Playbook: ")], "that was before it"
 
 
+def test_what_recovered_without_us_is_not_told_as_our_work() -> None:
+    tale = Tale(opened(because=CAUSE))
+    tale.event(
+        131, "playbook", "API down: “Is it down?” passed: 0 of 2", key="playbook:p:c:0:passed"
+    )
+    tale.event(140, "playbook", "API down: “Served?” passed: yes", key="playbook:p:s:0:passed")
+    tale.event(140, "playbook", "API down: verified: yes", key="playbook:p:verified")
+    _, lines = told(tale)
+    text = "\n".join(lines)
+    assert (
+        "- TODO: Fix implemented (no action here was verified in that time: it recovered by" in text
+    )
+    assert "checked: “Is it down?”" in text
+    assert "checked: “Served?”" not in text
+    assert "## Resolution\nTODO" in text
+
+
 def test_it_began_when_its_target_turned_ill() -> None:
     tale = mended()
     assert began(fold(tale.entries, OURS), tale.entries) == T0 - 4
@@ -82,7 +99,7 @@ def test_it_began_when_its_target_turned_ill() -> None:
 def test_what_had_passed_before_is_no_part_of_the_record() -> None:
     _, lines = told(mended())
     record = lines[lines.index("## Record") :]
-    assert record[1].startswith("3 states and alerts that had passed before the detection")
+    assert record[1].startswith("Left out here: 4 of before the detection")
     assert not [row for row in record if "| node " in row or "started |" in row]
     assert any("up → down: hung" in row for row in record)
 
