@@ -83,7 +83,7 @@ class Evidence:
         """The texts as they would be now. Raises Refused."""
         file = self._engine.incidents.file(id)
         incident, now = file.incident, self._engine.now()
-        impact = await self._impact(incident)
+        impact = await self._impact(incident, incidentfacts.began(incident, file.entries))
         objectives = self._engine.incidents.objectives
         if incident.resolved_at is not None:
             promised = incident.severity in objectives.postmortem
@@ -169,11 +169,11 @@ class Evidence:
         )
         return await self._engine.history.series(query, end)
 
-    async def _impact(self, incident: Incident) -> str:
+    async def _impact(self, incident: Incident, start: float) -> str:
         """Once it is over it does not change any more: every text tells the same."""
         end = incident.restored_at if incident.restored_at is not None else self._engine.now()
         series = await self._series(incident, list(incidentfacts.IMPACT), end)
-        return incidentfacts.impact_words(incidentfacts.impact(series, incident.detected_at, end))
+        return incidentfacts.impact_words(incidentfacts.impact(series, start, end))
 
     async def _journal(self, incident: Incident) -> list[JournalEntry]:
         start = rfc3339(incident.detected_at - AROUND) or ""

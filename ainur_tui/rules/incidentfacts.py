@@ -10,7 +10,7 @@ from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import Series
-from ainur_tui.rules.incidentevents import begun, short, unsuccessful, verified
+from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
 IMPACT = (
     ("api", "api.up"), ("api", "api.requests.rate"), ("api", "api.errors.ratio"),
@@ -57,14 +57,32 @@ def _first(incident: Incident, events: Sequence[Event]) -> Event | None:
     return min(acted, key=lambda event: event.at, default=None)
 
 
+def _during(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
+    """The events since the detection."""
+    return [entry.what.event for entry in entries
+            if isinstance(entry.what, Happened) and entry.at >= incident.detected_at]  # fmt: skip
+
+
+def began(incident: Incident, entries: Sequence[Entry]) -> float:
+    """When the target turned ill: the detection, or the state before it that led there."""
+    since = incident.detected_at
+    for event in (e.what.event for e in reversed(entries) if isinstance(e.what, Happened)):
+        if event.kind != "state" or event.target != incident.target or event.at >= since:
+            continue
+        if recovered(event):
+            break
+        since = event.at
+    return since
+
+
 def checked(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
     """What a playbook's steps had found when the first action was begun: what the cause was taken
     from."""
-    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
-    acted = [e.at for e in events if begun(e) and e.at >= incident.detected_at]
-    until = min(acted, default=float("inf"))
-    return [event for event in events if event.kind == "playbook" and event.key.endswith(":passed")
-            and incident.detected_at <= event.at <= until]  # fmt: skip
+    events = _during(incident, entries)
+    until = min((event.at for event in events if begun(event)), default=float("inf"))
+    over = incident.recovered.at if incident.recovered is not None else float("inf")
+    return [event for event in events if event.kind == "playbook" and event.at <= until
+            and event.at < over and event.key.endswith(":passed")]  # fmt: skip
 
 
 def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
@@ -76,8 +94,7 @@ def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
         return Moment(name, at, text or "by status")
     if looked := checked(incident, entries):
         return Moment(name, looked[-1].at, "proposed: its playbook had looked; no status said so")
-    acted = [entry.what.event for entry in entries if isinstance(entry.what, Happened)
-             and begun(entry.what.event) and entry.at >= incident.detected_at]  # fmt: skip
+    acted = [event for event in _during(incident, entries) if begun(event)]
     if acted:
         return Moment(name, acted[0].at, f"proposed: begun was {acted[0].text}; no status said so")
     return Moment(name, None, "no status said so")
@@ -90,7 +107,8 @@ def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
     last = max(done, key=lambda event: event.at, default=None)
     name = "Fix implemented"
     if last is None:
-        return Moment(name, None, "no action here was verified in that time")
+        alone = ": it recovered by itself or by other hands" if incident.recovered else ""
+        return Moment(name, None, f"no action here was verified in that time{alone}")
     return Moment(name, last.at, short(last))
 
 
@@ -159,7 +177,7 @@ def impact_words(found: Impact) -> str:
 
 def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     """What went well, as far as the record proves it."""
-    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    events = _during(incident, entries)
     told = [
         f"{CLOCKS[clock.name].capitalize() if clock.name != 'rto' else 'RTO'}: {left(clock, now)}"
         f" (limit {duration(clock.due_at - clock.since)})"
@@ -180,7 +198,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
 
 def wrong(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     """What could have been better, as far as the record proves it."""
-    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    events = _during(incident, entries)
     told = [
         f"{'RTO' if clock.name == 'rto' else CLOCKS[clock.name].capitalize()} {left(clock, now)}"
         f" (limit {duration(clock.due_at - clock.since)})"

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, duration
-from ainur_tui.rules.incidentevents import recovered
+from ainur_tui.rules.incidentevents import begun, recovered, short
 from ainur_tui.rules.incidentfacts import checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 
 PROPOSED = "PROPOSED"
 """How a text begins that the record suggests and nobody confirmed."""
-_ROOM, _ROW_ROOM = 1000, 160
+_ROOM, _ROW_ROOM, _MOST = 1000, 160, 5
 _CHANGES = frozenset({"deploy", "scale", "secret", "flag", "setting", "restart", "certificate"})
 _FREE: dict[str, Section] = {
     "Root Cause": "cause", "Resolution": "resolution", "Lessons Learned": "lessons",
@@ -111,15 +112,29 @@ def _impact(said: str, measured: str) -> str:
 def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
     """What the board held for the cause, what had changed before, what the playbook's steps saw."""
     since = incident.detected_at
-    before = [e.what.event for e in told if isinstance(e.what, Happened) and e.what.before]
-    rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {_line(e.text)}"
-            for e in before if e.kind in _CHANGES and e.at <= since]  # fmt: skip
+    rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {short(e)}"
+            for e in _changed(incident, told)]  # fmt: skip
     rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
              for event in checked(incident, told)]  # fmt: skip
     if not incident.because and not rows:
         return ["TODO: what caused it, and why it could"]
     held = incident.because or "nothing named a cause; what is known:"
     return [f"{PROPOSED}, confirmed by nobody: {_line(held)}", *([""] if rows else []), *rows]
+
+
+def _changed(incident: Incident, told: Sequence[Entry]) -> list[Event]:
+    """The last changes before it. Of an action of ours its end is told; its begin and what the
+    platform told of it are not."""
+    before = [e.what.event for e in told if isinstance(e.what, Happened)
+              and e.what.event.kind in _CHANGES and e.at <= incident.detected_at]  # fmt: skip
+    ended = {e.key.removesuffix(":ended") for e in before if e.key.endswith(":ended")}
+    own = [e.target for e in before if e.key.startswith("run:")]
+    found = [
+        e for e in before
+        if not (begun(e) and e.key.removesuffix(":begun") in ended)
+        and not (e.key.startswith("fly:") and any(overlaps(e.target, one) for one in own))
+    ]  # fmt: skip
+    return found[-_MOST:]
 
 
 def _resolution(incident: Incident) -> str:
@@ -129,29 +144,30 @@ def _resolution(incident: Incident) -> str:
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:
-    """A sentence where states and alerts are left out that had passed again before the detection,
-    and the entries without them."""
+    """A sentence where states, alerts and playbooks are left out that had passed again before the
+    detection, and the entries without them."""
     last: dict[str, Event] = {}
     for entry in told:
         if (event := _earlier(entry, incident.detected_at)) is not None:
             last[_about(event)] = event
-    over = {about for about, event in last.items() if recovered(event)}
+    over = {about for about, event in last.items()
+            if recovered(event) or event.kind == "playbook"}  # fmt: skip
     shown = []
     for entry in told:
         event = _earlier(entry, incident.detected_at)
         if event is None or _about(event) not in over:
             shown.append(entry)
     left = len(told) - len(shown)
-    many = f"{left} states and alerts that" if left > 1 else "One state that"
-    words = f"{many} had passed before the detection {'are' if left > 1 else 'is'} left out here."
+    words = f"Left out here: {left} of before the detection that had passed again by then."
     return ([words, ""] if left else []), shown
 
 
 def _earlier(entry: Entry, detected: float) -> Event | None:
-    """The state or alert of before the detection that it tells of."""
+    """The state, alert or playbook of before the detection that it tells of."""
     if not isinstance(entry.what, Happened) or entry.at >= detected:
         return None
-    return entry.what.event if entry.what.event.kind in {"state", "alert"} else None
+    event = entry.what.event
+    return event if event.kind in {"state", "alert", "playbook"} else None
 
 
 def _about(event: Event) -> str:

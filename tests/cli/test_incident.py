@@ -6,9 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ainur_tui.model.alertcalls import Inventory
-from ainur_tui.model.incident import ItemAdded, ItemDone, Noted, RoleGiven, StatusSet, UpdateSent
+from ainur_tui.model.incident import (
+    ItemAdded,
+    ItemDone,
+    Noted,
+    Recovered,
+    RoleGiven,
+    StatusSet,
+    UpdateSent,
+)
 from ainur_tui.model.incidentcalls import (
     Capsule,
     ChangeIncident,
@@ -95,6 +104,16 @@ def test_each_verb_is_the_change_it_says(shell: Shell, served: FakeEngine, tmp_p
     opened = served.calls[-1][1]
     assert isinstance(opened, OpenIncident)
     assert (opened.title, opened.target, opened.severity) == ("it burns", "api", "P1")
+
+
+def test_that_it_is_over_is_told_to_scripts(shell: Shell, served: FakeEngine) -> None:
+    (one,) = served.answers["incidents"]
+    seen = Recovered(at=T0 + 200, why="alert ApiDown over")
+    served.answers["incidents"] = [replace(one, recovered=seen, done=["Roll back, verified"])]
+    assert shell("incident", "list", "--json") == 0
+    (told,) = json.loads(shell.out)["incidents"]
+    assert told["recovered"] == {"at": "2026-11-24T10:03:20.000Z", "why": "alert ApiDown over"}
+    assert told["done"] == ["Roll back, verified"]
 
 
 def test_the_incident_may_stand_first(shell: Shell, served: FakeEngine) -> None:

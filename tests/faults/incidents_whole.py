@@ -1,7 +1,7 @@
 """Kill the whole program in the middle of an incident: ``python -m tests.faults.incidents_whole
 --trials 100 [--seed N]``.
 
-The miniature's API hangs, its alerts fire, an incident is open, a playbook goes on, somebody
+The miniature's API is down, its alerts fire, an incident is open, a playbook goes on, somebody
 writes notes, a console is on a terminal. The engine or the console is killed at a random moment;
 whoever is gone is started again. What must hold: every note that was acknowledged is on the
 timeline, once; every alert that fired fires still, since the same moment, and nothing told that it
@@ -45,7 +45,7 @@ from tests.engine.engines import hello
 from tests.helpers import Miniature, miniature
 from tests.terminal.screen import Terminal
 
-FAULT, BOOK, RULE = "api-hung", "api-down", "ApiDown"
+FAULT, BOOK, RULE = "api-all-down", "api-down", "ApiDown"
 PATIENCE = 60.0
 LONGEST, SOON = 1.2, 0.1
 """Seconds after which the kill comes at the latest; where the playbook was begun just before."""

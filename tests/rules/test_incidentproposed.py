@@ -8,6 +8,7 @@ from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.incidentfacts import began
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.messages import notification, resolution
 from ainur_tui.rules.objectives import Objectives
@@ -26,6 +27,11 @@ def mended() -> Tale:
         .event(-300, "state", "up → down: no answer", target="node")
         .event(-290, "state", "down → up: answers", target="node")
         .event(-60, "deploy", "v142 by deploy@ainur")
+        .event(-50, "restart", "Restart y · mira", key="run:o:begun")
+        .event(-49, "restart", "machine y restarted by user", key="fly:y:1",
+               target="api/machine/y")
+        .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
+        .event(-44, "playbook", "API down: “Is it down?” failed: no", key="playbook:o:c:0:failed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
@@ -55,17 +61,45 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
         "- 10:03:19: Service fully restored (alert ApiDown over; not yet said RESOLVED)",
         f"PROPOSED, confirmed by nobody: {CAUSE}",
         "- 09:59:00, 1m 00s before: v142 by deploy@ainur",
+        "- 09:59:15, 45 s before: Restart y: verified. ok",
+        "- The one action that was taken was verified",
         "- checked: “Is it down?” passed: 0 of 2",
         "PROPOSED from the actions: Rolling restart of 2 machines, verified",
         "- RTO: met in 3m 19s (limit 5m 00s)",
     ):
         assert line in lines, line
+    causes = lines[lines.index("## Root Cause") : lines.index("## Resolution")]
+    assert not [row for row in causes if "restarted by user" in row or "Restart y · mira" in row]
+    assert not [row for row in lines if row.startswith("- Playbook: ")], "that was before it"
+
+
+def test_what_recovered_without_us_is_not_told_as_our_work() -> None:
+    tale = Tale(opened(because=CAUSE))
+    tale.event(
+        131, "playbook", "API down: “Is it down?” passed: 0 of 2", key="playbook:p:c:0:passed"
+    )
+    tale.event(140, "playbook", "API down: “Served?” passed: yes", key="playbook:p:s:0:passed")
+    tale.event(140, "playbook", "API down: verified: yes", key="playbook:p:verified")
+    _, lines = told(tale)
+    text = "\n".join(lines)
+    assert (
+        "- TODO: Fix implemented (no action here was verified in that time: it recovered by" in text
+    )
+    assert "checked: “Is it down?”" in text
+    assert "checked: “Served?”" not in text
+    assert "## Resolution\nTODO" in text
+
+
+def test_it_began_when_its_target_turned_ill() -> None:
+    tale = mended()
+    assert began(fold(tale.entries, OURS), tale.entries) == T0 - 4
+    assert began(fold(tale.entries[:1], OURS), tale.entries[:1]) == T0
 
 
 def test_what_had_passed_before_is_no_part_of_the_record() -> None:
     _, lines = told(mended())
     record = lines[lines.index("## Record") :]
-    assert record[1].startswith("3 states and alerts that had passed before the detection")
+    assert record[1].startswith("Left out here: 4 of before the detection")
     assert not [row for row in record if "| node " in row or "started |" in row]
     assert any("up → down: hung" in row for row in record)
 

@@ -86,10 +86,10 @@ def over(one: Incident, scene: Scene, columns: int, *, press: str) -> Line:
         return EMPTY
     still = [alert.name for alert in (scene.view.alerts if scene.view else [])
              if alert.state == "firing" and _about(one, alert)]  # fmt: skip
-    head = line((f" {scene.glyphs.done} fixed? ", "ok"),
-                (f"{one.id}: {seen.why} {age(scene.now - seen.at)} ago", "text"),
+    head = line((f" {scene.glyphs.done} fixed {age(scene.now - seen.at)} ago? ", "ok"),
+                (f"{one.id}: {seen.why}", "text"),
                 (f"; still firing: {', '.join(still)}" if still else "", "warn"))  # fmt: skip
-    keys = line((press, "key"), (" says RESOLVED ", "quiet"))
+    keys = line((press, "key"), (" RESOLVED ", "quiet"))
     return ends(head, keys if not scene.read_only else EMPTY, columns)
 
 
