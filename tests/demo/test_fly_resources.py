@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ainur_tui.demo.fly_rules import Scrape, failing, unanswered
 from tests.demo.flyhouse import House, house, until
 
 API, DATABASE = "/v1/apps/zerostate-api", "/v1/apps/ainur-db"
@@ -49,6 +50,25 @@ async def check_range(place: House) -> None:
         assert all(0 < float(value) < 512 << 20 for _, value in row["values"])
     for name, wrong in (("step", "0"), ("start", now + 9), ("start", "soon"), ("step", "0.001")):
         assert (await place.call("GET", path, params=asked | {name: wrong}))[0] == 400
+
+
+async def check_rules(place: House) -> None:
+    async def at_rest() -> bool:
+        return bool((await place.call("GET", f"{METRICS}/alerts"))[1]["data"]["alerts"] == [])
+
+    await until(at_rest, "machines that were just starting have been scraped again")
+    (group,) = (await place.call("GET", f"{METRICS}/rules"))[1]["data"]["groups"]
+    assert {rule["name"] for rule in group["rules"]} == {"InstanceDown", "ServerErrors"}
+    assert {rule["state"] for rule in group["rules"]} == {"inactive"}
+
+
+def test_rules_tell_failing_requests_from_a_machine_that_is_away() -> None:
+    well: list[Scrape] = [{"a": (100, 1), "b": (50, 0)}, {"a": (200, 1), "b": (150, 0)}]
+    assert (failing(well), unanswered(well)) == ([], [])
+    (one,) = failing([*well, {"a": (300, 51), "b": (5, 0)}])  # b began anew: it counts no more
+    assert one == ({}, 50 / 300)
+    (away,) = unanswered([*well, {"a": None, "b": (160, 0)}])
+    assert away[0] == {"instance": "a", "target": "api/machine/a"}
 
 
 async def check_volumes(place: House) -> None:
@@ -103,6 +123,7 @@ async def test_what_an_app_has(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         await check_instant(place)
         await check_range(place)
+        await check_rules(place)
         await check_volumes(place)
         await check_certificates(place)
         (token,) = (await place.call("GET", "/v1/tokens/current"))[1]["tokens"]
