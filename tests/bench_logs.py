@@ -16,7 +16,6 @@ import asyncio
 import json
 import os
 import shlex
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import RawBatch, RawLine
+from tests.benching import cpu, keys, quantile
 from tests.engine.test_logs import FakeSource
 from tests.helpers import Program, until
 from tests.logwriter import hostile_lines, line
@@ -48,7 +48,6 @@ path = "{log}"
 """
 SIZE = (120, 36)
 BATCH = 2_000
-SHOWS = "▸"
 
 
 def main() -> None:
@@ -84,15 +83,15 @@ def _growing(folder: Path, rate: int, seconds: float) -> None:
     with _console(folder, log) as (program, terminal, engine):
         both = [engine, psutil.Process(terminal.process.pid)]
         with _writer(log, rate, seconds) as writer:
-            before = _cpu(both)
+            before = cpu(both)
             began = time.monotonic()
-            took = _keys(terminal, began + seconds)
-            used, wall = _cpu(both) - before, time.monotonic() - began
+            took = keys(terminal, began + seconds)
+            used, wall = cpu(both) - before, time.monotonic() - began
             written = int(writer.communicate(timeout=60)[0])
         numbers = _found(program, folder, written)
         memory = engine.memory_info().rss >> 20
         print(
-            f"{rate:6}/s  keys p50 {_quantile(took, 0.5):5.1f} p95 {_quantile(took, 0.95):5.1f}"
+            f"{rate:6}/s  keys p50 {quantile(took, 0.5):5.1f} p95 {quantile(took, 0.95):5.1f}"
             f" worst {max(took):5.1f} ms ({len(took)})  written {written:,}"
             f" found {len(set(numbers)):,} doubled {len(numbers) - len(set(numbers)):,}"
             f"  cpu {100 * used / wall:.0f} %  engine {memory} MiB"
@@ -108,10 +107,10 @@ def _peer(title: str, argv: list[str], log: Path, rate: int, seconds: float) -> 
         tree = [psutil.Process(terminal.process.pid)]
         tree += tree[0].children(recursive=True)
         with _writer(log, rate, seconds) as writer:
-            before, began = _cpu(tree), time.monotonic()
+            before, began = cpu(tree), time.monotonic()
             while time.monotonic() < began + seconds:
                 terminal.pump()
-            used, wall = _cpu(tree) - before, time.monotonic() - began
+            used, wall = cpu(tree) - before, time.monotonic() - began
             writer.communicate(timeout=60)
         print(f"{rate:6}/s  {title}: cpu {100 * used / wall:.0f} %")
     finally:
@@ -132,16 +131,16 @@ def _hostile(folder: Path) -> None:
                 file.flush()
                 terminal.press("G")
                 terminal.until(lambda text: text.count("grow  ") > 20, 30, "a page of lines")
-                took += _keys(terminal, time.monotonic() + 0.2)
+                took += keys(terminal, time.monotonic() + 0.2)
         file.flush()
-        took += _keys(terminal, time.monotonic() + 10)
+        took += keys(terminal, time.monotonic() + 10)
         written = bytes(terminal.raw[shown:])
         alive = terminal.process.poll() is None
     counts = {repr(payload): written.count(payload) for payload in payloads[:-1]}
     print(
         f"payloads on the terminal {sum(counts.values())} {counts if any(counts.values()) else ''}"
         f"  crashes {0 if alive else 1}  keys {len(took)}, worst {max(took):.1f} ms,"
-        f" p95 {_quantile(took, 0.95):.1f} ms"
+        f" p95 {quantile(took, 0.95):.1f} ms"
     )
 
 
@@ -204,35 +203,6 @@ def _writer(log: Path, rate: int, seconds: float) -> Iterator[subprocess.Popen[s
         writer.wait()
 
 
-def _keys(terminal: Terminal, end: float) -> list[float]:
-    """Milliseconds from a key to the row that it selects, over and over: up, and down again."""
-    took: list[float] = []
-    step = "k"
-    while time.monotonic() < end or len(took) % 2:
-        before = _cursor(terminal)
-        began = time.perf_counter()
-        terminal.press(step)
-        with suppress(AssertionError):
-            terminal.until(lambda _, was=before: _cursor(terminal) != was, 5, "the cursor moves")
-        took.append((time.perf_counter() - began) * 1e3)
-        step = "j" if step == "k" else "k"
-        pause = time.monotonic() + 0.1
-        while time.monotonic() < pause:
-            terminal.pump(0.02)
-    return took
-
-
-def _cursor(terminal: Terminal) -> tuple[int, str] | None:
-    """The row that is selected, and what it says."""
-    found = ((row, text) for row, text in enumerate(terminal.lines) if SHOWS in text[:2])
-    return next(found, None)
-
-
-def _cpu(processes: list[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(one.user + one.system for one in times)
-
-
 def _found(program: Program, folder: Path, written: int) -> list[int]:
     """The numbers of all lines the engine has of those written."""
 
@@ -256,12 +226,6 @@ def _found(program: Program, folder: Path, written: int) -> list[int]:
     with suppress(AssertionError):  # an engine that lags has a minute
         until(all_there, 60, "every line")
     return numbers
-
-
-def _quantile(values: list[float], part: float) -> float:
-    if len(values) < 2:
-        return values[0]
-    return statistics.quantiles(values, n=100, method="inclusive")[round(part * 100) - 1]
 
 
 if __name__ == "__main__":

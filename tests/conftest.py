@@ -42,7 +42,7 @@ def demo(running: Miniature) -> Miniature:
         return bool(found["state"] == "up")
 
     try:
-        until(well, 60, "the miniature is well")
+        until(well, 120, "the miniature is well")
     except AssertionError as failure:
         raise AssertionError(f"{failure}: {told}") from None
     return running

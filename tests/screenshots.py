@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 
 from ainur_tui.console.app import AinurApp
 from ainur_tui.console.dialogs.plan import PlanDialog
+from ainur_tui.console.dialogs.playbook import PlaybookDialog
 from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.model.wire import PROTOCOL, Hello
 from tests.helpers import Miniature, miniature
@@ -51,6 +52,17 @@ async def _tour(demo: Miniature, mood: str, size: tuple[int, int]) -> None:
             await _until(pilot, lambda: isinstance(app.screen, PlanDialog))
             await pilot.pause(0.3)
             _save(app, f"plan-{size[0]}x{size[1]}")
+        else:
+            await pilot.press("1", "p")
+            await _until(pilot, lambda: isinstance(app.screen, PlaybookDialog))
+            await pilot.pause(4.0)
+            _save(app, f"playbook-{size[0]}x{size[1]}")
+            await pilot.press("escape", "7")
+            await pilot.pause(2.0)
+            _save(app, f"incident-{size[0]}x{size[1]}")
+            await pilot.press("D")
+            await pilot.pause(2.0)
+            _save(app, f"postmortem-{size[0]}x{size[1]}")
     if app.crash is not None:
         raise app.crash
 

@@ -14,7 +14,7 @@ from typing import Any
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation, operator
 from ainur_tui.cli.output import columns
-from ainur_tui.cli.parser import Parser, add_json
+from ainur_tui.cli.parser import Naming, add_json
 from ainur_tui.model import incident as words
 from ainur_tui.model.incident import ROLES, SECTIONS, STATUSES, Change, Incident
 from ainur_tui.model.incidentcalls import (
@@ -28,12 +28,12 @@ from ainur_tui.model.incidentcalls import (
 )
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
-WHICH = "which one (default: the one that is open)"
+WHICH = "which one; may also stand first (default: the newest open one, else the newest)"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
-    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Naming, metavar="VERB")
 
     def verb(name: str, about: str, *, one: bool = True) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=about, description=about)
@@ -49,10 +49,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     opened.add_argument("--alert", metavar="RULE", help="the alert that leads to it")
     opened.add_argument("--services", default="", help="who suffers, with commas")
     verb("list", "all of them, the open ones first", one=False)
-    shown = verb("show", "one with its timeline", one=False)
-    shown.add_argument(
-        "id", nargs="?", default="", help="which one (default: the one that is open)"
-    )
+    verb("show", "one with its timeline")
     verb("note", "write something down").add_argument("text")
     changed = verb("status", "what is known by now")
     changed.add_argument("status", choices=STATUSES)

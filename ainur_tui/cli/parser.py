@@ -28,6 +28,15 @@ class Parser(argparse.ArgumentParser):
         raise usage(f"{message}; see: {self.prog} --help")
 
 
+class Naming(Parser):
+    """A verb whose first word may be the id of the incident that ``--id`` names."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if args and re.fullmatch(r"\d{8}-\d+", args[0]):
+            args = ["--id", *args]
+        return super().parse_known_args(args, namespace)
+
+
 def global_options() -> Parser:
     """The options every command has; they may stand before or after its name."""
     parser = Parser(add_help=False, prog="ainur-tui")

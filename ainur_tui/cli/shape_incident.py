@@ -28,6 +28,8 @@ def incident(one: Incident) -> dict[str, Any]:
         row["accepted_at"] = rfc3339(row["accepted_at"])
     for row in body["items"]:
         row |= {name: rfc3339(row[name]) for name in ("due", "done_at")}
+    if one.recovered is not None:
+        body["recovered"]["at"] = rfc3339(one.recovered.at)
     return body
 
 

@@ -11,6 +11,7 @@ from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.sure import SureDialog
 from ainur_tui.console.draw import alerts as draw
 from ainur_tui.console.draw import rulelist
+from ainur_tui.console.draw.alerttable import key_of
 from ainur_tui.console.draw.spans import EMPTY, Line, line
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import Param
@@ -121,7 +122,7 @@ class AlertDesk(Talk):
         def build(columns: int) -> list[Line]:
             scene = self._app.store.scene()
             there = scene.view.alerts if scene.view else []
-            now = next((a for a in there if draw.key_of(a) == draw.key_of(alert)), alert)
+            now = next((a for a in there if key_of(a) == key_of(alert)), alert)
             return draw.detail(now, told, scene, columns)
 
         self._app.push_screen(PageDialog(alert.name, build, self._app.glyphs))

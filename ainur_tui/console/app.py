@@ -192,7 +192,7 @@ class AinurApp(Opening):
 
     def redraw_frame(self) -> None:
         """Draw what stands around the tabs."""
-        draw_frame(self)
+        draw_frame(self, self.store.scene())
 
     def _lines_arrived(self, page: Any) -> None:
         if isinstance(self.panel, LogsPanel):

@@ -28,6 +28,7 @@ from ainur_tui.model.incident import (
     RoleAccepted,
     RoleGiven,
     SeveritySet,
+    Status,
     StatusSet,
 )
 from ainur_tui.model.incidentcalls import IncidentQuery, IncidentsQuery, KeepEvidence
@@ -95,13 +96,20 @@ class IncidentDesk(Declaring):
 
     async def _status(self, one: Incident) -> None:
         place = STATUSES.index(one.status) + 1  # what comes next stands first
-        choices = [
+        choices: list[Choice[Status | StatusSet]] = [
             Choice(status.upper(), _ABOUT_STATUS[status], status,
                    "it is that now" if status == one.status else None)
             for status in STATUSES[place:] + STATUSES[:place]
         ]  # fmt: skip
+        if (seen := one.unsaid) is not None:  # what was seen stands first, in words of its own
+            text = "; ".join(one.done) or seen.why
+            known = StatusSet(status="resolved", text=text)
+            choices.insert(0, Choice("RESOLVED, and this was done:", text, known))
         status = await self.show(ChooseDialog("Status", choices, self._app.glyphs))
         if status is None:
+            return
+        if isinstance(status, StatusSet):
+            await self.put(one, status)
             return
         about = {"identified": "What is the root cause?", "resolved": "What was done?"}
         await self._words(

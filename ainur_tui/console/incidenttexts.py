@@ -21,10 +21,11 @@ from ainur_tui.model.incidentcalls import (
 from ainur_tui.model.units import size
 
 _MESSAGE: dict[str, tuple[How, str]] = {
-    "y": ("copy", "copy"), "w": ("file", "write to a file"), "s": ("send", "send"),
+    "y": ("copy", "copy"), "w": ("file", "to a file"), "s": ("send", "send"),
 }  # fmt: skip
+_SHEET: dict[str, tuple[How, str]] = {"y": ("copy", "copy"), "w": ("file", "to a file")}
 _DOCUMENT: dict[str, tuple[How, str]] = {
-    "y": ("copy", "copy"), "w": ("file", "write to a file"), "p": ("publish", "it is published"),
+    "y": ("copy", "copy"), "w": ("file", "to a file"), "p": ("publish", "it is published"),
 }  # fmt: skip
 
 
@@ -64,6 +65,12 @@ class Texts(Talk):
             await self.put(one, Published())
         else:
             await self._leave(decided, f"ainur-postmortem-{one.id}.md")
+
+    async def hand_over(self, text: str, name: str) -> None:
+        """The sheet for the next shift; ``name`` is proposed for its file."""
+        decided = await self._decide("Hand-over sheet", text, _SHEET)
+        if decided is not None:
+            await self._leave(decided, name)
 
     async def capsule(self, one: Incident) -> None:
         """One archive of all there is; the engine writes it."""

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from ainur_tui.console.draw import alerts
+from ainur_tui.console.draw import alerttable
 from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.logwindow import Place
@@ -61,7 +61,7 @@ class Opening(Tabbed):
         self.lead(self.alert_desk().run(message.errand, message.alert))
 
     def on_table_view_opened(self, message: TableView.Opened) -> None:
-        if isinstance(self.panel, AlertsPanel) and message.table.name == alerts.NAME:
+        if isinstance(self.panel, AlertsPanel) and message.table.name == alerttable.NAME:
             self.lead(self.alert_desk().run("detail", self.panel.alert))
             return
         self.pages.row(message.table, message.row)

@@ -100,6 +100,8 @@ class Pages:
                  _record(app, "recover")),
                 ("Declare an incident", "key I: from what is selected or fires",
                  app.action_declare),
+                ("Hand-over sheet", "what the next shift has to know, on one page",
+                 _record(app, "handover")),
                 ("Rules and silences", "key i in Alerts: what decides who is called",
                  _alerts(app, "inventory")),
                 ("Rule doctor", "key D in Alerts: rules that cannot fire here",

@@ -19,15 +19,15 @@ MOST_RUNS, MOST_ROWS = 3, 4
 
 def paint(app: AinurApp) -> None:
     """Draw everything that is visible; widgets repaint only rows that differ."""
-    if draw_frame(app):
-        _panel(app, app.store.scene())
+    scene = app.store.scene()
+    if draw_frame(app, scene):
+        _panel(app, scene)
         if isinstance(app.screen, PageDialog):
             app.screen.redraw()
 
 
-def draw_frame(app: AinurApp) -> bool:
+def draw_frame(app: AinurApp, scene: Scene) -> bool:
     """Draw what stands around the tabs; whether there is room for any."""
-    scene = app.store.scene()
     app.set_class(scene.glass is not None, "-glass")
     base = app.screen_stack[0]
     header = base.query_one("#header", LinesView)
@@ -44,6 +44,7 @@ def draw_frame(app: AinurApp) -> bool:
     warning = alarm.banner(scene, across)
     app.ring(scene)
     rows = [warning] if warning else []
+    rows += [] if app.panel.incidents else alarm.overs(scene, across)
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
     rows += [] if app.panel.proposes else playbook.strip(scene, across)
     rows += [frame.run_line(run, scene, across)

@@ -11,6 +11,7 @@ from ainur_tui.console.draw import changed, journal, others
 from ainur_tui.console.graph import edit_needs
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.recovery import recover
+from ainur_tui.model.incidentcalls import Sheet
 from ainur_tui.model.journal import JournalVerdict
 from ainur_tui.model.units import clock
 from ainur_tui.model.wire import JournalQuery
@@ -31,6 +32,8 @@ async def open_record(app: AinurApp, name: str) -> None:
             await show_changed(app)
         case "others":
             show_others(app)
+        case "handover":
+            await show_handover(app)
         case "needs":
             await edit_needs(app)
         case "recover":
@@ -73,6 +76,16 @@ async def show_changed(app: AinurApp) -> None:
         ListingDialog("What changed", lambda: changed.table(app.store.scene()), app.glyphs,
                       empty="asking the engine …", more={"l": "the log then"}),
     )  # fmt: skip
+
+
+async def show_handover(app: AinurApp) -> None:
+    """The sheet for the next shift, to read, edit, copy or write to a file."""
+    sheet: Sheet | None = await app.incidents.ask(
+        lambda: app.session.call("handover"), saying="writing the sheet"
+    )
+    if sheet is not None:
+        day = clock(sheet.at, date=True)[:16].replace(" ", "T").replace(":", "")
+        await app.incidents.hand_over(sheet.text, f"ainur-handover-{sheet.environment}-{day}Z.md")
 
 
 def show_others(app: AinurApp) -> None:

@@ -89,6 +89,8 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             ],
         },
         "host": TIMING,
+        "prometheus": TIMING
+        | {"url": layout.url("fly") + "/prometheus/ainur", "token": secret("fly-token")},
         "alertmanager": TIMING | {"url": layout.url("alertmanager")},
         "backup": {
             "directory": str(directory / "backups"),

@@ -13,7 +13,7 @@ from ainur_tui.demo.fly_api import MachinesApi
 from ainur_tui.demo.fly_badrelease import BadRelease
 from ainur_tui.demo.fly_faults import Meddler, disturb
 from ainur_tui.demo.fly_founding import found
-from ainur_tui.demo.fly_http import RateLimit, gate
+from ainur_tui.demo.fly_http import RateLimit, Routes, gate
 from ainur_tui.demo.fly_logs import LogRing
 from ainur_tui.demo.fly_machines import Json
 from ainur_tui.demo.fly_platform import Platform
@@ -21,6 +21,7 @@ from ainur_tui.demo.fly_prometheus import COLLECTED_EVERY, Prometheus
 from ainur_tui.demo.fly_proxy import Edge
 from ainur_tui.demo.fly_records import RecordsApi
 from ainur_tui.demo.fly_resources import CertificatesApi, VolumesApi
+from ainur_tui.demo.fly_rules import EVALUATED_EVERY, RulesApi
 from ainur_tui.demo.fly_sizes import SizesApi
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
@@ -36,14 +37,14 @@ def platform_of(spec: Json, switches: Switches) -> Platform:
     return Platform(spec["org"], token, apps, switches)
 
 
-def api_of(platform: Platform, prometheus: Prometheus, *, rate_limits: bool) -> web.Application:
-    """The Machines API, the web API and the metrics, on one port."""
+def api_of(platform: Platform, *beside: Routes, rate_limits: bool) -> web.Application:
+    """The Machines API, the web API, and what works by itself ``beside`` them, on one port."""
     limit = RateLimit() if rate_limits else None
     application = web.Application(
         middlewares=[gate(platform.token, limit, "sjc"), disturb(platform)]
     )
     apis = (MachinesApi, RecordsApi, WebApi, VolumesApi, CertificatesApi, SizesApi)
-    for api in (*(kind(platform) for kind in apis), prometheus):
+    for api in (*(kind(platform) for kind in apis), *beside):
         application.add_routes(api.routes())
     return application
 
@@ -52,8 +53,8 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
     """Run machines, API and edges until told to stop."""
     spec, switches = json.loads((directory / "fly.json").read_text()), Switches(directory)
     platform = platform_of(spec, switches)
-    prometheus = Prometheus(platform)
-    api = api_of(platform, prometheus, rate_limits=rate_limits)
+    prometheus, rules = Prometheus(platform), RulesApi(platform)
+    api = api_of(platform, prometheus, rules, rate_limits=rate_limits)
     servers = [await serve(api, spec["port"], grace=0.5)]
     for app in platform.apps.values():
         if app.spec.get("proxy_port"):
@@ -68,6 +69,7 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
             (FAULT_INTERVAL, meddler.apply),
             (FAULT_INTERVAL, release.apply),
             (COLLECTED_EVERY, prometheus.collect),
+            (EVALUATED_EVERY, rules.evaluate),
         )
     ]
     try:

@@ -83,7 +83,7 @@ class Evidence:
         """The texts as they would be now. Raises Refused."""
         file = self._engine.incidents.file(id)
         incident, now = file.incident, self._engine.now()
-        impact = await self._impact(incident)
+        impact = await self._impact(incident, incidentfacts.began(incident, file.entries))
         objectives = self._engine.incidents.objectives
         if incident.resolved_at is not None:
             promised = incident.severity in objectives.postmortem
@@ -156,21 +156,24 @@ class Evidence:
         vital = [(target.name, signal.name) for target in self._engine.view().targets
                  for signal in target.signals
                  if signal.vital or (target.name, signal.name) in incidentfacts.IMPACT]  # fmt: skip
-        series = await self._series(incident, list(dict.fromkeys(vital)))
+        series = await self._series(incident, list(dict.fromkeys(vital)), self._engine.now())
         await self._keep(incident, "charts.json", _pretty(series),
                          f"{len(series)} vital signals, half an hour around")  # fmt: skip
 
-    async def _series(self, incident: Incident, wanted: list[tuple[str, str]]) -> list[Series]:
-        now = self._engine.now()
-        seconds = max(now - incident.detected_at + AROUND, 60.0)
-        return await self._engine.history.series(
-            SeriesQuery(wanted=wanted, seconds=seconds, points=min(POINTS, int(seconds / 5) + 1))
+    async def _series(
+        self, incident: Incident, wanted: list[tuple[str, str]], end: float
+    ) -> list[Series]:
+        seconds = max(end - incident.detected_at + AROUND, 60.0)
+        query = SeriesQuery(
+            wanted=wanted, seconds=seconds, points=min(POINTS, int(seconds / 5) + 1)
         )
+        return await self._engine.history.series(query, end)
 
-    async def _impact(self, incident: Incident) -> str:
-        end = incident.resolved_at if incident.resolved_at is not None else self._engine.now()
-        series = await self._series(incident, list(incidentfacts.IMPACT))
-        return incidentfacts.impact_words(incidentfacts.impact(series, incident.detected_at, end))
+    async def _impact(self, incident: Incident, start: float) -> str:
+        """Once it is over it does not change any more: every text tells the same."""
+        end = incident.restored_at if incident.restored_at is not None else self._engine.now()
+        series = await self._series(incident, list(incidentfacts.IMPACT), end)
+        return incidentfacts.impact_words(incidentfacts.impact(series, start, end))
 
     async def _journal(self, incident: Incident) -> list[JournalEntry]:
         start = rfc3339(incident.detected_at - AROUND) or ""

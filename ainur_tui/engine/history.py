@@ -81,9 +81,10 @@ class History:
         with self._lock:
             self._states = dict(states)
 
-    async def series(self, query: SeriesQuery) -> list[Series]:
-        """The means a chart needs, in the order wanted; a gap is ``None``."""
-        now = self._clock.now()
+    async def series(self, query: SeriesQuery, until: float | None = None) -> list[Series]:
+        """The means a chart needs, in the order wanted, up to now or an earlier moment; a gap is
+        ``None``."""
+        now = self._clock.now() if until is None else until
         return await self._ask(lambda store: store.series(query, now))
 
     async def past(self, signal: str, since: float) -> dict[str, list[tuple[float, float]]]:

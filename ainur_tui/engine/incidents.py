@@ -20,6 +20,8 @@ from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.units import clock as moment
 from ainur_tui.rules import declaring, incidents
+from ainur_tui.rules.concerning import concerns
+from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock
 
@@ -30,8 +32,8 @@ _NOT_TOLD = frozenset({"gap", "incident"})
 
 
 class Incidents:
-    """``view`` and ``events`` are the board's, ``event`` adds one there; ``keep`` is told of an
-    incident whose evidence is to be frozen now."""
+    """``view``, ``events`` and ``graph`` are the board's, ``event`` adds one there; ``keep`` is
+    told of an incident whose evidence is to be frozen now."""
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Incidents:
         *,
         clock: Clock,
         redact: Redactor,
+        graph: Graph,
         view: Callable[[], BoardView],
         events: Callable[[], Sequence[Event]],
         event: Callable[[Event], None],
@@ -50,6 +53,7 @@ class Incidents:
         self._folder = folder
         self._clock = clock
         self._redact = redact
+        self._graph = graph
         self._view = view
         self._events = events
         self._event = event
@@ -109,12 +113,12 @@ class Incidents:
         return (await self.open(call, peer)).id
 
     def get(self, id: str) -> Incident:
-        """By id; empty is the gravest open one, else the newest. Raises Refused."""
+        """By id; empty is the newest open one, else the newest. Raises Refused."""
         known = self._record.known
         if not id:
             if not known:
                 raise Refused("there is no incident yet; `incident open` declares one", USAGE)
-            return self.all(1)[0]
+            return max(known.values(), key=lambda one: (one.closed_at is None, one.opened_at))
         if id not in known:
             close = near(id, list(known))
             meant = f"; did you mean {' or '.join(close)}?" if close else ""
@@ -190,7 +194,7 @@ class Incidents:
         return self.get(incident)
 
     def saw(self, event: Event) -> None:
-        """Something happened: it belongs to every incident that is open. Never waits."""
+        """Something happened: it goes to the open incidents that it concerns. Never waits."""
         for incident in self.open_now():
             self._queue(incident, event)
 
@@ -200,6 +204,8 @@ class Incidents:
 
     def _queue(self, incident: Incident, event: Event) -> None:
         if event.kind in _NOT_TOLD or event.at < incident.detected_at - BEFORE:
+            return
+        if not concerns(incident, event.target, self._graph):
             return
         told = Happened(event=event, before=event.at < incident.opened_at)
         self._record.queue(self._entry(incident.id, f"event:{event.key}", event.at, told, None))

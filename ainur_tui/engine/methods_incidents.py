@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ainur_tui.engine import ruleinquiry
 from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.notifier import PATIENCE
 from ainur_tui.engine.peer import Peer
@@ -24,8 +25,8 @@ from ainur_tui.model.incidentcalls import (
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment
 from ainur_tui.model.wire import Access
-from ainur_tui.rules import slo
-from ainur_tui.rules.oncall import on_call
+from ainur_tui.rules import handover, slo
+from ainur_tui.rules.oncall import Turn, on_call
 from ainur_tui.systems.base import Writer
 
 if TYPE_CHECKING:
@@ -45,10 +46,21 @@ async def _list(engine: Engine, query: IncidentsQuery, _: Peer) -> Any:
 
 async def _show(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
     file = engine.incidents.file(query.id)
-    if (roster := engine.environment.oncall) is not None:
-        turn = on_call(roster.people, roster.start, roster.days, engine.now())
-        file.on_call = f"{turn.who} until {moment(turn.until, engine.now())}" if turn else ""
+    if (turn := _turn(engine)) is not None:
+        file.on_call = f"{turn.who} until {moment(turn.until, engine.now())}"
     return file
+
+
+def _turn(engine: Engine) -> Turn | None:
+    roster = engine.environment.oncall
+    return on_call(roster.people, roster.start, roster.days, engine.now()) if roster else None
+
+
+async def _handover(engine: Engine, _: Nothing, __: Peer) -> Any:
+    view = engine.view()
+    inventory = ruleinquiry.inventory(engine, view.alerts)
+    parts = handover.handover(view, engine.incidents.all(50), inventory, _turn(engine))
+    return handover.sheet(parts, view.environment, view.at)
 
 
 async def _open(engine: Engine, call: OpenIncident, peer: Peer) -> Any:
@@ -114,6 +126,7 @@ async def _slo(engine: Engine, _: Nothing, __: Peer) -> Any:
 
 METHODS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
     "incidents": ("read", IncidentsQuery, _list),
+    "handover": ("read", Nothing, _handover),
     "slo": ("read", Nothing, _slo),
     "incident.show": ("read", IncidentQuery, _show),
     "incident.draft": ("read", IncidentQuery, _draft),

@@ -17,6 +17,7 @@ from ainur_tui.config.types import Environment
 from ainur_tui.engine import methods
 from ainur_tui.engine.alerting import Alerting
 from ainur_tui.engine.attention import Attention
+from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
@@ -127,6 +128,8 @@ class Engine:
             self._paths.state_dir if watching else None,
         )  # fmt: skip
         probes = [probe for system in self.systems for probe in system.probes]
+        if self.environment.api is not None:
+            probes.append(BaselineProbe(self.history, self._clock))
         self.looks = Looks(probes, self.logs, self._arrived, self._clock)
         self.board = Board(
             self.environment.name,
@@ -160,7 +163,7 @@ class Engine:
         )
         self.incidents = Incidents(
             self._paths.incidents, objectives,
-            clock=self._clock, redact=self.redact, view=self.view, events=self._past,
+            clock=self._clock, redact=self.redact, graph=graph, view=self.view, events=self._past,
             event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
         )  # fmt: skip
         self.playbooks = Playbooks(

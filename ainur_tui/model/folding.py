@@ -84,9 +84,11 @@ def _home(one: Alert, lead: dict[tuple[int, str], Fold]) -> Fold | None:
     if whole != one.target:
         keys += [f"{one.name} {whole}", whole]
     # What only might be, or is not heard of, may stand behind what fires; never the other way.
-    ranks = (rank, 0) if rank < RANK["resolved"] else (rank,)
-    places = [(where, key) for where in ranks for key in keys]
-    return next((found for place in places if (found := lead.get(place))), None)
+    for where in (rank, 0) if 0 < rank < RANK["resolved"] else (rank,):
+        for key in keys:
+            if found := lead.get((where, key)):
+                return found
+    return None
 
 
 def calling(alerts: Sequence[Alert]) -> list[Fold]:

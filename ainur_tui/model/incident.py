@@ -12,10 +12,10 @@ import msgspec
 
 from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
+from ainur_tui.model.incidentclock import Clock, ClockName
 
 Status = Literal["investigating", "identified", "fixing", "resolved"]
 Role = Literal["commander", "technical", "communications", "expert"]
-ClockName = Literal["response", "rto", "update", "postmortem"]
 Section = Literal[
     "title", "services", "impact", "cause", "resolution", "prevention", "well", "wrong", "lessons",
 ]  # fmt: skip
@@ -44,7 +44,8 @@ class What(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 class Opened(What, frozen=True, kw_only=True, tag="opened"):
     """It was declared. ``alert`` is the rule that led to it; ``acknowledged_at`` when a person
-    first answered: with the declaration, or before it by acknowledging the alert."""
+    first answered: with the declaration, or before it by acknowledging the alert. ``because`` is
+    what the board held for the cause then."""
 
     title: str
     severity: Severity
@@ -53,6 +54,7 @@ class Opened(What, frozen=True, kw_only=True, tag="opened"):
     detected_at: float
     acknowledged_at: float
     alert: str | None = None
+    because: str = ""
 
 
 class SeveritySet(What, frozen=True, kw_only=True, tag="severity"):
@@ -180,25 +182,17 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     done_at: float | None = None
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs from ``since`` until ``ended_at``, and should end before ``due_at``; ``origin`` tells
-    whose limit that is."""
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """What began it was seen to be over, and by what."""
 
-    name: ClockName
-    since: float
-    due_at: float
-    ended_at: float | None = None
-    origin: str = "guide"
-
-    def late(self, now: float) -> bool:
-        """Whether it ran, or runs, beyond its end."""
-        return (now if self.ended_at is None else self.ended_at) > self.due_at
+    at: float
+    why: str
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
     message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person
-    wrote."""
+    wrote, ``done`` the verified actions in few words."""
 
     id: str
     title: str
@@ -224,10 +218,23 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Item] = []
     evidence: list[EvidenceKept] = []
     breaches: list[ClockName] = []
+    because: str = ""
+    recovered: Recovered | None = None
+    done: list[str] = []
     texts: dict[Section, str] = {}
     clocks: list[Clock] = []
     entries: int = 0
     seq: int = 0
+
+    @property
+    def restored_at(self) -> float | None:
+        """When users were served again: as it was seen, else as somebody said."""
+        return self.recovered.at if self.recovered is not None else self.resolved_at
+
+    @property
+    def unsaid(self) -> Recovered | None:
+        """That it is over, while nobody has said RESOLVED."""
+        return None if self.status == "resolved" or self.closed_at is not None else self.recovered
 
     def clock(self, name: ClockName) -> Clock | None:
         """The clock of that name, where it runs or ran."""

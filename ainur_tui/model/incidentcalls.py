@@ -85,7 +85,24 @@ class Capsule(msgspec.Struct, kw_only=True):
     files: list[str]
 
 
+class SheetRow(msgspec.Struct):
+    """A line of a part; ``at`` is epoch seconds."""
+
+    at: float | None
+    text: str
+
+
+class Sheet(msgspec.Struct, kw_only=True):
+    """``handover``: its parts by their headings, and all of it as Markdown."""
+
+    environment: str
+    at: float
+    parts: dict[str, list[SheetRow]]
+    text: str
+
+
 RESULTS: dict[str, object] = {
+    "handover": Sheet,
     "incidents": list[Incident],
     "incident.show": IncidentFile,
     "incident.draft": Drafts,

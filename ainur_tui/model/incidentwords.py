@@ -5,7 +5,6 @@ from __future__ import annotations
 from ainur_tui.model.incident import (
     ROLES,
     Breached,
-    Clock,
     Closed,
     Edited,
     Entry,
@@ -22,6 +21,7 @@ from ainur_tui.model.incident import (
     StatusSet,
     UpdateSent,
 )
+from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.units import clock, duration
 
 CLOCKS = {

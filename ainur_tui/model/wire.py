@@ -33,8 +33,8 @@ Access = Literal["read", "operate"]
 REPEATABLE = frozenset(
     {"hello", "board", "subscribe", "history", "logs", "logs.counts", "logs.new", "actions", "plan",
      "runs", "journal", "journal.verify", "engine.status", "needs", "incidents", "incident.show",
-     "incident.draft", "alerts.rules", "alerts.detail", "alerts.doctor", "alerts.backtest",
-     "playbooks", "playbook.runs", "slo"}
+     "incident.draft", "handover", "alerts.rules", "alerts.detail", "alerts.doctor",
+     "alerts.backtest", "playbooks", "playbook.runs", "slo"}
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from ainur_tui.model.alert import Alert, Severity
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.incident import SERVICES, Opened
 from ainur_tui.model.incidentcalls import OpenIncident
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
 
 FIRING = frozenset({"firing", "recovering"})
@@ -31,7 +32,7 @@ def opened(call: OpenIncident, view: BoardView, now: float) -> Opened | str:
         title=title, severity=call.severity or _severity(alert, finding), target=target,
         services=call.services or services(target, view), detected_at=min(since),
         acknowledged_at=min([now, *(a.ack.at for a in firing if a.ack is not None)]),
-        alert=alert.name if alert else None,
+        alert=alert.name if alert else None, because=_because(target, view),
     )  # fmt: skip
 
 
@@ -40,6 +41,15 @@ def services(target: str, view: BoardView) -> list[str]:
     hurt = [target, *(one.name for one in view.targets if one.cause == target)]
     roots = (name.partition("/")[0] for name in hurt)
     return list(dict.fromkeys(SERVICES[root] for root in roots if root in SERVICES))
+
+
+def _because(target: str, view: BoardView) -> str:
+    """What is held for the cause now: the first finding of what drags the target down, or its
+    own."""
+    known = view.target(target)
+    root = (known.cause if known else None) or target
+    found = next((f for f in view.findings if overlaps(f.target, root)), None)
+    return clean(f"{found.target}: {found.text}", 300) if found is not None else ""
 
 
 def _alert(call: OpenIncident, view: BoardView) -> Alert | None:

@@ -8,7 +8,7 @@ from ainur_tui.model.board import Finding, TargetView, Trust
 from ainur_tui.model.target import State
 from ainur_tui.rules import advice, judge
 from ainur_tui.rules.graph import WEIGHT, Graph
-from ainur_tui.rules.picture import Judged, Trouble
+from ainur_tui.rules.picture import JUDGES, Judged, Trouble
 
 SERVES_USERS = frozenset({"api", "db", "frontend"})
 """The guide's P1: the service unavailable, the database unavailable."""
@@ -138,7 +138,8 @@ def _finding(
 
 
 def severity(one: Judged, trouble: Trouble) -> str:
-    """The guide's classes: not serving users is P1, a failed threshold P2, a warning P3."""
-    if trouble.verdict == "fail":
+    """The guide's classes: not serving users is P1, a failed threshold P2, a warning P3. What only
+    judges others is no more than a warning."""
+    if trouble.verdict == "fail" and one.target.kind not in JUDGES:
         return "P1" if one.state == "down" and one.target.kind in SERVES_USERS else "P2"
-    return "P3" if trouble.verdict == "warn" else "P4"
+    return "P3" if trouble.verdict in {"warn", "fail"} else "P4"

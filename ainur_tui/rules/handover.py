@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ainur_tui.model.action import FINAL
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import Inventory
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentcalls import Sheet
+from ainur_tui.model.incidentcalls import SheetRow as Row
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import age, clock, moment, rfc3339
-from ainur_tui.rules.messages import DONE
+from ainur_tui.rules.incidentevents import DONE
 from ainur_tui.rules.oncall import Turn
 
 SHIFT = 12 * 3600.0
 """Seconds back in which what was done and noted is told."""
 _SHOWN = {"firing", "recovering", "pending", "no data"}
-
-
-class Row(NamedTuple):
-    """A line of a part; ``at`` is epoch seconds."""
-
-    at: float | None
-    text: str
 
 
 def handover(
@@ -82,23 +77,25 @@ def _due(incidents: Sequence[Incident], now: float) -> list[Row]:
     return sorted(rows, key=lambda row: row.at if row.at is not None else float("inf"))
 
 
-def markdown(parts: dict[str, list[Row]], environment: str, now: float) -> str:
-    """The sheet to read."""
+def sheet(parts: dict[str, list[Row]], environment: str, now: float) -> Sheet:
+    """All of it, also as Markdown."""
     rows = [f"# Hand-over: {environment}, {clock(now, date=True)[:16]} UTC"]
     for heading, told in parts.items():
         rows += ["", f"## {heading}"]
         rows += [
             f"- {_when(row.at, now)}{clean(row.text, 300)}" for row in told
         ] or ["- nothing"]  # fmt: skip
-    return "\n".join(rows) + "\n"
+    text = "\n".join(rows) + "\n"
+    return Sheet(environment=environment, at=now, parts=parts, text=text)
 
 
-def builtins(parts: dict[str, list[Row]], environment: str, now: float) -> dict[str, Any]:
+def builtins(found: Sheet) -> dict[str, Any]:
     """The sheet for scripts."""
     return {
-        "version": 1, "report": "handover", "environment": environment, "at": rfc3339(now),
+        "version": 1, "report": "handover", "environment": found.environment,
+        "at": rfc3339(found.at),
         "parts": [{"heading": heading, "rows": [_row(row) for row in told]}
-                  for heading, told in parts.items()],
+                  for heading, told in found.parts.items()],
     }  # fmt: skip
 
 

@@ -8,10 +8,9 @@ from typing import NamedTuple
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
-from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
 from ainur_tui.model.wire import Series
-from ainur_tui.rules.messages import DONE
+from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
 IMPACT = (
     ("api", "api.up"), ("api", "api.requests.rate"), ("api", "api.errors.ratio"),
@@ -35,17 +34,15 @@ def moments(incident: Incident, entries: Sequence[Entry]) -> list[Moment]:
         Moment("Issue first detected", incident.detected_at,
                f"alert {incident.alert}" if incident.alert else "when it was declared"),
         _response(incident, events),
-        _identified(entries),
+        _identified(incident, entries),
         _fixed(incident, events),
-        _restored(incident, events),
+        _restored(incident),
     ]  # fmt: skip
 
 
 def _response(incident: Incident, events: Sequence[Event]) -> Moment:
     name = "Incident response began"
-    acted = [event for event in events
-             if event.key.endswith(":begun") and event.at >= incident.detected_at]  # fmt: skip
-    first = min(acted, key=lambda event: event.at, default=None)
+    first = _first(incident, events)
     if first is not None and first.at < incident.acknowledged_at:
         return Moment(name, first.at, first.text)
     first_by_alert = incident.acknowledged_at < incident.opened_at
@@ -53,14 +50,54 @@ def _response(incident: Incident, events: Sequence[Event]) -> Moment:
     return Moment(name, incident.acknowledged_at, f"{incident.opened_by or 'somebody'} {how}")
 
 
-def _identified(entries: Sequence[Entry]) -> Moment:
+def _first(incident: Incident, events: Sequence[Event]) -> Event | None:
+    """The first thing that was begun about it."""
+    acted = [event for event in events
+             if event.key.endswith(":begun") and event.at >= incident.detected_at]  # fmt: skip
+    return min(acted, key=lambda event: event.at, default=None)
+
+
+def _during(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
+    """The events since the detection."""
+    return [entry.what.event for entry in entries
+            if isinstance(entry.what, Happened) and entry.at >= incident.detected_at]  # fmt: skip
+
+
+def began(incident: Incident, entries: Sequence[Entry]) -> float:
+    """When the target turned ill: the detection, or the state before it that led there."""
+    since = incident.detected_at
+    for event in (e.what.event for e in reversed(entries) if isinstance(e.what, Happened)):
+        if event.kind != "state" or event.target != incident.target or event.at >= since:
+            continue
+        if recovered(event):
+            break
+        since = event.at
+    return since
+
+
+def checked(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
+    """What a playbook's steps had found when the first action was begun: what the cause was taken
+    from."""
+    events = _during(incident, entries)
+    until = min((event.at for event in events if begun(event)), default=float("inf"))
+    over = incident.recovered.at if incident.recovered is not None else float("inf")
+    return [event for event in events if event.kind == "playbook" and event.at <= until
+            and event.at < over and event.key.endswith(":passed")]  # fmt: skip
+
+
+def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
     told = [(entry.at, entry.what.text) for entry in entries
             if isinstance(entry.what, StatusSet) and entry.what.status == "identified"]  # fmt: skip
     name = "Root cause identified"
-    if not told:
-        return Moment(name, None, "no status said so")
-    at, text = told[-1]
-    return Moment(name, at, text or "by status")
+    if told:
+        at, text = told[-1]
+        return Moment(name, at, text or "by status")
+    if looked := checked(incident, entries):
+        return Moment(name, looked[-1].at, "proposed: its playbook had looked; no status said so")
+    acted = [event for event in _during(incident, entries) if begun(event)]
+    if acted:
+        return Moment(name, acted[0].at, f"proposed: begun was {acted[0].text}; no status said so")
+    return Moment(name, None, "no status said so")
 
 
 def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
@@ -70,40 +107,19 @@ def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
     last = max(done, key=lambda event: event.at, default=None)
     name = "Fix implemented"
     if last is None:
-        return Moment(name, None, "no action here was verified in that time")
-    return Moment(name, last.at, last.text)
+        alone = ": it recovered by itself or by other hands" if incident.recovered else ""
+        return Moment(name, None, f"no action here was verified in that time{alone}")
+    return Moment(name, last.at, short(last))
 
 
-def _restored(incident: Incident, events: Sequence[Event]) -> Moment:
+def _restored(incident: Incident) -> Moment:
     name = "Service fully restored"
+    if (seen := incident.recovered) is not None:
+        unsaid = "; not yet said RESOLVED" if incident.unsaid is not None else ""
+        return Moment(name, seen.at, f"{seen.why}{unsaid}")
     if incident.resolved_at is None:
-        return Moment(name, None, "it is not resolved")
-    end = incident.closed_at or float("inf")
-    well = [event for event in events if recovered(event)
-            and overlaps(event.target, incident.target)
-            and incident.detected_at <= event.at <= end]  # fmt: skip
-    last = max(well, key=lambda event: event.at, default=None)
-    if last is None:
-        return Moment(name, incident.resolved_at, "declared resolved")
-    return Moment(name, last.at, last.text)
-
-
-def verified(event: Event) -> bool:
-    """Whether an event is the end of an action that was verified (``title: verified. …``)."""
-    return event.kind in DONE and event.key.endswith(":ended") and ": verified." in event.text
-
-
-def unsuccessful(event: Event) -> bool:
-    """Whether an event is the end of an action that failed, or whose end nobody knows."""
-    ended = event.kind in DONE and event.key.endswith(":ended")
-    return ended and any(f": {word}." in event.text for word in ("failed", "unknown"))
-
-
-def recovered(event: Event) -> bool:
-    """Whether an event tells that something is well again."""
-    if event.kind == "alert":
-        return ":resolved:" in event.key
-    return event.kind == "state" and "→ up" in event.text
+        return Moment(name, None, "it is not resolved, and nothing seen says that it is over")
+    return Moment(name, incident.resolved_at, "declared resolved")
 
 
 class Impact(NamedTuple):
@@ -161,7 +177,7 @@ def impact_words(found: Impact) -> str:
 
 def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     """What went well, as far as the record proves it."""
-    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    events = _during(incident, entries)
     told = [
         f"{CLOCKS[clock.name].capitalize() if clock.name != 'rto' else 'RTO'}: {left(clock, now)}"
         f" (limit {duration(clock.due_at - clock.since)})"
@@ -172,7 +188,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     if good and not any(map(unsuccessful, events)):
         told.append(f"All {good} actions were verified" if good > 1
                     else "The one action that was taken was verified")  # fmt: skip
-    told += [event.text for event in events
+    told += [f"Playbook {event.text}" for event in events
              if event.kind == "playbook" and event.key.endswith(":verified")]  # fmt: skip
     if incident.updates and "update" not in incident.breaches:
         many = f"{incident.updates} message{'' if incident.updates == 1 else 's'}"
@@ -182,7 +198,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
 
 def wrong(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     """What could have been better, as far as the record proves it."""
-    events = [entry.what.event for entry in entries if isinstance(entry.what, Happened)]
+    events = _during(incident, entries)
     told = [
         f"{'RTO' if clock.name == 'rto' else CLOCKS[clock.name].capitalize()} {left(clock, now)}"
         f" (limit {duration(clock.due_at - clock.since)})"
@@ -201,6 +217,7 @@ def wrong(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]
         missing = [name for role, name in ROLES.items() if role not in held and role != "expert"]
         if missing:
             told.append(f"No {', no '.join(missing)} was named")
-    if _identified(entries).at is None and incident.resolved_at is not None:
+    said = any(isinstance(e.what, StatusSet) and e.what.status == "identified" for e in entries)
+    if not said and incident.resolved_at is not None:
         told.append("It was resolved before any status said that the cause was identified")
     return told

@@ -16,6 +16,7 @@ from ainur_tui.model.incident import (
     Edited,
     Entry,
     EvidenceKept,
+    Happened,
     Incident,
     Item,
     ItemAdded,
@@ -31,6 +32,7 @@ from ainur_tui.model.incident import (
     StatusSet,
     UpdateSent,
 )
+from ainur_tui.rules.incidentevents import tell
 from ainur_tui.rules.messages import fields_of, services_of
 from ainur_tui.rules.objectives import Objectives
 
@@ -59,7 +61,7 @@ def begin(entry: Entry, objectives: Objectives) -> Incident:
         target=what.target, services=what.services, alert=what.alert,
         detected_at=what.detected_at, acknowledged_at=what.acknowledged_at, opened_at=entry.at,
         opened_by=entry.operator, status_at=entry.at, asked="it was declared",
-        asked_at=entry.at,
+        asked_at=entry.at, because=what.because,
         roles=[commander] if entry.operator else [], entries=1, seq=entry.seq,
     )  # fmt: skip
     return replace(made, clocks=objectives.clocks(made))
@@ -74,6 +76,8 @@ def step(incident: Incident, entry: Entry, objectives: Objectives) -> Incident:
 
 def _told(incident: Incident, entry: Entry) -> Incident:
     match entry.what:
+        case Happened(event=event):
+            return tell(incident, event)
         case SeveritySet(severity=severity):
             asked = f"severity is {severity} now"
             return replace(incident, severity=severity, asked=asked, asked_at=entry.at)

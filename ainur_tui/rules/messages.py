@@ -10,14 +10,14 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
+from ainur_tui.rules.incidentevents import DONE, ends_playbook, short
 
 WORDS: dict[Severity, str] = {"P1": "CRITICAL", "P2": "HIGH", "P3": "MEDIUM", "P4": "LOW"}
 """The template's words for the matrix's severities (G-301); LOW is not in the template."""
-DONE = frozenset({
-    "action", "restart", "scale", "deploy", "secret", "flag", "setting", "backup", "playbook",
-})  # fmt: skip
-"""Kinds of events that are something somebody did."""
 TODO = "TODO"
+SO_FAR, UNSURE, LATER = "so far ", "not confirmed yet; seen was ", "follows with the post-mortem"
+UNWRITTEN = (TODO, SO_FAR, UNSURE, LATER)
+"""What a field begins with that nobody wrote: what is measured or proposed is so anew next time."""
 _ACTIONS = 8
 _HEADS: dict[str, Section] = {
     "Issue": "title", "Impact": "impact", "Root cause": "cause", "Resolution": "resolution",
@@ -34,7 +34,7 @@ class Fields:
 
 
 def fields_of(message: str) -> Fields:
-    """Read a message back. A field that still says TODO is not written."""
+    """Read a message back. A field that is as it was proposed is not written."""
     texts: dict[Section, str] = {}
     actions: list[str] = []
     for row in message.splitlines():
@@ -42,7 +42,7 @@ def fields_of(message: str) -> Fields:
         section = _HEADS.get(head)
         if colon and section is not None:
             words = clean(rest.strip())
-            if words and not words.startswith(TODO):
+            if words and not words.startswith(UNWRITTEN):
                 texts[section] = words
         elif row.startswith("- "):
             actions.append(clean(row[2:].strip()))
@@ -73,7 +73,7 @@ def notification(
         f"Service: {', '.join(incident.services) or f'{TODO} which'}",
         f"Issue: {incident.title}",
         f"Started: {minute(incident.detected_at)}",
-        f"Impact: {incident.texts.get('impact') or impact}",
+        f"Impact: {incident.texts.get('impact') or _so_far(impact)}",
         f"Status: {incident.status.upper()}", "",
         "Actions taken:",
         *(f"- {action}" for action in _actions(incident, entries)), "",
@@ -83,17 +83,22 @@ def notification(
 
 def resolution(incident: Incident, *, promised: bool) -> str:
     """RESOLVED (G-124). ``promised``: incidents of this severity get a post-mortem (G-344)."""
-    end = incident.resolved_at if incident.resolved_at is not None else incident.status_at
+    end = incident.restored_at if incident.restored_at is not None else incident.status_at
     minutes = max(1, round((end - incident.detected_at) / 60))
     text = incident.texts
+    cause = LATER if promised else f"{TODO} what caused it"
+    if incident.because:
+        cause = f"{UNSURE}{incident.because}"
+    done = "; ".join(incident.done) or f"{TODO} what was done"
+    later = LATER if promised else f"{TODO} what keeps it from coming again"
     told = [
         "RESOLVED - Ainur Protocol", "",
         f"The incident affecting {', '.join(incident.services) or incident.title} has been"
         " resolved.", "",
         f"Duration: {minutes} minute{'' if minutes == 1 else 's'}",
-        f"Root cause: {text.get('cause') or f'{TODO} what caused it'}",
-        f"Resolution: {text.get('resolution') or f'{TODO} what was done'}",
-        f"Prevention: {text.get('prevention') or f'{TODO} what keeps it from coming again'}",
+        f"Root cause: {text.get('cause') or cause}",
+        f"Resolution: {text.get('resolution') or done}",
+        f"Prevention: {text.get('prevention') or later}",
     ]  # fmt: skip
     if promised:
         told += ["", "Post-mortem will be published within 24 hours."]
@@ -102,10 +107,14 @@ def resolution(incident: Incident, *, promised: bool) -> str:
 
 def told_to_others(event: Event) -> bool:
     """Whether an event is worth a line to others: what was done and how it ended; of a playbook,
-    its end."""
-    if event.kind not in DONE or event.key.endswith(":begun"):
+    its end. What the platform tells of single machines is not: it is how our action went."""
+    if event.kind not in DONE or event.key.endswith(":begun") or event.key.startswith("fly:"):
         return False
-    return event.kind != "playbook" or event.key.count(":") == 2
+    return event.kind != "playbook" or ends_playbook(event)
+
+
+def _so_far(impact: str) -> str:
+    return impact if impact.startswith(TODO) else f"{SO_FAR}{impact}"
 
 
 def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
@@ -113,7 +122,7 @@ def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
     told = fields_of(incident.last_update).actions
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
     done = [
-        f"{clock(event.at)[:5]} {clean(event.text, 120)}"
+        f"{clock(event.at)[:5]} {short(event)}"
         for event in (entry.what.event for entry in entries if isinstance(entry.what, Happened))
         if event.at >= since and told_to_others(event)
     ]  # fmt: skip

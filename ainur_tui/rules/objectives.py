@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from ainur_tui.model.alert import Severity
-from ainur_tui.model.incident import Clock, Incident
+from ainur_tui.model.incident import Incident
+from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.severity import LEVELS, Level
 
 RTO: Mapping[str, float] = MappingProxyType(
@@ -36,7 +37,7 @@ class Objectives:
         if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
             since = incident.detected_at
             found.append(
-                Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.resolved_at)
+                Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.restored_at)
             )
         if (update := self._update(incident)) is not None:
             found.append(update)

@@ -16,6 +16,8 @@ from ainur_tui.rules import judge, words
 from ainur_tui.rules.evidence import DOWN, ODD, Evidence, Fault, lost_network, tells_down
 from ainur_tui.rules.planned import planned
 
+JUDGES = frozenset({"alertmanager", "prometheus"})
+"""Kinds that judge what others serve: without them nobody who is served lacks anything."""
 LONGEST = 160
 """Characters of one trouble in a summary; a finding has it whole."""
 
@@ -76,8 +78,12 @@ def judge_all(evidence: Evidence) -> list[Judged]:
 
 
 def overall(judged: Sequence[Judged]) -> State:
-    """The worst state of any whole target; parts count through their wholes."""
-    states = {one.state for one in judged if one.target.parent is None}
+    """The worst state of any whole target; parts count through their wholes, and a judge of others
+    that is down leaves us degraded."""
+    states: set[State] = {
+        "degraded" if one.state == "down" and one.target.kind in JUDGES else one.state
+        for one in judged if one.target.parent is None
+    }  # fmt: skip
     return next((state for state in WORST_FIRST if state in states), "unknown")
 
 

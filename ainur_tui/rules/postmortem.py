@@ -4,41 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ainur_tui.model.incident import Entry, Incident, Item, Section
+from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock
-from ainur_tui.rules.incidentfacts import moments, well, wrong
+from ainur_tui.model.units import clock, duration
+from ainur_tui.rules.incidentevents import begun, recovered, short
+from ainur_tui.rules.incidentfacts import checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 
-_ROOM, _ROW_ROOM = 1000, 160
+PROPOSED = "PROPOSED"
+"""How a text begins that the record suggests and nobody confirmed."""
+_ROOM, _ROW_ROOM, _MOST = 1000, 160, 5
+_CHANGES = frozenset({"deploy", "scale", "secret", "flag", "setting", "restart", "certificate"})
 _FREE: dict[str, Section] = {
     "Root Cause": "cause", "Resolution": "resolution", "Lessons Learned": "lessons",
 }  # fmt: skip
 
 
 def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now: float) -> str:
-    """The document. What nobody wrote and nothing proves stands there as TODO."""
+    """The document. What nobody wrote stands there as PROPOSED where the record suggests it, and
+    as TODO where nothing does."""
     told = ordered(entries)
     found = moments(incident, told)
-    end = found[-1].at
+    passed, shown = _passed(incident, told)
     text = incident.texts
     rows = [
         f"# Incident Post-Mortem: {_line(incident.title)}", "",
         "## Summary",
         f"- **Date**: {clock(incident.detected_at, date=True)[:10]}",
-        f"- **Duration**: {_span(end - incident.detected_at) if end else 'it goes on'}",
+        f"- **Duration**: {_duration(incident)}",
         f"- **Severity**: {incident.severity}",
         f"- **Services**: {', '.join(map(_line, incident.services)) or 'TODO'}",
-        f"- **Impact**: {_line(text.get('impact') or impact)}",
+        f"- **Impact**: {_line(_impact(text.get('impact', ''), impact))}",
         f"- **Incident**: {incident.id}, {_roles(incident)}", "",
         "## Timeline",
         *(f"- {_moment(m.at, incident.detected_at)}: {m.name} ({_line(m.told)})" for m in found),
         "",
         "## Root Cause",
-        _line(text.get("cause", "")) or "TODO: what caused it, and why it could", "",
+        *([_line(text["cause"])] if "cause" in text else _cause(incident, told)), "",
         "## Resolution",
-        _line(text.get("resolution", "")) or "TODO: what was done", "",
+        _line(text.get("resolution", "")) or _resolution(incident), "",
         "## What Went Well",
         *_list([*_own(incident, "well"), *well(incident, told, now)]), "",
         "## What Went Wrong",
@@ -49,9 +56,9 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
                                      " - Due: TODO"]), "",
         "## Lessons Learned",
         _line(text.get("lessons", "")) or "TODO: what others can learn from it", "",
-        "## Record",
+        "## Record", *passed,
         "| Time (UTC) | Kind | What | By |", "| --- | --- | --- | --- |",
-        *(_row(entry, incident.detected_at) for entry in told),
+        *(_row(entry, incident.detected_at) for entry in shown),
     ]  # fmt: skip
     if incident.evidence:
         rows += ["", "## Evidence"]
@@ -67,7 +74,7 @@ def sections_of(document: str) -> dict[Section, str]:
         head, _, body = part.partition("\n")
         section = _FREE.get(head.strip())
         text = " ".join(body.split())
-        if section is not None and text and not text.startswith("TODO"):
+        if section is not None and text and not text.startswith(("TODO", PROPOSED)):
             found[section] = clean(text)
     return found
 
@@ -83,6 +90,88 @@ def _moment(at: float | None, start: float) -> str:
         return "TODO"
     full = clock(at, date=True)
     return full[11:] if full[:10] == clock(start, date=True)[:10] else full
+
+
+def _duration(incident: Incident) -> str:
+    end = incident.restored_at
+    if end is None:
+        return "it goes on"
+    if incident.unsaid is None:
+        return _span(end - incident.detected_at)
+    took = duration(end - incident.detected_at)
+    return f"{took} from detection to recovery; not yet said RESOLVED"
+
+
+def _impact(said: str, measured: str) -> str:
+    """What a person wrote, and beside it what was measured: no message can disagree with it."""
+    if not said or measured.startswith("TODO"):
+        return said or measured
+    return f"{said} (measured: {measured})"
+
+
+def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
+    """What the board held for the cause, what had changed before, what the playbook's steps saw."""
+    since = incident.detected_at
+    rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {short(e)}"
+            for e in _changed(incident, told)]  # fmt: skip
+    rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
+             for event in checked(incident, told)]  # fmt: skip
+    if not incident.because and not rows:
+        return ["TODO: what caused it, and why it could"]
+    held = incident.because or "nothing named a cause; what is known:"
+    return [f"{PROPOSED}, confirmed by nobody: {_line(held)}", *([""] if rows else []), *rows]
+
+
+def _changed(incident: Incident, told: Sequence[Entry]) -> list[Event]:
+    """The last changes before it. Of an action of ours its end is told; its begin and what the
+    platform told of it are not."""
+    before = [e.what.event for e in told if isinstance(e.what, Happened)
+              and e.what.event.kind in _CHANGES and e.at <= incident.detected_at]  # fmt: skip
+    ended = {e.key.removesuffix(":ended") for e in before if e.key.endswith(":ended")}
+    own = [e.target for e in before if e.key.startswith("run:")]
+    found = [
+        e for e in before
+        if not (begun(e) and e.key.removesuffix(":begun") in ended)
+        and not (e.key.startswith("fly:") and any(overlaps(e.target, one) for one in own))
+    ]  # fmt: skip
+    return found[-_MOST:]
+
+
+def _resolution(incident: Incident) -> str:
+    if not incident.done:
+        return "TODO: what was done"
+    return f"{PROPOSED} from the actions: {_line('; '.join(incident.done))}"
+
+
+def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:
+    """A sentence where states, alerts and playbooks are left out that had passed again before the
+    detection, and the entries without them."""
+    last: dict[str, Event] = {}
+    for entry in told:
+        if (event := _earlier(entry, incident.detected_at)) is not None:
+            last[_about(event)] = event
+    over = {about for about, event in last.items()
+            if recovered(event) or event.kind == "playbook"}  # fmt: skip
+    shown = []
+    for entry in told:
+        event = _earlier(entry, incident.detected_at)
+        if event is None or _about(event) not in over:
+            shown.append(entry)
+    left = len(told) - len(shown)
+    words = f"Left out here: {left} of before the detection that had passed again by then."
+    return ([words, ""] if left else []), shown
+
+
+def _earlier(entry: Entry, detected: float) -> Event | None:
+    """The state, alert or playbook of before the detection that it tells of."""
+    if not isinstance(entry.what, Happened) or entry.at >= detected:
+        return None
+    event = entry.what.event
+    return event if event.kind in {"state", "alert", "playbook"} else None
+
+
+def _about(event: Event) -> str:
+    return event.target if event.kind == "state" else ":".join(event.key.split(":")[:3])
 
 
 def _span(seconds: float) -> str:

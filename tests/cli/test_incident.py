@@ -6,9 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ainur_tui.model.alertcalls import Inventory
-from ainur_tui.model.incident import ItemAdded, ItemDone, Noted, RoleGiven, StatusSet, UpdateSent
+from ainur_tui.model.incident import (
+    ItemAdded,
+    ItemDone,
+    Noted,
+    Recovered,
+    RoleGiven,
+    StatusSet,
+    UpdateSent,
+)
 from ainur_tui.model.incidentcalls import (
     Capsule,
     ChangeIncident,
@@ -17,6 +26,7 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo, Taken
+from ainur_tui.rules.handover import handover, sheet
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
@@ -27,11 +37,12 @@ def engine() -> FakeEngine:
     tale = Tale().event(-30, "deploy", "v142").add(130, Noted(text="looking"))
     tale.add(140, ItemAdded(id="a1", text="limit the pool", owner="jon", due=T0 + 86400))
     one = fold(tale.entries, Objectives())
+    rules = Inventory(rules=[], silences=[], acks=[], deliveries=[], judged_at=NOW)
     answers = {
         "incidents": [one], "incident_show": IncidentFile(incident=one, entries=tale.entries),
         "incident_open": one, "incident_change": one, "board": board(target("db")),
+        "handover": sheet(handover(board(target("db")), [one], rules, None), "demo", NOW),
         "incident_draft": Drafts(message="INCIDENT ALERT\n", postmortem="# Post-Mortem\n"),
-        "alerts_rules": Inventory(rules=[], silences=[], acks=[], deliveries=[], judged_at=NOW),
         "incident_capsule": Capsule(path="/x.tar.gz", sha256="ab", size=9, files=["a"]),
     }  # fmt: skip
     return FakeEngine(**answers)
@@ -93,6 +104,29 @@ def test_each_verb_is_the_change_it_says(shell: Shell, served: FakeEngine, tmp_p
     opened = served.calls[-1][1]
     assert isinstance(opened, OpenIncident)
     assert (opened.title, opened.target, opened.severity) == ("it burns", "api", "P1")
+
+
+def test_that_it_is_over_is_told_to_scripts(shell: Shell, served: FakeEngine) -> None:
+    (one,) = served.answers["incidents"]
+    seen = Recovered(at=T0 + 200, why="alert ApiDown over")
+    served.answers["incidents"] = [replace(one, recovered=seen, done=["Roll back, verified"])]
+    assert shell("incident", "list", "--json") == 0
+    (told,) = json.loads(shell.out)["incidents"]
+    assert told["recovered"] == {"at": "2026-11-24T10:03:20.000Z", "why": "alert ApiDown over"}
+    assert told["done"] == ["Roll back, verified"]
+
+
+def test_the_incident_may_stand_first(shell: Shell, served: FakeEngine) -> None:
+    for argv, which in (
+        (("show", "20261124-1"), "20261124-1"), (("show", "--id", "20261124-1"), "20261124-1"),
+        (("postmortem", "20261124-1", "--json"), "20261124-1"), (("postmortem",), ""),
+        (("note", "20261124-1", "hello"), "20261124-1"), (("note", "hello"), ""),
+        (("close", "20261124-1"), "20261124-1"), (("close", "20261124-1", "over"), "20261124-1"),
+        (("status", "20261124-1", "resolved", "cooled"), "20261124-1"),
+    ):  # fmt: skip
+        assert shell("incident", *argv) == 0, shell.err
+        assert served.calls[-1][1].id == which, argv
+    assert served.calls[-1][1].what == StatusSet(status="resolved", text="cooled")
 
 
 @pytest.mark.parametrize(

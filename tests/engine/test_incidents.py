@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,27 @@ async def test_what_happens_is_taken_once_and_what_led_to_it_too(tmp_path: Path)
         assert (told["just before"], told["meanwhile"]) == (True, False)
         assert [e.kind for e in made.view().events][-1] in {"deploy", "incident"}
         assert made.view().incidents[0].id == found.id
+
+
+async def test_of_two_incidents_each_hears_what_concerns_it(tmp_path: Path) -> None:
+    made = keeper(tmp_path)
+    await made.start(writable=True)
+    ids = {
+        target: (await made.open(OpenIncident(key=target, target=target, title="x"), PEER)).id
+        for target in ("storage", "db")
+    }
+    for target in ("db", "storage/ainur-backups", "api"):
+        made.saw(Event(key=target, at=time.time(), kind="deploy", target=target, text="changed"))
+    await made.stop()
+    made = keeper(tmp_path)
+    await made.start(writable=False)
+    heard = {
+        target: {e.what.event.key for e in made.file(id).entries if isinstance(e.what, Happened)}
+        for target, id in ids.items()
+    }
+    assert heard == {"storage": {"storage/ainur-backups", "api"}, "db": {"db", "api"}}
+    assert made.get("").id == ids["db"], "without a name it is the newest that is open"
+    await made.stop()
 
 
 async def test_the_end_of_an_action_is_on_the_timeline_also_when_it_is_well(

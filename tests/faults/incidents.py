@@ -27,6 +27,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import Happened, Noted
 from ainur_tui.model.incidentcalls import ChangeIncident, OpenIncident
 from ainur_tui.model.secret import Redactor
+from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock
 
@@ -50,7 +51,7 @@ def keeper(folder: Path, clock: Clock | None = None, alerts: Sequence[Alert] = (
                      trust=Trust(fresh=0, all=0), alerts=list(alerts))  # fmt: skip
     return Incidents(
         folder / "incidents", Objectives(), clock=clock or SystemClock(), redact=Redactor(),
-        view=lambda: view, events=lambda: _history(folder), event=lambda _: None,
+        graph=Graph(), view=lambda: view, events=lambda: _history(folder), event=lambda _: None,
         changed=lambda: None, keep=lambda _: None,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.model.wire import Series
 from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.declaring import opened as declared
-from ainur_tui.rules.handover import builtins, handover, markdown
+from ainur_tui.rules.handover import builtins, handover, sheet
 from ainur_tui.rules.incidentfacts import impact, impact_words, moments
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.messages import fields_of, notification, resolution, services_of
@@ -77,7 +77,7 @@ def test_the_notification_is_the_guides() -> None:
     text = notification(found, tale.entries, impact="1 of 9 requests", every=1800, now=T0 + 300)
     assert text.splitlines() == [
         "INCIDENT ALERT - Ainur Protocol", "", "Severity: CRITICAL (P1)", "Service: API",
-        "Issue: api is down", "Started: 2026-11-24 10:00 UTC", "Impact: 1 of 9 requests",
+        "Issue: api is down", "Started: 2026-11-24 10:00 UTC", "Impact: so far 1 of 9 requests",
         "Status: IDENTIFIED", "", "Actions taken:", "- 10:03 Roll back: verified. v141 serves", "",
         "Next update: 2026-11-24 10:35 UTC",
     ]  # fmt: skip
@@ -144,7 +144,7 @@ def test_the_post_mortem_tells_what_the_record_proves() -> None:
     for line in (
         "- **Duration**: 0 hours 4 minutes", "- **Impact**: 9 requests failed",
         "- 10:02:30: Root cause identified (v142 leaks connections)",
-        "- Response: met in 2m 00s (limit 15m 00s)", "- RTO: met in 3m 40s (limit 5m 00s)",
+        "- Response: met in 2m 00s (limit 15m 00s)", "- RTO: met in 3m 30s (limit 5m 00s)",
         "- Action without success: Restart: failed. no answer",
         "- Nobody outside was told: no message was sent",
         "- No Technical Lead, no Communications Lead was named",
@@ -213,7 +213,8 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     on_it = alert("DbLost", "db", 90, ack=Ack(by="jon", comment="looking", at=T0))
     parts = handover(view(on_it, events=events), [still, done], inventory,
                      on_call(["mira"], "2026-11-23", 7, T0))  # fmt: skip
-    text = markdown(parts, "demo", T0 + 200)
+    page = sheet(parts, "demo", T0 + 200)
+    text = page.text
     assert "P1 INVESTIGATING: api is down; commander mira; RTO 1m 40s left" in text
     assert "limit the pool (jon; incident 20261124-1) OVERDUE" in text
     assert "P1 firing db: db is bad (jon is on it: looking)" in text
@@ -221,4 +222,4 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     assert "the disk hums" in text
     assert "mira until then" in text
     assert "## Actions going on\n- nothing" in text
-    assert builtins(parts, "demo", T0)["parts"][0]["rows"][0]["text"].startswith("down; 9 of 10")
+    assert builtins(page)["parts"][0]["rows"][0]["text"].startswith("down; 9 of 10")

@@ -106,6 +106,22 @@ def test_well_is_up_and_told_by_a_calm_fact() -> None:
     assert (api.state, api.summary) == ("up", "answers in 12 ms · 38 requests/s")
 
 
+def test_a_judge_that_is_away_degrades_and_no_more() -> None:
+    judge = Target(name="alertmanager", kind="alertmanager", title="Alertmanager")
+    up = Signal(name="alertmanager.up", title="Alertmanager", unit="bool", worse="below", fail=1,
+                vital=True)  # fmt: skip
+    well = known(WELL)
+    away = Evidence(
+        [*TARGETS, judge], SIGNALS | {up.name: up}, well.held, {judge.name: [up.name]},
+        [fault(judge.name, "refused", up.name)],
+    )  # fmt: skip
+    judged = picture.judge_all(away)
+    assert by_name(away)["alertmanager"].state == "down"
+    assert picture.overall(judged) == "degraded"
+    (found,) = findings.findings(judged, {}, {})
+    assert (found.target, found.severity) == ("alertmanager", "P3")
+
+
 def test_nothing_read_yet_is_unknown() -> None:
     evidence = Evidence(TARGETS, SIGNALS, expected={"api": ["api.up"]})
     found = by_name(evidence)

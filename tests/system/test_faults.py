@@ -31,7 +31,7 @@ UNTIL_MENDED = {
 }  # fmt: skip
 """Those that the right action ends (``tests/faults/drills``)."""
 
-WITHIN = 30.0
+WITHIN = 60.0
 """Seconds: ten where the machine is free, more where all of these tests run beside each other."""
 
 DURING_ACTIONS = {

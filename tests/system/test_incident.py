@@ -22,7 +22,7 @@ def test_from_the_declaration_to_the_archive(demo: Miniature) -> None:
     resolved = ask("incident", "status", "resolved", "analyzed it")["incident"]
     assert resolved["texts"]["resolution"] == "analyzed it"
     document = ask("incident", "postmortem")["postmortem"]
-    assert "- TODO: Root cause identified" in document
+    assert ": Root cause identified (proposed: " in document
     assert ": Fix implemented (" in document
     packed = ask("incident", "capsule")["capsule"]
     with tarfile.open(packed["path"]) as archive:

@@ -47,6 +47,15 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    def marked(self, mark: str) -> tuple[int, str] | None:
+        """The first row with ``mark`` in its first two columns, and what it says: a measuring loop
+        has no time for the whole screen."""
+        for row in range(self._screen.lines):
+            cells = self._screen.buffer[row]
+            if mark in (cells[0].data, cells[1].data):
+                return row, "".join(cells[column].data for column in range(self._screen.columns))
+        return None
+
     def press(self, keys: str | bytes) -> None:
         os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
 

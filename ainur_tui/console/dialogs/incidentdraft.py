@@ -16,7 +16,8 @@ from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 
 How = Literal["copy", "file", "send", "publish"]
-TODO = "TODO"
+OPEN = ("TODO", "PROPOSED")
+"""What a person still has to write, or to confirm."""
 
 
 class Decided(NamedTuple):
@@ -64,15 +65,21 @@ class DraftDialog(ModalScreen[Decided | None]):
             return
         body = self.query_one(".dialog-body", LinesView)
         columns, rows = body.size
-        left = self.text.count(TODO)
-        note: Span = (f"   {left} TODO left", "warn") if left else ("", "quiet")
+        left = [f"{n} {word}" for word in OPEN if (n := self.text.count(word))]
+        note: Span = (f"   {', '.join(left)} left", "warn") if left else ("", "quiet")
         self.query_one(".dialog-title", LinesView).show([line((self._title, "title"), note)])
         self.query_one(".dialog-keys", LinesView).show([self._how()])
         if not columns:
             return
         lines: list[Line] = []
         for part in self.text.splitlines():
-            tone: Tone = "warn" if TODO in part else "title" if part.startswith("#") else "text"
+            tone: Tone = (
+                "warn"
+                if any(word in part for word in OPEN)
+                else "title"
+                if part.startswith("#")
+                else "text"
+            )
             lines += [line((row, tone)) for row in wrap(part, columns, 40)] or [EMPTY]
         self._top = max(0, min(self._top, len(lines) - rows))
         body.show(lines[self._top : self._top + rows])

@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Tone, ends, line
 from ainur_tui.model.alert import Alert
-from ainur_tui.model.folding import calling
-from ainur_tui.model.incident import SERVICES, Clock, Incident
+from ainur_tui.model.incident import SERVICES, Incident
+from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.incidentwords import CLOCKS, countdown
 from ainur_tui.model.severity import LEVELS
 from ainur_tui.model.target import overlaps
+from ainur_tui.model.units import age
 
 GRAVE = frozenset({"P1", "P2"})
 WIDE = 110
@@ -52,8 +53,8 @@ def undeclared(scene: Scene) -> list[Alert]:
     if view is None or scene.lost is not None:
         return []
     return [
-        replace(fold.root, severity=fold.worst) for fold in calling(view.alerts)
-        if fold.root.state == "firing" and fold.worst in GRAVE
+        replace(fold.root, severity=fold.worst) for fold in scene.folds
+        if fold.calls and fold.root.state == "firing" and fold.worst in GRAVE
         and not any(_about(one, fold.root) for one in view.incidents)
     ]  # fmt: skip
 
@@ -75,6 +76,28 @@ def banner(scene: Scene, columns: int) -> Line:
     end = line((f" answer {'late by ' if late else 'in '}{rest}{press} ", "alarm"))
     drawn = ends(head, end, columns)
     return tuple((text, "alarm") for text, _ in drawn)
+
+
+def over(one: Incident, scene: Scene, columns: int, *, press: str) -> Line:
+    """That an incident was seen to be over and nobody said so, what still fires about it, and what
+    to ``press`` to say it; nothing where that is not so."""
+    seen = one.unsaid
+    if seen is None:
+        return EMPTY
+    still = [alert.name for alert in (scene.view.alerts if scene.view else [])
+             if alert.state == "firing" and _about(one, alert)]  # fmt: skip
+    head = line((f" {scene.glyphs.done} fixed {age(scene.now - seen.at)} ago? ", "ok"),
+                (f"{one.id}: {seen.why}", "text"),
+                (f"; still firing: {', '.join(still)}" if still else "", "warn"))  # fmt: skip
+    keys = line((press, "key"), (" RESOLVED ", "quiet"))
+    return ends(head, keys if not scene.read_only else EMPTY, columns)
+
+
+def overs(scene: Scene, columns: int) -> list[Line]:
+    """The same for the strip: the gravest of the open ones."""
+    found = scene.view.incidents if scene.view and scene.lost is None else []
+    drawn = (over(one, scene, columns, press="7 t Enter") for one in found)
+    return list(filter(None, drawn))[:1]
 
 
 def clock_tone(one: Clock, now: float) -> Tone:

@@ -10,7 +10,6 @@ from ainur_tui.console.draw.others import others
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model.action import FINAL, Run
-from ainur_tui.model.folding import calling
 from ainur_tui.model.target import State
 from ainur_tui.model.units import age, clock, duration
 
@@ -64,7 +63,7 @@ def _facts(scene: Scene, columns: int) -> list[list[Line]]:
         fresh = view.trust.fresh if scene.lost is None else 0
         whole = fresh == view.trust.all
         facts.append([line((f"trust {fresh}/{view.trust.all}", "quiet" if whole else "unknown"))])
-        firing = len(calling(view.alerts))
+        firing = sum(one.calls for one in scene.folds)
         pending = sum(alert.state == "pending" for alert in view.alerts)
         text = f"{firing} alert{'' if firing == 1 else 's'}"
         tone: Tone = "fail" if firing else "quiet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ainur_tui.console.draw.alarm import GRAVE, clock_tone
+from ainur_tui.console.draw.alarm import GRAVE, clock_tone, over
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, ends, fit, line, width, wrap
 from ainur_tui.model import slowords
@@ -76,6 +76,8 @@ def facts(file: IncidentFile, scene: Scene, columns: int) -> list[Line]:
                         (f"{left(each, scene.now)}  ", clock_tone(each, scene.now)))
                    for each in one.clocks], columns)  # fmt: skip
     rows.append(fit(_roles(one, file.on_call, scene), columns))
+    if seen := over(one, scene, columns, press="t Enter"):
+        rows.append(seen)
     if one.asked and one.closed_at is None:
         asked = line((" a message is due: ", "warn"), (f"{one.asked}   ", "text"), ("d", "key"),
                      (" drafts it", "quiet"))  # fmt: skip

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.model.action import BreakGlass
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.folding import Fold, fold
 from ainur_tui.model.units import age
 from ainur_tui.model.wire import Series, Welcome
 
@@ -33,6 +35,11 @@ class Scene:
     read_only: bool = False
     environment: str = ""
     operator: str = ""
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The alerts under what explains them: folded once, told in many places."""
+        return fold(self.view.alerts) if self.view else []
 
     def target(self, name: str) -> TargetView | None:
         """A target's view, if the engine told of it."""

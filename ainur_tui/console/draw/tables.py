@@ -48,10 +48,9 @@ def layout(table: Table, rows: Sequence[Row], columns: int, now: float | None = 
     """Choose columns by rank until the room is used; the last text column takes what is left."""
     wanted: dict[int, int] = {}
     for index, column in enumerate(table.columns):
-        widest = max(
-            (cell_len(cell_text(r.cells[index], column, now)) + (0 if index else 2 * r.depth)
-             for r in rows), default=0,
-        )  # fmt: skip
+        # Each text once: most columns of a long table hold few.
+        cells = {(row.cells[index], 0 if index else 2 * row.depth) for row in rows}
+        widest = max((cell_len(cell_text(c, column, now)) + deep for c, deep in cells), default=0)
         if column.unit == "text":
             widest = min(widest, column.limit)
         wanted[index] = max(widest, cell_len(column.title))
@@ -90,17 +89,18 @@ def head_line(plan: Layout, sort: int | None, reverse: bool) -> Line:
 def stems(rows: Sequence[Row], glyphs: Glyphs) -> list[str]:
     """What is drawn before each row's first cell so that a table reads as a tree."""
     found: list[str] = []
-    for place, row in enumerate(rows):
+    goes_on: set[int] = set()
+    """Levels at which another row follows below, seen from the end."""
+    for row in reversed(rows):
         drawn = ""
         for level in range(1, row.depth + 1):
-            below = next((one.depth for one in rows[place + 1 :] if one.depth <= level), 0)
-            goes_on = below == level
             if level == row.depth:
-                drawn += f"{glyphs.branch if goes_on else glyphs.last} "
+                drawn += f"{glyphs.branch if level in goes_on else glyphs.last} "
             else:
-                drawn += glyphs.branch_stem if goes_on else "  "
+                drawn += glyphs.branch_stem if level in goes_on else "  "
         found.append(drawn)
-    return found
+        goes_on = {level for level in goes_on if level < row.depth} | {row.depth}
+    return found[::-1]
 
 
 def row_line(row: Row, plan: Layout, glyphs: Glyphs, *, selected: bool, stem: str = "") -> Line:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ainur_tui.console.draw import alerts as draw
+from ainur_tui.console.draw.alerttable import Rows, key_of
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import line
@@ -16,7 +17,6 @@ from ainur_tui.console.panels.base import Panel, Selection
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.alert import Alert
-from ainur_tui.model.folding import fold
 
 
 class AlertsPanel(Panel):
@@ -52,6 +52,7 @@ class AlertsPanel(Panel):
         super().__init__(glyphs)
         self._scene: Scene | None = None
         self._opened: set[str] = set()
+        self._rows = Rows()
 
     def compose(self) -> ComposeResult:
         yield LinesView(glyphs=self.glyphs, classes="stack")
@@ -62,7 +63,7 @@ class AlertsPanel(Panel):
         view = self.query_one(".stack", LinesView)
         view.show([draw.heading(scene, view.size.width)])
         self.query_one(TableView).show_table(
-            draw.table(scene, self._opened),
+            self._rows.table(scene, self._opened),
             empty=[line(("  asking the engine …", "quiet"))],
             elapsed=scene.elapsed, stale=scene.lost is not None,
         )  # fmt: skip
@@ -72,7 +73,7 @@ class AlertsPanel(Panel):
         """The selected alert."""
         row = self.query_one(TableView).row
         alerts = self._scene.view.alerts if self._scene and self._scene.view else []
-        return next((a for a in alerts if row is not None and draw.key_of(a) == row.key), None)
+        return next((a for a in alerts if row is not None and key_of(a) == row.key), None)
 
     def action_send(self, errand: str) -> None:
         self.post_message(self.Sent(errand, self.alert))
@@ -80,18 +81,18 @@ class AlertsPanel(Panel):
     def action_unfold(self) -> None:
         """The line itself, or that of the symptom that is selected."""
         chosen = self.alert
-        if chosen is None or self._scene is None or self._scene.view is None:
+        if chosen is None or self._scene is None:
             return
-        for one in fold(self._scene.view.alerts):
+        for one in self._scene.folds:
             if chosen is one.root or chosen in one.under:
-                self._opened ^= {draw.key_of(one.root)}
+                self._opened ^= {key_of(one.root)}
         self.show_scene(self._scene)
 
     def action_unfold_all(self) -> None:
         """Every line that tells of others, or none of them."""
-        if self._scene is None or self._scene.view is None:
+        if self._scene is None:
             return
-        every = {draw.key_of(one.root) for one in fold(self._scene.view.alerts) if one.under}
+        every = {key_of(one.root) for one in self._scene.folds if one.under}
         self._opened = set() if self._opened & every else every
         self.show_scene(self._scene)
 

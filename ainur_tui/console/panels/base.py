@@ -52,6 +52,11 @@ class Panel(Bare):
         """Whether it tells by itself which playbook fits or goes on."""
         return False
 
+    @property
+    def incidents(self) -> bool:
+        """Whether it tells by itself that an incident was seen to be over."""
+        return False
+
     def set_filter(self, words: str) -> None:
         """Narrow what is listed to what holds these words."""
 

@@ -149,6 +149,10 @@ class IncidentsPanel(Panel):
     def action_other(self) -> None:
         (self.entries if self.list.has_focus else self.list).focus()
 
+    @property
+    def incidents(self) -> bool:
+        return True
+
     def selection(self) -> Selection:
         return Selection(self.file.incident.target if self.file else None)
 

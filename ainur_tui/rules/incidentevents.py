@@ -1,0 +1,80 @@
+"""What an event of the board tells about an incident."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ainur_tui.model.event import Event
+from ainur_tui.model.incident import Incident, Recovered
+from ainur_tui.model.target import overlaps
+from ainur_tui.model.text import clean
+
+DONE = frozenset({
+    "action", "restart", "scale", "deploy", "secret", "flag", "setting", "backup", "playbook",
+})  # fmt: skip
+"""Kinds of events that are something somebody did."""
+_SHORT = 80
+
+
+def verified(event: Event) -> bool:
+    """Whether an event is the end of an action that was verified (``title: verified. …``)."""
+    return event.kind in DONE and event.key.endswith(":ended") and ": verified." in event.text
+
+
+def unsuccessful(event: Event) -> bool:
+    """Whether an event is the end of an action that failed, or whose end nobody knows."""
+    ended = event.kind in DONE and event.key.endswith(":ended")
+    return ended and any(f": {word}." in event.text for word in ("failed", "unknown"))
+
+
+def begun(event: Event) -> bool:
+    """Whether an event is the begin of an action."""
+    return event.key.startswith("run:") and event.key.endswith(":begun")
+
+
+def ends_playbook(event: Event) -> bool:
+    """Whether an event is a playbook's own end, not that of one of its steps."""
+    return (
+        event.kind == "playbook" and event.key.count(":") == 2 and not event.key.endswith("begun")
+    )
+
+
+def recovered(event: Event) -> bool:
+    """Whether an event tells that something is well again."""
+    if event.kind == "alert":
+        return ":resolved:" in event.key
+    return event.kind == "state" and "→ up" in event.text
+
+
+def short(event: Event) -> str:
+    """What was done in few words; how it was verified is for the record."""
+    title, there, _ = event.text.partition(": verified.")
+    return f"{title}, verified" if there and len(event.text) > _SHORT else clean(event.text, _SHORT)
+
+
+def tell(incident: Incident, event: Event) -> Incident:
+    """The incident as it is known after one of its events."""
+    if event.at < incident.detected_at:
+        return incident
+    if verified(event) and (words := short(event)) not in incident.done:
+        incident = replace(incident, done=[*incident.done, words])
+    known, why = incident.recovered, _turn(incident, event)
+    if why is None or (known is not None and event.at < known.at):
+        return incident
+    return replace(incident, recovered=Recovered(at=event.at, why=why) if why else None)
+
+
+def _turn(incident: Incident, event: Event) -> str | None:
+    """Why it is over; empty when it is on again, ``None`` when the event tells neither."""
+    if ends_playbook(event) and overlaps(event.target, incident.target):
+        title, _, _ = event.text.partition(": ")
+        return f"playbook {title} verified" if event.key.endswith(":verified") else None
+    if incident.alert is not None:
+        head = f"alert:{incident.alert}:{incident.target}:"
+        if event.key.startswith(f"{head}resolved:"):
+            return f"alert {incident.alert} over"
+        return "" if event.key.startswith(f"{head}firing:") else None
+    if event.kind == "state" and event.target == incident.target:
+        ill = "→ down" in event.text or "→ degraded" in event.text
+        return f"{event.target} is up" if recovered(event) else "" if ill else None
+    return None
