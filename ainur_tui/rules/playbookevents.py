@@ -33,6 +33,7 @@ def _told(before: PlaybookRun | None, after: PlaybookRun) -> Iterator[tuple[str,
         if one != known and _worth(one, known):
             words = f"“{after.book.step[index].title}” {one.state}"
             words += f": {one.words}" if one.words else ""
+            words += f"; newest line: {one.lines[-1]}" if one.lines else ""
             yield f"{one.id}:{one.attempt}:{one.state}", words
     if after.state != "running" and (before is None or before.state == "running"):
         yield after.state, f"{after.state}: {after.message}"

@@ -160,7 +160,7 @@ def _at_hand(run: PlaybookRun, scene: Scene, columns: int, *, full: bool) -> lis
         tone: Tone = "fail" if one.state == "stuck" else "text"
         found += _labelled(label, one.words, columns, tone, 6 if full or tone == "fail" else 2)
     if wanted := expected(run, scene):
-        found += _labelled("expected", wanted, columns, "quiet", 3 if full else 2)
+        found += _labelled("expected", wanted, columns, "quiet", 4)
     if one.action and one.state == "acting":
         found += _action(one.action, scene, columns)
     if next_ := _next(run):
