@@ -77,8 +77,8 @@ def test_every_rule_is_a_sentence() -> None:
              keep_firing=60),
         SIGNALS["api.latency.p95"],
     )  # fmt: skip
-    for part in ("p95 latency (p95) is above 100 ms in 2 of 3 looks for 5m 00s", "at most 90 ms for 1m 00s",
-                 "from 0.20 of api.requests.rate on"):  # fmt: skip
+    for part in ("p95 latency (p95) is above 100 ms in 2 of 3 looks for 5m 00s",
+                 "at most 90 ms for 1m 00s", "from 0.20 of api.requests.rate on"):  # fmt: skip
         assert part in said
     share = words(rule(signal="x", share=True, threshold=0.8), None)
     assert "as a share of its ceiling is above 80.0 %" in share
