@@ -31,6 +31,7 @@ _URLS: dict[tuple[str, str], tuple[str, ...]] = {
     ("loki", "url"): _HTTP,
     ("prometheus", "url"): _HTTP,
     ("alertmanager", "url"): _HTTP,
+    ("grafana", "url"): _HTTP,
 }
 _TOKEN_GOES_THERE = {("fly", "url"), ("fly", "web_url"), ("storage", "endpoint")}
 _RULE_FILES = (".toml", ".yml", ".yaml")

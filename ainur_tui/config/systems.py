@@ -136,3 +136,24 @@ class Alertmanager(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         SecretSource | None, Meta(description="a bearer token, where it asks for one")
     ] = None
     send: Annotated[bool, Meta(description="send our alerts to it")] = True
+
+
+class Grafana(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the guide's dashboards are: their addresses are copied, nothing is read there."""
+
+    url: Annotated[str, Meta(description="its address, as a browser of yours reaches it")]
+    dashboards: Annotated[
+        dict[str, str], Meta(description="path of each dashboard, by the name it is offered under")
+    ] = msgspec.field(
+        default_factory=lambda: {
+            "System overview": "/d/system-overview",
+            "API performance": "/d/api-performance",
+            "Database": "/d/database",
+            "Blockchain": "/d/blockchain",
+        }
+    )
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The address of each dashboard, by its name."""
+        return {name: self.url.rstrip("/") + path for name, path in self.dashboards.items()}

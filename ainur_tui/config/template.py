@@ -136,6 +136,8 @@ version = 1
 #api = ["db", "storage", "node"]
 
 # A Prometheus: its rules and alerts are shown, and it judges the rule files named below.
+#[environment.production.grafana]        # its dashboards' addresses, in the command palette
+#url = "https://grafana.example.net"
 #[environment.production.prometheus]
 #url = "https://prometheus.example.net"
 #token = { env = "PROMETHEUS_TOKEN" }

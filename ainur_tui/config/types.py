@@ -16,6 +16,7 @@ from ainur_tui.config.systems import (
     Api,
     Fly,
     Frontend,
+    Grafana,
     Host,
     Node,
     Postgres,
@@ -24,10 +25,10 @@ from ainur_tui.config.systems import (
 )
 
 __all__ = [
-    "Alertmanager", "Alerts", "Api", "Backup", "Config", "Environment", "Fly", "Frontend", "Host",
-    "Incidents", "LogFile", "LogStream", "Logs", "Loki", "LokiStream", "Node", "Notify", "OnCall",
-    "Postgres", "Prometheus", "Schedule", "Seconds", "SecretMissing", "SecretRef", "SecretSource",
-    "Section", "Storage", "Threshold", "ToolPath",
+    "Alertmanager", "Alerts", "Api", "Backup", "Config", "Environment", "Fly", "Frontend",
+    "Grafana", "Host", "Incidents", "LogFile", "LogStream", "Logs", "Loki", "LokiStream", "Node",
+    "Notify", "OnCall", "Postgres", "Prometheus", "Schedule", "Seconds", "SecretMissing",
+    "SecretRef", "SecretSource", "Section", "Storage", "Threshold", "ToolPath",
 ]  # fmt: skip
 
 
@@ -75,6 +76,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     backup: Backup | None = None
     prometheus: Prometheus | None = None
     alertmanager: Alertmanager | None = None
+    grafana: Grafana | None = None
     alerts: Alerts = Alerts()
     tools: ToolPath = ToolPath()
     playbooks: Annotated[

@@ -19,6 +19,7 @@ from ainur_tui.console.panels.registry import PANELS
 from ainur_tui.console.wishes import wishes
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.table import Row, Table
+from ainur_tui.model.text import clean
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -35,7 +36,7 @@ class Pages:
         bindings = list(self._app.screen.active_bindings.values())
         states = [(f"{symbol} {state}", "") for state, symbol in self._app.glyphs.state.items()]
         lines = help.help_lines(bindings, states)
-        self._open(f"Help: {title}", lambda _: lines)
+        self.open(f"Help: {title}", lambda _: lines)
 
     def target(self, name: str) -> None:
         """All that is known of a target, kept up to date while it is open."""
@@ -47,18 +48,18 @@ class Pages:
                 return [line((f"{name} is not there any more", "quiet"))]
             return target.detail(found, scene, columns)
 
-        self._open(name, build)
+        self.open(name, build)
 
     def row(self, table: Table, row: Row) -> None:
         """A row with everything that did not fit its columns."""
-        self._open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
+        self.open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
 
     def record(self, record: Record, follow: Follow) -> None:
         """A log record with its fields, and what is wanted of them."""
         if isinstance(record, LogLine):
             self._app.push_screen(RecordDialog(record, self._app.glyphs, follow))
             return
-        self._open("Missing lines", lambda columns: record_rows(record, Look(columns), Marks()))
+        self.open("Missing lines", lambda columns: record_rows(record, Look(columns), Marks()))
 
     async def palette(self) -> None:
         """Everything that can be done, by typing its name.
@@ -111,6 +112,7 @@ class Pages:
                  _record(app, "needs")),
                 ("Who is here", "the other consoles, where they look", _record(app, "others")),
                 *_books(app),
+                *_links(app),
                 *_glass(app),
                 ("Help", "keys and symbols of this screen", app.action_help_page),
                 ("Leave", "close the console, the engine goes on", app.action_leave),
@@ -125,7 +127,8 @@ class Pages:
             work = self._app.operations.operate(offer, known)
             self._app.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
-    def _open(self, title: str, build: Build) -> None:
+    def open(self, title: str, build: Build) -> None:
+        """A page over the tabs."""
         self._app.push_screen(PageDialog(title, build, self._app.glyphs))
 
 
@@ -142,6 +145,25 @@ def _books(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
 
 def _alerts(app: AinurApp, errand: str) -> Callable[[], None]:
     return lambda: app.lead(app.alert_desk().run(errand, None))
+
+
+def _links(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
+    """Dashboards elsewhere; plain http belongs behind a tunnel (G-346)."""
+    links = app.store.welcome.links if app.store.welcome else {}
+
+    def copy(name: str, address: str) -> Callable[[], None]:
+        def work() -> None:
+            app.copy_to_clipboard(address)
+            told = [line((clean(address, 300), "strong"))]
+            if not address.startswith("https:"):
+                told.append(line(("plain http: only by a tunnel or an internal net", "warn")))
+            told.append(line(("copied, where the terminal can (OSC 52)", "quiet")))
+            app.pages.open(f"Dashboard: {name}", lambda _: told)
+
+        return work
+
+    return [(f"Dashboard: {name}", "copy its address", copy(name, address))
+            for name, address in links.items()]  # fmt: skip
 
 
 def _glass(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:

@@ -28,6 +28,7 @@ def welcome(engine: Engine, peer: Peer) -> Welcome:
         config=engine.config_digest,
         started_at=engine.started_at,
         journal_ok=engine.journal.writable,
+        links=engine.environment.grafana.links if engine.environment.grafana else {},
     )
 
 

@@ -94,6 +94,8 @@ class Welcome(msgspec.Struct, kw_only=True):
     config: str
     started_at: float
     journal_ok: bool = True
+    links: dict[str, str] = {}
+    """Addresses of dashboards, by name."""
 
 
 class Subscribe(msgspec.Struct, kw_only=True):
