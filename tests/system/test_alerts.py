@@ -130,6 +130,11 @@ def _shown_in_a_console(program: Program) -> None:
         terminal.press("6F")
         terminal.shows(FOREIGN, 30)
         terminal.press("i")
+        terminal.shows("Rules and silences", 30)
+        terminal.press("/")
+        terminal.shows("Esc clears it", 30)
+        terminal.press(FOREIGN)
+        terminal.press("\r")
         terminal.until(lambda text: "prometheus" in text and FOREIGN in text, 30, "its rule")
     finally:
         terminal.kill()
