@@ -86,6 +86,8 @@ def main(seconds: float) -> None:
             for fault in TROUBLE:
                 demo.fault(fault)
             time.sleep(min(seconds, 20))
+            told = ("--target", "api", "--severity", "P2", "requests are slow, one machine is gone")
+            demo.program.json("incident", "open", *told)
             for size in SIZES:
                 asyncio.run(_tour(demo, "trouble", size))
         finally:
