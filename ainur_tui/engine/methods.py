@@ -5,8 +5,6 @@ The access is checked here and nowhere else, whatever a screen believed (S-24).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +17,7 @@ from ainur_tui.engine import (
     methods_playbooks,
 )
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
+from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.logevidence import LogEvidence
@@ -27,7 +26,6 @@ from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.wire import (
     AbortCall,
-    Access,
     BoardQuery,
     BreakGlassCall,
     ConfirmCall,
@@ -42,19 +40,6 @@ from ainur_tui.model.wire import (
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
-
-
-class Nothing(msgspec.Struct):
-    """Parameters of a call that takes none."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """``params`` is the type of its parameters, ``access`` what a caller must have."""
-
-    access: Access
-    params: type[msgspec.Struct]
-    handle: Callable[[Engine, Any, Peer], Awaitable[Any]]
 
 
 async def dispatch(engine: Engine, name: str, params: msgspec.Raw, peer: Peer) -> Any:
@@ -113,8 +98,7 @@ async def _plan(engine: Engine, query: PlanQuery, _: Peer) -> Any:
 
 
 async def _run(engine: Engine, call: RunCall, peer: Peer) -> Any:
-    if not engine.watching:
-        raise Refused("only the engine process runs actions; it is not running", UNAVAILABLE)
+    only_watching(engine, "runs actions; it is not running")
     for value in call.secrets.values():
         engine.redact.learn(Secret(value))
     await engine.looks.first_round()
@@ -130,8 +114,7 @@ async def _confirm(engine: Engine, call: ConfirmCall, peer: Peer) -> Any:
 
 
 async def _break_glass(engine: Engine, call: BreakGlassCall, peer: Peer) -> Any:
-    if not engine.watching:
-        raise Refused("only the engine process lifts policies; it is not running", UNAVAILABLE)
+    only_watching(engine, "lifts policies; it is not running")
     await engine.glass.put(call.reason, peer)
 
 
@@ -140,8 +123,7 @@ async def _needs(engine: Engine, _: Nothing, __: Peer) -> Any:
 
 
 async def _set_needs(engine: Engine, call: NeedsCall, peer: Peer) -> Any:
-    if not engine.watching:
-        raise Refused("only the engine process keeps who needs whom", UNAVAILABLE)
+    only_watching(engine, "keeps who needs whom")
     return await engine.needs.put(call, peer)
 
 
@@ -197,8 +179,8 @@ METHODS: dict[str, Method] = {
     "journal.verify": Method("read", Nothing, _verify),
     "engine.status": Method("read", Nothing, _status),
     "engine.stop": Method("operate", StopCall, _stop),
-    **{name: Method(*handler) for name, handler in methods_alerts.HANDLERS.items()},
-    **{name: Method(*parts) for name, parts in methods_incidents.METHODS.items()},
-    **{name: Method(*rest) for name, rest in methods_playbooks.METHODS.items()},
+    **methods_alerts.METHODS,
+    **methods_incidents.METHODS,
+    **methods_playbooks.METHODS,
 }
 """``subscribe`` and ``presence`` belong to a connection and are answered by its session."""

@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ainur_tui.engine import ruleinquiry
-from ainur_tui.engine.gates import UNAVAILABLE
+from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alertcalls import AckCall, AlertRef, BacktestCall, SilenceCall, UnsilenceCall
-from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import Access
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
 
-Handler = Callable[["Engine", Any, Peer], Awaitable[Any]]
-
-
-class Nothing(msgspec.Struct):
-    """Parameters of a call that takes none."""
-
-
-def _only_watching(engine: Engine) -> None:
-    if not engine.watching:
-        raise Refused("only the engine process keeps this; it is not running", UNAVAILABLE)
-
 
 async def _ack(engine: Engine, call: AckCall, peer: Peer) -> Any:
-    _only_watching(engine)
+    only_watching(engine, KEEPER)
     return await engine.attention.ack(call, peer, engine.view().alerts)
+
+
+KEEPER = "keeps this; it is not running"
 
 
 async def _silence(engine: Engine, call: SilenceCall, peer: Peer) -> Any:
     if not call.dry:
-        _only_watching(engine)
+        only_watching(engine, KEEPER)
     return await engine.attention.silence(call, peer, engine.view().alerts)
 
 
 async def _unsilence(engine: Engine, call: UnsilenceCall, peer: Peer) -> Any:
-    _only_watching(engine)
+    only_watching(engine, KEEPER)
     return await engine.attention.end(call.id, peer)
 
 
@@ -63,13 +50,12 @@ async def _backtest(engine: Engine, call: BacktestCall, _: Peer) -> Any:
     return await ruleinquiry.test_back(engine, call)
 
 
-HANDLERS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
-    "alerts.ack": ("operate", AckCall, _ack),
-    "alerts.silence": ("operate", SilenceCall, _silence),
-    "alerts.unsilence": ("operate", UnsilenceCall, _unsilence),
-    "alerts.rules": ("read", Nothing, _rules),
-    "alerts.detail": ("read", AlertRef, _detail),
-    "alerts.doctor": ("read", Nothing, _doctor),
-    "alerts.backtest": ("read", BacktestCall, _backtest),
+METHODS: dict[str, Method] = {
+    "alerts.ack": Method("operate", AckCall, _ack),
+    "alerts.silence": Method("operate", SilenceCall, _silence),
+    "alerts.unsilence": Method("operate", UnsilenceCall, _unsilence),
+    "alerts.rules": Method("read", Nothing, _rules),
+    "alerts.detail": Method("read", AlertRef, _detail),
+    "alerts.doctor": Method("read", Nothing, _doctor),
+    "alerts.backtest": Method("read", BacktestCall, _backtest),
 }
-"""Name → the access it needs, the type of its parameters, its handler."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from ainur_tui.engine import ruleinquiry
 from ainur_tui.engine.gates import UNAVAILABLE
+from ainur_tui.engine.method import Method, Nothing
 from ainur_tui.engine.notifier import PATIENCE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import ProbeFailure, Refused
@@ -24,20 +22,12 @@ from ainur_tui.model.incidentcalls import (
 )
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment
-from ainur_tui.model.wire import Access
 from ainur_tui.rules import handover, slo
 from ainur_tui.rules.oncall import Turn, on_call
 from ainur_tui.systems.base import Writer
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
-
-
-class Nothing(msgspec.Struct):
-    """Parameters of a call that takes none."""
-
-
-Handler = Callable[["Engine", Any, Peer], Awaitable[Any]]
 
 
 async def _list(engine: Engine, query: IncidentsQuery, _: Peer) -> Any:
@@ -124,15 +114,15 @@ async def _slo(engine: Engine, _: Nothing, __: Peer) -> Any:
     return slo.judge(long, fine, engine.incidents.all(500), events, now)
 
 
-METHODS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
-    "incidents": ("read", IncidentsQuery, _list),
-    "handover": ("read", Nothing, _handover),
-    "slo": ("read", Nothing, _slo),
-    "incident.show": ("read", IncidentQuery, _show),
-    "incident.draft": ("read", IncidentQuery, _draft),
-    "incident.open": ("operate", OpenIncident, _open),
-    "incident.change": ("operate", ChangeIncident, _change),
-    "incident.keep": ("operate", KeepEvidence, _keep),
-    "incident.send": ("operate", SendUpdate, _send),
-    "incident.capsule": ("operate", IncidentQuery, _capsule),
+METHODS: dict[str, Method] = {
+    "incidents": Method("read", IncidentsQuery, _list),
+    "handover": Method("read", Nothing, _handover),
+    "slo": Method("read", Nothing, _slo),
+    "incident.show": Method("read", IncidentQuery, _show),
+    "incident.draft": Method("read", IncidentQuery, _draft),
+    "incident.open": Method("operate", OpenIncident, _open),
+    "incident.change": Method("operate", ChangeIncident, _change),
+    "incident.keep": Method("operate", KeepEvidence, _keep),
+    "incident.send": Method("operate", SendUpdate, _send),
+    "incident.capsule": Method("operate", IncidentQuery, _capsule),
 }

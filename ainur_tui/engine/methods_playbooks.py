@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from ainur_tui.engine.gates import UNAVAILABLE
+from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
 from ainur_tui.model.playbookcalls import DecideCall, PlaybookRunsQuery, StartCall
-from ainur_tui.model.wire import Access
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
 
-
-class _Nothing(msgspec.Struct):
-    pass
+KEEPER = "works through playbooks; it is not running"
 
 
-async def _books(engine: Engine, _: _Nothing, __: Peer) -> Any:
+async def _books(engine: Engine, _: Nothing, __: Peer) -> Any:
     return list(engine.playbooks.books.values())
 
 
@@ -32,7 +25,7 @@ async def _runs(engine: Engine, query: PlaybookRunsQuery, _: Peer) -> Any:
 
 
 async def _start(engine: Engine, call: StartCall, peer: Peer) -> Any:
-    _only_watching(engine)
+    only_watching(engine, KEEPER)
     await engine.looks.first_round()
     book = engine.playbooks.books.get(call.name)
     if call.incident is None and book is not None:
@@ -41,20 +34,13 @@ async def _start(engine: Engine, call: StartCall, peer: Peer) -> Any:
 
 
 async def _decide(engine: Engine, call: DecideCall, peer: Peer) -> Any:
-    _only_watching(engine)
+    only_watching(engine, KEEPER)
     return await engine.playbooks.decide(call, peer)
 
 
-def _only_watching(engine: Engine) -> None:
-    if not engine.watching:
-        raise Refused("only the engine process works through playbooks; it is not running",
-                      UNAVAILABLE)  # fmt: skip
-
-
-Handler = Callable[["Engine", Any, Peer], Awaitable[Any]]
-METHODS: dict[str, tuple[Access, type[msgspec.Struct], Handler]] = {
-    "playbooks": ("read", _Nothing, _books),
-    "playbook.runs": ("read", PlaybookRunsQuery, _runs),
-    "playbook.start": ("operate", StartCall, _start),
-    "playbook.decide": ("operate", DecideCall, _decide),
+METHODS: dict[str, Method] = {
+    "playbooks": Method("read", Nothing, _books),
+    "playbook.runs": Method("read", PlaybookRunsQuery, _runs),
+    "playbook.start": Method("operate", StartCall, _start),
+    "playbook.decide": Method("operate", DecideCall, _decide),
 }

@@ -30,6 +30,15 @@ def asked_for(method: str, failure: ProbeFailure) -> Refused:
     return Refused(str(failure), 69)
 
 
+async def ordered(client: NodeClient, method: str, *given: str, deadline: float) -> str:
+    """Have the node do it. Raises ActionFailure with its own words."""
+    try:
+        await client.call(method, Any, *given, deadline=deadline)
+    except ProbeFailure as failure:
+        raise ActionFailure(str(failure)) from None
+    return f"{method} answered"
+
+
 class _Reserved(Action):
     """Adds or removes one; verified by ``system_reservedPeers``."""
 
@@ -103,11 +112,7 @@ class _Reserved(Action):
         return found["peer"], given if self.reserve else None
 
     async def _act(self, given: str, _: StepContext) -> str:
-        try:
-            await self._client.call(self.method, Any, given, deadline=self._deadline)
-        except ProbeFailure as failure:
-            raise ActionFailure(str(failure)) from None
-        return f"{self.method} answered"
+        return await ordered(self._client, self.method, given, deadline=self._deadline)
 
     async def _reserved(self) -> list[str]:
         found: list[str] = await self._client.call(

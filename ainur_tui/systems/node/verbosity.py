@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
 from ainur_tui.systems.journald import JournalSource
 from ainur_tui.systems.node.client import NodeClient
-from ainur_tui.systems.node.reserved import asked_for
+from ainur_tui.systems.node.reserved import asked_for, ordered
 from ainur_tui.systems.systemctl import Systemctl
 
 DEFAULT = "default"
@@ -107,8 +107,4 @@ class NodeLogLevel(Action):
         return Observation("verified" if well else "failed", f"{len(seen)} {within} are in depth")
 
     async def _act(self, method: str, given: list[str], _: StepContext) -> str:
-        try:
-            await self._client.call(method, Any, *given, deadline=self._deadline)
-        except ProbeFailure as failure:
-            raise ActionFailure(str(failure)) from None
-        return f"{method} answered"
+        return await ordered(self._client, method, *given, deadline=self._deadline)
