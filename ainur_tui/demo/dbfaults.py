@@ -12,6 +12,7 @@ import asyncpg
 from ainur_tui.demo.damage import Damage
 from ainur_tui.demo.service import arguments, run, until_stopped
 from ainur_tui.demo.sessions import FAILURES, drop, session
+from ainur_tui.demo.slot import Slot
 from ainur_tui.demo.switches import Switches
 
 TICK = 0.1
@@ -158,7 +159,10 @@ async def main(argv: list[str] | None = None) -> int:
     switches = Switches(options.dir)
     stopped = asyncio.create_task(until_stopped())
     active: dict[str, asyncio.Task[None]] = {}
-    damage = asyncio.create_task(Damage(options.dir, options.database_port).follow(switches))
+    others = [
+        asyncio.create_task(one(options.dir, options.database_port).follow(switches))
+        for one in (Damage, Slot)
+    ]
     while not stopped.done():
         wanted = EFFECTS.keys() & switches.names
         for name in wanted - active.keys():
@@ -167,7 +171,7 @@ async def main(argv: list[str] | None = None) -> int:
         for name in active.keys() - wanted:
             await cancel(active.pop(name))
         await asyncio.wait([stopped], timeout=TICK)
-    for task in (damage, *active.values()):
+    for task in (*others, *active.values()):
         await cancel(task)
     return 0
 

@@ -19,6 +19,7 @@ FAULTS: dict[str, str] = {
     "db-pool-held": "seventy sessions sit idle in a transaction until they are ended",
     "db-lock-chain": "a forgotten transaction holds a row; a chain of sessions waits for it",
     "db-statement-slow": "a long statement holds the rows payments want, until it is ended",
+    "db-slot-abandoned": "a replication slot that nobody reads holds WAL back until it is dropped",
     "corrupt-table": "a bad migration: prices of agents are gone, so are most reputation scores",
     "node-stalled": "the node answers, but its chain stands still",
     "node-hung": "the node's chain stands still until the node is restarted",

@@ -25,6 +25,7 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
     "bad-release": (Act(5, 900, "api-bad-release"),),
     "connections-leaked": (Act(5, 900, "db-connections-leaked"),),
     "slow-statement": (Act(5, 900, "db-statement-slow"),),
+    "slot-abandoned": (Act(5, 900, "db-slot-abandoned"),),
     "node-hung": (Act(5, 900, "node-hung"),),
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
     # Chains, as they follow from one another in real life; they pass by themselves.

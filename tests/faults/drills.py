@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.helpers import Miniature, miniature, until
 from tests.terminal.screen import Terminal
 
-ENTER = "\r"
+ENTER, PAGE_DOWN = "\r", "\x1b[6~"
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
@@ -96,6 +96,7 @@ DRILLS = {
     "session": Drill("db-statement-slow", "Database in trouble",
                      skips=("Cancel the statement that holds up the others",)),
     "leaked": Drill("db-connections-leaked", "Database in trouble"),
+    "slot": Drill("db-slot-abandoned", "Disk filling"),
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
@@ -161,11 +162,16 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
         _press(terminal, found, "r")
     else:
         _press(terminal, found, ENTER)
-        confirm = re.compile(r"y run it|type (\S+) to confirm")
+        confirm = re.compile(r"y run it|type (\S+) to confirm|read it to its end first")
         terminal.until(lambda text: bool(confirm.search(text)) or over(text), 30, "the plan")
-        if over(terminal.text) or (asked := confirm.search(terminal.text)) is None:
+        if over(terminal.text):
             return
         _read(terminal)
+        while "read it to its end first" in terminal.text:
+            _press(terminal, found, PAGE_DOWN)
+            _read(terminal)
+        if (asked := confirm.search(terminal.text)) is None:
+            return
         _press(terminal, found, asked[1] + ENTER if asked[1] else "y")
     terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
                    f"{title} is decided")  # fmt: skip

@@ -17,6 +17,7 @@ FAULTS = {
     "db-down": ("db", {"down"}, ("refuse", "nothing listens", "connect")),
     "db-connections-exhausted": ("db", {"degraded", "down"}, ("connection",)),
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
+    "db-slot-abandoned": ("db", {"degraded"}, ("slot",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
     "corrupt-table": ("api", {"degraded"}, ("error",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
