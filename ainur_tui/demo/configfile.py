@@ -90,7 +90,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
                 {"name": "frontend", "query": '{app="frontend"}', "target": "frontend"},
             ],
         },
-        "host": TIMING,
+        "host": TIMING | {"disks": ["/", str(directory / "backups")]},
         "prometheus": TIMING
         | {"url": layout.url("fly") + "/prometheus/ainur", "token": secret("fly-token")},
         "alertmanager": TIMING | {"url": layout.url("alertmanager")},

@@ -1,4 +1,5 @@
-"""``python -m ainur_tui.demo.dbfaults --dir DIR``: sessions that misbehave while a fault is on."""
+"""``python -m ainur_tui.demo.dbfaults --dir DIR``: sessions that misbehave while a fault is on, and
+what else befalls the database and its backups."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from ainur_tui.demo.damage import Damage
+from ainur_tui.demo.disk import Disk
 from ainur_tui.demo.service import arguments, run, until_stopped
 from ainur_tui.demo.sessions import FAILURES, drop, session
 from ainur_tui.demo.slot import Slot
@@ -161,7 +163,7 @@ async def main(argv: list[str] | None = None) -> int:
     active: dict[str, asyncio.Task[None]] = {}
     others = [
         asyncio.create_task(one(options.dir, options.database_port).follow(switches))
-        for one in (Damage, Slot)
+        for one in (Damage, Disk, Slot)
     ]
     while not stopped.done():
         wanted = EFFECTS.keys() & switches.names

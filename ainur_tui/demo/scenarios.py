@@ -26,7 +26,9 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
     "connections-leaked": (Act(5, 900, "db-connections-leaked"),),
     "slow-statement": (Act(5, 900, "db-statement-slow"),),
     "slot-abandoned": (Act(5, 900, "db-slot-abandoned"),),
+    "disk-filling": (Act(5, 900, "disk-filling"),),
     "node-hung": (Act(5, 900, "node-hung"),),
+    "uploads-forgotten": (Act(5, 900, "storage-full-of-uploads"),),
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
     # Chains, as they follow from one another in real life; they pass by themselves.
     "database-outage": (

@@ -20,6 +20,8 @@ from tests.helpers import Miniature, miniature, until
 from tests.terminal.screen import Terminal
 
 ENTER, PAGE_DOWN = "\r", "\x1b[6~"
+GOES_ON = re.compile(r"\d+-(\d+) of (\d+), Up Down")
+"""A plan that is longer than the screen: nobody decides on half of it."""
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
@@ -28,7 +30,8 @@ READ = 0.8
 class Drill:
     """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
     ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
-    what the guide has typed for it, ``undo`` what brings the miniature back to what it was."""
+    what the guide has typed for it, ``before`` what the fault needs to be there, ``undo`` what
+    brings the miniature back to what it was."""
 
     fault: str
     title: str
@@ -36,6 +39,7 @@ class Drill:
     skips: tuple[str, ...] = ()
     outside: bool = False
     ready: Callable[[Miniature], bool] = lambda _: True
+    before: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -97,8 +101,10 @@ DRILLS = {
                      skips=("Cancel the statement that holds up the others",)),
     "leaked": Drill("db-connections-leaked", "Database in trouble"),
     "slot": Drill("db-slot-abandoned", "Disk filling"),
+    "disk": Drill("disk-filling", "Disk filling", before=("backup", "create")),
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
+    "uploads": Drill("storage-full-of-uploads", "Storage failing"),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip
 
@@ -106,6 +112,8 @@ DRILLS = {
 def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> Handling:
     """Break, open the console, and do what it says until it is verified."""
     found = Handling()
+    if drill.before:
+        assert mini.program.run(*drill.before).returncode == 0
     with mini.broken(drill.fault):
         until(lambda: drill.ready(mini), 60, f"{drill.fault} bites")
         terminal = Terminal(mini.program.argv(), mini.program.environment, size)
@@ -162,17 +170,18 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
         _press(terminal, found, "r")
     else:
         _press(terminal, found, ENTER)
-        confirm = re.compile(r"y run it|type (\S+) to confirm|read it to its end first")
+        confirm = re.compile(r"(y|Enter) run it|type (\S+) to confirm")
         terminal.until(lambda text: bool(confirm.search(text)) or over(text), 30, "the plan")
         if over(terminal.text):
             return
         _read(terminal)
-        while "read it to its end first" in terminal.text:
-            _press(terminal, found, PAGE_DOWN)
-            _read(terminal)
         if (asked := confirm.search(terminal.text)) is None:
             return
-        _press(terminal, found, asked[1] + ENTER if asked[1] else "y")
+        while (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
+            _press(terminal, found, PAGE_DOWN)
+            _read(terminal)
+        keys = {"y": "y", "Enter": ENTER}
+        _press(terminal, found, keys[asked[1]] if asked[1] else asked[2] + ENTER)
     terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
                    f"{title} is decided")  # fmt: skip
 

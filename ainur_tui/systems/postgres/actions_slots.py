@@ -28,7 +28,8 @@ SELECT current_user::text AS me, rolsuper OR rolreplication AS allowed
 _DROP = """
 SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
  WHERE slot_name = '{name}' AND NOT active AND coalesce(restart_lsn::text, '') = '{lsn}'
-"""  # noqa: S608 (both are of the server's own making, of a few letters and digits)
+"""
+"""The name is one of ours, letter by letter; the position comes from the server."""
 _LOSES = {
     "physical": "Its replica cannot catch up any more: make it anew (pg_basebackup), unless an"
     " archive still has the WAL",
@@ -44,11 +45,12 @@ class DropSlot(Elevated):
         targets=["db"],
         risk="R3",
         summary="Drop a replication slot that nobody reads, so that its WAL can go",
-        params=[Param(name="slot", type="str", help="which slot, as Database shows", required=True)],
-    )  # fmt: skip
+        params=[Param(name="slot", type="str", help="its name, as Database shows", required=True)],
+    )
     verify_within = 15.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
+        del world  # how long others took tells nothing of this one
         name = _given(params)
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
@@ -63,8 +65,8 @@ class DropSlot(Elevated):
         held, lsn = found["retained"] or 0.0, found["lsn"]
         unused = ages(found["inactive"])
         since = f"not in use{f' for {duration(unused)}' if unused is not None else ''}"
-        about = [f"{found['type']} slot", self.shown.text(found["plugin"]),
-                 f"of {self.shown.text(found['database'])}" if found["database"] else ""]  # fmt: skip
+        about = [f"{found['type']} slot", self.shown.text(found["plugin"])]
+        about += [f"of {self.shown.text(found['database'])}"] if found["database"] else []
         age = found["xmin_age"]
         return self.draft(
             target, {"slot": name}, title=f"Drop slot {name}, which holds {size(held)} of WAL",
@@ -81,7 +83,7 @@ class DropSlot(Elevated):
             ],
             warnings=[
                 _LOSES.get(found["type"], "What reads it must begin anew"),
-                "A slot made anew begins at the WAL of that moment: nothing takes this back",
+                "Nothing takes this back: a new slot begins at that moment",
             ],
             way_back=None, blocked=blocked,
         )  # fmt: skip
