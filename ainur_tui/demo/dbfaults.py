@@ -91,6 +91,11 @@ async def pool_held(sessions: Sessions) -> None:
     await _idle(sessions, HELD_SESSIONS)
 
 
+async def forgotten(sessions: Sessions) -> None:
+    """A single one."""
+    await _idle(sessions, 1)
+
+
 async def _idle(sessions: Sessions, many: int) -> None:
     for _ in range(many):
         connection = await sessions.open("ainur-report")
@@ -126,11 +131,14 @@ EFFECTS: dict[str, Callable[[Sessions], Awaitable[None]]] = {
     "db-connections-exhausted": exhaust,
     "db-idle-in-transaction": idle_in_transaction,
     "db-pool-held": pool_held,
+    "db-session-forgotten": forgotten,
     "db-connections-leaked": exhaust,
     "db-statement-slow": slow_statement,
     "db-lock-chain": lock_chain,
 }
-MENDED = frozenset({"db-pool-held", "db-connections-leaked", "db-statement-slow"})
+MENDED = frozenset(
+    {"db-pool-held", "db-session-forgotten", "db-connections-leaked", "db-statement-slow"}
+)
 """They are over once somebody has ended their sessions or what they do."""
 
 

@@ -20,6 +20,7 @@ class Act(NamedTuple):
 SCENARIOS: dict[str, tuple[Act, ...]] = {
     # One a playbook: the fault ends when the right thing is done.
     "api-hung": (Act(5, 900, "api-hung"),),
+    "machine-hung": (Act(5, 900, "api-machine-hung"),),
     "pool-held": (Act(5, 900, "db-pool-held"),),
     "too-few-machines": (Act(5, 900, "api-overload"),),
     "bad-release": (Act(5, 900, "api-bad-release"),),

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +31,8 @@ READ = 0.8
 class Drill:
     """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
     ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
-    what the guide has typed for it, ``before`` what the fault needs to be there, ``undo`` what
-    brings the miniature back to what it was."""
+    what the guide has typed for it, ``before`` what the fault needs to be there, ``beside`` other
+    faults, ``undo`` what brings the miniature back to what it was."""
 
     fault: str
     title: str
@@ -40,6 +41,7 @@ class Drill:
     outside: bool = False
     ready: Callable[[Miniature], bool] = lambda _: True
     before: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -88,9 +90,14 @@ DRILLS = {
          ' | jq ".http.average_response_time"\'', "\x03"),
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
+    "latency-idle": Drill(
+        "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
+        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+    ),
     "bad-release": Drill(
         "api-bad-release", "API down", skips=("Restart its machines, one after another",)
     ),
+    "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
         skips=("Restart the machine that does not serve",
@@ -114,7 +121,9 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
     found = Handling()
     if drill.before:
         assert mini.program.run(*drill.before).returncode == 0
-    with mini.broken(drill.fault):
+    with ExitStack() as broken:
+        for fault in (drill.fault, *drill.beside):
+            broken.enter_context(mini.broken(fault))
         until(lambda: drill.ready(mini), 60, f"{drill.fault} bites")
         terminal = Terminal(mini.program.argv(), mini.program.environment, size)
         try:

@@ -28,8 +28,8 @@ FAULTS = {
 }
 
 UNTIL_MENDED = {
-    "api-bad-release", "api-hung", "api-overload", "db-connections-leaked", "db-pool-held",
-    "db-statement-slow", "node-hung",
+    "api-bad-release", "api-hung", "api-machine-hung", "api-overload", "db-connections-leaked",
+    "db-pool-held", "db-session-forgotten", "db-statement-slow", "node-hung",
 }  # fmt: skip
 """Those that the right action ends (``tests/faults/drills``)."""
 
