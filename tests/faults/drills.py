@@ -32,7 +32,8 @@ class Drill:
     """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
     ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
     what the guide has typed for it, ``before`` what the fault needs to be there, ``beside`` other
-    faults, ``undo`` what brings the miniature back to what it was."""
+    faults, ``undo`` what brings the miniature back to what it was. With ``command`` it is not
+    proposed (another one is), so it is worked through by name."""
 
     fault: str
     title: str
@@ -42,6 +43,7 @@ class Drill:
     ready: Callable[[Miniature], bool] = lambda _: True
     before: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -94,6 +96,10 @@ DRILLS = {
         "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
+    "latency-cancel": Drill(
+        "db-statement-slow", "API slow", command=("playbook", "run", "latency", "--yes"),
+        ready=lambda mini: mini.state("db", "--fresh") == "degraded",
+    ),
     "bad-release": Drill(
         "api-bad-release", "API down", skips=("Restart its machines, one after another",)
     ),
@@ -125,6 +131,12 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
         for fault in (drill.fault, *drill.beside):
             broken.enter_context(mini.broken(fault))
         until(lambda: drill.ready(mini), 60, f"{drill.fault} bites")
+        if drill.command:
+            begun = time.monotonic()
+            done = mini.program.run(*drill.command, timeout=180)
+            assert done.returncode == 0, done.stderr
+            found.seconds = time.monotonic() - begun
+            return found
         terminal = Terminal(mini.program.argv(), mini.program.environment, size)
         try:
             begun = time.monotonic()
