@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.dialogs.needs import NeedsDialog
 from ainur_tui.model.needs import difference
-from ainur_tui.model.wire import NeedsCall, NeedsView
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp

@@ -12,8 +12,8 @@ from ainur_tui.model.action import Run
 from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.playbookcalls import Choice as Choosing
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.wire import RunCall
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp

@@ -24,7 +24,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment
 from ainur_tui.rules import handover, slo
 from ainur_tui.rules.oncall import Turn, on_call
-from ainur_tui.systems.base import Writer
+from ainur_tui.systems.telling import Writer
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine

@@ -48,9 +48,10 @@ from ainur_tui.model.wire import Access, BoardQuery, Hello
 from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
-from ainur_tui.systems.base import Clock, Probe, Sample, Writer
+from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.registry import connect
 from ainur_tui.systems.rulebook import rulebook
+from ainur_tui.systems.telling import Writer
 
 __all__ = ["Engine", "Peer", "WireFault"]
 

@@ -24,8 +24,9 @@ from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.log import LogLine
-from ainur_tui.model.logquery import LogCounts, LogFilter
-from ainur_tui.model.wire import Hello, LogPage, LogQuery, RunCall, Welcome
+from ainur_tui.model.logquery import LogCounts, LogFilter, LogPage, LogQuery
+from ainur_tui.model.runcalls import RunCall
+from ainur_tui.model.wire import Hello, Welcome
 from tests.console import worlds
 
 HOSTILE = "[/] [@click=app.leave]OK[/] [red]x"

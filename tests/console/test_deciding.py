@@ -25,7 +25,7 @@ from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.plans import takes
 from ainur_tui.model.action import Lease, Plan, Run, StepRecord, Undo
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
-from ainur_tui.model.wire import AbortCall
+from ainur_tui.model.runcalls import AbortCall
 from tests.console import worlds
 from tests.console.test_app import Engine, plan, running, shown, until
 

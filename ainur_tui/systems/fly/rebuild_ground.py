@@ -13,7 +13,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems import resolvers
-from ainur_tui.systems.base import World
+from ainur_tui.systems.acting import World
 from ainur_tui.systems.fly.cutting import EDGE_DEADLINE, Reach
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.rebuild import Look, Seen

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.secret import Secret
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.cutting import Reach
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.maintenance import Maintenance

@@ -14,7 +14,8 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import size
 from ainur_tui.systems import process
-from ainur_tui.systems.base import Context, StepContext
+from ainur_tui.systems.acting import StepContext
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres.backup import loading, manifest, names
 from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.manifest import Manifest
