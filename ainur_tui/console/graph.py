@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def edit_needs(app: AinurApp) -> None:
     """Let the operator edit the graph, and save it; a draft that is refused stays in the editor,
     with the reason."""
-    talk = app.operations
+    talk = app.desks.operations
     draft: dict[str, list[str]] | None = None
     words = ""
     while True:

@@ -116,7 +116,7 @@ class Operations(Talk):
             if run is not None:
                 if run.id not in self._app.store.runs:  # a step may have been told before
                     self._app.store.ran(run)
-                self._app.runs.watch(run.id)
+                self._app.desks.runs.watch(run.id)
             return
 
     async def _decide(

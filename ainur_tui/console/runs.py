@@ -145,7 +145,7 @@ class Runs(Talk):
             self.tell("No way there", missing)
             return
         unseen = [p for p in spec.params if p.type == "secret" and p.required]
-        await self._app.operations.operate(
+        await self._app.desks.operations.operate(
             (spec, wish.target), wish.params, decided=not unseen, undoes=undoes
         )
 

@@ -178,7 +178,9 @@ async def test_a_key_opens_a_plan_and_y_runs_it_once() -> None:
 @pytest.mark.parametrize("key", ["enter", "n", "escape", "q"])
 async def test_the_default_is_no(key: str) -> None:
     async with running() as (app, engine, pilot):
-        app.run_worker(app.operations.choose("restart", app.panel.selection()), exit_on_error=False)
+        app.run_worker(
+            app.desks.operations.choose("restart", app.panel.selection()), exit_on_error=False
+        )
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))

@@ -291,7 +291,7 @@ async def test_what_goes_on_is_not_taken_back() -> None:
 async def test_a_screen_that_is_only_being_made_stops_no_picture() -> None:
     async with running() as (app, _, pilot):
         app.store.ran(going())
-        app.runs.watch("r7")
+        app.desks.runs.watch("r7")
         app.redraw()  # a picture came in this very moment
         await until(pilot, lambda: "drain 17" in shown(app))
 
