@@ -52,7 +52,7 @@ class Store:
         self.dismissed: set[str] = set()
         self.asking = ""
         """What the engine is being asked at this moment on the operator's wish."""
-        self._told_runs: list[Run] = []
+        self._told_runs: dict[str, Run] = {}
 
     def linked(self, welcome: Welcome) -> None:
         """An engine answers."""
@@ -68,10 +68,9 @@ class Store:
     def board(self, view: BoardView) -> None:
         """The newest picture."""
         self.view, self._received = view, time.monotonic()
-        if view.runs is not self._told_runs:
-            # A picture merged from an update without runs carries the old list: ``ran`` is newer.
-            self._told_runs = view.runs
-            self.runs |= {run.id: run for run in view.runs}
+        # Of a run that no update told of anew the picture has the old: ``ran`` is newer.
+        known, self._told_runs = self._told_runs, {run.id: run for run in view.runs}
+        self.runs |= {id: run for id, run in self._told_runs.items() if run is not known.get(id)}
         self.playbooks |= {run.id: run for run in view.playbooks}
         self._changed()
 

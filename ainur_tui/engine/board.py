@@ -201,7 +201,7 @@ class Board:
             findings=findings.findings(judged, caused, self._past.began),
             events=self._happenings.newest(),
             tables=list(self._tables.values()),
-            probes=[probe_view(run, now, mono) for run in self._runs.values()],
+            probes=[probe_view(run) for run in self._runs.values()],
             not_configured=self._not_configured,
             notices=[LOST_NOTICE] if lost_network(evidence) else [],
         )

@@ -87,7 +87,6 @@ class ProbeView(msgspec.Struct, frozen=True, kw_only=True):
     last_at: float | None
     seconds: float | None
     problem: str | None
-    next_at: float | None = None
 
 
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):

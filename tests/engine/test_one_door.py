@@ -27,8 +27,12 @@ OWN_PROBE = "systems/storage/probes.py"
 know that a bucket can be written."""
 
 DOORS = tuple(
-    f"ainur_tui.systems.{name}" for name in ("base", "registry", "bigfile", "filekinds", "rulebook")
-)
+    f"ainur_tui.systems.{name}"
+    for name in (
+        "acting", "base", "logsource", "system", "telling",
+        "registry", "bigfile", "filekinds", "rulebook",
+    )
+)  # fmt: skip
 """What others may take from the systems: their words, who connects them, readers of files."""
 
 
