@@ -15,7 +15,7 @@ from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
 
-class SignalView(msgspec.Struct, frozen=True, kw_only=True):
+class SignalView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reading with everything needed to show it honestly. ``age`` is seconds at ``at``."""
 
     name: str

@@ -147,10 +147,9 @@ def test_whoever_hears_at_whatever_moments_has_every_list_in_its_order(
     monkeypatch.setattr(listing, "MOST_GONE", 3)  # those who heard long ago are told anew
     rng, picture = random.Random(seed), Picture()
     clients = [(empty("e"), 0)] * 3
+    known = ["api", "db", "api/machine/1", "api/machine/2", "node"]
     for at in range(1, 40):
-        parts = rng.sample(
-            ["api", "db", "api/machine/1", "api/machine/2", "node"], rng.randint(0, 5)
-        )
+        parts = rng.sample(known, rng.randint(0, 5))
         states: list[State] = ["up", "down"]
         targets = [target(name, state=rng.choice(states), at=at, value=rng.choice([1.0, 2.0]))
                    for name in parts]  # fmt: skip
@@ -160,10 +159,10 @@ def test_whoever_hears_at_whatever_moments_has_every_list_in_its_order(
                   for n in range(max(0, at - 5), at)]  # fmt: skip
         whole = view(at, *targets, alerts=alerts, events=events)
         picture.advance(whole)
-        for number, (board, sent) in enumerate(clients):
+        for number, (had, sent) in enumerate(clients):
             if rng.random() < (0.9, 0.4, 0.1)[number]:
                 told = msgspec.json.encode(picture.since(sent, {}))
-                board = merge(board, msgspec.json.decode(told, type=Update))
+                board = merge(had, msgspec.json.decode(told, type=Update))
                 clients[number] = board, picture.revision
                 assert (board.alerts, board.events) == (whole.alerts, whole.events)
                 assert ages_aside(board) == ages_aside(whole)
