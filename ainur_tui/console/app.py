@@ -57,7 +57,6 @@ class AinurApp(Opening):
         hello: Hello,
         environment: str,
         launch: Launch | None = None,
-        color: str = "cyan",
         read_only: bool = False,
         evidence: Path | None = None,
         bell: bool = False,
@@ -79,7 +78,6 @@ class AinurApp(Opening):
         self.session = Session(socket, hello, self.store, launch=launch)
         self.feed = Feed(self)
         self.desks = Desks(self)
-        self._color = color
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""

@@ -17,6 +17,7 @@ from ainur_tui.console.panels.overview import Findings, OverviewPanel
 from ainur_tui.console.tabbing import Tabbed
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.alert import Alert
 
 if TYPE_CHECKING:
     from ainur_tui.console.desks import Desks
@@ -76,10 +77,11 @@ class Opening(Tabbed):
 
     def ring(self, scene: Scene) -> None:
         """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""
-        alarms = {(alert.name, alert.target, alert.since) for alert in undeclared(scene)}
+        alarms = {_moment(alert) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
-        self.rung |= alarms
+        there = {_moment(alert) for alert in scene.view.alerts} if scene.view else self.rung
+        self.rung = (self.rung & there) | alarms
 
     async def look_at_logs(self, at: float) -> None:
         """The lines about a moment (epoch seconds)."""
@@ -89,3 +91,7 @@ class Opening(Tabbed):
 
     def on_logs_panel_query_changed(self) -> None:
         self.feed.look()
+
+
+def _moment(alert: Alert) -> tuple[str, str, float]:
+    return alert.name, alert.target, alert.since
