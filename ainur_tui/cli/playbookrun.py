@@ -100,7 +100,7 @@ async def _act(
     """Show the plan of the step's action and have it done; whether it was decided."""
     from ainur_tui.cli import asking, following
     from ainur_tui.cli import run as acting
-    from ainur_tui.model.wire import PlanQuery, RunCall
+    from ainur_tui.model.runcalls import PlanQuery, RunCall
 
     do = run.now.do
     if do is None or not (args.yes or args.confirm_name or asking.possible()):

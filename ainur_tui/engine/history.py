@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from ainur_tui.engine.historyfile import opened
 from ainur_tui.engine.historystore import Store
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.systems.base import Clock
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from ainur_tui.engine.buckets import Frame, Rows, buckets
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 
 VERSION = 1
 RAW_KEPT = 86_400.0

@@ -13,8 +13,8 @@ from ainur_tui.engine.buckets import Frame, buckets
 from ainur_tui.engine.history import History
 from ainur_tui.engine.historystore import RAW_KEPT
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import SeriesQuery
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import SeriesQuery
 from tests.engine.probing import reading
 from tests.engine.warp import EPOCH, HandClock
 

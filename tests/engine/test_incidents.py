@@ -32,8 +32,8 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
     SendUpdate,
 )
-from ainur_tui.model.wire import RunCall
-from ainur_tui.systems.base import Writer
+from ainur_tui.model.runcalls import RunCall
+from ainur_tui.systems.telling import Writer
 from tests.engine.acting import CANARY
 from tests.engine.engines import Little, connected, engine, serving, until
 from tests.faults.incidents import keeper

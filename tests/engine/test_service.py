@@ -18,7 +18,9 @@ from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.logevidence import LogEvidence
-from ainur_tui.model.wire import RESULTS, BoardQuery, NeedsCall, PlanQuery
+from ainur_tui.model.needscalls import NeedsCall
+from ainur_tui.model.runcalls import PlanQuery
+from ainur_tui.model.wire import RESULTS, BoardQuery
 from tests.engine.acting import CANARY, MIRA, READER, call
 from tests.engine.engines import Little, engine, hello, until
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:
