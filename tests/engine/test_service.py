@@ -246,7 +246,7 @@ async def test_what_comes_together_with_the_end_does_not_keep_it(
         await watch.start()
         for _ in range(50):
             await asyncio.sleep(0)  # until it waits for something to come
-        watch.moved.set()
+        made.relay.moved.set()
         for _ in range(turns):
             await asyncio.sleep(0)
         async with asyncio.timeout(10):
