@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ainur_tui.demo import wheel
-from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
+from ainur_tui.demo.layout import API_APP, AUTHORITY, BLOCK_TIME, DATABASE_APP, Layout
 from ainur_tui.demo.node_chain import Chain
 
 TIMING = {"interval": 2, "timeout": 3}
@@ -81,7 +81,11 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "probe_bucket": BACKUPS,
             "sync": {"ainur-agents-prod": "ainur-agents-backup"},
         },
-        "frontend": TIMING | {"url": layout.url("frontend")},
+        "frontend": TIMING
+        | {
+            "url": layout.url("frontend_https", "https"),
+            "ca_file": str(directory / AUTHORITY),
+        },
         "loki": {
             "url": layout.url("loki"),
             "streams": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -142,17 +143,23 @@ def _tried(rule: Rule, call: BacktestCall) -> Rule:
 async def _test(engine: Engine, rule: Rule, events: Sequence[Event], days: float) -> Backtest:
     now = engine.board.view().at
     since = now - days * 86_400.0
-    past = {} if rule.share else await engine.history.past(rule.signal, since)
-    found = [
-        one for target, points in past.items() for one in backtest.replay(rule, points, target)
-    ]
-    share = max((backtest.covered(points, since, now) for points in past.values()), default=0.0)
+    past = {} if rule.share else await engine.history.evidence(rule.signal, rule.op, since)
     fired = len(firings(events, rule.name))
-    return Backtest(
-        rule=rule.name, severity=rule.severity, covered=share, fired=fired, days=days,
-        firings=sorted(found, key=lambda one: -one.start),
-        words=backtest.words(found, share, fired, days, now),
-    )  # fmt: skip
+
+    def judged() -> Backtest:
+        found = [
+            one for target, seen in past.items() for one in backtest.replay(rule, seen, target)
+        ]
+        share = max((backtest.covered(seen, since, now) for seen in past.values()), default=0.0)
+        return Backtest(
+            rule=rule.name, severity=rule.severity, covered=share, fired=fired, days=days,
+            firings=sorted(found, key=lambda one: -one.start),
+            words=backtest.words(found, share, fired, days, now),
+            basis=backtest.basis(rule, list(past.values())),
+        )  # fmt: skip
+
+    # A day of readings is many steps; the board is not kept waiting for them.
+    return await asyncio.to_thread(judged)
 
 
 def _rules(engine: Engine) -> list[RuleView]:

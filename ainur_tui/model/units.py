@@ -126,7 +126,7 @@ def show(value: float | str | bool | None, unit: str) -> str:
         case "time" | "age":
             return clock(value, date=True)
         case "days":
-            return f"{value:.0f} days"
+            return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
             return f"{value:,.0f} block{'' if value == 1 else 's'}"
         case _:

@@ -70,6 +70,8 @@ def judge(
     """One condition."""
     if condition.table is not None:
         return _rows(condition, board, since)
+    if condition.event is not None:
+        return _events(condition, target, board)
     if condition.signal is None:
         return _state(condition, named(condition.target or "{target}", target, board), board)
     view = signal_of(condition.signal, named(condition.target, target, board), target, board)
@@ -195,10 +197,39 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    number = float(len(found.rows))
+    words = f"{len(found.rows)} rows in {found.title.lower()}"
+    return Seen(_counted(condition, len(found.rows)), words)
+
+
+def _events(condition: Condition, target: str, board: BoardView) -> Seen:
+    began = _trouble(target, board)
+    before = {
+        event.key: event
+        for event in board.events
+        if event.kind == condition.event and event.target == target
+        if any(0 <= at - event.at <= condition.within for at in began)
+    }
+    holds = _counted(condition, len(before))
+    if not before:
+        within = units.duration(condition.within)
+        return Seen(holds, f"no {condition.event} within {within} before the trouble")
+    last = max(before.values(), key=lambda event: event.at)
+    gap = min(at - last.at for at in began if at >= last.at)
+    return Seen(holds, f"{last.text}, {units.duration(gap)} before the trouble")
+
+
+def _trouble(target: str, board: BoardView) -> list[float]:
+    """When each trouble of a target and of its parts began (epoch seconds)."""
+    found = [one.since for one in board.findings if one.target.partition("/")[0] == target]
+    whole = board.target(target)
+    if whole is not None and whole.state != "up":
+        found.append(whole.since)
+    return [at for at in found if at is not None]
+
+
+def _counted(condition: Condition, number: int) -> bool:
     above = condition.above is None or number > condition.above
-    holds = above and (condition.below is None or number < condition.below)
-    return Seen(holds, f"{number:.0f} rows in {found.title.lower()}")
+    return above and (condition.below is None or number < condition.below)
 
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:

@@ -268,11 +268,11 @@ async def test_a_message_goes_to_everybody_who_takes_texts(tmp_path: Path) -> No
         await declared(made)
         with pytest.raises(Refused, match="no notifier"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-        made.judging = replace(made.judging, writers=[Letterbox("pager", "full")])
+        pager, mail = Letterbox("pager", "full"), Letterbox("mail")
+        made.judging = replace(made.judging, writers=[pager])
         with pytest.raises(Refused, match=r"pager: .*full"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-        mail = Letterbox("mail")
-        made.judging = replace(made.judging, writers=[*made.judging.writers, mail])
+        made.judging = replace(made.judging, writers=[pager, mail])
         found = await remote.call("incident.send", SendUpdate(text="it burns\nbadly"))
         assert (found.updates, mail.taken) == (1, [("it burns", "it burns\nbadly")])
         entries = made.incidents.file("").entries

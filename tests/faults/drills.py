@@ -84,9 +84,7 @@ DRILLS = {
          ' | jq ".http.average_response_time"\'', "\x03"),
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
-    "bad-release": Drill(
-        "api-bad-release", "API down", skips=("Restart its machines, one after another",)
-    ),
+    "bad-release": Drill("api-bad-release", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
         skips=("Restart the machine that does not serve",
@@ -98,6 +96,7 @@ DRILLS = {
     "leaked": Drill("db-connections-leaked", "Database in trouble"),
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
+    "certificate": Drill("frontend-certificate-expired", "Certificate", outside=True),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip
 

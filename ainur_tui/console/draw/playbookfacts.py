@@ -80,9 +80,9 @@ def _cell(cell: Cell, unit: str, scene: Scene) -> str:
 
 
 def _wanted(one: Condition, run: PlaybookRun, scene: Scene) -> str:
-    if one.table is not None:
+    if one.table is not None or one.event is not None:
         least = f"more than {one.above:g}" if one.above is not None else f"fewer than {one.below:g}"
-        return f"{least} rows in {one.table}"
+        return f"{least} rows in {one.table}" if one.table is not None else f"{least} {one.event}s"
     if one.signal is None:
         return (
             f"{(one.target or run.target).replace('{target}', run.target)} {' or '.join(one.state)}"

@@ -74,11 +74,14 @@ def connect(environment: Environment, context: Context) -> System | None:
     hands = Hands(client, context.clock, fly.app, edge)
     page = environment.frontend
     eyes = [
-        HttpClient(one.url, clock=context.clock, redact=context.redact, deadline=one.timeout * 0.95)
+        HttpClient(
+            one.url, clock=context.clock, redact=context.redact, deadline=one.timeout * 0.95,
+            ca_file=one.authority,
+        )
         if one is not None and not is_placeholder(one.url)
         else None
         for one in (api, page)
-    ]
+    ]  # fmt: skip
     outside = outside_of(eyes[0], eyes[1], page)
     sizes = SizeList(fly, token, clock=context.clock, redact=context.redact)
     memory = Memory(context.state, fly.app)
