@@ -234,7 +234,8 @@ def _counted(condition: Condition, number: int) -> bool:
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.unit == "bool" and view.value is not None:
-        return answered(view.name, view.title, yes=bool(view.value))
+        said = answered(view.name, view.title, yes=bool(view.value))
+        return said if view.value or not view.note else f"{said} ({view.note})"
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
