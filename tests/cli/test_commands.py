@@ -49,7 +49,7 @@ def test_config_check_tells_places(shell: Shell) -> None:
 
 def test_config_check_and_doctor_tell_of_an_authority_that_is_not_there(shell: Shell) -> None:
     with shell.config.open("a") as file:
-        file.write('[environment.demo.frontend]\nurl = "https://x.invalid"\nca_file = "ca.pem"\n')
+        file.write('[environment.demo.frontend]\nurl = "https://127.0.0.1:1"\nca_file = "ca.pem"\n')
     assert shell("config", "check") == 0
     said = f"environment.demo.frontend.ca_file: {shell.config.parent}/ca.pem cannot be read"
     assert said in shell.err

@@ -66,7 +66,6 @@ async def test_faults_decide_which_certificate_is_served(tmp_path: Path) -> None
         assert await seen() == (None, "90 app.ainur.example")
         for fault, refused in (
             ("expired", "its certificate has expired"),
-            ("host", "its certificate is for another address"),
             ("chain", NO_CHAIN),
         ):
             switches.set(f"frontend-certificate-{fault}", on=True)
