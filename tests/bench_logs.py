@@ -31,7 +31,7 @@ from ainur_tui.engine.logintake import Intake
 from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import RawBatch, RawLine
+from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.benching import cpu, keys, quantile
 from tests.engine.test_logs import FakeSource
 from tests.helpers import Program, until

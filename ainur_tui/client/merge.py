@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
-from ainur_tui.model.wire import Update
+from ainur_tui.model.update import Update
 
 _WHOLE = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",

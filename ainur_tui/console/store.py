@@ -9,8 +9,10 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.logquery import LogPage
 from ainur_tui.model.playbook import PlaybookRun
-from ainur_tui.model.wire import LogPage, Series, Welcome
+from ainur_tui.model.series import Series
+from ainur_tui.model.wire import Welcome
 
 RECENT = 600.0
 """Seconds for which an ended action stays on every screen."""

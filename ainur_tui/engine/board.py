@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ainur_tui.engine.foreign import Told
+from ainur_tui.engine.happenings import Happenings
 from ainur_tui.engine.lastrun import LastRun, fault_of, probe_view
 from ainur_tui.engine.past import Past
 from ainur_tui.model.board import BoardView
@@ -19,9 +20,6 @@ from ainur_tui.rules.evidence import LOST_NOTICE, Evidence, lost_network, tells_
 from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.judge import Held
 from ainur_tui.systems.base import Clock, Probe, Sample
-
-EVENTS_SHOWN = 200
-_EVENTS_KEPT = 1000
 
 
 @dataclass(slots=True)
@@ -62,7 +60,7 @@ class Board:
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._runs: dict[str, LastRun] = {}
         self._tables: dict[str, Table] = {}
-        self._events: dict[str, Event] = {}
+        self._happenings = Happenings()
         self._discovered: dict[str, dict[str, Target]] = {}
         self._paused: dict[str, frozenset[str]] = {}
         self._judges: dict[str, Sample] = {}
@@ -119,19 +117,14 @@ class Board:
 
     def add_event(self, event: Event) -> None:
         """Add something that happened; the same happening (``key``) counts once."""
-        if event.key in self._events:
-            return
-        self._events[event.key] = event
-        if len(self._events) > _EVENTS_KEPT:
-            newest = sorted(self._events.values(), key=lambda one: one.at)[-EVENTS_SHOWN * 2 :]
-            self._events = {one.key: one for one in newest}
-        self.version += 1
-        if self.on_event is not None:
-            self.on_event(event)
+        if self._happenings.add(event):
+            self.version += 1
+            if self.on_event is not None:
+                self.on_event(event)
 
     def events(self) -> list[Event]:
         """What happened, as far back as it is known here."""
-        return list(self._events.values())
+        return self._happenings.known()
 
     def restore(
         self,
@@ -140,7 +133,7 @@ class Board:
     ) -> None:
         """Take over what an earlier engine knew: states with their beginnings, and events."""
         self._past.restore(states or {})
-        self._events.update({event.key: event for event in events})
+        self._happenings.restore(events)
         self.version += 1
 
     def states(self) -> dict[str, tuple[State, float]]:
@@ -198,7 +191,6 @@ class Board:
         for event in self._past.note(judged, state, now):
             self.add_event(event)
         caused = findings.causes(judged, self._graph, self._past.since)
-        events = sorted(self._events.values(), key=lambda event: event.at)[-EVENTS_SHOWN:]
         return BoardView(
             environment=self._environment,
             at=now,
@@ -207,7 +199,7 @@ class Board:
             trust=findings.trust(judged),
             targets=findings.target_views(judged, self._graph, caused, self._past.since),
             findings=findings.findings(judged, caused, self._past.began),
-            events=events,
+            events=self._happenings.newest(),
             tables=list(self._tables.values()),
             probes=[probe_view(run, now, mono) for run in self._runs.values()],
             not_configured=self._not_configured,

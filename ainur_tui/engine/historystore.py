@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from ainur_tui.engine.buckets import Frame, Rows, buckets
+from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 
 VERSION = 1
 RAW_KEPT = 86_400.0
@@ -148,6 +149,29 @@ class Store:
         found: dict[str, list[tuple[float, float]]] = {}
         for target, at, mean in rows:
             found.setdefault(target, []).append((float(at), mean))
+        return found
+
+    def evidence(self, signal: str, op: Op, since: float) -> dict[str, Evidence]:
+        """The same for a rule's judgement: single readings as far back as they are kept, before
+        them the value of each minute that lies furthest to the side of ``op``."""
+        extreme = "high" if op == "above" else "low"
+        found: dict[str, Evidence] = {}
+        for number, target in self._db.execute(
+            "SELECT series.id, t.text FROM word s JOIN series ON series.signal = s.id"
+            " JOIN word t ON t.id = series.target WHERE s.text = ? ORDER BY t.text", (signal,),
+        ).fetchall():  # fmt: skip
+            single = self._db.execute(
+                "SELECT at, value FROM raw WHERE series = ? AND at >= ? ORDER BY at",
+                (number, since),
+            ).fetchall()
+            begins = single[0][0] if single else math.inf
+            minutes = self._db.execute(
+                f"SELECT at, {extreme} FROM minute WHERE series = ? AND at >= ? AND at <= ?"  # noqa: S608
+                " ORDER BY at",
+                (number, since, begins - 60 if single else 1e12),
+            ).fetchall()
+            if single or minutes:
+                found[target] = Evidence(minutes, single)
         return found
 
     def beyond(self, query: Beyond, since: float) -> Minutes:

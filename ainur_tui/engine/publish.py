@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView, TargetView
-from ainur_tui.model.wire import Update
+from ainur_tui.model.update import Update
 
 _LISTS = (
     "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",

@@ -22,7 +22,8 @@ from ainur_tui.config.paths import Paths
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogGap, LogLine, LogSourceView
-from ainur_tui.model.wire import EngineStatus, LogPage, LogQuery
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.wire import EngineStatus
 from tests.cli.fakes import NOW, SPECS, FakeEngine, Shell, board, use
 
 

@@ -9,7 +9,7 @@ from ainur_tui.engine.publish import Picture
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
-from ainur_tui.model.wire import Update
+from ainur_tui.model.update import Update
 
 
 def target(name: str, *, state: State = "up", at: float = 0.0, value: float = 1.0) -> TargetView:

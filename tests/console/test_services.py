@@ -19,8 +19,8 @@ from ainur_tui.console.draw.tables import cell_text, layout, row_line, stems
 from ainur_tui.model.action import ActionSpec, Param, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 from ainur_tui.model.table import Column, Row, Table
-from ainur_tui.model.wire import NeedsCall, NeedsView
 from tests.console import worlds
 from tests.console.test_app import plan, running, shown, until
 from tests.console.test_records import column

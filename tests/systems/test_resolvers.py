@@ -18,6 +18,7 @@ import pytest
 from ainur_tui.config.types import Api, Environment, Frontend
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems import resolvers
+from ainur_tui.systems.fly.looks_service import ServiceLooks
 from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.resolvers import OURS, Heard, disagreement, heard, public_hosts, words
 
@@ -126,7 +127,7 @@ async def test_a_recovery_is_not_outside_while_a_resolver_leads_elsewhere(
     reach: Any = SimpleNamespace(edge=SimpleNamespace(health=health))
     secret = Secret("postgresql://a@b/c")
     ground = Ground(environment, reach, [], secret, secret, Redactor(), 1.0)
-    seen = await ground.outside(None)
+    seen = await ServiceLooks(ground).outside(None)
     assert seen.done == done
     assert ("disagree" in seen.by) != done
     assert HOST in seen.by

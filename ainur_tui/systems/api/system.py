@@ -12,10 +12,11 @@ from ainur_tui.systems.api.names import NamesProbe
 from ainur_tui.systems.api.profile import Profile
 from ainur_tui.systems.api.services import ServicesProbe
 from ainur_tui.systems.api.traffic import TrafficProbe
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.roster import Roster
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.configbackup import config_backup_of
 from ainur_tui.systems.fly.configsave import ConfigSave
@@ -44,6 +45,7 @@ from ainur_tui.systems.fly.sizing import ResizeDatabase
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.system import System
 
 GUIDE_POOL = 25
 ON_MACHINES = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Context, Probe, System
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.certificates import Host
 from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.frontend.certificate import CertificateProbe
 from ainur_tui.systems.frontend.issuance import IssuanceProbe, can_be_asked
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:
