@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import cast
+from collections.abc import Mapping, Sequence
 
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.caa import issuers, lets, words
+from tests.systems.nameserver import nameserver
 
 Zone = Mapping[str, Sequence[str]]
 
 
-class Server(asyncio.DatagramProtocol):
-    """Answers by name with CAA records; none: no such records, a name it does not have: none."""
-
-    def __init__(self, zone: Zone) -> None:
-        self.zone = zone
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        asked = dns.message.from_wire(data)
-        answer = dns.message.make_response(asked)
-        name = asked.question[0].name
-        rows = self.zone.get(name.to_text(omit_final_dot=True))
-        if rows is None:
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        elif rows == ["broken"]:
-            answer.set_rcode(dns.rcode.SERVFAIL)
-        elif rows:
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "CAA", *rows))
-        self.transport.sendto(answer.to_wire(), addr)
-
-
-@asynccontextmanager
-async def served(zone: Zone) -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: Server(zone), ("127.0.0.1", 0))
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
-
-
 async def ask(zone: Zone) -> frozenset[str] | None:
-    async with served(zone) as port:
+    async with nameserver(lambda name, _: zone.get(name)) as port:
         return await issuers("app.ainur.network", 5.0, ["127.0.0.1"], port)
 
 
