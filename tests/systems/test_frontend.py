@@ -12,10 +12,10 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems import caa
 from ainur_tui.systems.base import Context, Sample, Tools
+from ainur_tui.systems.certificateprobe import CertificateProbe
 from ainur_tui.systems.certificates import Certificate, Host, Shown
 from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.frontend import issuance
-from ainur_tui.systems.frontend.certificate import CertificateProbe
 from ainur_tui.systems.frontend.issuance import IssuanceProbe
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.frontend.system import connect
@@ -96,7 +96,8 @@ def served(authority: Authority, peer: str) -> CertificateProbe:
     section = Frontend(url=f"https://{peer}/", timeout=5, ca_file=str(authority.file))
     host = Host.of(section.url, section.authority)
     assert host is not None
-    return CertificateProbe(section, host, RealClock())
+    days, trusted = "frontend.certificate.days", "frontend.certificate.trusted"
+    return CertificateProbe(section, host, RealClock(), days=days, trusted=trusted)
 
 
 async def test_a_certificate_that_ends_soon_then_another(tmp_path: Path) -> None:

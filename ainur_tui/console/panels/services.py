@@ -43,7 +43,7 @@ class ServicesPanel(TargetPanel):
         "api.certificates", "frontend.certificate", "api.dns", "api.volumes", "storage.buckets",
     )  # fmt: skip
     words: ClassVar[Mapping[str, str]] = {
-        "api.services": "health", "frontend.certificate": "served",
+        "api.services": "health", "frontend.certificate": "page tls",
     }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [
