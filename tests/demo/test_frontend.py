@@ -13,7 +13,7 @@ from ainur_tui.systems.certificates import Host, shown
 from tests.demo.flyhouse import until
 from tests.demo.processes import answers, component
 
-NO_CHAIN = "its certificate comes from an unknown authority, or the one between is not sent along"
+NO_CHAIN = "certificate chain incomplete, or of an unknown authority"
 
 
 async def test_the_page_follows_the_api_and_the_maintenance_marker(tmp_path: Path) -> None:

@@ -319,6 +319,11 @@ def errors(*events: Event, since: float = T - 60) -> BoardView:
     return board(1, events=list(events), findings=[found])
 
 
+def rolled_back(ended: float, state: str = "verified") -> Run:
+    run = acted(state, ended)
+    return replace(run, plan=replace(run.plan, action="rollback", target="api"))
+
+
 @pytest.mark.parametrize(
     ("seen", "holds", "words"),
     [
@@ -329,6 +334,9 @@ def errors(*events: Event, since: float = T - 60) -> BoardView:
         (errors(replace(RELEASED, kind="restart")), False, "no deploy"),
         (errors(replace(RELEASED, target="db")), False, "no deploy"),
         (board(1, events=[RELEASED]), False, "no deploy"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 280)]), False, "no deploy"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 400)]), True, "deploy v9"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 280, "failed")]), True, "deploy v9"),
     ],
 )
 def test_an_event_counts_that_came_shortly_before_the_trouble(
