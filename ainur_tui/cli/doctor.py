@@ -31,7 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Look at everything; exit code 1 when something is broken, 78 when it is the configuration."""
     from ainur_tui.config.problem import ConfigError
-    from ainur_tui.systems.certificates import unusable
+    from ainur_tui.systems.httptls import unusable
 
     code = errors.OK
     found = [*program(), *terminal(call.output)]

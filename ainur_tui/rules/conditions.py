@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.model.yesno import answered
+from ainur_tui.rules.beforehand import before_trouble
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -71,7 +73,7 @@ def judge(
     if condition.table is not None:
         return _rows(condition, board, since)
     if condition.event is not None:
-        return _events(condition, target, board)
+        return _events(condition, condition.event, target, board)
     if condition.signal is None:
         return _state(condition, named(condition.target or "{target}", target, board), board)
     view = signal_of(condition.signal, named(condition.target, target, board), target, board)
@@ -201,30 +203,14 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
     return Seen(_counted(condition, len(found.rows)), words)
 
 
-def _events(condition: Condition, target: str, board: BoardView) -> Seen:
-    began = _trouble(target, board)
-    before = {
-        event.key: event
-        for event in board.events
-        if event.kind == condition.event and event.target == target
-        if any(0 <= at - event.at <= condition.within for at in began)
-    }
-    holds = _counted(condition, len(before))
-    if not before:
+def _events(condition: Condition, kind: EventKind, target: str, board: BoardView) -> Seen:
+    found = before_trouble(kind, target, condition.within, board)
+    holds = _counted(condition, len(found))
+    if not found:
         within = units.duration(condition.within)
-        return Seen(holds, f"no {condition.event} within {within} before the trouble")
-    last = max(before.values(), key=lambda event: event.at)
-    gap = min(at - last.at for at in began if at >= last.at)
-    return Seen(holds, f"{last.text}, {units.duration(gap)} before the trouble")
-
-
-def _trouble(target: str, board: BoardView) -> list[float]:
-    """When each trouble of a target and of its parts began (epoch seconds)."""
-    found = [one.since for one in board.findings if one.target.partition("/")[0] == target]
-    whole = board.target(target)
-    if whole is not None and whole.state != "up":
-        found.append(whole.since)
-    return [at for at in found if at is not None]
+        return Seen(holds, f"no {kind} within {within} before the trouble")
+    event, gap = found[-1]
+    return Seen(holds, f"{event.text}, {units.duration(gap)} before the trouble")
 
 
 def _counted(condition: Condition, number: int) -> bool:
@@ -234,7 +220,8 @@ def _counted(condition: Condition, number: int) -> bool:
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.unit == "bool" and view.value is not None:
-        return answered(view.name, view.title, yes=bool(view.value))
+        said = answered(view.name, view.title, yes=bool(view.value))
+        return said if view.value or not view.note else f"{said} ({view.note})"
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
