@@ -31,6 +31,8 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
     "node-hung": (Act(5, 900, "node-hung"),),
     "uploads-forgotten": (Act(5, 900, "storage-full-of-uploads"),),
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
+    "certificate-ending": (Act(5, 90, "frontend-certificate-ending"),),
+    "certificate-expired": (Act(5, 90, "frontend-certificate-expired"),),
     # Chains, as they follow from one another in real life; they pass by themselves.
     "database-outage": (
         Act(20, 100, "db-idle-in-transaction"),

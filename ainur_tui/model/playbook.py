@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from ainur_tui.model.event import EventKind
 from ainur_tui.model.signal import Verdict
 from ainur_tui.model.target import State
 
@@ -27,7 +28,8 @@ OVER: frozenset[str] = frozenset({"passed", "failed", "skipped", "not needed"})
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that is to be observed: a signal beyond or within a number (in the signal's unit)
-    or with one of some verdicts, the number of a table's rows, or the state of a target.
+    or with one of some verdicts, the number of a table's rows, the state of a target, or how many
+    events of a kind the playbook's target met ``within`` so many seconds before its trouble began.
 
     ``target`` may hold variables; without one it is whichever target has the signal.
     """
@@ -35,6 +37,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     target: str | None = None
     signal: str | None = None
     table: str | None = None
+    event: EventKind | None = None
+    within: float = 0.0
     above: float | None = None
     below: float | None = None
     verdict: list[Verdict] = []

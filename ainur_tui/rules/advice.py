@@ -27,6 +27,7 @@ SIGNALS: dict[str, str] = {
     "api.debug.exposed": "close /debug to the world: serve it on an inner port alone",
     "api.maintenance": "maintenance mode=off when the work is done (key m)",
     "api.queue": "scale api, if the connection budget allows it",
+    "api.certificate.days": "have the platform check its host names again (table certificates)",
     "api.logs.rate": "find the class that repeats in Logs and its cause",
     "api.logs.storage": "read the failures in Logs; check the key's permission and the bucket",
     "api.logs.auth": "see in Logs who fails, and whether a key was changed or is being tried",

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.model.yesno import answered
+from ainur_tui.rules.beforehand import before_trouble
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -70,6 +72,8 @@ def judge(
     """One condition."""
     if condition.table is not None:
         return _rows(condition, board, since)
+    if condition.event is not None:
+        return _events(condition, condition.event, target, board)
     if condition.signal is None:
         return _state(condition, named(condition.target or "{target}", target, board), board)
     view = signal_of(condition.signal, named(condition.target, target, board), target, board)
@@ -199,15 +203,29 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    number = float(len(found.rows))
+    words = f"{len(found.rows)} rows in {found.title.lower()}"
+    return Seen(_counted(condition, len(found.rows)), words)
+
+
+def _events(condition: Condition, kind: EventKind, target: str, board: BoardView) -> Seen:
+    found = before_trouble(kind, target, condition.within, board)
+    holds = _counted(condition, len(found))
+    if not found:
+        within = units.duration(condition.within)
+        return Seen(holds, f"no {kind} within {within} before the trouble")
+    event, gap = found[-1]
+    return Seen(holds, f"{event.text}, {units.duration(gap)} before the trouble")
+
+
+def _counted(condition: Condition, number: int) -> bool:
     above = condition.above is None or number > condition.above
-    holds = above and (condition.below is None or number < condition.below)
-    return Seen(holds, f"{number:.0f} rows in {found.title.lower()}")
+    return above and (condition.below is None or number < condition.below)
 
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.unit == "bool" and view.value is not None:
-        return answered(view.name, view.title, yes=bool(view.value))
+        said = answered(view.name, view.title, yes=bool(view.value))
+        return said if view.value or not view.note else f"{said} ({view.note})"
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note

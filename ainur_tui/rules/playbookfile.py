@@ -84,11 +84,13 @@ def _ways(
 
 def _condition(one: Condition) -> str | None:
     """The sentence why a condition says nothing, or ``None``."""
-    if sum(bool(each) for each in (one.signal, one.table, one.state)) != 1:
-        return "a condition names a signal, a table or states of a target: one of the three"
+    if sum(bool(each) for each in (one.signal, one.table, one.state, one.event)) != 1:
+        return "a condition names a signal, a table, an event or states of a target: one of these"
     limits = one.above is not None or one.below is not None
     if one.signal and not (limits or one.verdict):
         return "what must the signal be? above, below or verdict"
+    if one.event and not (limits and one.within > 0):
+        return "how many events, and how long before the trouble? above or below, and within"
     if one.table and not limits:
         return "how many rows? above or below"
     if one.state and (limits or one.verdict):

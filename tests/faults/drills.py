@@ -92,6 +92,7 @@ DRILLS = {
          ' | jq ".http.average_response_time"\'', "\x03"),
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
+    "bad-release": Drill("api-bad-release", "API down"),
     "latency-idle": Drill(
         "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
@@ -100,13 +101,10 @@ DRILLS = {
         "db-statement-slow", "API slow", command=("playbook", "run", "latency", "--yes"),
         ready=lambda mini: mini.state("db", "--fresh") == "degraded",
     ),
-    "bad-release": Drill(
-        "api-bad-release", "API down", skips=("Restart its machines, one after another",)
-    ),
     "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
-        skips=("Restart the machine that does not serve",
+        skips=("Back to the release before the trouble", "Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
     "statement": Drill("db-statement-slow", "Database in trouble"),
@@ -117,6 +115,7 @@ DRILLS = {
     "disk": Drill("disk-filling", "Disk filling", before=("backup", "create")),
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
+    "certificate": Drill("frontend-certificate-expired", "Certificate", outside=True),
     "uploads": Drill("storage-full-of-uploads", "Storage failing"),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip

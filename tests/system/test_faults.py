@@ -23,6 +23,10 @@ FAULTS = {
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
     "storage-full-of-uploads": ("storage", {"degraded"}, ("quota",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
+    "frontend-certificate-ending": ("frontend", {"degraded"}, ("certificate ends in",)),
+    "frontend-certificate-expired": ("frontend", {"down"}, ("its certificate has expired",)),
+    "frontend-certificate-host": ("frontend", {"down"}, ("another address",)),
+    "frontend-certificate-chain": ("frontend", {"down"}, ("unknown authority",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }

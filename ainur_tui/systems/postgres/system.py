@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.fly.configbackup import documents
 from ainur_tui.systems.logs.files import FileSource
+from ainur_tui.systems.logsource import LogSource
 from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.actions_reindex import Reindex
@@ -44,6 +46,7 @@ from ainur_tui.systems.postgres.statistics import SizeProbe, StatisticsProbe, Ta
 from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
 from ainur_tui.systems.postgres.wal import WalProbe
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:
