@@ -22,7 +22,7 @@ from tests.terminal.screen import Terminal
 
 ENTER, PAGE_DOWN = "\r", "\x1b[6~"
 GOES_ON = re.compile(r"\d+-(\d+) of (\d+), Up Down")
-"""A plan that is longer than the screen: nobody decides on half of it."""
+"""A plan that is longer than the screen: to be read to its end before a name is typed."""
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
@@ -197,7 +197,7 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
         _read(terminal)
         if (asked := confirm.search(terminal.text)) is None:
             return
-        while (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
+        while asked[2] and (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
             _press(terminal, found, PAGE_DOWN)
             _read(terminal)
         keys = {"y": "y", "Enter": ENTER}
