@@ -23,6 +23,7 @@ from tests.terminal.screen import Terminal
 ENTER, PAGE_DOWN = "\r", "\x1b[6~"
 GOES_ON = re.compile(r"\d+-(\d+) of (\d+), Up Down")
 """A plan that is longer than the screen: to be read to its end before a name is typed."""
+AGAIN = "run it with this reason"
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
@@ -202,8 +203,15 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
             _read(terminal)
         keys = {"y": "y", "Enter": ENTER}
         _press(terminal, found, keys[asked[1]] if asked[1] else asked[2] + ENTER)
-    terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
-                   f"{title} is decided")  # fmt: skip
+
+    def decided(text: str) -> bool:
+        return over(text) or ("Esc" in text and at_hand(text) != step)
+
+    terminal.until(lambda text: AGAIN in text or decided(text), 60, f"{title} is decided")
+    if AGAIN in terminal.text:  # the drill before has done the same a short while ago
+        _read(terminal)
+        _press(terminal, found, "drill" + ENTER)
+        terminal.until(decided, 60, f"{title} is decided")
 
 
 def _read(terminal: Terminal) -> None:
