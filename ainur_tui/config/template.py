@@ -140,7 +140,9 @@ version = 1
 #url = "https://grafana.example.net"
 #[environment.production.prometheus]
 #url = "https://prometheus.example.net"
+#user = "mira"            # with a user the token is its password, without one a bearer's
 #token = { env = "PROMETHEUS_TOKEN" }
+#ca_file = "ca.pem"       # the authority that signed its certificate, where it is your own
 
 # An Alertmanager: its alerts are shown, and ours are sent to it.
 #[environment.production.alertmanager]

@@ -131,7 +131,9 @@ def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str])
             continue
         quantile = next((m.value for m in one.matchers if m.label == "quantile"), None)
         if quantile is not None:
-            histogram = f"{one.name}_bucket" in names
+            buckets = [f"{one.name}_bucket", f"{USUAL.get(one.name, one.name)}_bucket"]
+            bucket = next((name for name in buckets if name in names), None)
+            histogram = bucket is not None
             yield (
                 "never" if there is False else "note",
                 f'{one.name}{{quantile="{quantile}"}} exists for a summary only'
@@ -141,7 +143,7 @@ def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str])
                     else "; of a histogram it is never there"
                 )
                 + ", and quantiles cannot be put together over machines",
-                f"histogram_quantile({quantile}, sum by (le) (rate({one.name}_bucket[5m])))",
+                f"histogram_quantile({quantile}, sum by (le) (rate({bucket or buckets[0]}[5m])))",
             )
         elif there is False:
             close = near(one.name, list(names))

@@ -12,7 +12,7 @@ import msgspec
 
 from ainur_tui.config.types import SecretSource
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.alert import Alert
+from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import RuleView
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -37,7 +37,7 @@ class Sample:
     ``targets`` are the targets it discovered (all of their kind: one that is absent is gone).
     ``paused`` names targets that are well though not running (an autostopped machine).
     ``alerts`` are all that another judge has active now, ``rules`` those it judges by; ``None``:
-    this probe asks no other judge.
+    this probe asks no other judge. ``muted`` are alerts of ours (name, target) it has silenced.
     """
 
     readings: Sequence[Reading] = ()
@@ -47,6 +47,7 @@ class Sample:
     paused: frozenset[str] = frozenset()
     alerts: Sequence[Alert] | None = None
     rules: Sequence[RuleView] = ()
+    muted: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
 
 
 class Probe(ABC):
@@ -113,15 +114,30 @@ class LogSource(ABC):
     def batches(self, resume: float | None) -> AsyncIterator[RawBatch]: ...
 
 
+Series = tuple[dict[str, str], float]
+"""Labels and value."""
+Past = tuple[dict[str, str], list[tuple[float, float]]]
+"""Labels and (moment, value), oldest first."""
+
+
 class SeriesIndex(ABC):
-    """What series another judge has, for the doctor of its rules. Raises
-    :class:`~ainur_tui.model.failure.ProbeFailure` where it cannot be asked."""
+    """Another judge's series, for the doctor of its rules and for queries. Raises
+    :class:`~ainur_tui.model.failure.ProbeFailure` where it cannot be asked, or does not
+    understand. ``peer`` is where it is."""
+
+    peer: str
 
     @abstractmethod
     async def exists(self, selector: str) -> bool: ...
 
     @abstractmethod
     async def names(self) -> list[str]: ...
+
+    @abstractmethod
+    async def query(self, expr: str) -> list[Series]: ...
+
+    @abstractmethod
+    async def past(self, expr: str, start: float, end: float, step: float) -> list[Past]: ...
 
 
 @dataclass(frozen=True)
@@ -140,8 +156,9 @@ class Receiver(ABC):
     :class:`~ainur_tui.model.failure.ProbeFailure` when it is not known to have arrived.
 
     ``folded``: one message a cause, for people, and none for what somebody has in hand; else every
-    alert that fires, and the watchdog, every ``repeat`` seconds. People are reminded by severity
-    (``repeat`` is ``None``).
+    alert that fires, and the watchdog, every ``repeat`` seconds, and at once when somebody takes
+    or silences one. People are reminded by severity (``repeat`` is ``None``). ``hears`` are the
+    judges (origins) whose alerts reach it without us.
     """
 
     name: str
@@ -149,6 +166,7 @@ class Receiver(ABC):
     repeat: float | None = None
     severities: frozenset[str] = frozenset({"P1", "P2", "P3", "P4"})
     resolved: bool = True
+    hears: frozenset[str] = frozenset()
 
     @abstractmethod
     async def send(self, messages: Sequence[Message]) -> None: ...
