@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -134,8 +134,24 @@ class Judge(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A saved PromQL query of your own."""
+
+    expr: Annotated[str, Meta(min_length=1, max_length=4000)]
+    title: str = ""
+    unit: Annotated[
+        Literal["", "count", "ratio", "s", "ms", "B", "/s", "B/s", "days"],
+        Meta(description="what its values are: B bytes, ratio 0 to 1, s seconds"),
+    ] = ""
+
+
 class Prometheus(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Prometheus whose rules and alerts are shown here, and that judges the rule files named."""
+
+    queries: Annotated[
+        dict[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")], Query],
+        Meta(description="saved queries by name; the same name replaces one of the guide's"),
+    ] = msgspec.field(default_factory=dict)
 
 
 class Alertmanager(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -143,6 +143,10 @@ version = 1
 #user = "mira"            # with a user the token is its password, without one a bearer's
 #token = { env = "PROMETHEUS_TOKEN" }
 #ca_file = "ca.pem"       # the authority that signed its certificate, where it is your own
+#[environment.production.prometheus.queries.disk-free]      # ainur-tui alerts query disk-free
+#expr = "min by (instance) (node_filesystem_avail_bytes)"
+#title = "Free disk"
+#unit = "B"               # B, ratio, s, ms, /s, B/s, count, days
 
 # An Alertmanager: its alerts are shown, and ours are sent to it.
 #[environment.production.alertmanager]

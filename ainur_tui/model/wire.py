@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model import alertcalls, incidentcalls
+from ainur_tui.model import alertcalls, incidentcalls, querycalls
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
@@ -304,6 +304,7 @@ RESULTS: dict[str, Any] = {
     "engine.stop": None,
     **alertcalls.RESULTS,
     **incidentcalls.RESULTS,
+    **querycalls.RESULTS,
 }
 """The type of each method's result.
 

@@ -50,6 +50,18 @@ def examine(
     return [*found, *(told(*what) for what in _severity(rule, own, ours or {}))]
 
 
+def lacking(expr: str, exists: Mapping[str, bool], names: Sequence[str]) -> list[Diagnosis]:
+    """The series of an expression that are not there now, each with what may have been meant."""
+    try:
+        tree = promql.parse(expr)
+    except ValueError:
+        return []
+    return [
+        Diagnosis(rule="", origin="", trouble=trouble, text=text, hint=hint)
+        for trouble, text, hint in _series(tree, exists, names) if trouble == "never"
+    ]  # fmt: skip
+
+
 _Said = tuple[Trouble, str, str]
 
 
