@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 10.0
 """Seconds a question may take in all."""
+AT_ONCE = 2
+"""Queries that are under way together, each with the ages of its series."""
 MOST = 50
 """Series an answer tells of."""
 POINTS = 120
@@ -42,7 +44,7 @@ async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
         at = engine.view().at
         answers = [QueryAnswer(query=one, at=at, problem=NONE, failed=True) for one in wanted]
     else:
-        names, turns = await _names(index), asyncio.Semaphore(4)
+        names, turns = await _names(index), asyncio.Semaphore(AT_ONCE)
 
         async def bounded(one: SavedQuery) -> QueryAnswer:
             async with turns:

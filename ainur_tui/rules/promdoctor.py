@@ -158,7 +158,7 @@ def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str])
                 f"histogram_quantile({quantile}, sum by (le) (rate({bucket or buckets[0]}[5m])))",
             )
         elif there is False:
-            close = near(one.name, list(names))
+            close = near(one.name, list(names), 2)
             usual = USUAL.get(one.name, "")
             meant = [usual] if usual and (not names or _name_in(usual, names)) else close
             hint = f"did you mean {' or '.join(meant)}?" if meant else ""

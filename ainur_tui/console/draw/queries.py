@@ -52,26 +52,25 @@ def _row(one: QueryAnswer) -> Row:
 
 
 def page(one: QueryAnswer, scene: Scene, columns: int) -> list[Line]:
-    """What was asked, what came, and its past; why nothing came, and what is read here instead."""
+    """What came and its past, or why nothing did and what is read here instead; what was asked."""
     since = max(0.0, scene.now - one.at)
     old = "age not known" if one.age is None else f"newest sample {age(one.age + since)} old"
-    lines: list[Line] = []
-    for name, text in (("asked", one.expr or one.query.exprs[0]), ("in words", one.words),
-                       ("guide", one.query.guide), ("note", one.query.note),
-                       ("of", f"{one.source}, {old}" if one.source else "")):  # fmt: skip
-        lines += _named(name, text, columns)
+    lines = [line((f"{one.source}, {old}" if one.source else "", "quiet"))]
     if one.problem:
-        lines += [EMPTY, *(line((text, "warn")) for text in wrap(one.problem, columns))]
+        lines += [line((text, "warn")) for text in wrap(one.problem, columns)]
         lines += [line((text, "text")) for hint in one.hints for text in wrap(hint, columns)]
         lines += [line(("read here: ", "quiet"), (own_words(own), "strong")) for own in one.instead]
-    for row in one.rows[: CHARTS if one.step else 0]:
-        lines += [EMPTY, *_chart(one, row, scene, columns)]
-    rest = one.rows[CHARTS if one.step else 0 :]
-    lines += [EMPTY] if rest else []
+    drawn = CHARTS if one.step else 0
+    for row in one.rows[:drawn]:
+        lines += [*_chart(one, row, scene, columns), EMPTY]
     lines += [line((f"{show(row.value, one.query.unit):>12}  ", "strong"), (row.name, "quiet"))
-              for row in rest]  # fmt: skip
+              for row in one.rows[drawn:]]  # fmt: skip
     if one.left_out:
         lines.append(line((f"and {one.left_out} more series", "quiet")))
+    lines.append(EMPTY)
+    for name, text in (("asked", one.expr or one.query.exprs[0]), ("in words", one.words),
+                       ("guide", one.query.guide), ("note", one.query.note)):  # fmt: skip
+        lines += _named(name, text, columns)
     return lines
 
 
