@@ -22,7 +22,7 @@ class PrometheusClient(SeriesIndex):
 
     def __init__(self, http: HttpClient, deadline: float) -> None:
         self._http = http
-        self._deadline = f"{deadline:g}s"
+        self._deadline = f"{deadline:g}"
         self.close = http.close
         self.peer = http.peer
 
