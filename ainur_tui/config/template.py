@@ -122,6 +122,7 @@ version = 1
 #[environment.production.incidents]
 #postmortem = ["P1", "P2"]
 #bell = true              # ring the terminal when a P1 or P2 fires without an incident
+#desktop = "osc9"         # notify the desktop too: osc9, osc777 or osc99 (kitty), by the terminal
 
 # Who is on call, one after the other.
 #[environment.production.oncall]

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from ainur_tui.console.desktop import Desktop
 from ainur_tui.console.draw import alerttable
 from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
@@ -31,6 +32,7 @@ class Opening(Tabbed):
     bell_wanted: bool
     rung: set[tuple[str, str, float]]
     """Alerts the terminal was rung for: name, target, since."""
+    desktop: Desktop
 
     @property
     @abstractmethod
@@ -95,11 +97,14 @@ class Opening(Tabbed):
         self.lead(self.incidents.declare(target, pointed=pointed))
 
     def ring(self, scene: Scene) -> None:
-        """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""
+        """Sound the terminal once for a grave alert that nobody declared, and tell the desktop of
+        it, where that is wanted."""
         alarms = {(alert.name, alert.target, alert.since) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
         self.rung |= alarms
+        if self._driver is not None:
+            self.desktop.tell(scene, self._driver.write)
 
     async def look_at_logs(self, at: float) -> None:
         """The lines about a moment (epoch seconds)."""
