@@ -80,9 +80,12 @@ def _recover(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _list(call: Invocation, *, as_json: bool) -> int:
+    from ainur_tui.engine.drills import of_record
     from ainur_tui.model.units import duration, rfc3339, show
+    from ainur_tui.rules.drills import KINDS, by_kind, last, slower
 
     found, now = asyncio.run(_candidates(call))
+    times = by_kind(of_record(call.paths.journal))
     if as_json:
         rows = [
             {
@@ -93,7 +96,14 @@ def _list(call: Invocation, *, as_json: bool) -> int:
             }
             for one in found
         ]  # fmt: skip
-        call.output.json({"version": 1, "candidates": rows})
+        took = [
+            {
+                "kind": kind, "seconds": round(own[-1].seconds, 3), "at": rfc3339(own[-1].at),
+                "run": own[-1].run, "guide": KINDS[kind][1], "runs": len(own),
+            }
+            for kind, own in times.items()
+        ]  # fmt: skip
+        call.output.json({"version": 1, "candidates": rows, "times": took})
         return errors.OK
     for line in columns(
         [
@@ -107,6 +117,11 @@ def _list(call: Invocation, *, as_json: bool) -> int:
         ]
     ):
         call.output.line(line)
+    for kind, own in times.items():
+        title, within = KINDS[kind]
+        worse = f"; {slower(own)}" * bool(slower(own))
+        call.output.tell(f"{title}: last time {last(own)}, the guide allows"
+                         f" {duration(within)}{worse}")  # fmt: skip
     best = next((one for one in found if one.usable), None)
     if best is None:
         call.output.tell("no backup can be recovered from; what is left: ainur-tui recover loss")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.secret import Secret
+from ainur_tui.rules.drills import API
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context
 from ainur_tui.systems.fly.cutting import Reach
@@ -22,8 +23,8 @@ from ainur_tui.systems.postgres.rebuild_roles import GrantUse, MakeRoles
 from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.sync import Sync
 
-API, NODE, FRONTEND = 300.0, 1800.0, 120.0
-"""Seconds the guide allows for the API (deployed anew), the node (synced again), the frontend."""
+NODE, FRONTEND = 1800.0, 120.0
+"""Seconds the guide allows for the node (synced again) and the frontend."""
 
 
 def stages(
@@ -36,23 +37,23 @@ def stages(
     node = "ainur-tui run start node; it syncs from its peers, the Node tab shows how far it is"
     page = "the API's address in the frontend's project; deploy it again"
     return [
-        Stage("server", "a database server", ground.server),
+        Stage("server", "a database server", ground.server, part="database"),
         Stage("roles", "its roles", ground.roles,
-              MakeRoles(reach.server, [ground.application, ground.monitor])),
+              MakeRoles(reach.server, [ground.application, ground.monitor]), part="database"),
         Stage("restore", "the best backup, counted", ground.restored,
-              QuietRestore(context, ground.places, reach.server, identity)),
+              QuietRestore(context, ground.places, reach.server, identity), part="database"),
         Stage("use", "the application may use it", ground.used,
-              GrantUse(reach.server, ground.application)),
-        Stage("watch", "this console may read it", ground.watched),
-        Stage("app", "the app", ground.apps, within=API),
+              GrantUse(reach.server, ground.application), part="database"),
+        Stage("watch", "this console may read it", ground.watched, part="database"),
+        Stage("app", "the app", ground.apps, within=API, part="api"),
         Stage("address", "the database's address among its secrets", ground.address,
-              SetAddress(hands, ground.application), "api", API),
-        Stage("secrets", "its other secrets", ground.secrets, within=API),
+              SetAddress(hands, ground.application), "api", API, "api"),
+        Stage("secrets", "its other secrets", ground.secrets, within=API, part="api"),
         Stage("storage", "the object store", ground.storage, sync, "storage"),
         Stage("machines", "as many machines as before", ground.machines,
-              ScaleApi(hands, pool), "api", API),
+              ScaleApi(hands, pool), "api", API, "api"),
         Stage("certificates", "certificates", ground.certificates),
-        Stage("outside", "DNS, and the API from outside", ground.outside, within=API),
+        Stage("outside", "DNS, and the API from outside", ground.outside, within=API, part="api"),
         Stage("workers", "API and workers in the database", ground.workers),
         Stage("node", "the node", ground.up("node", node), within=NODE),
         Stage("frontend", "the frontend", ground.up("frontend", page), within=FRONTEND),
