@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres
 from ainur_tui.model.action import Plan
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.base import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
+from tests.systems.flysystem import system_for
 from tests.systems.test_fly import action, stored, world
 from tests.systems.test_fly_settings import quick
 from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place, looking, platform
@@ -35,7 +36,26 @@ def empty() -> Iterator[Server]:
 
 
 class Lost(ConnectingFake):
-    """There is no app until somebody makes one."""
+    """There is no app until somebody makes one; a name in ``taken`` is another customer's."""
+
+    taken: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = [{"org_slug": "ainur"}]
+
+    async def create(self, request: web.Request) -> web.Response:
+        assert request.headers["authorization"] == TOKEN
+        given = await request.json()
+        assert given.keys() == {"app_name", "org_slug"}
+        if given["app_name"] in self.taken:
+            answer = {"error": "Validation failed: Name has already been taken"}
+            return web.json_response(answer, status=422)
+        self.apps[given["app_name"]] = {}
+        return web.json_response({"id": "z4k69", "created_at": 1708631799000}, status=201)
+
+    async def whose(self, _: web.Request) -> web.Response:
+        return web.json_response({"tokens": self.tokens})
 
     async def about(self, request: web.Request) -> web.Response:
         if request.match_info["app"] not in self.apps:
@@ -52,11 +72,40 @@ async def done(act: Action, plan: Plan) -> Steps:
     return context
 
 
+async def test_an_app_is_made_once_and_never_where_it_is_not_known_whose_it_is() -> None:
+    fake = Lost()
+    app = platform(
+        fake, web.get("/v1/apps/{app}", fake.about), web.post("/v1/apps", fake.create),
+        web.get("/v1/tokens/current", fake.whose),
+    )  # fmt: skip
+    async with app_server(app) as url:
+        system = system_for(url)
+        create = action(system, "app-create", "api")
+        with pytest.raises(AlreadySo, match="zerostate-api is there: deployed"):
+            await create.plan("api", {}, world())
+        for params in ({"name": "No"}, {"name": "a/b"}, {"size": "1"}):
+            with pytest.raises(Refused):
+                await create.plan("api", params, world())
+        plan = await create.plan("api", {"name": "zerostate-api-recovery"}, world())
+        assert (plan.risk, plan.params["org"]) == ("R1", "ainur")
+        assert (await create.observe(plan)).state == "failed"
+        await done(create, plan)
+        assert fake.apps["zerostate-api-recovery"] == {}
+        fake.tokens = []
+        with pytest.raises(ProbeFailure, match="give org="):
+            await create.plan("api", {"name": "another"}, world())
+        assert system.close is not None
+        await system.close()
+
+
 async def test_from_nothing_to_an_api_that_serves(
     postgres: Server, empty: Server, tmp_path: Path
 ) -> None:
     fake = Lost()
-    app = platform(fake, web.get("/v1/apps/{app}", fake.about))
+    app = platform(
+        fake, web.get("/v1/apps/{app}", fake.about), web.post("/v1/apps", fake.create),
+        web.get("/v1/tokens/current", fake.whose),
+    )  # fmt: skip
     context = looking(postgres, PASSWORD, WATCHED)
     async with app_server(app) as url:
         fake.url = url
@@ -114,11 +163,16 @@ async def test_from_nothing_to_an_api_that_serves(
         await done(rebuild, plan)
 
         plan = await rebuild.plan("db", since, world())
-        assert plan.params["stage"] == "app"
-        assert "fly apps create zerostate-api" in (plan.blocked or "")
+        assert (plan.params["stage"], plan.blocked) == ("app", None)
+        assert plan.steps == ["app: create zerostate-api in ainur"]
+        assert any("costs nothing" in fact for fact in plan.facts)
         assert any("can be read" in fact for fact in plan.facts)
         assert plan.goal["rto"] == 300, "the guide has the API back in five minutes"
-        fake.apps["zerostate-api"] = {}
+        fake.taken = frozenset({"zerostate-api"})
+        with pytest.raises(ActionFailure, match="taken by somebody else"):
+            await done(rebuild, plan)
+        fake.taken = frozenset()
+        await done(rebuild, plan)
 
         plan = await rebuild.plan("db", since, world())
         assert (plan.params["stage"], plan.blocked) == ("address", None)

@@ -138,8 +138,9 @@ class Ground:
         try:
             await self.reach.hands.client.about()
         except ProbeFailure as failure:
+            able = {"name": self.app} if failure.kind == "missing" else None
             hand = f"fly apps create {self.app}; a name that is taken by others: another in fly.app"
-            return Seen(False, str(failure), by_hand=hand)
+            return Seen(False, str(failure), able, by_hand=hand)
         return Seen(True, f"the app {self.app} is there")
 
     async def address(self, world: World | None) -> Seen:

@@ -9,6 +9,7 @@ from ainur_tui.rules.drills import API
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Action, Context
 from ainur_tui.systems.fly.cutting import Reach
+from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.maintenance import Maintenance
 from ainur_tui.systems.fly.outside import Outside
@@ -45,7 +46,7 @@ def stages(
         Stage("use", "the application may use it", ground.used,
               GrantUse(reach.server, ground.application), part="database"),
         Stage("watch", "this console may read it", ground.watched, part="database"),
-        Stage("app", "the app", ground.apps, within=API, part="api"),
+        Stage("app", "the app", ground.apps, CreateApp(hands), "api", API, "api"),
         Stage("address", "the database's address among its secrets", ground.address,
               SetAddress(hands, ground.application), "api", API, "api"),
         Stage("secrets", "its other secrets", ground.secrets, within=API, part="api"),

@@ -19,6 +19,7 @@ from ainur_tui.systems.fly.deploying import Deploy, Rollback
 from ainur_tui.systems.fly.draining import Drain, Undrain
 from ainur_tui.systems.fly.emergency import EmergencyStop
 from ainur_tui.systems.fly.flags import FlagSet, LogLevel
+from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.logs import FlyLogs
@@ -89,6 +90,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         FlagSet(hands, fly.flags),
         Maintenance(hands, outside),
         ConfigSave(hands, context.redact),
+        CreateApp(hands),
         EmergencyStop(hands, memory),
         RestoreCount(hands, memory),
     ]

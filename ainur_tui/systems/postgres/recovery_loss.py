@@ -32,7 +32,8 @@ def steps(environment: Environment) -> list[LossStep]:
     return [
         LossStep(
             f"Create the app {app}-recovery (API back: 5 min by the guide)",
-            f"fly apps create {app}-recovery. Is the name taken, it is from an earlier try: use it",
+            f"ainur-tui run app-create api --param name={app}-recovery, or fly apps create. Is it"
+            " there from an earlier try: use it; is the name taken by others: choose another",
             False,
         ),
         LossStep(
