@@ -23,6 +23,7 @@ version = 1
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
 #resolvers = ["1.1.1.1", "8.8.8.8"]  # asked by doctor and recover where the public names lead
+#outside = "ops@vps"      # a machine elsewhere, by ssh: doctor sees from there which ports answer
 #playbooks = "playbooks"  # a folder of your own; the same name replaces one that comes with us
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 

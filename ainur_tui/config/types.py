@@ -8,7 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from ainur_tui.config.backups import Backup, Schedule
-from ainur_tui.config.common import Seconds, SecretMissing, SecretRef, SecretSource, Section
+from ainur_tui.config.common import (
+    Seconds,
+    SecretMissing,
+    SecretRef,
+    SecretSource,
+    Section,
+    SshHost,
+)
 from ainur_tui.config.logs import LogFile, Logs, LogStream, Loki, LokiStream
 from ainur_tui.config.people import Alerts, Incidents, Notify, OnCall
 from ainur_tui.config.systems import (
@@ -61,6 +68,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             max_length=6,
         ),
     ] = msgspec.field(default_factory=lambda: ["1.1.1.1", "8.8.8.8"])
+    outside: Annotated[
+        SshHost | None,
+        Meta(
+            description="host (or user@host) elsewhere, reached by ssh, from which `doctor` looks "
+            "which ports answer; none: they are seen from here only"
+        ),
+    ] = None
     anchor_dir: Annotated[
         str | None, Meta(description="a second place for the journal's newest hash")
     ] = None
