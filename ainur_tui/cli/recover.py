@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
@@ -14,6 +15,7 @@ from ainur_tui.cli.parser import add_json
 from ainur_tui.cli.run import add_decision
 
 if TYPE_CHECKING:
+    from ainur_tui.systems.examined import Examined
     from ainur_tui.systems.postgres.recovery_candidates import Candidate
 
 
@@ -151,11 +153,26 @@ def _loss(call: Invocation, *, as_json: bool) -> int:
     from ainur_tui.systems.postgres.recovery_loss import steps
 
     found = steps(call.loaded.environment)
+    held = asyncio.run(_vault(call))
     if as_json:
         rows = [{"step": one.what, "how": one.how, "added": one.added} for one in found]
-        call.output.json({"version": 1, "steps": rows})
+        call.output.json({"version": 1, "steps": rows, "vault": [asdict(one) for one in held]})
         return errors.OK
     for number, one in enumerate(found, 1):
         call.output.line(f"{number:>2}. {one.what}{'  [added]' * one.added}")
         call.output.line(f"    {one.how}")
+    for said in held:
+        call.output.tell(f"{said.name}: {call.redactor()(said.words)}")
     return errors.OK
+
+
+async def _vault(call: Invocation) -> list[Examined]:
+    """Whether the vault has the value of each secret that is kept by name."""
+    from ainur_tui.cli import common
+    from ainur_tui.config.types import SecretMissing
+    from ainur_tui.systems.fly import vault
+
+    try:
+        return await vault.examine(call.loaded.environment, common.context(call))
+    except SecretMissing:  # a store without credentials: doctor says so
+        return []

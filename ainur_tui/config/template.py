@@ -111,6 +111,7 @@ version = 1
 #identity = { env = "AGE_IDENTITY" } # opens them, for verify and restore; create never needs it
 #schedule = { backup = "01:00", verify = "sat 04:30", prune = false }   # UTC, by a staying engine
 #application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
+#vault = { command = ["pass", "show", "ainur/{name}"] }   # values of the app's secrets, by name
 #admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never
 #keep_count = 7           # one of the newest, nor the newest that was restored and counted

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ainur_tui.config.backups import Backup, Schedule
+from ainur_tui.config.backups import Backup, Schedule, Vault
 from ainur_tui.config.common import (
     Seconds,
     SecretMissing,
@@ -36,6 +36,7 @@ __all__ = [
     "Grafana", "Host", "Incidents", "LogFile", "LogStream", "Logs", "Loki", "LokiStream", "Node",
     "Notify", "OnCall", "Postgres", "Prometheus", "Schedule", "Seconds", "SecretMissing",
     "SecretRef", "SecretSource", "Section", "Storage", "Threshold", "ToolPath",
+    "Vault",
 ]  # fmt: skip
 
 

@@ -10,11 +10,12 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres
+from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres, Vault
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.base import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
+from ainur_tui.systems.fly.vault import examine
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
 from tests.systems.flysystem import system_for
@@ -63,6 +64,14 @@ class Lost(ConnectingFake):
         return web.json_response({"name": request.match_info["app"], "status": "deployed"})
 
 
+def keep(folder: Path, **values: str) -> None:
+    """Put values into a vault of files."""
+    folder.mkdir(exist_ok=True)
+    for name, value in values.items():
+        (folder / name).write_text(value)
+        (folder / name).chmod(0o600)
+
+
 async def done(act: Action, plan: Plan) -> Steps:
     context = Steps(RealClock(), 30)
     for step in act.steps(stored(plan)):
@@ -94,6 +103,37 @@ async def test_an_app_is_made_once_and_never_where_it_is_not_known_whose_it_is()
         fake.tokens = []
         with pytest.raises(ProbeFailure, match="give org="):
             await create.plan("api", {"name": "another"}, world())
+        assert system.close is not None
+        await system.close()
+
+
+async def test_only_what_the_vault_has_is_set_and_no_strange_name_is_handed_to_it(
+    tmp_path: Path,
+) -> None:
+    fake = Lost()
+    async with app_server(platform(fake)) as url:
+        script = 'echo "$1" >> "$0".asked; [ "$1" = GOOD ] && echo its-value'
+        (tmp_path / "vault.sh").write_text(script)
+        vault = Vault(command=["sh", str(tmp_path / "vault.sh"), "{name}"])
+        backup = Backup(directory=str(tmp_path / "backups"), vault=vault)
+        system = system_for(url, backup=backup)
+        restore = action(system, "secret-restore", "api")
+        with pytest.raises(Refused, match="names=NAME"):
+            await restore.plan("api", {}, world())
+        with pytest.raises(Refused, match="the vault has none of them"):
+            await restore.plan("api", {"names": "BAD,../../etc/passwd,$(reboot)"}, world())
+        assert (tmp_path / "vault.sh.asked").read_text().split() == ["BAD"]
+        plan = await restore.plan("api", {"names": "GOOD,BAD", "stage": "true"}, world())
+        assert plan.steps == ["set GOOD"]
+        assert any(
+            said.startswith("BAD is left out: the command sh ended") for said in plan.warnings
+        )
+        context = await done(restore, plan)
+        assert fake.values["GOOD"] == "its-value"
+        assert "its-value" not in repr((plan, context.told, context.kept))
+        (tmp_path / "vault.sh").unlink()
+        with pytest.raises(ActionFailure, match="does not have all of them any more"):
+            await restore.steps(plan)[0].work(Steps(RealClock()))
         assert system.close is not None
         await system.close()
 
@@ -135,6 +175,7 @@ async def test_from_nothing_to_an_api_that_serves(
             backup=Backup(
                 directory=str(tmp_path / "backups"),
                 application=empty.dsn(ROLE, "shop", PASSWORD).reveal(),
+                vault=Vault(file=str(tmp_path / "vault" / "{name}")),
             ),
         )  # fmt: skip
         system = connect(now, context)
@@ -182,8 +223,19 @@ async def test_from_nothing_to_an_api_that_serves(
         plan = await rebuild.plan("db", since, world())
         assert plan.params["stage"] == "secrets"
         assert "secret-import" in (plan.blocked or "")
-        assert any("not set: JWT_SECRET" in fact for fact in plan.facts)
-        fake.secrets["JWT_SECRET"] = {"name": "JWT_SECRET", "digest": "d2"}
+        assert any("not set: JWT_SECRET; the vault has none" in fact for fact in plan.facts)
+        told = await examine(now, context)
+        assert [(one.name, one.state) for one in told] == [
+            ("vault", "warn"),
+            ("JWT_SECRET", "warn"),
+        ]
+        keep(tmp_path / "vault", JWT_SECRET=WATCHED)
+        assert (await examine(now, context))[0].words.startswith("1 of 1 secrets have their value")
+        plan = await rebuild.plan("db", since, world())
+        assert (plan.params["stage"], plan.blocked) == ("secrets", None)
+        context_ = await done(rebuild, plan)
+        assert fake.values["JWT_SECRET"] == WATCHED
+        assert WATCHED not in repr((plan, context_.told, context_.kept))
 
         plan = await rebuild.plan("db", since, world())
         assert plan.params["stage"] == "machines"

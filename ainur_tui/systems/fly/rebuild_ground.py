@@ -3,7 +3,6 @@ does it where it is not. Nothing is changed here."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +13,10 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems import resolvers
 from ainur_tui.systems.base import World
+from ainur_tui.systems.fly import vault
 from ainur_tui.systems.fly.cutting import EDGE_DEADLINE, Reach
 from ainur_tui.systems.fly.health import health, serving
+from ainur_tui.systems.fly.keptnames import kept, names_in
 from ainur_tui.systems.fly.rebuild import Look, Seen
 from ainur_tui.systems.fly.secretrows import known
 from ainur_tui.systems.postgres.backup import catalogue
@@ -58,16 +59,7 @@ class Ground:
 
     async def kept(self) -> dict[str, Any]:
         """The newest configuration beside a backup, empty where there is none to be read."""
-        listing = await catalogue.read(self.places, self.reach.clock)
-        name = next((row["config"] for row in listing.rows if row["config"]), None)
-        for place in self.places if name else ():
-            try:
-                found = json.loads(await place.read(str(name)))
-            except (ProbeFailure, OSError, ValueError):
-                continue
-            if isinstance(found, dict):
-                return found
-        return {}
+        return await kept(self.places, self.reach.clock)
 
     # The looks, in the order of the stages.
 
@@ -152,12 +144,20 @@ class Ground:
     async def secrets(self, world: World | None) -> Seen:
         del world
         there = await known(self.reach.hands.client)
-        wanted = [clean(one["name"], 80) for one in (await self.kept()).get("secrets", [])]
+        wanted = names_in(await self.kept())
         if left := [name for name in wanted if name not in there]:
-            return Seen(False, f"not set: {', '.join(left[:12])}", by_hand=(
+            hand = (
                 "ainur-tui run secret-import api --param file=PATH --param stage=true: their values"
                 " are in nothing but your own vault"
-            ))  # fmt: skip
+            )
+            able, said = None, f"not set: {', '.join(left[:12])}"
+            if self.environment.backup and self.environment.backup.vault:
+                lacks = vault.lacking(await vault.asked(self.environment.backup.vault, left))
+                if len(lacks) < len(left):
+                    able = {"names": ",".join(n for n in left if n not in lacks), "stage": "true"}
+                else:
+                    said = f"{said}; the vault has none: {next(iter(lacks.values()))}"
+            return Seen(False, said, able, by_hand=hand)
         told = f"all {len(wanted)} names that were kept" if wanted else "none was kept to compare"
         return Seen(True, f"{len(there)} secrets are set: {told}")
 

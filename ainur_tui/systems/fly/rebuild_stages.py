@@ -18,6 +18,7 @@ from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.fly.recovering import QuietRestore
 from ainur_tui.systems.fly.repoint import led_to
 from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.vault import SecretRestore
 from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.rebuild_roles import GrantUse, MakeRoles
@@ -35,6 +36,7 @@ def stages(
     reach, hands = ground.reach, ground.reach.hands
     buckets = {bucket.name: bucket for pair in ground.copies for bucket in pair}
     sync = Sync({copy.name: bucket.name for bucket, copy in ground.copies}, buckets, context.clock)
+    vault = ground.environment.backup.vault if ground.environment.backup else None
     node = "ainur-tui run start node; it syncs from its peers, the Node tab shows how far it is"
     page = "the API's address in the frontend's project; deploy it again"
     return [
@@ -49,7 +51,8 @@ def stages(
         Stage("app", "the app", ground.apps, CreateApp(hands), "api", API, "api"),
         Stage("address", "the database's address among its secrets", ground.address,
               SetAddress(hands, ground.application), "api", API, "api"),
-        Stage("secrets", "its other secrets", ground.secrets, within=API, part="api"),
+        Stage("secrets", "its other secrets", ground.secrets, SecretRestore(hands, vault), "api",
+              API, "api"),
         Stage("storage", "the object store", ground.storage, sync, "storage"),
         Stage("machines", "as many machines as before", ground.machines,
               ScaleApi(hands, pool), "api", API, "api"),

@@ -42,6 +42,7 @@ from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.fly.sizelist import SizeList
 from ainur_tui.systems.fly.sizing import ResizeDatabase
+from ainur_tui.systems.fly.vault import SecretRestore
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.postgres.client import Database
@@ -91,6 +92,7 @@ def connect(environment: Environment, context: Context) -> System | None:
         Maintenance(hands, outside),
         ConfigSave(hands, context.redact),
         CreateApp(hands),
+        SecretRestore(hands, environment.backup.vault if environment.backup else None),
         EmergencyStop(hands, memory),
         RestoreCount(hands, memory),
     ]

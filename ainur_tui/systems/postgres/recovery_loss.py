@@ -64,7 +64,8 @@ def steps(environment: Environment) -> list[LossStep]:
             "Import the secrets, with the new DATABASE_URL in them",
             "ainur-tui run secret-import api --param file=PATH --param stage=true, or fly secrets"
             f" import --stage --app {app}-recovery < FILE. The names are in config-backup, the"
-            " values in nothing but your own vault",
+            " values in nothing but your own vault; where backup.vault tells it, `recover total`"
+            " sets them from there",
             False,
         ),
         LossStep(
