@@ -223,7 +223,7 @@ async def test_from_nothing_to_an_api_that_serves(
         plan = await rebuild.plan("db", since, world())
         assert plan.params["stage"] == "secrets"
         assert "secret-import" in (plan.blocked or "")
-        assert any("not set: JWT_SECRET; the vault has none" in fact for fact in plan.facts)
+        assert any("not set: JWT_SECRET; the vault lacks JWT_SECRET" in fact for fact in plan.facts)
         told = await examine(now, context)
         assert [(one.name, one.state) for one in told] == [
             ("vault", "warn"),

@@ -86,8 +86,14 @@ class CreateApp(Action):
         return [Step(f"create {name} in {where}", partial(self._create, name, org))]
 
     async def _create(self, name: str, org: str, step: StepContext) -> str:
+        client = self._hands.client
+
         async def there() -> str | None:
-            about = await self._hands.client.about(name)
+            about = await client.about(name)
+            # What could not be read without it is asked anew, or the next action would be refused.
+            await client.machines(name)
+            if name == client.app:
+                await client.secrets()
             return f"{name} is there, {text(about, 'status', 40) or 'without a status'}"
 
         await sent(self._named(name, org), step)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
@@ -56,10 +55,6 @@ class Ground:
         clock = self.reach.clock
         listing = await catalogue.read(self.places, clock)
         return next((one for one in rank(listing.rows, clock.now()) if one.usable), None)
-
-    async def kept(self) -> dict[str, Any]:
-        """The newest configuration beside a backup, empty where there is none to be read."""
-        return await kept(self.places, self.reach.clock)
 
     # The looks, in the order of the stages.
 
@@ -144,7 +139,7 @@ class Ground:
     async def secrets(self, world: World | None) -> Seen:
         del world
         there = await known(self.reach.hands.client)
-        wanted = names_in(await self.kept())
+        wanted = names_in(await kept(self.places, self.reach.clock))
         if left := [name for name in wanted if name not in there]:
             hand = (
                 "ainur-tui run secret-import api --param file=PATH --param stage=true: their values"
@@ -153,10 +148,9 @@ class Ground:
             able, said = None, f"not set: {', '.join(left[:12])}"
             if self.environment.backup and self.environment.backup.vault:
                 lacks = vault.lacking(await vault.asked(self.environment.backup.vault, left))
-                if len(lacks) < len(left):
-                    able = {"names": ",".join(n for n in left if n not in lacks), "stage": "true"}
-                else:
-                    said = f"{said}; the vault has none: {next(iter(lacks.values()))}"
+                if held_there := [name for name in left if name not in lacks]:
+                    able = {"names": ",".join(held_there), "stage": "true"}
+                said += "".join(f"; the vault lacks {name}: {why}" for name, why in lacks.items())
             return Seen(False, said, able, by_hand=hand)
         told = f"all {len(wanted)} names that were kept" if wanted else "none was kept to compare"
         return Seen(True, f"{len(there)} secrets are set: {told}")
@@ -181,7 +175,7 @@ class Ground:
         del world
         now = self.reach.clock.now()
         there = serving(await self.reach.hands.client.machines())
-        apps = (await self.kept()).get("apps") or [{}]
+        apps = (await kept(self.places, self.reach.clock)).get("apps") or [{}]
         before = apps[0].get("machines") or []
         image = clean(before[0].get("image") or "IMAGE", 200) if before else "IMAGE"
         wanted = max(1, len(before))
@@ -198,7 +192,10 @@ class Ground:
 
     async def certificates(self, world: World | None) -> Seen:
         del world
-        wanted = [clean(host, 100) for host in (await self.kept()).get("hostnames", [])]
+        wanted = [
+            clean(host, 100)
+            for host in (await kept(self.places, self.reach.clock)).get("hostnames", [])
+        ]
         rows = await self.reach.hands.client.certificates() if wanted else []
         there = {str(row.get("hostname")): row.get("configured") is True for row in rows}
         for host in wanted:
