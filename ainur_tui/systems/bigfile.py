@@ -65,8 +65,8 @@ class BigFile:
         self, low: int, high: int, needle: Any | None = None, *, size: int = FIRST
     ) -> Iterator[Line]:
         """Lines that begin in ``low`` to before ``high``, the last first, each with its offset;
-        with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin; ``size``
-        bytes are read first: few, where few lines are wanted."""
+        with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin. So many
+        bytes are read first as ``size`` says: few, where few lines are wanted."""
         while high > low:
             start = max(low, high - size)
             data, count = self.read(start, high)
