@@ -144,9 +144,15 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
             found.waited = time.monotonic() - begun
             _press(terminal, found, "p")
             while not over(terminal.text):
-                terminal.until(lambda text: at_hand(text) is not None or over(text), 120,
-                               "a step for a person, or the verdict")  # fmt: skip
-                if not over(terminal.text):
+                terminal.until(
+                    lambda text: at_hand(text) is not None or over(text) or AGAIN in text, 120,
+                    "a step for a person, or the verdict",
+                )  # fmt: skip
+                if AGAIN in terminal.text:  # the drill before did the same a short while ago
+                    _read(terminal)
+                    _press(terminal, found, "drill" + ENTER)
+                    terminal.until(lambda text: AGAIN not in text, 30, "the reason is taken")
+                elif not over(terminal.text):
                     _decide(terminal, found, mini, drill)
             assert "VERIFIED: " in terminal.text, terminal.text
             found.seconds = time.monotonic() - begun
@@ -203,15 +209,8 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
             _read(terminal)
         keys = {"y": "y", "Enter": ENTER}
         _press(terminal, found, keys[asked[1]] if asked[1] else asked[2] + ENTER)
-
-    def decided(text: str) -> bool:
-        return over(text) or ("Esc" in text and at_hand(text) != step)
-
-    terminal.until(lambda text: AGAIN in text or decided(text), 60, f"{title} is decided")
-    if AGAIN in terminal.text:  # the drill before has done the same a short while ago
-        _read(terminal)
-        _press(terminal, found, "drill" + ENTER)
-        terminal.until(decided, 60, f"{title} is decided")
+    terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
+                   f"{title} is decided")  # fmt: skip
 
 
 def _read(terminal: Terminal) -> None:
