@@ -27,6 +27,8 @@ AGAIN = "run it with this reason"
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
+BACK = ("run", "scale", "api", "--param", "count=2", "--reason", "after a drill", "--yes")
+
 
 @dataclass(frozen=True)
 class Drill:
@@ -91,12 +93,12 @@ DRILLS = {
          "fly scale count +1 --app zerostate-api",
          "watch -n 5 'curl -s https://zerostate-api.fly.dev/metrics/summary"
          ' | jq ".http.average_response_time"\'', "\x03"),
-        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        undo=BACK,
     ),
     "bad-release": Drill("api-bad-release", "API down"),
     "latency-idle": Drill(
         "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
-        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        undo=BACK,
     ),
     "latency-cancel": Drill(
         "db-statement-slow", "API slow", command=("playbook", "run", "latency", "--yes"),
@@ -104,7 +106,7 @@ DRILLS = {
     ),
     "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
-        "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        "api-machine-down", "API down", undo=BACK,
         skips=("Back to the release before the trouble", "Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
@@ -160,7 +162,8 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
             terminal.kill()
     if drill.undo:
         until(lambda: mini.state("api", "--fresh") == "up", 90, "the API is well again")
-        assert mini.program.run(*drill.undo).returncode == 0
+        undone = mini.program.run(*drill.undo)
+        assert undone.returncode == 0, undone.stderr
     return found
 
 
