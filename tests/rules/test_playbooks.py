@@ -410,7 +410,9 @@ def test_what_the_playbooks_name_is_there() -> None:
             names |= {step.look.table} - {None}
             if step.run is not None:
                 names |= {step.run.action} | ({step.run.row_of} - {None})
-        missing = {n for n in names if f'"{n}"' not in source and ".logs." not in n}
+        shared = {n: f'f"{{self.target}}.{n.partition(".")[2]}"' for n in names}
+        missing = {n for n in names if f'"{n}"' not in source and shared[n] not in source
+                   and ".logs." not in n}  # fmt: skip
         assert missing == set(), book.name
 
 
