@@ -87,7 +87,7 @@ DRILLS = {
     "bad-release": Drill("api-bad-release", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
-        skips=("Back to the release before the trouble", "Restart the machine that does not serve",
+        skips=("Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
     "statement": Drill("db-statement-slow", "Database in trouble"),
