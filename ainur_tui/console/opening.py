@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from ainur_tui.console.desktop import Desktop
 from ainur_tui.console.draw import alerttable
 from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
@@ -17,6 +18,7 @@ from ainur_tui.console.panels.overview import Findings, OverviewPanel
 from ainur_tui.console.tabbing import Tabbed
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.alert import Alert
 
 if TYPE_CHECKING:
     from ainur_tui.console.desks import Desks
@@ -29,6 +31,7 @@ class Opening(Tabbed):
     bell_wanted: bool
     rung: set[tuple[str, str, float]]
     """Alerts the terminal was rung for: name, target, since."""
+    desktop: Desktop
 
     @abstractmethod
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
@@ -79,11 +82,15 @@ class Opening(Tabbed):
         self.lead(self.desks.incidents.declare(target, pointed=pointed))
 
     def ring(self, scene: Scene) -> None:
-        """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""
-        alarms = {(alert.name, alert.target, alert.since) for alert in undeclared(scene)}
+        """Sound the terminal once for a grave alert that nobody declared, and tell the desktop of
+        it, where that is wanted."""
+        alarms = {_moment(alert) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
-        self.rung |= alarms
+        there = {_moment(alert) for alert in scene.view.alerts} if scene.view else self.rung
+        self.rung = (self.rung & there) | alarms
+        if self._driver is not None:
+            self.desktop.tell(scene, self._driver.write)
 
     async def look_at_logs(self, at: float) -> None:
         """The lines about a moment (epoch seconds)."""
@@ -93,3 +100,7 @@ class Opening(Tabbed):
 
     def on_logs_panel_query_changed(self) -> None:
         self.feed.look()
+
+
+def _moment(alert: Alert) -> tuple[str, str, float]:
+    return alert.name, alert.target, alert.since

@@ -21,6 +21,10 @@ from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.judge import Held
 from ainur_tui.systems.base import Clock, Probe, Sample
 
+STRAY = 600.0
+"""Seconds for which a reading is kept whose target nobody has told of: whoever does may be slower,
+but a machine that is gone for good was read by somebody once more."""
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -49,7 +53,6 @@ class Board:
         not_configured: dict[str, str],
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        self.version = 0
         self._environment = environment
         self._static = {target.name: target for target in targets}
         self._signals = signals
@@ -91,7 +94,6 @@ class Board:
             self._judges[probe.name], self._heard[probe.name] = sample, came
         for names in self._unread.values():
             names[:] = [n for n in names if all(n != signal.name for signal in probe.signals)]
-        self.version += 1
 
     def fail(self, probe: Probe, failure: ProbeFailure, seconds: float) -> list[Reading]:
         """Take that a run failed. Returns the readings the failure itself is, for the history:
@@ -100,7 +102,6 @@ class Board:
         run = LastRun(probe, self._clock.now(), self._clock.monotonic(), seconds, failure)
         run.failures = 1 + (before.failures if before else 0)
         self._runs[probe.name] = run
-        self.version += 1
         fault = fault_of(run, failure, run.came)
         return [
             Reading(
@@ -117,10 +118,8 @@ class Board:
 
     def add_event(self, event: Event) -> None:
         """Add something that happened; the same happening (``key``) counts once."""
-        if self._happenings.add(event):
-            self.version += 1
-            if self.on_event is not None:
-                self.on_event(event)
+        if self._happenings.add(event) and self.on_event is not None:
+            self.on_event(event)
 
     def events(self) -> list[Event]:
         """What happened, as far back as it is known here."""
@@ -134,7 +133,6 @@ class Board:
         """Take over what an earlier engine knew: states with their beginnings, and events."""
         self._past.restore(states or {})
         self._happenings.restore(events)
-        self.version += 1
 
     def states(self) -> dict[str, tuple[State, float]]:
         """The state of each target and since when; what :meth:`restore` takes."""
@@ -160,7 +158,9 @@ class Board:
             failing = run.failure is not None
             # A run that failed is as old as the last one that did not.
             age = mono - self._heard.get(name, mono)
-            found[run.probe.target] = Told(sample.alerts or (), sample.rules, age, failing)
+            found[run.probe.target] = Told(
+                sample.alerts or (), sample.rules, age, failing, sample.muted
+            )
         return found
 
     def tells_parts(self, whole: str) -> bool:
@@ -201,7 +201,7 @@ class Board:
             findings=findings.findings(judged, caused, self._past.began),
             events=self._happenings.newest(),
             tables=list(self._tables.values()),
-            probes=[probe_view(run, now, mono) for run in self._runs.values()],
+            probes=[probe_view(run) for run in self._runs.values()],
             not_configured=self._not_configured,
             notices=[LOST_NOTICE] if lost_network(evidence) else [],
         )
@@ -234,9 +234,14 @@ class Board:
         """Take the targets a probe found; those it found before and not now are gone."""
         found = {target.name: target for target in targets if target.name not in self._static}
         gone = self._discovered.get(probe, {}).keys() - found.keys()
-        if gone:
-            self._seen = {key: seen for key, seen in self._seen.items() if key[0] not in gone}
         self._discovered[probe] = found
+        if gone:
+            known = {target.name for target in self.targets()}
+            recent = self._clock.monotonic() - STRAY
+            self._seen = {
+                key: seen for key, seen in self._seen.items()
+                if key[0] in known or (seen.came > recent and key[0] not in gone)
+            }  # fmt: skip
 
 
 def _of(signal: str, target: Target) -> bool:

@@ -108,10 +108,6 @@ class History:
         """What :meth:`set_states` kept last."""
         return await self._ask(lambda store: store.states())
 
-    async def state_since(self, target: str) -> tuple[str, float] | None:
-        """The last known state of a target and its beginning."""
-        return (await self.states()).get(target)
-
     async def load(self, key: str) -> bytes | None:
         """A small piece of state by its key."""
         return await self._ask(lambda store: store.load(key))

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -17,8 +18,9 @@ from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
+from ainur_tui.engine.drills import DrillsProbe
 from ainur_tui.engine.evidence import Evidence
-from ainur_tui.engine.executor import Executor
+from ainur_tui.engine.executor import KEPT_RUNS, Executor
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
 from ainur_tui.engine.incidents import Incidents
@@ -87,25 +89,37 @@ class Engine:
         self._notices = Notices(clock)
         self.presences = Presences(clock, self.relay.moved.set)
         self.evidence = Evidence(self)
-        self._watch: Watch | None = None
         self.watching = False
+        self._held = AsyncExitStack()
+        self._cut: Callable[[], None] = lambda: None
         self.started_at = clock.now()
 
     async def start(self, *, watching: bool) -> None:
         """Open the stores and connect the systems. ``watching``: also schedule the probes, follow
-        the logs, judge alerts and recover runs; only for the holder of the environment's lock."""
+        the logs, judge alerts and recover runs; only for the holder of the environment's lock.
+        Where that fails or is broken off, everything is let go of again."""
+        try:
+            await self._start(watching=watching)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self, *, watching: bool) -> None:
         self.watching = watching
         connected = await connect_all(
             self.environment, clock=self._clock, redact=self.redact,
             resolve=self._resolve, connect=self._connect, state=self._paths.state_dir,
         )  # fmt: skip
         self.systems = connected.systems
+        self._held.push_async_callback(self._let_go)
         self.history = History(self._paths.history, self._clock)
+        self._held.push_async_callback(self.history.close)
         self._notices.add(await self.history.open(writable=watching))
         self.journal = Journal(
             self._paths.journal, self._paths.head, clock=self._clock, redact=self.redact,
             host=socket.gethostname(),
         )  # fmt: skip
+        self._held.callback(self.journal.close)
         self.needs = Needs(
             self._paths.needs, self.environment.needs or NEEDS, self.journal, self._clock,
             targets=lambda: [target.name for target in self.board.targets()], event=self.add_event,
@@ -116,9 +130,14 @@ class Engine:
             [source for system in self.systems for source in system.logs], self._clock, self.redact,
             self._paths.state_dir if watching else None,
         )  # fmt: skip
+        self._held.callback(self.logs.close)
         probes = [probe for system in self.systems for probe in system.probes]
         if self.environment.api is not None:
             probes.append(BaselineProbe(self.history, self._clock))
+        if self.environment.backup is not None:
+            probes.append(
+                DrillsProbe(self.journal, lambda: self.executor.runs(limit=KEPT_RUNS), self._clock)
+            )
         self.looks = Looks(probes, self.logs, self.relay.arrived, self._clock)
         self.board = Board(
             self.environment.name,
@@ -162,6 +181,8 @@ class Engine:
             events=self.relay.past, event=self.add_event, changed=self.relay.moved.set,
             keep=self.evidence.freeze,
         )  # fmt: skip
+        self._held.push_async_callback(self.incidents.stop)
+        self._held.push_async_callback(self.evidence.stop)
         self.playbooks = Playbooks(
             self._paths.playbooks if watching else None, self.environment.playbooks,
             self.executor, self._clock,
@@ -172,19 +193,24 @@ class Engine:
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
         self._notices.add(await self.incidents.start(writable=watching))
+        watch = Watch(self, self._clock)
+        # From the last to the first: what runs comes to its end while all it needs is there.
+        for stop in (watch.stop, self.looks.stop, self.playbooks.close):
+            self._held.push_async_callback(stop)
         if watching:
-            await self._begin_watching()
+            await self._begin_watching(watch)
         else:
             await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
-    async def _begin_watching(self) -> None:
+    async def _begin_watching(self, watch: Watch) -> None:
         self._notices.add(await self.journal.open())
         await self.leases.open()
         self.board.on_event = self.relay.happened
-        self._watch = Watch(self, self._clock)
-        await self._watch.start()
+        await watch.start()
         await self.looks.start()
+        self._held.push_async_callback(lambda: self.executor.stop(force=self.forced))
+        self._cut = self.executor.cut
         await self.executor.open(recover=True)
         self.incidents.catch_up()
         self._notices.add(await self.playbooks.open(self.looks.first_round))
@@ -192,28 +218,20 @@ class Engine:
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
-        if self.watching:
-            await self.executor.stop(force=self.forced)
-        await self.playbooks.close()
-        await self.looks.stop()
-        if self._watch is not None:
-            await self._watch.stop()
+        await self._held.aclose()
+
+    async def _let_go(self) -> None:
         for system in self.systems:
             if system.close is not None:
                 try:
                     await asyncio.wait_for(system.close(), 2.0)
                 except Exception:  # one that does not let go must not keep the others
                     _log.exception("closing %s", system.name)
-        self.logs.close()
-        await self.evidence.stop()
-        await self.incidents.stop()
-        await self.history.close()
-        self.journal.close()
 
     def hurry(self) -> None:
         """Wait for nothing any more: what runs is cut, its verdict is *unknown*."""
         self.forced = True
-        self.executor.cut()
+        self._cut()
 
     async def check(self, targets: set[str] | None, timeout: float | None) -> BoardView:
         """One picture without a running engine: each probe once, all at the same time."""

@@ -39,6 +39,7 @@ SIGNALS: dict[str, str] = {
     "db.idle_in_transaction.oldest": "cancel the oldest idle session in Database",
     "db.locks.waiting": "cancel the root blocker shown in the lock tree",
     "db.locks.oldest": "cancel the root blocker shown in the lock tree",
+    "db.slots.retained": "start what reads the slot, or drop-slot db; Database shows which",
     "db.rows.lost": "stop what deletes them; then recover db (key R in Backups)",
     "db.elsewhere": "let postgres.dsn name the database the API uses, then restart the engine",
     "db.transaction.oldest": "look at the oldest transaction in Database",

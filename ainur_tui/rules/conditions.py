@@ -134,9 +134,12 @@ def worst_part(target: str, board: BoardView) -> TargetView | None:
 def fill(do: Do, target: str, board: BoardView) -> Do | str:
     """The action with everything filled from the board, or the sentence why it cannot be."""
     if do.row_of is not None:
-        row = first_row(do.row_of, board)
-        if row is None:
+        rows = rows_of(do, board)
+        if not rows:
             return f"no row of {do.row_of} is there to act on"
+        if do.sole is not None and len(rows) > 1:
+            return f"{len(rows)} rows of {do.row_of} may be meant: a person must choose"
+        row = rows[0]
         return replace(do, target=row.target or target, params={**row.params, **do.params})
     where = named(do.target, target, board)
     if where is None:
@@ -144,10 +147,11 @@ def fill(do: Do, target: str, board: BoardView) -> Do | str:
     return replace(do, target=where)
 
 
-def first_row(table: str, board: BoardView) -> Row | None:
-    """The first row of a table that tells parameters."""
-    found = board.table(table)
-    return next((row for row in found.rows if row.params), None) if found else None
+def rows_of(do: Do, board: BoardView) -> list[Row]:
+    """The rows of its table that tell what it needs."""
+    found = board.table(do.row_of or "")
+    rows = found.rows if found else []
+    return [row for row in rows if (do.sole in row.params if do.sole else row.params)]
 
 
 def baseline_of(book: Playbook, target: str, board: BoardView) -> dict[str, float]:

@@ -190,7 +190,7 @@ async def test_first_all_then_what_changed(tmp_path: Path) -> None:
         await until(lambda: made.picture.view and made.picture.view.state == "up")
         await remote.call("subscribe", Subscribe())
         (first,) = await told(remote, Update)
-        assert [target.name for target in first.targets] == ["api"]
+        assert [target.name for _, target in first.targets.put] == ["api"]
         assert first.state == "up"
         assert first.not_configured
         assert first.tables is None

@@ -273,6 +273,23 @@ def test_a_row_of_a_table_says_what_to_act_on() -> None:
     assert isinstance(fill(Do(action="cancel", row_of="x"), "db", seen), str)
 
 
+def test_of_several_rows_that_may_be_meant_a_person_chooses() -> None:
+    rows = [Row(key=n, cells=[], params={"slot": n}) for n in ("a", "b")]
+    other = Row(key="sender", cells=[], params={"pid": "7"})
+    do = Do(action="drop-slot", row_of="db.replication", sole="slot")
+
+    def filled(*those: Row) -> Do | str:
+        table = Table(name="db.replication", target="db", title="Slots", columns=[],
+                      rows=list(those), observed_at=T, source="t")  # fmt: skip
+        return fill(do, "db", board(1, tables=[table]))
+
+    one = filled(other, rows[0])
+    assert isinstance(one, Do)
+    assert one.params == {"slot": "a"}
+    assert filled(*rows) == "2 rows of db.replication may be meant: a person must choose"
+    assert filled(other) == "no row of db.replication is there to act on"
+
+
 def finding(name: str, signal: str, *, by: str | None = None, severity: str = "P1") -> Finding:
     return Finding(target=name, text=f"{signal} is bad", verdict="fail", since=T,
                    severity=severity, caused_by=by, signal=signal)  # fmt: skip
