@@ -163,4 +163,6 @@ def _backtest(call: Invocation, args: argparse.Namespace) -> int:
         call.output.line(line)
     if len(shown) < len(found):
         call.output.line(f"{len(found) - len(shown)} rules would not have fired")
+    for basis in dict.fromkeys(one.basis for one in shown if one.basis):
+        call.output.line(basis)
     return errors.OK

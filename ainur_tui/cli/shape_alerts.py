@@ -136,6 +136,7 @@ def backtests(found: Sequence[Backtest]) -> dict[str, Any]:
                 "would_have_fired": len(one.firings),
                 "firings": [_firing(each) for each in one.firings],
                 "words": one.words,
+                "basis": one.basis or None,
             }
             for one in found
         ],

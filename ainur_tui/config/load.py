@@ -25,7 +25,7 @@ SECTIONS = ("api", "fly", "postgres", "node", "storage", "frontend", "backup", "
             "alertmanager")  # fmt: skip
 _PATH_KEYS = {
     "file", "log_file", "state_dir", "runtime_dir", "anchor_dir", "directory", "path", "disks",
-    "playbooks", "rules",
+    "playbooks", "rules", "ca_file",
 }  # fmt: skip
 
 

@@ -185,7 +185,7 @@ class AlertDesk(Talk):
                 f"{clock(f.start, date=True)[:16]} {f.target}" for f in one.firings[:8]
             )
             more = f" It would have begun at: {firings} (UTC)." if firings else ""
-            said = (f"It {one.words}.{more} Judged by minutes; another threshold is tried with: "
+            said = (f"It {one.words}.{more} {one.basis} Another threshold is tried with: "
                     f"ainur-tui alerts backtest {one.rule} --threshold N")  # fmt: skip
             await self.show(self.page(f"{one.rule} on the past", said))
 

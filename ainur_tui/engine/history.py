@@ -17,10 +17,11 @@ from typing import Any, TypeVar
 
 from ainur_tui.engine.historyfile import opened
 from ainur_tui.engine.historystore import Store
+from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.systems.base import Clock
 
 T = TypeVar("T")
@@ -91,6 +92,10 @@ class History:
         """A signal's minutes (moment, mean) from ``since`` on, by target, oldest first."""
         return await self._ask(lambda store: store.past(signal, since))
 
+    async def evidence(self, signal: str, op: Op, since: float) -> dict[str, Evidence]:
+        """What a rule is judged by afterwards, by target: readings, before them minutes."""
+        return await self._ask(lambda store: store.evidence(signal, op, since))
+
     async def beyond(self, query: Beyond, since: float) -> Minutes:
         """The minutes since then that were beyond a limit, and how many are known."""
         return await self._ask(lambda store: store.beyond(query, since))
@@ -102,10 +107,6 @@ class History:
     async def states(self) -> dict[str, tuple[str, float]]:
         """What :meth:`set_states` kept last."""
         return await self._ask(lambda store: store.states())
-
-    async def state_since(self, target: str) -> tuple[str, float] | None:
-        """The last known state of a target and its beginning."""
-        return (await self.states()).get(target)
 
     async def load(self, key: str) -> bytes | None:
         """A small piece of state by its key."""

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from ainur_tui.engine.buckets import Frame, Rows, buckets
+from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 
 VERSION = 1
 RAW_KEPT = 86_400.0
@@ -100,8 +101,10 @@ class Store:
                     "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)",
                     [(e.key, e.at, e.kind, e.target, e.text) for e in events],
                 )
+                if states:  # they are all there are: what is not among them is gone
+                    self._db.execute("DELETE FROM state")
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
+                    "INSERT INTO state VALUES (?, ?, ?)",
                     [(target, state, since) for target, (state, since) in states.items()],
                 )
         except sqlite3.Error:
@@ -150,6 +153,29 @@ class Store:
             found.setdefault(target, []).append((float(at), mean))
         return found
 
+    def evidence(self, signal: str, op: Op, since: float) -> dict[str, Evidence]:
+        """The same for a rule's judgement: single readings as far back as they are kept, before
+        them the value of each minute that lies furthest to the side of ``op``."""
+        extreme = "high" if op == "above" else "low"
+        found: dict[str, Evidence] = {}
+        for number, target in self._db.execute(
+            "SELECT series.id, t.text FROM word s JOIN series ON series.signal = s.id"
+            " JOIN word t ON t.id = series.target WHERE s.text = ? ORDER BY t.text", (signal,),
+        ).fetchall():  # fmt: skip
+            single = self._db.execute(
+                "SELECT at, value FROM raw WHERE series = ? AND at >= ? ORDER BY at",
+                (number, since),
+            ).fetchall()
+            begins = single[0][0] if single else math.inf
+            minutes = self._db.execute(
+                f"SELECT at, {extreme} FROM minute WHERE series = ? AND at >= ? AND at <= ?"  # noqa: S608
+                " ORDER BY at",
+                (number, since, begins - 60 if single else 1e12),
+            ).fetchall()
+            if single or minutes:
+                found[target] = Evidence(minutes, single)
+        return found
+
     def beyond(self, query: Beyond, since: float) -> Minutes:
         """How many minutes since then are known, and those whose mean is beyond the limit."""
         series = self._number(query.target, query.signal, make=False)
@@ -188,7 +214,8 @@ class Store:
                 self._db.execute("INSERT OR REPLACE INTO kv VALUES (?, ?)", (key, value))
 
     def prune(self, now: float) -> None:
-        """Remove what is too old, series by series: each is one short walk of an index."""
+        """Remove what is too old, series by series: each is one short walk of an index. A series
+        that nothing is left of goes too: machines come and go for years."""
         if not self._writable:
             return
         numbers = [row[0] for row in self._db.execute("SELECT id FROM series")]
@@ -200,6 +227,17 @@ class Store:
                         (number, now - kept),
                     )
             self._db.execute("DELETE FROM event WHERE at < ?", (now - EVENTS_KEPT,))
+            self._db.execute(
+                "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM raw WHERE series = series.id)"
+                " AND NOT EXISTS (SELECT 1 FROM minute WHERE series = series.id)"
+            )
+            self._db.execute(
+                "DELETE FROM word WHERE id NOT IN"
+                " (SELECT target FROM series UNION SELECT signal FROM series)"
+            )
+        left = {row[0] for row in self._db.execute("SELECT id FROM series")}
+        self._series = {of: number for of, number in self._series.items() if number in left}
+        self._last = {number: at for number, at in self._last.items() if number in left}
 
     def _number(self, target: str, signal: str, *, make: bool = True) -> int:
         """The series' number; 0 when there is none and none is to be made."""

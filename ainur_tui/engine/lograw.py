@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ainur_tui.rules.logsieve import ends_of, hits
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 Row = tuple[int, RawLine]
 """A line, and its number."""

@@ -26,7 +26,7 @@ from ainur_tui.rules.loglines import parse
 from ainur_tui.rules.logmarks import LOOSE, Wanted, machine_mark, marks_in
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import Sieve
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 SIZE = 512 << 20
 """Bytes on disk at most."""

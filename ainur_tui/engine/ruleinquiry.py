@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -39,14 +40,14 @@ ASKED = 100
 
 def inventory(engine: Engine, alerts: Sequence[Alert]) -> Inventory:
     """Rules, silences, acknowledgements and deliveries, as they are now."""
-    judged = engine.alerting.judged_at
+    judged = engine.judging.alerting.judged_at
     return Inventory(
         rules=[_watchdog(judged), *_rules(engine)],
-        silences=engine.attention.silences(alerts),
-        acks=engine.attention.acks(),
-        deliveries=list(reversed(engine.notifier.deliveries)),
+        silences=engine.judging.attention.silences(alerts),
+        acks=engine.judging.attention.acks(),
+        deliveries=list(reversed(engine.judging.notifier.deliveries)),
         judged_at=judged,
-        channels=engine.notifier.channels,
+        channels=engine.judging.notifier.channels,
     )
 
 
@@ -57,12 +58,11 @@ async def detail(engine: Engine, name: str, target: str, alerts: Sequence[Alert]
     if view is None:
         raise Refused(f"there is no alert rule {clean(name, 60)!r}{_meant(name, rules)}", USAGE)
     events = await engine.history.events(engine.board.view().at - REMEMBERED)
-    silences = [
-        one for one in engine.attention.silences(alerts) if one.silence.matches(name, target)
-    ]
-    mine = engine.alerting.rules.get(name)
+    known = engine.judging.attention.silences(alerts)
+    silences = [one for one in known if one.silence.matches(name, target)]
+    mine = engine.judging.alerting.rules.get(name)
     told = (
-        ruledoctor.examine([mine], engine.board.signals(), engine.alerting.delivered)
+        ruledoctor.examine([mine], engine.board.signals(), engine.judging.alerting.delivered)
         if mine is not None
         else []
     )
@@ -72,9 +72,11 @@ async def detail(engine: Engine, name: str, target: str, alerts: Sequence[Alert]
 
 async def diagnose(engine: Engine) -> list[Diagnosis]:
     """What the doctor finds with every rule, those of the files by asking their Prometheus."""
-    book = engine.rulebook
+    book = engine.judging.rulebook
     own = engine.environment.alerts.severity
-    found = ruledoctor.examine(book.rules, engine.board.signals(), engine.alerting.delivered)
+    found = ruledoctor.examine(
+        book.rules, engine.board.signals(), engine.judging.alerting.delivered
+    )
     exists, names, why = await _series(engine)
     ours = {rule.name: rule for rule in defaults.rules()}
     for rule in book.prom.values():
@@ -95,7 +97,7 @@ async def test_back(engine: Engine, call: BacktestCall) -> list[Backtest]:
     history has not."""
     if not 0 < call.days <= MONTH:
         raise Refused(f"the history has {MONTH:.0f} days", USAGE)
-    rules = engine.alerting.rules
+    rules = engine.judging.alerting.rules
     if call.name is not None and call.name not in rules:
         raise Refused(
             f"there is no alert rule {clean(call.name, 60)!r} that is judged"
@@ -141,24 +143,30 @@ def _tried(rule: Rule, call: BacktestCall) -> Rule:
 async def _test(engine: Engine, rule: Rule, events: Sequence[Event], days: float) -> Backtest:
     now = engine.board.view().at
     since = now - days * 86_400.0
-    past = {} if rule.share else await engine.history.past(rule.signal, since)
-    found = [
-        one for target, points in past.items() for one in backtest.replay(rule, points, target)
-    ]
-    share = max((backtest.covered(points, since, now) for points in past.values()), default=0.0)
+    past = {} if rule.share else await engine.history.evidence(rule.signal, rule.op, since)
     fired = len(firings(events, rule.name))
-    return Backtest(
-        rule=rule.name, severity=rule.severity, covered=share, fired=fired, days=days,
-        firings=sorted(found, key=lambda one: -one.start),
-        words=backtest.words(found, share, fired, days, now),
-    )  # fmt: skip
+
+    def judged() -> Backtest:
+        found = [
+            one for target, seen in past.items() for one in backtest.replay(rule, seen, target)
+        ]
+        share = max((backtest.covered(seen, since, now) for seen in past.values()), default=0.0)
+        return Backtest(
+            rule=rule.name, severity=rule.severity, covered=share, fired=fired, days=days,
+            firings=sorted(found, key=lambda one: -one.start),
+            words=backtest.words(found, share, fired, days, now),
+            basis=backtest.basis(rule, list(past.values())),
+        )  # fmt: skip
+
+    # A day of readings is many steps; the board is not kept waiting for them.
+    return await asyncio.to_thread(judged)
 
 
 def _rules(engine: Engine) -> list[RuleView]:
-    book = engine.rulebook
+    book = engine.judging.rulebook
     own = engine.environment.alerts.severity
     views = []
-    for rule in engine.alerting.rules.values():
+    for rule in engine.judging.alerting.rules.values():
         prom = book.prom.get(rule.name)
         said = (
             promrules.explain(prom, own)
@@ -168,7 +176,7 @@ def _rules(engine: Engine) -> list[RuleView]:
         views.append(
             RuleView(name=rule.name, origin=rule.origin, severity=rule.severity, words=said,
                      signal=rule.signal.removeprefix(PREFIX), note=rule.note,
-                     states=engine.alerting.states(rule.name))
+                     states=engine.judging.alerting.states(rule.name))
         )  # fmt: skip
     for name, why in book.off.items():
         prom = book.prom.get(name)
@@ -202,7 +210,7 @@ async def _series(engine: Engine) -> tuple[dict[str, bool] | None, list[str], st
     """Which selectors have series, all names, and why nobody could be asked."""
     index = next((system.series for system in engine.systems if system.series), None)
     wanted: list[str] = []
-    for rule in engine.rulebook.prom.values():
+    for rule in engine.judging.rulebook.prom.values():
         try:
             wanted += [one.text() for one in promtree.selectors(promql.parse(rule.expr))]
         except ValueError:

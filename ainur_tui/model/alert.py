@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,16 @@ AlertState = Literal["inactive", "pending", "firing", "recovering", "resolved", 
 
 ACTIVE: frozenset[AlertState] = frozenset({"firing", "recovering"})
 """The states in which an alert is a trouble of now."""
+
+Op = Literal["above", "below"]
+
+
+class Evidence(NamedTuple):
+    """The past of one signal of one target as a rule is tried on it (moment, value), oldest first:
+    of ``minutes`` the extreme value, then every single reading."""
+
+    minutes: list[tuple[float, float]]
+    readings: list[tuple[float, float]]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +44,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     threshold: float
     severity: Severity
     summary: str
-    op: Literal["above", "below"] = "above"
+    op: Op = "above"
     hold: float = 0.0
     clear: float | None = None
     keep_firing: float = 0.0
@@ -121,10 +131,3 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def quiet(self) -> bool:
         """Whether nobody is to be called for it: somebody is on it, or it is silenced."""
         return self.ack is not None or self.silence is not None
-
-
-class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert entered a state at ``at`` (epoch seconds)."""
-
-    alert: Alert
-    at: float

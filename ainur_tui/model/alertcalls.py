@@ -148,7 +148,8 @@ class BacktestCall(msgspec.Struct, kw_only=True):
 
 class Backtest(msgspec.Struct, kw_only=True):
     """What a rule would have done. ``covered`` is the share of the time there is history of (a
-    ratio), ``fired`` how often it really fired, ``words`` all of it as a sentence."""
+    ratio), ``fired`` how often it really fired, ``words`` all of it as a sentence. ``basis`` tells
+    what it was judged by."""
 
     rule: str
     severity: str
@@ -157,6 +158,7 @@ class Backtest(msgspec.Struct, kw_only=True):
     fired: int
     days: float
     words: str
+    basis: str = ""
 
 
 RESULTS: dict[str, object] = {

@@ -10,7 +10,7 @@ from ainur_tui.engine.drills import DrillsProbe, of_record
 from ainur_tui.engine.recovery import RECOVERED
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.table import Table
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.systems.acting import StepContext, World
 from tests.engine.acting import MIRA, Restart, World1, call
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from ainur_tui.engine.buckets import Frame, buckets
 from ainur_tui.engine.history import History
-from ainur_tui.engine.historystore import RAW_KEPT
+from ainur_tui.engine.historystore import RAW_KEPT, Store
+from ainur_tui.model.alert import Evidence
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import SeriesQuery
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import SeriesQuery
 from tests.engine.probing import reading
 from tests.engine.warp import EPOCH, HandClock
 
@@ -104,8 +105,7 @@ async def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
     assert await second.open() is None
     assert await second.events(EPOCH - 10) == [event]
     assert await second.events(EPOCH) == []
-    assert await second.state_since("api") == ("degraded", EPOCH - 60)
-    assert await second.state_since("db") is None
+    assert await second.states() == {"api": ("degraded", EPOCH - 60)}
     assert await second.load("alerts") == b"\x00state"
     assert await second.load("nothing") is None
     assert (await second.series(HOUR))[0].values[-1] == 1.0
@@ -209,3 +209,21 @@ async def test_minutes_beyond_a_limit_are_told_with_how_many_are_known(tmp_path:
     assert later == Minutes(2, [(60_180.0, 0.0)])
     assert await history.beyond(Beyond("db", "db.up", 1.0, above=False), 0.0) == Minutes(0, [])
     await history.close()
+
+
+async def test_a_rule_is_tried_on_readings_and_before_them_on_the_extreme_of_minutes(
+    tmp_path: Path,
+) -> None:
+    clock = HandClock(EPOCH)
+    store = Store(sqlite3.connect(tmp_path / "h.sqlite"))
+    old = EPOCH - RAW_KEPT - 600
+    for at, value in ((old, 1.0), (old + 2, 9.0), (old + 4, 0.0), (EPOCH - 6, 3.0), (EPOCH, 4.0)):
+        store.write([reading("api", "x", value, at)], [], {})
+    store.prune(clock.now())
+    minute = float(int(old // 60) * 60)
+    above = store.evidence("x", "above", old)["api"]
+    assert above == Evidence([(minute, 9.0)], [(EPOCH - 6, 3.0), (EPOCH, 4.0)])
+    assert store.evidence("x", "below", old)["api"].minutes == [(minute, 0.0)]
+    assert store.evidence("x", "above", EPOCH - 1)["api"] == Evidence([], [(EPOCH, 4.0)])
+    assert store.evidence("unheard of", "above", old) == {}
+    store.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ainur_tui.model.alert import Rule, RuleChange
+from ainur_tui.model.alert import Evidence, Rule, RuleChange
 from ainur_tui.model.signal import Signal
 from ainur_tui.rules import backtest, defaults, ruledoctor
 from ainur_tui.rules.rulewords import words
@@ -113,13 +113,15 @@ def points(*runs: tuple[int, float], start: float = 0.0) -> list[tuple[float, fl
     return [(start + 60.0 * place, value) for place, value in enumerate(values)]
 
 
+def minutes(*runs: tuple[int, float]) -> Evidence:
+    return Evidence(points(*runs), [])
+
+
 def test_the_past_is_judged_by_the_same_steps() -> None:
     made = rule(hold=300, keep_firing=60)
-    past = points((10, 0.05), (4, 0.5), (10, 0.05), (20, 0.5), (10, 0.05), (8, 0.3))
+    past = minutes((10, 0.05), (4, 0.5), (10, 0.05), (20, 0.5), (10, 0.05), (8, 0.3))
     one, other = backtest.replay(made, past, "api")
-    assert one.start == 24 * 60 + 240 + 30
-    assert one.end is not None
-    assert 44 * 60 <= one.end <= 46 * 60
+    assert (one.start, one.end) == (24 * 60 + 300, 44 * 60 + 60)
     assert (one.worst, one.target) == (0.5, "api")
     assert (other.end, other.worst) == (None, 0.3)
 
@@ -127,14 +129,42 @@ def test_the_past_is_judged_by_the_same_steps() -> None:
 def test_nothing_is_known_of_a_gap() -> None:
     made = rule(hold=600)
     past = points((6, 0.5)) + points((6, 0.5), start=86_400.0)
-    held_before = 330
-    (one,) = backtest.replay(made, past)
-    assert one.start == 86_400.0 - 60.0 + made.hold - held_before
+    (one,) = backtest.replay(made, Evidence(past, []))
+    held_before = 360
+    assert one.start == 86_400.0 + made.hold - held_before
+    assert backtest.covered(Evidence(past, []), 0, 86_400.0 + 360) == pytest.approx(
+        0.0083, abs=1e-4
+    )
+
+
+def test_a_spike_shorter_than_a_minute_and_single_looks_are_seen_in_readings() -> None:
+    readings = [(2.0 * n, 0.5 if n == 100 or 200 <= n < 203 else 0.05) for n in range(600)]
+    (spike, three) = backtest.replay(rule(hold=0), Evidence([], readings))
+    assert (spike.start, spike.end, three.start, three.end) == (200.0, 202.0, 400.0, 406.0)
+    (only,) = backtest.replay(rule(hold=0, of=3, at_least=3), Evidence([], readings))
+    assert only.start == 404.0, "one look of three is none"
+
+
+def test_a_slow_signal_holds_between_two_readings() -> None:
+    hourly = [(3600.0 * n, 0.5 if n in {3, 4} else 0.05) for n in range(8)]
+    (one,) = backtest.replay(rule(hold=4000), Evidence([], hourly))
+    assert (one.start, one.end) == (3 * 3600.0 + 4000, 5 * 3600.0)
+
+
+def test_the_answer_says_what_it_was_judged_by() -> None:
+    below = rule(op="below", of=3, at_least=2, threshold=1.0)
+    past = Evidence([(0.0, 1.0)], [(86_400.0, 1.0)])
+    assert backtest.basis(below, [past]) == (
+        "Judged by every reading since 1970-01-02 00:00 UTC, before that by the lowest value of "
+        "each minute, which may tell of a hold time too often and counts 3 minutes for 3 looks."
+    )
+    assert backtest.basis(rule(), [minutes((1, 0.1))]).startswith("Judged by the highest value")
+    assert backtest.basis(rule(), []) == ""
 
 
 def test_the_verdict_is_a_sentence() -> None:
     made = rule(hold=0)
-    past = points((60, 0.05), (2, 0.5), (60, 0.05), (1, 0.5), (1317, 0.05))
+    past = minutes((60, 0.05), (2, 0.5), (60, 0.05), (1, 0.5), (1317, 0.05))
     firings = backtest.replay(made, past)
     said = backtest.words(firings, backtest.covered(past, 0, 86_400), 1, 1, 86_400)
     assert said.startswith("would have fired 2 times in the last 1 day (longest 2m 00s, last")

@@ -6,11 +6,14 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.secret import Secret
 from ainur_tui.rules.drills import API
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.cutting import Reach
 from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Hands
+from ainur_tui.systems.fly.looks_database import DatabaseLooks
+from ainur_tui.systems.fly.looks_service import ServiceLooks
 from ainur_tui.systems.fly.maintenance import Maintenance
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.rebuild import Rebuild, SetAddress, Stage
@@ -34,34 +37,35 @@ def stages(
 ) -> list[Stage]:  # fmt: skip
     """All of them; the two that wait for others elsewhere come last."""
     reach, hands = ground.reach, ground.reach.hands
+    database, service = DatabaseLooks(ground), ServiceLooks(ground)
     buckets = {bucket.name: bucket for pair in ground.copies for bucket in pair}
     sync = Sync({copy.name: bucket.name for bucket, copy in ground.copies}, buckets, context.clock)
     vault = ground.environment.backup.vault if ground.environment.backup else None
     node = "ainur-tui run start node; it syncs from its peers, the Node tab shows how far it is"
     page = "the API's address in the frontend's project; deploy it again"
     return [
-        Stage("server", "a database server", ground.server, part="database"),
-        Stage("roles", "its roles", ground.roles,
+        Stage("server", "a database server", database.server, part="database"),
+        Stage("roles", "its roles", database.roles,
               MakeRoles(reach.server, [ground.application, ground.monitor]), part="database"),
-        Stage("restore", "the best backup, counted", ground.restored,
+        Stage("restore", "the best backup, counted", database.restored,
               QuietRestore(context, ground.places, reach.server, identity), part="database"),
-        Stage("use", "the application may use it", ground.used,
+        Stage("use", "the application may use it", database.used,
               GrantUse(reach.server, ground.application), part="database"),
-        Stage("watch", "this console may read it", ground.watched, part="database"),
-        Stage("app", "the app", ground.apps, CreateApp(hands), "api", API, "api"),
-        Stage("address", "the database's address among its secrets", ground.address,
+        Stage("watch", "this console may read it", database.watched, part="database"),
+        Stage("app", "the app", service.apps, CreateApp(hands), "api", API, "api"),
+        Stage("address", "the database's address among its secrets", service.address,
               SetAddress(hands, ground.application), "api", API, "api"),
-        Stage("secrets", "its other secrets", ground.secrets, SecretRestore(hands, vault), "api",
+        Stage("secrets", "its other secrets", service.secrets, SecretRestore(hands, vault), "api",
               API, "api"),
-        Stage("storage", "the object store", ground.storage, sync, "storage"),
-        Stage("machines", "as many machines as before", ground.machines,
+        Stage("storage", "the object store", service.storage, sync, "storage"),
+        Stage("machines", "as many machines as before", service.machines,
               ScaleApi(hands, pool), "api", API, "api"),
-        Stage("certificates", "certificates", ground.certificates),
-        Stage("outside", "DNS, and the API from outside", ground.outside, within=API, part="api"),
-        Stage("workers", "API and workers in the database", ground.workers),
-        Stage("node", "the node", ground.up("node", node), within=NODE),
-        Stage("frontend", "the frontend", ground.up("frontend", page), within=FRONTEND),
-        Stage("open", "open for users", ground.opened, Maintenance(hands, reach.outside), "api"),
+        Stage("certificates", "certificates", service.certificates),
+        Stage("outside", "DNS, and the API from outside", service.outside, within=API, part="api"),
+        Stage("workers", "API and workers in the database", database.workers),
+        Stage("node", "the node", service.up("node", node), within=NODE),
+        Stage("frontend", "the frontend", service.up("frontend", page), within=FRONTEND),
+        Stage("open", "open for users", service.opened, Maintenance(hands, reach.outside), "api"),
     ]  # fmt: skip
 
 

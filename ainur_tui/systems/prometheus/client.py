@@ -11,8 +11,9 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems.alertlabels import texts
 from ainur_tui.systems.answers import object_of, pick
-from ainur_tui.systems.base import Clock, SeriesIndex
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.system import SeriesIndex
 
 LARGE = 16 << 20
 """Bytes an answer may have: a large Prometheus has tens of thousands of names."""
