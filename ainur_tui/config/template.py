@@ -126,6 +126,7 @@ version = 1
 #[environment.production.incidents]
 #postmortem = ["P1", "P2"]
 #bell = true              # ring the terminal when a P1 or P2 fires without an incident
+#desktop = "osc9"         # notify the desktop too: osc9, osc777 or osc99 (kitty), by the terminal
 
 # Who is on call, one after the other.
 #[environment.production.oncall]
@@ -144,7 +145,13 @@ version = 1
 #url = "https://grafana.example.net"
 #[environment.production.prometheus]
 #url = "https://prometheus.example.net"
+#user = "mira"            # with a user the token is its password, without one a bearer's
 #token = { env = "PROMETHEUS_TOKEN" }
+#ca_file = "ca.pem"       # the authority that signed its certificate, where it is your own
+#[environment.production.prometheus.queries.disk-free]      # ainur-tui alerts query disk-free
+#expr = "min by (instance) (node_filesystem_avail_bytes)"
+#title = "Free disk"
+#unit = "B"               # B, ratio, s, ms, /s, B/s, count, days
 
 # An Alertmanager: its alerts are shown, and ours are sent to it.
 #[environment.production.alertmanager]

@@ -15,7 +15,7 @@ BACKUPS = "ainur-backups"
 BUCKETS = (BACKUPS, "ainur-agents-prod", "ainur-agents-backup")
 # A developer's machine is fuller than a server, and shares two cores with the whole miniature,
 # which writes little WAL.
-THRESHOLDS = {
+THRESHOLDS: dict[str, dict[str, float]] = {
     "db.slots.retained": {"warn": 64 << 20, "fail": 256 << 20},
     "host.disk": {"warn": 0.97, "fail": 0.99},
     "host.memory": {"warn": 0.97, "fail": 0.99},

@@ -9,7 +9,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, size
-from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
 from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.client import major_of
