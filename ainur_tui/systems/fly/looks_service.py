@@ -51,10 +51,10 @@ class ServiceLooks:
             )
             able, said = None, f"not set: {', '.join(left[:12])}"
             backup = self._ground.environment.backup
-            if backup is not None and backup.vault is not None:
+            if backup and backup.vault:
                 lacks = vault.lacking(await vault.asked(backup.vault, left))
-                if held := [name for name in left if name not in lacks]:
-                    able = {"names": ",".join(held), "stage": "true"}
+                if held_there := [name for name in left if name not in lacks]:
+                    able = {"names": ",".join(held_there), "stage": "true"}
                 said += "".join(f"; the vault lacks {name}: {why}" for name, why in lacks.items())
             return Seen(False, said, able, by_hand=hand)
         told = f"all {len(wanted)} names that were kept" if wanted else "none was kept to compare"

@@ -8,8 +8,8 @@ from typing import Any
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.fly import keptnames
 from ainur_tui.systems.fly.cutting import Reach
-from ainur_tui.systems.fly.keptnames import kept
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.dsn import Address, parse
@@ -52,4 +52,4 @@ class Ground:
 
     async def kept(self) -> dict[str, Any]:
         """The newest configuration beside a backup, empty where there is none to be read."""
-        return await kept(self.places, self.reach.clock)
+        return await keptnames.kept(self.places, self.reach.clock)
