@@ -18,6 +18,7 @@ from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
 from ainur_tui.rules.logmarks import Wanted, wanted
+from ainur_tui.rules.logneedle import word
 from ainur_tui.rules.logsieve import Sieve, sieve
 
 SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
@@ -203,6 +204,7 @@ class LogStore:
         """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
         live = query.after is not None and not query.forward
         sign = 1 if query.forward else -1
+        sought = word(query)
 
         def ended() -> int | None:
             return None if look is None or live else look.ended
@@ -210,7 +212,7 @@ class LogStore:
         # The disk first: where it has to end for now, memory need not be looked at further.
         found = [passing(look)] if look is not None else []
         found += [
-            passing(ring.between(low, high, needed, ended, forward=query.forward))
+            passing(ring.between(low, high, needed, ended, forward=query.forward, word=sought))
             for name, ring in self._rings.items()
             if not query.sources or name in query.sources
         ]
