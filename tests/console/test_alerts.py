@@ -35,7 +35,7 @@ from ainur_tui.model.alertcalls import (
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import Proposal
 from tests.console import worlds
-from tests.console.test_app import HOSTILE, running, shown, until
+from tests.console.consoles import HOSTILE, running, shown, until
 
 NOW = worlds.NOW
 

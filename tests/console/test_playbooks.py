@@ -19,7 +19,7 @@ from ainur_tui.model.playbook import Do, PlaybookRun, PlaybookStepState, Proposa
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.rules.playbookfile import shipped
 from tests.console import worlds
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 
 BOOKS = {book.name: book for book in shipped()}
 WHY = "api: 0 of 2 machines healthy"

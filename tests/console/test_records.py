@@ -20,7 +20,7 @@ from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.table import Table
 from ainur_tui.model.wire import LookingAt
 from tests.console import worlds
-from tests.console.test_app import HOSTILE, plan, running, shown, until
+from tests.console.consoles import HOSTILE, plan, running, shown, until
 from tests.console.test_screens import text
 
 WHOLE = JournalVerdict(ok=True, entries=3, first_bad=None, truncated=False)

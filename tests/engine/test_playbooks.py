@@ -20,7 +20,7 @@ from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.model.playbookcalls import Choice, DecideCall, StartCall
 from tests.engine.acting import MIRA, Restart, World1, call
 from tests.engine.engines import until
-from tests.rules.test_playbooks import board, started
+from tests.rules.playbookworld import board, started
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")
 BOOK = """

@@ -21,7 +21,7 @@ from ainur_tui.systems.fly.sizelist import Size, SizeList
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for
-from tests.systems.test_fly import action, carry_out, stored, world
+from tests.systems.flyworld import action, carry_out, stored, world
 from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"

@@ -22,7 +22,7 @@ from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
 from tests.systems.flysystem import system_for
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.web import RealClock, app_server
 
 CANARY = "canary-value-42"

@@ -17,7 +17,7 @@ from ainur_tui.systems.acting import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.test_fly_settings import quick
 from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place, looking, platform
 from tests.systems.web import RealClock, app_server

@@ -22,7 +22,7 @@ from ainur_tui.systems.system import System
 from tests.systems.conftest import Store
 from tests.systems.faulty import FaultyStore
 from tests.systems.flyfake import Steps
-from tests.systems.test_fly import world
+from tests.systems.flyworld import world
 
 
 def resolve(source: SecretSource) -> Secret:
