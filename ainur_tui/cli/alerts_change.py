@@ -59,7 +59,8 @@ def _tell_silence(call: Invocation, args: argparse.Namespace, one: Silence, word
         return
     what = f"{one.name or 'every alert'} on {one.target or 'every target'}"
     until = f"until {clock(one.until, date=True)} UTC"
-    call.output.line(f"{word} {what} {until}; unsilence {one.id} ends it")
+    ends = f"; unsilence {one.id} ends it" if word == "silenced:" else ""
+    call.output.line(f"{word} {what} {until}{ends}")
 
 
 def _unsilence(id: str) -> Any:

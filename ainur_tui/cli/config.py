@@ -66,7 +66,7 @@ def _init(call: Invocation) -> int:
 def _check(call: Invocation, *, as_json: bool) -> int:
     from ainur_tui.config.load import read
     from ainur_tui.config.problem import ConfigError
-    from ainur_tui.systems.certificates import unusable
+    from ainur_tui.systems.httptls import unusable
 
     try:
         file = read(call.config)

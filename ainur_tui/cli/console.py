@@ -45,5 +45,6 @@ def show(call: Invocation) -> int:
         read_only=call.access == "read",
         evidence=call.paths.state_dir / "evidence",
         bell=environment.incidents.bell,
+        desktop=environment.incidents.desktop,
     ).run_console()
     return code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -51,6 +51,10 @@ class Incidents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     bell: Annotated[
         bool, Meta(description="ring the terminal when a P1 or P2 fires without an incident")
     ] = False
+    desktop: Annotated[
+        Literal["off", "osc9", "osc777", "osc99"],
+        Meta(description="notify the desktop when a P1 or P2 fires, the way your terminal knows"),
+    ] = "off"
 
 
 class OnCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

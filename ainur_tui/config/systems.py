@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -134,23 +134,45 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disks: list[str] = msgspec.field(default_factory=lambda: ["/"])
 
 
-class Prometheus(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Judge(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another judge of alerts, over HTTP."""
+
+    url: Annotated[str, Meta(description="its address, without /api; a path before it belongs")]
+    user: Annotated[
+        str | None, Meta(description="user of the token; none: the token is a bearer's")
+    ] = None
+    token: Annotated[
+        SecretSource | None, Meta(description="password or bearer token; none: it asks for none")
+    ] = None
+    ca_file: Annotated[
+        str | None, Meta(description="the authority that signed its certificate, as PEM")
+    ] = None
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A saved PromQL query of your own."""
+
+    expr: Annotated[str, Meta(min_length=1, max_length=4000)]
+    title: str = ""
+    unit: Annotated[
+        Literal["", "count", "ratio", "s", "ms", "B", "/s", "B/s", "days"],
+        Meta(description="what its values are: B bytes, ratio 0 to 1, s seconds"),
+    ] = ""
+
+
+class Prometheus(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Prometheus whose rules and alerts are shown here, and that judges the rule files named."""
 
-    url: Annotated[str, Meta(description="its address, without /api/v1")]
-    token: Annotated[
-        SecretSource | None, Meta(description="a bearer token, where it asks for one")
-    ] = None
+    queries: Annotated[
+        dict[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")], Query],
+        Meta(description="saved queries by name; the same name replaces one of the guide's"),
+    ] = msgspec.field(default_factory=dict)
 
 
-class Alertmanager(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Alertmanager(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An Alertmanager: its alerts are shown here, and ours are sent to it."""
 
-    url: Annotated[str, Meta(description="its address, without /api/v2")]
-    token: Annotated[
-        SecretSource | None, Meta(description="a bearer token, where it asks for one")
-    ] = None
-    send: Annotated[bool, Meta(description="send our alerts to it")] = True
+    send: Annotated[bool, Meta(description="send our alerts and silences to it")] = True
 
 
 class Grafana(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ version = 1
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
 #resolvers = ["1.1.1.1", "8.8.8.8"]  # asked by doctor and recover where the public names lead
+#outside = "ops@vps"      # a machine elsewhere, by ssh: doctor sees from there which ports answer
 #playbooks = "playbooks"  # a folder of your own; the same name replaces one that comes with us
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 
@@ -112,6 +113,7 @@ version = 1
 #identity = { env = "AGE_IDENTITY" } # opens them, for verify and restore; create never needs it
 #schedule = { backup = "01:00", verify = "sat 04:30", prune = false }   # UTC, by a staying engine
 #application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
+#vault = { command = ["pass", "show", "ainur/{name}"] }   # values of the app's secrets, by name
 #admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never
 #keep_count = 7           # one of the newest, nor the newest that was restored and counted
@@ -124,6 +126,7 @@ version = 1
 #[environment.production.incidents]
 #postmortem = ["P1", "P2"]
 #bell = true              # ring the terminal when a P1 or P2 fires without an incident
+#desktop = "osc9"         # notify the desktop too: osc9, osc777 or osc99 (kitty), by the terminal
 
 # Who is on call, one after the other.
 #[environment.production.oncall]
@@ -142,7 +145,13 @@ version = 1
 #url = "https://grafana.example.net"
 #[environment.production.prometheus]
 #url = "https://prometheus.example.net"
+#user = "mira"            # with a user the token is its password, without one a bearer's
 #token = { env = "PROMETHEUS_TOKEN" }
+#ca_file = "ca.pem"       # the authority that signed its certificate, where it is your own
+#[environment.production.prometheus.queries.disk-free]      # ainur-tui alerts query disk-free
+#expr = "min by (instance) (node_filesystem_avail_bytes)"
+#title = "Free disk"
+#unit = "B"               # B, ratio, s, ms, /s, B/s, count, days
 
 # An Alertmanager: its alerts are shown, and ours are sent to it.
 #[environment.production.alertmanager]

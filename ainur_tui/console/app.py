@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -17,6 +18,7 @@ from textual.widgets import Input
 from ainur_tui.client.session import Session
 from ainur_tui.console import frame_keys
 from ainur_tui.console.desks import Desks
+from ainur_tui.console.desktop import Desktop, Kind
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
 from ainur_tui.console.feed import Feed
@@ -60,11 +62,13 @@ class AinurApp(Opening):
         read_only: bool = False,
         evidence: Path | None = None,
         bell: bool = False,
+        desktop: Kind = "off",
     ) -> None:
         super().__init__(driver_class=ThriftyDriver, ansi_color=False)
         self.evidence = evidence
         self.bell_wanted = bell
         self.rung: set[tuple[str, str, float]] = set()
+        self.desktop = Desktop(desktop, os.environ)
         self.register_theme(THEME)
         # Set before anything watches: a change of theme parses and applies every style again.
         self.set_reactive(App.theme, THEME.name)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from ainur_tui.console.desktop import Desktop
 from ainur_tui.console.draw import alerttable
 from ainur_tui.console.draw.alarm import undeclared
 from ainur_tui.console.draw.scene import Scene
@@ -30,6 +31,7 @@ class Opening(Tabbed):
     bell_wanted: bool
     rung: set[tuple[str, str, float]]
     """Alerts the terminal was rung for: name, target, since."""
+    desktop: Desktop
 
     @abstractmethod
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
@@ -80,12 +82,15 @@ class Opening(Tabbed):
         self.lead(self.desks.incidents.declare(target, pointed=pointed))
 
     def ring(self, scene: Scene) -> None:
-        """Sound the terminal once for a grave alert that nobody declared, where that is wanted."""
+        """Sound the terminal once for a grave alert that nobody declared, and tell the desktop of
+        it, where that is wanted."""
         alarms = {_moment(alert) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
         there = {_moment(alert) for alert in scene.view.alerts} if scene.view else self.rung
         self.rung = (self.rung & there) | alarms
+        if self._driver is not None:
+            self.desktop.tell(scene, self._driver.write)
 
     async def look_at_logs(self, at: float) -> None:
         """The lines about a moment (epoch seconds)."""

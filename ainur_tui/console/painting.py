@@ -29,6 +29,7 @@ def paint(app: AinurApp) -> None:
 def draw_frame(app: AinurApp, scene: Scene) -> bool:
     """Draw what stands around the tabs; whether there is room for any."""
     app.set_class(scene.glass is not None, "-glass")
+    app.ring(scene)
     base = app.screen_stack[0]
     header = base.query_one("#header", LinesView)
     columns = header.size.width
@@ -42,7 +43,6 @@ def draw_frame(app: AinurApp, scene: Scene) -> bool:
     across = base.query_one("#tabs").size.width
     base.query_one("#tabs", LinesView).show([frame.tabs(names, app.panel.title, across)])
     warning = alarm.banner(scene, across)
-    app.ring(scene)
     rows = [warning] if warning else []
     rows += [] if app.panel.incidents else alarm.overs(scene, across)
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []

@@ -10,9 +10,11 @@ from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw import changed, journal, others
 from ainur_tui.console.graph import edit_needs
 from ainur_tui.console.panels.base import Selection
+from ainur_tui.console.queries import QueryDesk
 from ainur_tui.console.recovery import recover
 from ainur_tui.model.incidentcalls import Sheet
 from ainur_tui.model.journal import JournalVerdict
+from ainur_tui.model.table import Table
 from ainur_tui.model.units import clock
 from ainur_tui.model.wire import JournalQuery
 
@@ -36,6 +38,10 @@ async def open_record(app: AinurApp, name: str) -> None:
             await show_handover(app)
         case "needs":
             await edit_needs(app)
+        case "queries":
+            await QueryDesk(app).listing()
+        case "scraped":
+            await show_scraped(app)
         case "recover":
             await recover(app)
         case "undo":
@@ -88,6 +94,17 @@ async def show_handover(app: AinurApp) -> None:
         await app.desks.incidents.hand_over(
             sheet.text, f"ainur-handover-{sheet.environment}-{day}Z.md"
         )
+
+
+async def show_scraped(app: AinurApp) -> None:
+    """What a Prometheus scrapes, those it cannot first, kept up to date while it is open."""
+    empty = "no Prometheus that tells what it scrapes"
+
+    def table() -> Table | None:
+        view = app.store.view
+        return view.table("prometheus.targets") if view else None
+
+    await _show(app, ListingDialog("What Prometheus scrapes", table, app.glyphs, empty=empty))
 
 
 def show_others(app: AinurApp) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +24,7 @@ class Alertmanager:
 
     def __init__(self) -> None:
         self._alerts: dict[str, dict[str, Any]] = {}
+        self._silences: dict[str, dict[str, Any]] = {}
 
     def application(self) -> web.Application:
         """The aiohttp application to serve."""
@@ -30,6 +33,9 @@ class Alertmanager:
             [
                 web.get("/api/v2/alerts", self.listing),
                 web.post("/api/v2/alerts", self.take),
+                web.get("/api/v2/silences", self.silences),
+                web.post("/api/v2/silences", self.silence),
+                web.delete("/api/v2/silence/{id}", self.unsilence),
                 web.get("/-/ready", self.ready),
             ]
         )
@@ -41,7 +47,43 @@ class Alertmanager:
     async def listing(self, _: web.Request) -> web.Response:
         now = datetime.now(UTC)
         self._alerts = {key: one for key, one in self._alerts.items() if _ends(one) > now}
-        return web.json_response(list(self._alerts.values()))
+        return web.json_response([one | {"status": self._status(one)}
+                                  for one in self._alerts.values()])  # fmt: skip
+
+    def _status(self, alert: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        by = [id for id, one in self._silences.items()
+              if _ends(one) > now and _muted(one["matchers"], alert["labels"])]  # fmt: skip
+        return {"state": "suppressed" if by else "active", "silencedBy": by, "inhibitedBy": []}
+
+    async def silences(self, _: web.Request) -> web.Response:
+        now = datetime.now(UTC)
+        return web.json_response([
+            one | {"status": {"state": "active" if _ends(one) > now else "expired"}}
+            for one in self._silences.values()
+        ])  # fmt: skip
+
+    async def silence(self, request: web.Request) -> web.Response:
+        """A new one, or another end of one that is there."""
+        try:
+            given = await request.json()
+            made = {key: given[key] for key in ("matchers", "startsAt", "endsAt", "createdBy",
+                                                "comment")}  # fmt: skip
+            [_muted([one], {}) for one in made["matchers"]]
+            if _ends(made) <= datetime.now(UTC):
+                raise ValueError("silence can't have an end time in the past")
+        except (ValueError, TypeError, KeyError, AttributeError, re.error) as error:
+            return web.json_response(str(error), status=400)
+        id = str(given.get("id") or uuid.uuid4())
+        self._silences[id] = made | {"id": id}
+        return web.json_response({"silenceID": id})
+
+    async def unsilence(self, request: web.Request) -> web.Response:
+        one = self._silences.get(request.match_info["id"])
+        if one is None:
+            return web.json_response("silence not found", status=404)
+        one["endsAt"] = datetime.now(UTC).isoformat()
+        return web.json_response(None)
 
     async def take(self, request: web.Request) -> web.Response:
         """As the real one: 400 for what is no list of alerts with names, else all are taken."""
@@ -73,6 +115,17 @@ def _taken(one: dict[str, Any], now: datetime) -> dict[str, Any]:
         "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
         "generatorURL": str(one.get("generatorURL") or ""),
     }
+
+
+def _muted(matchers: list[dict[str, Any]], labels: dict[str, str]) -> bool:
+    """Whether every matcher finds its label; one that is absent counts as empty, as there."""
+
+    def holds(one: dict[str, Any]) -> bool:
+        pattern = one["value"] if one["isRegex"] else re.escape(one["value"])
+        hit = re.fullmatch(pattern, labels.get(one["name"], "")) is not None
+        return hit is one.get("isEqual", True)
+
+    return all(map(holds, matchers))
 
 
 def _moment(text: str) -> datetime:

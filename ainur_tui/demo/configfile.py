@@ -13,8 +13,10 @@ from ainur_tui.demo.node_chain import Chain
 TIMING = {"interval": 2, "timeout": 3}
 BACKUPS = "ainur-backups"
 BUCKETS = (BACKUPS, "ainur-agents-prod", "ainur-agents-backup")
-# A developer's machine is fuller than a server, and shares two cores with the whole miniature.
-THRESHOLDS = {
+# A developer's machine is fuller than a server, and shares two cores with the whole miniature,
+# which writes little WAL.
+THRESHOLDS: dict[str, dict[str, float]] = {
+    "db.slots.retained": {"warn": 64 << 20, "fail": 256 << 20},
     "host.disk": {"warn": 0.97, "fail": 0.99},
     "host.memory": {"warn": 0.97, "fail": 0.99},
     "api.latency.p95": {"warn": 0.25, "fail": 1.0},
@@ -92,7 +94,7 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
                 {"name": "frontend", "query": '{app="frontend"}', "target": "frontend"},
             ],
         },
-        "host": TIMING,
+        "host": TIMING | {"disks": ["/", str(directory / "backups")]},
         "prometheus": TIMING
         | {"url": layout.url("fly") + "/prometheus/ainur", "token": secret("fly-token")},
         "alertmanager": TIMING | {"url": layout.url("alertmanager")},

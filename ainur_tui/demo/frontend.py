@@ -25,6 +25,8 @@ PAGE = """<!doctype html>
 """
 API_TIMEOUT = 2.0
 LOOK_EVERY = 1.0
+TURN_EVERY = 0.2
+"""Seconds after which a fault of the certificate is seen by who connects, at the latest."""
 PUSH_EVERY = 1.0
 UNSENT = 5000
 """Lines kept for a Loki that does not take them."""
@@ -126,7 +128,7 @@ async def main(directory: Path, port: int, https_port: int, api: str, loki: str 
         works = [
             asyncio.create_task(every(LOOK_EVERY, frontend.look)),
             asyncio.create_task(every(PUSH_EVERY, frontend.push)),
-            asyncio.create_task(every(LOOK_EVERY, served.look)),
+            asyncio.create_task(every(TURN_EVERY, served.look)),
         ]
         await until_stopped()
         for work in works:

@@ -6,9 +6,9 @@ renewed is a new one, and the next handshake shows it.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,58 +22,47 @@ from ainur_tui.demo.switches import Switches
 
 Key = ec.EllipticCurvePrivateKey
 KEY, SERVED = "frontend-ca-key", "frontend-certificate"
-HOST, OTHER, ADDRESS = "app.ainur.example", "shop.ainur.example", "127.0.0.1"
-LASTS = 90
-"""Days, as of those that the usual authorities issue."""
+HOSTS = ("app.ainur.example", "127.0.0.1")
+YEARS = (-1.0, 3650.0)
 
 
 class Kind(NamedTuple):
-    """What is served: with so many days left, for this name, with the one between or without."""
+    """What is served: valid from and to these days from now, for these hosts, and whether the one
+    between is sent along."""
 
-    left: float = LASTS - 1
-    host: str = HOST
+    days: tuple[float, float] = (-1, 89)
+    hosts: tuple[str, ...] = HOSTS
     chain: bool = True
 
 
-WELL = Kind()
 FAULTS = {
-    "frontend-certificate-ending": Kind(left=4),
-    "frontend-certificate-expired": Kind(left=-2),
-    "frontend-certificate-host": Kind(host=OTHER),
+    "frontend-certificate-ending": Kind(days=(-86, 4)),
+    "frontend-certificate-expired": Kind(days=(-92, -2)),
+    "frontend-certificate-host": Kind(hosts=("shop.ainur.example",)),
     "frontend-certificate-chain": Kind(chain=False),
 }
 
 
 class Signer:
-    """A certificate that signs others. The root's is made once and kept, as secrets are: who was
-    told to trust it goes on trusting it when the process starts anew."""
+    """A certificate that signs others: a root's by itself, or one that ``above`` signed."""
 
-    def __init__(self, title: str, above: Signer | None = None, *, key: Key | None = None) -> None:
+    def __init__(self, title: str, above: Signer | None = None, key: Key | None = None) -> None:
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = _named(title)
-        self.certificate = (above or self).sign(self.name, self.key.public_key(), 3650, signs=True)
+        self.certificate = (above or self)._sign(self.name, self.key.public_key(), YEARS, ())
 
-    @classmethod
-    def root(cls, directory: Path) -> Signer:
-        """The root of a miniature, with its certificate in its place."""
-        place = directory / "secrets" / KEY
-        key = None
-        if place.exists():
-            found = serialization.load_pem_private_key(place.read_bytes(), None)
-            key = found if isinstance(found, Key) else None
-        signer = cls("Ainur Miniature Root", key=key)
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        credentials.write(place, _key(signer.key))
-        credentials.write(directory / AUTHORITY, _pem(signer.certificate))
-        return signer
+    def issue(self, days: tuple[float, float], hosts: tuple[str, ...]) -> str:
+        """A certificate for ``hosts``, valid from and to these days from now, then its key: PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return pem(self._sign(_named(hosts[0]), key.public_key(), days, hosts)) + key_pem(key)
 
-    def sign(
-        self, name: x509.Name, key: ec.EllipticCurvePublicKey, left: float, *,
-        signs: bool = False, host: str | None = None,
+    def _sign(
+        self, name: x509.Name, key: ec.EllipticCurvePublicKey, days: tuple[float, float],
+        hosts: tuple[str, ...],
     ) -> x509.Certificate:  # fmt: skip
-        """A certificate that has ``left`` days to go, for ``host`` or to sign others."""
-        ends = datetime.now(UTC) + timedelta(days=left)
-        begins = min(ends - timedelta(days=LASTS), datetime.now(UTC) - timedelta(days=1))
+        """For ``hosts``, or without any for one that signs others."""
+        now, signs = datetime.now(UTC), not hosts
+        begins, ends = (now + timedelta(days=each) for each in days)
         usage = x509.KeyUsage(not signs, False, False, False, False, signs, signs, False, False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = (
@@ -85,11 +74,9 @@ class Signer:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(issuer, critical=False)
         )
-        if host is not None:
-            names: list[x509.GeneralName] = [x509.DNSName(host)]
-            if host == HOST:
-                names.append(x509.IPAddress(ipaddress.ip_address(ADDRESS)))
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        if hosts:
+            names = x509.SubjectAlternativeName([_host(one) for one in hosts])
+            builder = builder.add_extension(names, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
 
@@ -99,36 +86,56 @@ class Served:
     def __init__(self, directory: Path) -> None:
         self._place = directory / "secrets" / SERVED
         self._switches = Switches(directory)
-        self._between = Signer("Ainur Miniature R1", Signer.root(directory))
-        self._kind: Kind | None = None
+        self._between = Signer("Ainur Miniature R1", _root(directory))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._serve(self._wanted())
+        self._kind = self._wanted()
+        self._serve()
 
     async def look(self) -> None:
         """Serve another one where a fault came or went."""
         if (wanted := self._wanted()) != self._kind:
-            self._serve(wanted)
+            self._kind = wanted
+            self._serve()
 
     def _wanted(self) -> Kind:
-        return next((FAULTS[name] for name in FAULTS if self._switches.on(name)), WELL)
+        return next((FAULTS[name] for name in FAULTS if self._switches.on(name)), Kind())
 
-    def _serve(self, kind: Kind) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._between.sign(_named(kind.host), key.public_key(), kind.left, host=kind.host)
-        chain = [made, *([self._between.certificate] if kind.chain else [])]
-        credentials.write(self._place, "".join(map(_pem, chain)) + _key(key))
+    def _serve(self) -> None:
+        own = self._between.issue(self._kind.days, self._kind.hosts)
+        between = pem(self._between.certificate) if self._kind.chain else ""
+        credentials.write(self._place, own + between)
         self.context.load_cert_chain(self._place)
-        self._kind = kind
+
+
+def pem(certificate: x509.Certificate) -> str:
+    """The certificate as it is kept in files."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_pem(key: Key) -> str:
+    """The key as it is kept in files."""
+    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, none).decode()
+
+
+def _root(directory: Path) -> Signer:
+    """The root, with its certificate in its place. Its key is made once and kept: who was told to
+    trust it goes on trusting it when the process starts anew."""
+    place = directory / "secrets" / KEY
+    key = None
+    if place.exists():
+        found = serialization.load_pem_private_key(place.read_bytes(), None)
+        key = found if isinstance(found, Key) else None
+    root = Signer("Ainur Miniature Root", key=key)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    credentials.write(place, key_pem(root.key))
+    credentials.write(directory / AUTHORITY, pem(root.certificate))
+    return root
 
 
 def _named(title: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, title)])
 
 
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _key(key: Key) -> str:
-    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, none).decode()
+def _host(host: str) -> x509.GeneralName:
+    return x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)

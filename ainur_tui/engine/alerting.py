@@ -10,7 +10,7 @@ import msgspec
 from ainur_tui.engine.alertview import World, blind_alert, rule_alert
 from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
-from ainur_tui.engine.foreign import Foreign
+from ainur_tui.engine.foreign import Foreign, silenced
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.folding import RANK
@@ -85,7 +85,9 @@ class Alerting:
                     found += self._leave(rule, absent, world, others=bool(matches))
             if not matches and name not in self._matched:
                 found += self._blind(rule, view)
-        told, turned = self.foreign.step(self._board.foreign(), now=view.at)
+        judges = self._board.foreign()
+        told, turned = self.foreign.step(judges, now=view.at)
+        found = silenced(found, judges, view.at)
         self._turned += turned
         found += [msgspec.structs.replace(one, caused_by=world.cause(one.target)) for one in told]
         if self._attention is not None:

@@ -158,7 +158,9 @@ class Board:
             failing = run.failure is not None
             # A run that failed is as old as the last one that did not.
             age = mono - self._heard.get(name, mono)
-            found[run.probe.target] = Told(sample.alerts or (), sample.rules, age, failing)
+            found[run.probe.target] = Told(
+                sample.alerts or (), sample.rules, age, failing, sample.muted
+            )
         return found
 
     def tells_parts(self, whole: str) -> bool:

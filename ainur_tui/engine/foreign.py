@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from ainur_tui.model.alert import ACTIVE, Alert
+from ainur_tui.model.alert import ACTIVE, Alert, Silence
 from ainur_tui.model.alertcalls import RuleView
 from ainur_tui.model.units import age
 from ainur_tui.rules.alerts import SHOWN_RESOLVED
@@ -18,12 +18,13 @@ _Key = tuple[str, str, str]
 @dataclass(frozen=True)
 class Told:
     """What one judge told last, and the seconds since it was heard; ``failing``: it cannot be
-    asked at present."""
+    asked at present. ``muted`` are alerts of ours that it has silenced."""
 
     alerts: Sequence[Alert]
     rules: Sequence[RuleView]
     age: float
     failing: bool
+    muted: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
 
 
 class Foreign:
@@ -53,7 +54,21 @@ class Foreign:
                 turned.append(over)
             elif alert.state != "resolved" or now - alert.since > SHOWN_RESOLVED:
                 del self._known[key]
-        return [self._shown(alert, told) for alert in self._known.values()], turned
+        kept = self._once(told)
+        turned = [alert for alert in turned if _key(alert) in kept]
+        return [self._shown(alert, told) for alert in kept.values()], turned
+
+    def _once(self, told: Mapping[str, Told]) -> dict[_Key, Alert]:
+        """What a Prometheus and its Alertmanager both tell of, once: as the one tells it that can
+        be asked and has the rule, with the silence the other knows of."""
+        kept: dict[tuple[str, str], Alert] = {}
+        ranked = sorted(self._known.values(), key=lambda a: _rank(told.get(a.origin)))
+        for alert in ranked:
+            own = "" if alert.target == alert.origin else alert.target
+            first = kept.setdefault((alert.name, own), alert)
+            if first is not alert and alert.silence is not None and alert.state in ACTIVE:
+                kept[alert.name, own] = replace(first, silence=first.silence or alert.silence)
+        return {_key(alert): alert for alert in kept.values()}
 
     def known(self) -> list[Alert]:
         """What is stored for the next engine."""
@@ -75,6 +90,20 @@ class Foreign:
 
 def _key(alert: Alert) -> _Key:
     return alert.origin, alert.name, alert.target
+
+
+def silenced(alerts: Sequence[Alert], told: Mapping[str, Told], now: float) -> list[Alert]:
+    """Our alerts with what another judge silenced of them."""
+    muted = {
+        key: mute for one in told.values() for key, mute in one.muted.items() if mute.until > now
+    }
+    if not muted:
+        return list(alerts)
+    return [replace(a, silence=a.silence or muted.get((a.name, a.target))) for a in alerts]
+
+
+def _rank(told: Told | None) -> tuple[bool, bool]:
+    return _unheard(told), not (told and told.rules)
 
 
 def _unheard(told: Told | None) -> bool:

@@ -15,6 +15,7 @@ from ainur_tui.engine import (
     methods_alerts,
     methods_incidents,
     methods_playbooks,
+    methods_queries,
 )
 from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.method import Method, Nothing, only_watching
@@ -173,5 +174,6 @@ METHODS: dict[str, Method] = {
     **methods_alerts.METHODS,
     **methods_incidents.METHODS,
     **methods_playbooks.METHODS,
+    **methods_queries.METHODS,
 }
 """``subscribe`` and ``presence`` belong to a connection and are answered by its session."""

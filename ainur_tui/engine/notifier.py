@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.engine.history import History
-from ainur_tui.model.alert import ACTIVE, Alert, Severity
+from ainur_tui.model.alert import ACTIVE, Ack, Alert, Severity, Silence
 from ainur_tui.model.alertcalls import Delivery
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.folding import calling
@@ -155,14 +155,16 @@ class Notifier:
         else:
             current = {(a.name, a.target): (a, 0) for a in self._alerts
                        if a.state in ACTIVE and a.severity in receiver.severities
-                       and a.origin != receiver.name}  # fmt: skip
+                       and a.origin not in receiver.hears}  # fmt: skip
             current[WATCHDOG, ""] = (watchdog(now), 0)
         found = []
         for key, (alert, symptoms) in current.items():
             before = told.get(key)
             if before is None:
                 found.append(Message(alert, "fires", alert.since, symptoms))
-            elif now - before.at >= self._repeat(receiver, alert):
+            elif now - before.at >= self._repeat(receiver, alert) or (
+                not receiver.folded and _hands(alert) != _hands(before.alert)
+            ):
                 found.append(Message(alert, "still fires", before.since, symptoms))
         for key, before in list(told.items()):
             if key in current or self._in_hand(key):
@@ -205,6 +207,10 @@ class Notifier:
         for name, known in kept.told.items():
             if name in self._told:
                 self._told[name] = {(one.alert.name, one.alert.target): one for one in known}
+
+
+def _hands(alert: Alert) -> tuple[Ack | None, Silence | None]:
+    return alert.ack, alert.silence
 
 
 def watchdog(now: float) -> Alert:

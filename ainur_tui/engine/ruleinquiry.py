@@ -89,6 +89,12 @@ async def diagnose(engine: Engine) -> list[Diagnosis]:
         found.append(Diagnosis(rule="", origin="prometheus", trouble="note",
                                text=f"series were not looked for: {why}"))  # fmt: skip
     found += [Diagnosis(rule="", origin="user", trouble="never", text=one) for one in book.problems]
+    found += [
+        Diagnosis(rule="", origin=table.target, trouble="note", hint=str(row.cells[-1] or ""),
+                  text=f"it cannot scrape {row.key}: rules over its series see nothing")
+        for table in engine.board.view().tables if table.name == "prometheus.targets"
+        for row in table.rows if row.tone == "fail"
+    ]  # fmt: skip
     return ruledoctor.ordered(found)
 
 

@@ -64,12 +64,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Do(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An action, with its plan and confirmation. Words in braces are variables; ``row_of`` takes
-    target and parameters from the first row of a table that has some."""
+    target and parameters from the first row of a table that has some. With ``sole`` it is the
+    only row that tells this parameter: which of several it is, a person must say."""
 
     action: str
     target: str = "{target}"
     params: dict[str, str] = {}
     row_of: str | None = None
+    sole: str | None = None
 
 
 class PlaybookStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -30,6 +31,8 @@ UNITS = (
 
 def number(value: float) -> str:
     """A plain number with at most one decimal and thousands separated by a thin comma."""
+    if math.isnan(value):
+        return "NaN"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"

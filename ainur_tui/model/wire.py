@@ -10,7 +10,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model import alertcalls, incidentcalls, needscalls, playbookcalls, runcalls
+from ainur_tui.model import (
+    alertcalls,
+    incidentcalls,
+    needscalls,
+    playbookcalls,
+    querycalls,
+    runcalls,
+)
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.logquery import LogCounts, LogNews, LogPage, LogQuery
@@ -169,6 +176,7 @@ RESULTS: dict[str, Any] = {
     **needscalls.RESULTS,
     **playbookcalls.RESULTS,
     **runcalls.RESULTS,
+    **querycalls.RESULTS,
 }
 """The type of each method's result.
 

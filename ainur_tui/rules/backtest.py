@@ -59,16 +59,14 @@ def covered(seen: Evidence, since: float, until: float) -> float:
 
 def basis(rule: Rule, past: Sequence[Evidence]) -> str:
     """What the answer rests on, as a sentence; empty where there is nothing to judge by."""
-    single = [one.readings[0][0] for one in past if one.readings]
-    minutes = any(one.minutes for one in past)
-    said = f"every reading since {clock(min(single), date=True)[:16]} UTC" if single else ""
-    if minutes:
+    parts = []
+    if single := [one.readings[0][0] for one in past if one.readings]:
+        parts.append(f"every reading since {clock(min(single), date=True)[:16]} UTC")
+    if any(one.minutes for one in past):
         extreme = "highest" if rule.op == "above" else "lowest"
-        said += f"{', before that' if said else ''} by the {extreme} value of each minute"
-        said += ", which may tell of a hold time too often"
-        if rule.of > 1:
-            said += f" and counts {rule.of} minutes for {rule.of} looks"
-    return f"Judged by {said.removeprefix('by ')}." if said else ""
+        looks = f", {rule.of} minutes for {rule.of} looks" if rule.of > 1 else ""
+        parts.append(f"the {extreme} value of each minute{looks}, so perhaps too often")
+    return f"Judged by {', before that by '.join(parts)}." if parts else ""
 
 
 def _held(seen: Evidence) -> Iterator[tuple[float, float, float]]:

@@ -53,6 +53,8 @@ def wrong(book: Playbook) -> Iterator[Wrong]:
         yield from _ways(step, ids[index + 1 :], ids[: index + 1], at)
         if step.run is not None and step.ask is not None:
             yield (*at, "ask"), "a step runs an action or asks for something outside, not both", ()
+        if step.run is not None and step.run.sole is not None and step.run.row_of is None:
+            yield (*at, "run", "sole"), "the only row of which table? row_of names it", ()
         if step.deadline <= 0 or step.hold < 0 or step.hold >= step.deadline:
             yield (*at, "deadline"), "seconds; longer than hold, which is not below 0", ()
         if step.proves and not (step.expect or step.expect_any):

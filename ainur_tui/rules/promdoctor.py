@@ -50,6 +50,18 @@ def examine(
     return [*found, *(told(*what) for what in _severity(rule, own, ours or {}))]
 
 
+def lacking(expr: str, exists: Mapping[str, bool], names: Sequence[str]) -> list[Diagnosis]:
+    """The series of an expression that are not there now, each with what may have been meant."""
+    try:
+        tree = promql.parse(expr)
+    except ValueError:
+        return []
+    return [
+        Diagnosis(rule="", origin="", trouble=trouble, text=text, hint=hint)
+        for trouble, text, hint in _series(tree, exists, names) if trouble == "never"
+    ]  # fmt: skip
+
+
 _Said = tuple[Trouble, str, str]
 
 
@@ -131,7 +143,9 @@ def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str])
             continue
         quantile = next((m.value for m in one.matchers if m.label == "quantile"), None)
         if quantile is not None:
-            histogram = f"{one.name}_bucket" in names
+            buckets = [f"{one.name}_bucket", f"{USUAL.get(one.name, one.name)}_bucket"]
+            bucket = next((name for name in buckets if name in names), None)
+            histogram = bucket is not None
             yield (
                 "never" if there is False else "note",
                 f'{one.name}{{quantile="{quantile}"}} exists for a summary only'
@@ -141,10 +155,10 @@ def _series(tree: Node, exists: Mapping[str, bool] | None, names: Sequence[str])
                     else "; of a histogram it is never there"
                 )
                 + ", and quantiles cannot be put together over machines",
-                f"histogram_quantile({quantile}, sum by (le) (rate({one.name}_bucket[5m])))",
+                f"histogram_quantile({quantile}, sum by (le) (rate({bucket or buckets[0]}[5m])))",
             )
         elif there is False:
-            close = near(one.name, list(names))
+            close = near(one.name, list(names), 2)
             usual = USUAL.get(one.name, "")
             meant = [usual] if usual and (not names or _name_in(usual, names)) else close
             hint = f"did you mean {' or '.join(meant)}?" if meant else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ainur_tui.model.units import seconds
-from ainur_tui.rules.promtree import Binary, Call, Literal, Matcher, Node, Selector
+from ainur_tui.rules.promtree import Binary, Call, Literal, Matcher, Node, Selector, unquoted
 
 COMPARISONS = ("==", "!=", "<=", "<", ">=", ">")
 _PRECEDENCE = {
@@ -118,7 +118,7 @@ class _Parser:
             return Literal(_number(word) if kind == "number" else seconds(word))
         if kind == "string":
             self._take()
-            return Literal(word[1:-1])
+            return Literal(unquoted(word))
         if word == "(":
             self._take()
             node = self._expression(0)
@@ -160,7 +160,7 @@ class _Parser:
             label, op, value = self._take(), self._take(), self._take()
             if op not in {"=", "!=", "=~", "!~"} or value[:1] not in "\"'`":
                 raise ValueError(f"the condition of the label {label} is not understood")
-            found.append(Matcher(label, op, value[1:-1]))
+            found.append(Matcher(label, op, unquoted(value)))
             if self._peek() == ",":
                 self._take()
         self._take("}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Selector:
 
     def text(self) -> str:
         """The selector of its series now, as PromQL."""
-        inner = ",".join(f'{m.label}{m.op}"{m.value}"' for m in self.matchers)
+        inner = ",".join(f"{m.label}{m.op}{quoted(m.value)}" for m in self.matchers)
         return f"{self.name}{{{inner}}}" if inner else self.name
 
 
@@ -57,6 +60,27 @@ class Binary:
 
 
 Node = Selector | Literal | Call | Binary
+
+
+def quoted(text: str) -> str:
+    """A text as PromQL's literal, whatever it holds."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
+
+
+def unquoted(literal: str) -> str:
+    """What a literal stands for: Go's escapes in quotes, none between back quotes."""
+    if literal[:1] == "`":
+        return literal[1:-1]
+    return _ESCAPE.sub(_escaped, literal[1:-1])
+
+
+def _escaped(found: re.Match[str]) -> str:
+    word = found[1]
+    if word[0] in "xuU" and len(word) > 1:
+        code = int(word[1:], 16)
+        return chr(code) if code < 0x110000 else "\ufffd"
+    return {"n": "\n", "t": "\t", "r": "\r"}.get(word, word)
 
 
 def selectors(node: Node) -> Iterator[Selector]:

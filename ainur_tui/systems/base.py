@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ainur_tui.config.types import SecretSource
-from ainur_tui.model.alert import Alert
+from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import RuleView
 from ainur_tui.model.event import Event
 from ainur_tui.model.secret import Redactor, Secret
@@ -32,7 +32,7 @@ class Sample:
     ``targets`` are the targets it discovered (all of their kind: one that is absent is gone).
     ``paused`` names targets that are well though not running (an autostopped machine).
     ``alerts`` are all that another judge has active now, ``rules`` those it judges by; ``None``:
-    this probe asks no other judge.
+    this probe asks no other judge. ``muted`` are alerts of ours (name, target) it has silenced.
     """
 
     readings: Sequence[Reading] = ()
@@ -42,6 +42,7 @@ class Sample:
     paused: frozenset[str] = frozenset()
     alerts: Sequence[Alert] | None = None
     rules: Sequence[RuleView] = ()
+    muted: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
 
 
 class Probe(ABC):

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ainur_tui.config.types import Environment
-from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems.httpfailures import connection_failure, refusal
 from ainur_tui.systems.httptls import tls_context
@@ -93,14 +91,3 @@ def read(told: Mapping[str, Any]) -> Certificate | None:
         ends=float(ssl.cert_time_to_seconds(told["notAfter"])),
         number=clean(told.get("serialNumber", ""), 60),
     )
-
-
-def unusable(environment: Environment) -> list[str]:
-    """The sentence why, for each file of an authority that cannot be used."""
-    found = []
-    for name, part in (("api", environment.api), ("frontend", environment.frontend)):
-        try:
-            tls_context(part.authority if part is not None else None)
-        except ProbeFailure as failure:
-            found.append(f"{environment.name}.{name}: {failure.detail}")
-    return found

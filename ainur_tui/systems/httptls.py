@@ -7,6 +7,7 @@ import os
 import ssl
 from pathlib import Path
 
+from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
 
 _NO_CHECK_TIME = 0x200000
@@ -45,4 +46,17 @@ def _on(ca_file: Path) -> ssl.SSLContext:
         why = "holds no certificate in PEM form"
     except OSError as error:
         why = f"cannot be read ({os.strerror(error.errno or 0).lower()})"
-    raise ProbeFailure("internal", f"{ca_file} {why}; name your authority's PEM file as ca_file")
+    raise ProbeFailure("internal", f"{ca_file} {why}; name your authority's PEM file")
+
+
+def unusable(environment: Environment) -> list[str]:
+    """The sentence why, for each file of an authority that cannot be used."""
+    found = []
+    for name, part in (("api", environment.api), ("frontend", environment.frontend)):
+        if part is None or part.authority is None:
+            continue
+        try:
+            tls_context(part.authority)
+        except ProbeFailure as failure:
+            found.append(f"environment.{environment.name}.{name}.ca_file: {failure.detail}")
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,18 +9,8 @@ from ainur_tui.model.target import Target
 from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Probe
 from ainur_tui.systems.logsource import LogSource
+from ainur_tui.systems.seriesindex import SeriesIndex
 from ainur_tui.systems.telling import Receiver
-
-
-class SeriesIndex(ABC):
-    """What series another judge has, for the doctor of its rules. Raises
-    :class:`~ainur_tui.model.failure.ProbeFailure` where it cannot be asked."""
-
-    @abstractmethod
-    async def exists(self, selector: str) -> bool: ...
-
-    @abstractmethod
-    async def names(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ class Receiver(ABC):
     :class:`~ainur_tui.model.failure.ProbeFailure` when it is not known to have arrived.
 
     ``folded``: one message a cause, for people, and none for what somebody has in hand; else every
-    alert that fires, and the watchdog, every ``repeat`` seconds. People are reminded by severity
-    (``repeat`` is ``None``).
+    alert that fires, and the watchdog, every ``repeat`` seconds, and at once when somebody takes
+    or silences one. People are reminded by severity (``repeat`` is ``None``). ``hears`` are the
+    judges (origins) whose alerts reach it without us.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Receiver(ABC):
     repeat: float | None = None
     severities: frozenset[str] = frozenset({"P1", "P2", "P3", "P4"})
     resolved: bool = True
+    hears: frozenset[str] = frozenset()
 
     @abstractmethod
     async def send(self, messages: Sequence[Message]) -> None: ...

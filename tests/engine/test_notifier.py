@@ -48,6 +48,7 @@ class Machine(People):
     folded = False
     repeat = 60.0
     severities = frozenset({"P1", "P2", "P3", "P4"})
+    hears = frozenset({"alertmanager"})
 
 
 def notifier(history: History, *receivers: Receiver) -> Notifier:
@@ -105,6 +106,9 @@ async def test_an_alertmanager_hears_everything_again_and_again_and_the_watchdog
     assert sorted(told(made, machine, 161, DB)) == [
         ("Api", "over"), ("Db", "still fires"), (WATCHDOG, "still fires"),
     ]  # fmt: skip
+    taken = alert("Db", "db", ack=Ack(by="mira", comment="", at=0))
+    assert told(made, machine, 162, taken) == [("Db", "still fires")], "it hears at once"
+    assert told(made, machine, 163, taken) == []
     await history.close()
 
 

@@ -148,7 +148,7 @@ def test_a_spike_shorter_than_a_minute_and_single_looks_are_seen_in_readings() -
 def test_a_slow_signal_holds_between_two_readings() -> None:
     hourly = [(3600.0 * n, 0.5 if n in {3, 4} else 0.05) for n in range(8)]
     (one,) = backtest.replay(rule(hold=4000), Evidence([], hourly))
-    assert (one.start, one.end) == (3 * 3600.0 + 4000, 5 * 3600.0)
+    assert (one.start, one.end) == (3 * 3600.0 + 4020, 5 * 3600.0)
 
 
 def test_the_answer_says_what_it_was_judged_by() -> None:
@@ -156,7 +156,7 @@ def test_the_answer_says_what_it_was_judged_by() -> None:
     past = Evidence([(0.0, 1.0)], [(86_400.0, 1.0)])
     assert backtest.basis(below, [past]) == (
         "Judged by every reading since 1970-01-02 00:00 UTC, before that by the lowest value of "
-        "each minute, which may tell of a hold time too often and counts 3 minutes for 3 looks."
+        "each minute, 3 minutes for 3 looks, so perhaps too often."
     )
     assert backtest.basis(rule(), [minutes((1, 0.1))]).startswith("Judged by the highest value")
     assert backtest.basis(rule(), []) == ""

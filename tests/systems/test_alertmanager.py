@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from ainur_tui.config.types import Alertmanager, Alerts, Environment, Notify
 from ainur_tui.demo.alertmanager import Alertmanager as Server
 from ainur_tui.engine.connecting import Redaction
+from ainur_tui.engine.foreign import Told, silenced
 from ainur_tui.engine.notifier import watchdog
-from ainur_tui.model.alert import Alert
+from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.alertmanager.system import connect
@@ -29,13 +32,14 @@ from tests.systems.web import RealClock, app_server
 DOWN = Alert(name="ApiDown", target="api", state="firing", severity="P1", since=1_795_000_000.0,
              summary="api is down", caused_by="db")  # fmt: skip
 
+CONTEXT = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
+
 
 @asynccontextmanager
 async def alertmanager(**section: Any) -> AsyncIterator[tuple[str, System]]:
     async with app_server(Server().application()) as url:
         own = Environment(alertmanager=Alertmanager(url=url, **section))
-        context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
-        made = connect(own, context)
+        made = connect(own, CONTEXT)
         assert made is not None
         assert made.close is not None
         yield url, made
@@ -87,20 +91,27 @@ async def test_what_is_silenced_there_calls_nobody_here() -> None:
     muted = [{"labels": {"alertname": "X"}, "annotations": {}, "startsAt": "2026-11-30T02:00:00Z",
               "endsAt": "2026-11-30T03:00:00Z", "status": status}]  # fmt: skip
 
+    theirs = [{"id": "1", "createdBy": "jon", "comment": "known\x1b", "status": {"state": "active"},
+               "startsAt": "2026-11-30T02:00:00Z", "endsAt": "2026-11-30T04:00:00Z"}]  # fmt: skip
+
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(muted)
 
+    async def known(_: web.Request) -> web.Response:
+        return web.json_response(theirs)
+
     app = web.Application()
-    app.add_routes([web.get("/api/v2/alerts", answer)])
+    app.add_routes([web.get("/api/v2/alerts", answer), web.get("/api/v2/silences", known)])
     async with app_server(app) as url:
         own = Environment(alertmanager=Alertmanager(url=url))
-        context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
-        made = connect(own, context)
+        made = connect(own, CONTEXT)
         assert made is not None
         (alert,) = (await made.probes[0].read()).alerts or []
         assert alert.quiet
         assert alert.silence is not None
-        assert alert.silence.reason == "silenced in the Alertmanager"
+        told = alert.silence
+        assert (told.by, told.reason) == ("jon", "known␛ (in the Alertmanager)")
+        assert told.until - told.at == 7200, "the silence's end, not the alert's"
         assert made.close is not None
         await made.close()
 
@@ -137,8 +148,108 @@ async def test_people_are_told_through_apprise_and_never_the_address() -> None:
 
 def test_a_console_that_reads_calls_nobody() -> None:
     alerts = Alerts(notify={"oncall": Notify(send_to="json://x")})
-    context = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
     for access, count in (("read", 0), ("operate", 1)):
-        found = connect_people(Environment(alerts=alerts, access=access), context)  # type: ignore[arg-type]
+        found = connect_people(Environment(alerts=alerts, access=access), CONTEXT)  # type: ignore[arg-type]
         assert found is not None
         assert len(found.receivers) == count
+
+
+SILENCE = Silence(id="3fa9c1", name="Api*", target="api", by="mira", reason="drill",
+                  at=DOWN.since, until=4_000_000_000.0)  # fmt: skip
+
+
+async def silenced_there(url: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient() as http:
+        found = (await http.get(f"{url}/api/v2/silences")).json()
+        return [one for one in found if one["status"]["state"] == "active"]
+
+
+async def test_what_is_silenced_here_is_silenced_there_and_ends_with_it() -> None:
+    async with alertmanager() as (url, system):
+        (receiver,), (probe,) = system.receivers, system.probes
+        mine = replace(DOWN, silence=SILENCE)
+        for _ in range(2):
+            await receiver.send([Message(mine, "fires", DOWN.since)])
+        (there,) = await silenced_there(url)
+        assert there["comment"] == "drill [ainur-tui:3fa9c1]"
+        assert {m["name"]: m["value"] for m in there["matchers"]} == {
+            "source": "ainur-tui", "environment": "test", "alertname": "Api.*",
+            "target": "api(/.*)?",
+        }  # fmt: skip
+        assert (await probe.read()).muted == {}, "it is ours; it is known better here"
+        longer = replace(SILENCE, until=4_100_000_000.0)
+        await receiver.send([Message(replace(DOWN, silence=longer), "still fires", DOWN.since)])
+        (there,) = await silenced_there(url)
+        assert there["endsAt"].startswith("2099-12-03")
+        await receiver.send([Message(DOWN, "still fires", DOWN.since)])
+        assert await silenced_there(url) == []
+
+
+async def test_what_somebody_silences_there_is_silenced_here() -> None:
+    async with alertmanager() as (url, system), httpx.AsyncClient() as http:
+        (receiver,), (probe,) = system.receivers, system.probes
+        await receiver.send([Message(DOWN, "fires", DOWN.since)])
+        matchers = [{"name": "alertname", "value": "ApiDown", "isRegex": False}]
+        made = await http.post(f"{url}/api/v2/silences", json={
+            "matchers": matchers, "startsAt": "2026-11-30T02:00:00Z",
+            "endsAt": "2096-10-02T00:00:00Z", "createdBy": "jon", "comment": "known"})  # fmt: skip
+        assert made.status_code == 200
+        sample = await probe.read()
+        mute = sample.muted["ApiDown", "api"]
+        assert (mute.by, mute.id, sample.alerts) == ("jon", "alertmanager", [])
+        (alert,) = silenced([DOWN], {"alertmanager": Told((), (), 0.0, False, sample.muted)}, 5.0)
+        assert alert.quiet
+        await receiver.send([Message(alert, "still fires", DOWN.since)])
+        await receiver.send([Message(DOWN, "still fires", DOWN.since)])
+        assert len(await silenced_there(url)) == 1, "theirs is neither copied nor ended"
+
+
+async def test_alerts_are_told_though_silences_cannot_be() -> None:
+    got: list[Any] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/api/v2/alerts", take)])
+    async with app_server(app) as url:
+        made = connect(Environment(alertmanager=Alertmanager(url=url)), CONTEXT)
+        assert made is not None
+        with pytest.raises(ProbeFailure, match="alerts arrived, silences not"):
+            await made.receivers[0].send([Message(replace(DOWN, silence=SILENCE), "fires", 1.0)])
+        assert len(got) == 1
+        assert made.close is not None
+        await made.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"), [(None, "Bearer canary"), ("mira", "Basic bWlyYTpjYW5hcnk=")]
+)
+async def test_what_it_asks_for_is_sent(user: str | None, sent: str) -> None:
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("authorization"))
+        return web.json_response([])
+
+    app = web.Application()
+    app.add_routes([web.get("/prefix/api/v2/alerts", answer)])
+    async with app_server(app) as url:
+        section = Alertmanager(url=f"{url}/prefix", user=user, token="canary")
+        made = connect(Environment(alertmanager=section), CONTEXT)
+        assert made is not None
+        await made.probes[0].read()
+        assert seen == [sent]
+        assert made.close is not None
+        await made.close()
+
+
+def test_an_authority_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    bad = tmp_path / "ca.pem"
+    for content, why in ((None, "No such file"), ("nonsense", "not a PEM")):
+        if content is not None:
+            bad.write_text(content)
+        section = Alertmanager(url="https://alerts.example", ca_file=str(bad))
+        with pytest.raises(ProbeFailure, match=why):
+            connect(Environment(alertmanager=section), CONTEXT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect
-from ainur_tui.systems.system import SeriesIndex, System
+from ainur_tui.systems.seriesindex import SeriesIndex
+from ainur_tui.systems.system import System
 from tests.systems.web import RealClock, app_server
 
 RULES = """
@@ -42,6 +44,7 @@ class Server:
         self.series: dict[str, Any] = {}
         self.groups: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
+        self.scraped: list[dict[str, Any]] | None = []
 
     async def query(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers.get("authorization"))
@@ -55,6 +58,11 @@ class Server:
     async def rules(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "success", "data": {"groups": self.groups}})
 
+    async def targets(self, _: web.Request) -> web.Response:
+        if self.scraped is None:
+            return web.Response(status=404)
+        return web.json_response({"status": "success", "data": {"activeTargets": self.scraped}})
+
     async def names(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "success", "data": ["p95", "up"]})
 
@@ -64,6 +72,7 @@ class Server:
         app.add_routes([
             web.get("/x/api/v1/query", self.query), web.get("/x/api/v1/rules", self.rules),
             web.get("/x/api/v1/label/__name__/values", self.names),
+            web.get("/x/api/v1/targets", self.targets),
         ])  # fmt: skip
         file = folder / "rules.yml"
         file.write_text(RULES)
@@ -151,6 +160,40 @@ async def test_the_doctor_asks_which_series_there_are(tmp_path: Path) -> None:
         assert isinstance(index, SeriesIndex)
         assert [await index.exists(one) for one in ("up", "down")] == [True, False]
         assert await index.names() == ["p95", "up"]
+
+
+def recorded(name: str) -> Any:
+    """What a Prometheus 2.42 and an Alertmanager 0.25 answered."""
+    return json.loads((Path(__file__).parents[1] / "data" / "judges" / name).read_text())
+
+
+async def test_the_answers_of_a_real_one_are_understood(tmp_path: Path) -> None:
+    server = Server()
+    server.groups = recorded("rules.json")["data"]["groups"]
+    server.scraped = recorded("targets.json")["data"]["activeTargets"]
+    async with server.system(tmp_path) as system:
+        rules, targets = await read(system, 0), await read(system, 2)
+    found = {alert.name: alert for alert in rules.alerts or ()}
+    down, long = found["TargetDown instance=10.0.0.7:1"], found["LongPending instance=10.0.0.7:1"]
+    assert (down.state, down.severity, down.summary) == (
+        "firing",
+        "P2",
+        "10.0.0.7:1 of dead is down",
+    )
+    assert long.since - down.since == pytest.approx(597), "firing since its hold time had run"
+    sick = next(one for one in rules.rules if one.name == "ManyToMany")
+    assert str(sick.off).startswith("it cannot evaluate it: found duplicate series")
+    (table,) = targets.tables
+    assert table.note == "1 of 5 cannot be scraped"
+    assert (table.rows[0].tone, table.rows[0].cells[0]) == ("fail", "dead")
+
+
+async def test_a_store_without_targets_says_so_and_is_no_failure(tmp_path: Path) -> None:
+    server = Server()
+    for server.scraped, why in ((None, "scrapes nothing itself"), ([], "add scrape_configs")):
+        async with server.system(tmp_path) as system:
+            (table,) = (await read(system, 2)).tables
+        assert why in str(table.missing)
 
 
 @pytest.mark.parametrize("groups", [None, [{"rules": "x"}], [{"rules": [{"alerts": [1, {}]}]}]])

@@ -46,17 +46,21 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
     return [full, short] if columns >= WIDE else [short]
 
 
-def undeclared(scene: Scene) -> list[Alert]:
-    """Causes of a P1 or P2 that nobody has in hand and no open incident is about, the gravest
-    first, each as grave as what it drags down."""
-    view = scene.view
-    if view is None or scene.lost is not None:
+def grave(scene: Scene) -> list[Alert]:
+    """Causes of a P1 or P2 that nobody has in hand, the gravest first, each as grave as what it
+    drags down."""
+    if scene.view is None or scene.lost is not None:
         return []
     return [
         replace(fold.root, severity=fold.worst) for fold in scene.folds
         if fold.calls and fold.root.state == "firing" and fold.worst in GRAVE
-        and not any(_about(one, fold.root) for one in view.incidents)
     ]  # fmt: skip
+
+
+def undeclared(scene: Scene) -> list[Alert]:
+    """Those of :func:`grave` that no open incident is about."""
+    incidents = scene.view.incidents if scene.view else []
+    return [one for one in grave(scene) if not any(_about(each, one) for each in incidents)]
 
 
 def banner(scene: Scene, columns: int) -> Line:

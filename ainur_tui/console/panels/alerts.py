@@ -43,6 +43,8 @@ class AlertsPanel(Panel):
                 tooltip="every rule, silence and delivery"),
         Binding("D", "send('doctor')", "Doctor", id="alerts.doctor",
                 tooltip="rules that cannot fire or compare unlike things; t tests one on the past"),
+        Binding("Q", "app.record('queries')", "PromQL", show=False, id="alerts.queries",
+                tooltip="the guide's PromQL queries and yours: value, chart, age"),
     ]  # fmt: skip
 
     class Sent(Message):

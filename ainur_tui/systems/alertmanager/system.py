@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,11 +11,12 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Alertmanager, Environment
 from ainur_tui.model.alert import Alert, Severity, Silence
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.secret import Secret
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.target import Target
 from ainur_tui.model.units import rfc3339
+from ainur_tui.systems.alertjudge import http_of
 from ainur_tui.systems.alertlabels import OURS, Told, alert_of, moment, texts
+from ainur_tui.systems.alertmanager import silences
 from ainur_tui.systems.answers import json_of, pick
 from ainur_tui.systems.base import Clock, Context, Probe, Sample
 from ainur_tui.systems.http import HttpClient
@@ -45,10 +46,12 @@ class AlertsProbe(Probe):
     signals = (_UP,)
 
     def __init__(
-        self, section: Alertmanager, http: HttpClient, clock: Clock, table: Mapping[str, Severity]
-    ) -> None:
+        self, section: Alertmanager, http: HttpClient, clock: Clock, environment: str,
+        table: Mapping[str, Severity],
+    ) -> None:  # fmt: skip
         self.interval = section.interval
         self.deadline = section.timeout
+        self._environment = environment
         self._http = http
         self._clock = clock
         self._table = table
@@ -58,48 +61,76 @@ class AlertsProbe(Probe):
         if not isinstance(found, list):
             raise ProbeFailure("bad answer", "JSON, but no array of alerts")
         now = self._clock.now()
+        given = [one for one in found if isinstance(one, dict)]
+        mutes = await self._mutes(given, now)
         alerts: dict[tuple[str, str], Alert] = {}
-        for one in found:
-            alert = self._alert(one, now) if isinstance(one, dict) else None
-            if alert is not None:
-                alerts.setdefault((alert.name, alert.target), alert)
+        muted: dict[tuple[str, str], Silence] = {}
+        for one in given:
+            mute, labels = mutes.get(str(one.get("fingerprint"))), texts(one.get("labels"))
+            if labels.get("source") == OURS:
+                if mute is not None and labels.get("environment") == self._environment:
+                    muted[labels.get("alertname", ""), labels.get("target", "")] = mute
+                continue
+            told = Told(labels, one.get("annotations") or {}, "firing",
+                        moment(one.get("startsAt")) or now)  # fmt: skip
+            if (alert := alert_of(told, NAME, self._table)) is not None:
+                key = (alert.name, alert.target)
+                alerts.setdefault(key, replace(alert, silence=mute))
         up = Reading(target=NAME, signal=_UP.name, value=1.0, observed_at=now,
                      source=f"GET {self._http.peer}{PATH}")  # fmt: skip
-        return Sample(readings=[up], alerts=list(alerts.values()))
+        return Sample(readings=[up], alerts=list(alerts.values()), muted=muted)
 
-    def _alert(self, one: Mapping[str, Any], now: float) -> Alert | None:
-        labels = texts(one.get("labels"))
-        if labels.get("source") == OURS:
-            return None
-        told = Told(labels, one.get("annotations") or {}, "firing",
-                    moment(one.get("startsAt")) or now)  # fmt: skip
-        alert = alert_of(told, NAME, self._table)
-        if alert is None or pick(one, "status.state") != "suppressed":
-            return alert
-        by = "inhibited by another" if pick(one, "status.inhibitedBy") else "silenced"
-        mute = Silence(
-            id=NAME, name=alert.name, target=alert.target, by=NAME, at=alert.since,
-            reason=f"{by} in the Alertmanager", until=moment(one.get("endsAt")) or now,
-        )  # fmt: skip
-        return replace(alert, silence=mute)
+    async def _mutes(self, given: Sequence[Mapping[str, Any]], now: float) -> dict[str, Silence]:
+        """What mutes each alert there, by its fingerprint, but silences that we put there."""
+        if not any(pick(one, "status.state") == "suppressed" for one in given):
+            return {}
+        known = await silences.listed(self._http)
+        found = {}
+        for one in given:
+            if pick(one, "status.state") != "suppressed":
+                continue
+            by = pick(one, "status.silencedBy")
+            ids = [str(id) for id in by] if isinstance(by, list) else []
+            theirs = [id for id in ids if silences.ours(known.get(id, {})) is None]
+            if theirs or pick(one, "status.inhibitedBy"):
+                mute = known.get(theirs[0], {}) if theirs else {}
+                found[str(one.get("fingerprint"))] = silences.as_ours(mute, one, now)
+        return found
 
 
 class AlertmanagerReceiver(Receiver):
-    """``POST /api/v2/alerts``: all of ours that fires, again and again, and the watchdog."""
+    """``POST /api/v2/alerts``: all of ours that fires, again and again, and the watchdog; with the
+    silences that mute it here, so that nobody is called by the other way either."""
 
     name = NAME
     folded = False
     repeat = REPEAT
+    hears = frozenset({NAME, "prometheus"})
 
     def __init__(self, http: HttpClient, clock: Clock, environment: str) -> None:
         self._http = http
         self._clock = clock
         self._environment = environment
+        self._mirror = silences.Mirror(http, environment)
 
     async def send(self, messages: Sequence[Message]) -> None:
         now = self._clock.now()
         body = [self._body(message, now) for message in messages]
+        failure = await self._silences(self._mirror.put, messages)
         await self._http.send("POST", PATH, json=body, repeatable=True)
+        failure = failure or await self._silences(self._mirror.end, messages)
+        if failure is not None:
+            raise ProbeFailure(failure.kind, f"alerts arrived, silences not: {failure.detail}")
+
+    async def _silences(
+        self, work: Callable[[Sequence[Alert]], Awaitable[None]], messages: Sequence[Message]
+    ) -> ProbeFailure | None:
+        """Whatever becomes of silences, alerts are told."""
+        try:
+            await work([message.alert for message in messages if message.what != "over"])
+        except ProbeFailure as failure:
+            return failure
+        return None
 
     def _body(self, message: Message, now: float) -> dict[str, Any]:
         alert = message.alert
@@ -125,17 +156,13 @@ def connect(environment: Environment, context: Context) -> System | None:
     section = environment.alertmanager
     if section is None or is_placeholder(section.url):
         return None
-    token = None if section.token is None else context.secret(section.token)
-    http = HttpClient(
-        section.url, clock=context.clock, redact=context.redact, deadline=section.timeout * 0.95,
-        headers={"authorization": Secret(f"Bearer {token.reveal()}")} if token else None,
-    )  # fmt: skip
+    http = http_of(section, context)
     own = environment.alerts.severity
     tell = AlertmanagerReceiver(http, context.clock, context.environment)
     return System(
         name=NAME,
         targets=(Target(name=NAME, kind=NAME, title="Alertmanager"),),
-        probes=(AlertsProbe(section, http, context.clock, own),),
+        probes=(AlertsProbe(section, http, context.clock, context.environment, own),),
         receivers=(tell,) if section.send and environment.access == "operate" else (),
         close=http.close,
     )

@@ -6,9 +6,9 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.base import Context, Probe
+from ainur_tui.systems.certificateprobe import CertificateProbe
 from ainur_tui.systems.certificates import Host
 from ainur_tui.systems.dns import Resolver
-from ainur_tui.systems.frontend.certificate import CertificateProbe
 from ainur_tui.systems.frontend.issuance import IssuanceProbe, can_be_asked
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.http import HttpClient
@@ -26,7 +26,12 @@ def connect(environment: Environment, context: Context) -> System | None:
     )  # fmt: skip
     probes: list[Probe] = [FrontendProbe(frontend, client)]
     if host := Host.of(frontend.url, frontend.authority):
-        probes.append(CertificateProbe(frontend, host, context.clock))
+        probes.append(
+            CertificateProbe(
+                frontend, host, context.clock,
+                days="frontend.certificate.days", trusted="frontend.certificate.trusted",
+            )
+        )  # fmt: skip
         if can_be_asked(host):
             probes.append(IssuanceProbe(frontend, host, context.clock, Resolver()))
     return System(

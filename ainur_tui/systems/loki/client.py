@@ -5,7 +5,6 @@ https://grafana.com/docs/loki/latest/reference/loki-http-api/#query-logs-within-
 
 from __future__ import annotations
 
-import base64
 from operator import attrgetter
 
 import msgspec
@@ -14,6 +13,7 @@ from ainur_tui.config.types import Loki
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
+from ainur_tui.systems.alertjudge import authorization
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.httpfailures import HttpFailure
@@ -76,11 +76,8 @@ class LokiClient:
 
     def __init__(self, loki: Loki, token: Secret | None, *, clock: Clock, redact: Redactor) -> None:
         headers: dict[str, str | Secret] = {}
-        if token is not None and loki.user is not None:
-            pair = base64.b64encode(f"{loki.user}:{token.reveal()}".encode()).decode()
-            headers["authorization"] = Secret(f"Basic {pair}")
-        elif token is not None:
-            headers["authorization"] = Secret(f"Bearer {token.reveal()}")
+        if token is not None:
+            headers["authorization"] = authorization(loki.user, token)
         if loki.tenant is not None:
             headers["x-scope-orgid"] = loki.tenant
         self._http = HttpClient(

@@ -11,6 +11,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context
+from ainur_tui.systems.notify.errand import begun
 from ainur_tui.systems.system import System
 from ainur_tui.systems.telling import Message, Receiver, Writer
 
@@ -20,7 +21,8 @@ _LONGEST = 20
 
 
 class AppriseReceiver(Receiver, Writer):
-    """One address. Its secret is given to the library and to nobody else."""
+    """One address. Its secret is given to the library and to nobody else. One message at a time
+    is under way; one that arrives later than somebody waited for it is not sent again."""
 
     def __init__(self, name: str, section: Notify, address: Secret, environment: str) -> None:
         self.name = name
@@ -28,20 +30,32 @@ class AppriseReceiver(Receiver, Writer):
         self.resolved = section.resolved
         self._address = address
         self._environment = environment
+        self._text = ("", "")
+        self._under_way: asyncio.Future[None] | None = None
 
     async def send(self, messages: Sequence[Message]) -> None:
         await self.write(self._title(messages), self._body(messages))
 
     async def write(self, title: str, body: str) -> None:
-        # The library waits for its peers in its own way: in a thread it waits for itself.
-        await asyncio.to_thread(self._send, title, body)
+        sent = self._under_way
+        if sent is None or (sent.done() and ((title, body) != self._text or sent.exception())):
+            sent = begun(lambda: self._send(title, body), f"notify {self.name}")
+            self._text, self._under_way = (title, body), sent
+        elif (title, body) != self._text:
+            raise ProbeFailure("timeout", "the message before is still under way there")
+        await asyncio.shield(sent)
+        self._under_way = None
 
     def _title(self, messages: Sequence[Message]) -> str:
-        if len(messages) > 1:
-            worst = min(message.alert.severity for message in messages)
-            return f"{self._environment}: {len(messages)} alerts, worst {worst}"
-        alert, what = messages[0].alert, messages[0].what
-        return f"{self._environment}: {alert.severity} {alert.name} on {alert.target} {what}"
+        if len(messages) == 1:
+            alert, what = messages[0].alert, messages[0].what
+            return f"{self._environment}: {alert.severity} {alert.name} on {alert.target} {what}"
+        told = []
+        if firing := [one.alert.severity for one in messages if one.what != "over"]:
+            told.append(f"{_alerts(firing)} firing, worst {min(firing)}")
+        if over := [one for one in messages if one.what == "over"]:
+            told.append(f"{len(over)} over" if firing else f"{_alerts(over)} over")
+        return f"{self._environment}: {'; '.join(told)}"
 
     def _body(self, messages: Sequence[Message]) -> str:
         lines = [_line(message) for message in messages[:_LONGEST]]
@@ -60,8 +74,13 @@ class AppriseReceiver(Receiver, Writer):
         channel = apprise.Apprise()
         if not channel.add(self._address.reveal()):
             raise ProbeFailure("internal", "apprise does not know such an address")
-        if not channel.notify(body=body, title=title):
+        # As text: an alert's words come from outside, and mail is HTML unless it is told so.
+        if not channel.notify(body=body, title=title, body_format="text"):
             raise ProbeFailure("unavailable", "it was not taken there")
+
+
+def _alerts(some: Sequence[object]) -> str:
+    return f"{len(some)} alert{'' if len(some) == 1 else 's'}"
 
 
 def _line(message: Message) -> str:

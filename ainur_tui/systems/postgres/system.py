@@ -18,6 +18,7 @@ from ainur_tui.systems.postgres.actions_reindex import Reindex
 from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.actions_settings import ApplySetting
+from ainur_tui.systems.postgres.actions_slots import DropSlot
 from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
@@ -113,7 +114,8 @@ def connect(environment: Environment, context: Context) -> System | None:
         RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
-        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
+        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting)),
+        *(one(hands, shown) for one in (DropSlot, MonitorRole)),
     )
 
     async def close() -> None:

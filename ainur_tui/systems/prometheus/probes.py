@@ -18,7 +18,8 @@ from ainur_tui.systems.alertlabels import Told, alert_of, moment, texts
 from ainur_tui.systems.answers import pick
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.httpfailures import HttpFailure
-from ainur_tui.systems.prometheus.client import PrometheusClient, Series
+from ainur_tui.systems.prometheus.client import PrometheusClient
+from ainur_tui.systems.seriesindex import Series
 
 NAME = "prometheus"
 AT_ONCE = 4
@@ -70,13 +71,14 @@ class RulesProbe(Probe):
     def _alerts(self, rule: Mapping[str, Any], now: float) -> list[Alert]:
         found = []
         for one in _list(rule.get("alerts")):
-            since = moment(one.get("activeAt")) or now
+            active = moment(one.get("activeAt")) or now
             pending = one.get("state") == "pending"
-            hold = rule.get("duration")
+            fires_at = active + _seconds(rule.get("duration"))
             told = Told(
                 labels=one.get("labels") or {}, annotations=one.get("annotations") or {},
-                state="pending" if pending else "firing", since=since, value=_number(one),
-                fires_at=since + hold if pending and isinstance(hold, int | float) else None,
+                state="pending" if pending else "firing", value=_number(one),
+                since=active if pending else min(fires_at, now),
+                fires_at=fires_at if pending else None,
             )  # fmt: skip
             if (alert := alert_of(told, NAME, self._table)) is not None:
                 found.append(alert)

@@ -1,8 +1,8 @@
-"""The frontend's certificate: when it ends, who issued it, and whether browsers take it."""
+"""A host's certificate: when it ends, who issued it, and whether browsers take it."""
 
 from __future__ import annotations
 
-from ainur_tui.config.types import Frontend
+from ainur_tui.config.systems import Web
 from ainur_tui.model.event import Event
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Cell, Column, Row, Table, Tone
@@ -13,14 +13,7 @@ from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.certificates import Certificate, Host, Shown, shown
 
 DAY = 86400.0
-_DAYS = Signal(
-    name="frontend.certificate.days", title="Certificate", unit="days", worse="below", warn=21.0,
-    fail=7.0,
-)  # fmt: skip
-# No thresholds: that a page is not served over a refused certificate is the page's trouble.
-_TRUSTED = Signal(
-    name="frontend.certificate.trusted", title="Certificate accepted", unit="bool", worse="below"
-)
+SOON, URGENT = 21.0, 7.0
 _COLUMNS = [
     Column(name="hostname", title="Host name", rank=0, limit=50),
     Column(name="days", title="Left", unit="days", rank=0),
@@ -37,12 +30,17 @@ class CertificateProbe(Probe):
     """A handshake of its own each time: a kept connection goes on with the certificate it began
     with, and would tell neither its end nor a new one."""
 
-    name = "frontend.certificate"
-    target = "frontend"
-    signals = (_DAYS, _TRUSTED)
-
-    def __init__(self, frontend: Frontend, host: Host, clock: Clock) -> None:
-        self.interval, self.deadline = frontend.interval, frontend.timeout
+    def __init__(self, section: Web, host: Host, clock: Clock, *, days: str, trusted: str) -> None:
+        """``days`` and ``trusted`` name the two signals of the target they begin with."""
+        self.target = days.partition(".")[0]
+        self.name = f"{self.target}.certificate"
+        self.interval, self.deadline = section.interval, section.timeout
+        self._days = Signal(name=days, title="Certificate", unit="days", worse="below", warn=SOON,
+                            fail=URGENT)  # fmt: skip
+        # No thresholds: what is not served over a refused certificate is a trouble by itself.
+        self._trusted = Signal(name=trusted, title="Certificate accepted", unit="bool",
+                               worse="below")  # fmt: skip
+        self.signals = (self._days, self._trusted)
         self._host = host
         self._clock = clock
         self._before: Certificate | None = None
@@ -53,15 +51,15 @@ class CertificateProbe(Probe):
 
         def reading(signal: Signal, value: float | None, note: str) -> Reading:
             return Reading(
-                target="frontend", signal=signal.name, value=value, observed_at=now, note=note,
+                target=self.target, signal=signal.name, value=value, observed_at=now, note=note,
                 source=f"TLS handshake with {self._host.name}:{self._host.port}",
             )  # fmt: skip
 
         days = None if certificate is None else (certificate.ends - now) / DAY
         return Sample(
             readings=[
-                reading(_DAYS, days, life(certificate, now)),
-                reading(_TRUSTED, float(found.refused is None), found.refused or "taken"),
+                reading(self._days, days, life(certificate, now)),
+                reading(self._trusted, float(found.refused is None), found.refused or "taken"),
             ],
             tables=[self._table(found, days, now)],
             events=self._renewed(certificate, now),
@@ -69,8 +67,8 @@ class CertificateProbe(Probe):
 
     def _table(self, found: Shown, days: float | None, now: float) -> Table:
         one = found.certificate
-        tone: Tone = "none" if days is None or days >= (_DAYS.warn or 0) else "warn"
-        if found.refused is not None or (days is not None and days < (_DAYS.fail or 0)):
+        tone: Tone = "none" if days is None or days >= SOON else "warn"
+        if found.refused is not None or (days is not None and days < URGENT):
             tone = "fail"
         browsers = "take it" if found.refused is None else f"refuse it: {found.refused}"
         rest: list[Cell] = [None] * 5
@@ -78,7 +76,7 @@ class CertificateProbe(Probe):
             rest = [one.ends, one.issuer, ", ".join(one.names), one.begins, one.number]
         row = Row(key="served", cells=[self._host.name, days, browsers, *rest], tone=tone)
         return Table(
-            name="frontend.certificate", target="frontend", title="Certificate served",
+            name=self.name, target=self.target, title="Certificate served",
             columns=_COLUMNS, rows=[row], observed_at=now, interval=self.interval,
             source=f"TLS handshake with {self._host.name}",
         )  # fmt: skip
@@ -93,7 +91,7 @@ class CertificateProbe(Probe):
         ends = " → ".join(moment(one.ends, date=True)[:10] for one in (before, certificate))
         text = f"another certificate of {self._host.name}: ends {ends}, by {certificate.issuer}"
         return [Event(key=f"tls:{self._host.name}:{certificate.number}:{now:.0f}", at=now,
-                      kind="certificate", target="frontend", text=clean(text, 200))]  # fmt: skip
+                      kind="certificate", target=self.target, text=clean(text, 200))]  # fmt: skip
 
 
 def life(certificate: Certificate | None, now: float) -> str:
