@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import ainur_tui
+from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.event import Event
 from ainur_tui.model.playbook import OVER, Condition, Do, PlaybookRun, StepRun

@@ -99,7 +99,7 @@ async def test_the_whole_api(system: System, fake: FlyFake) -> None:
     assert {m["state"] for m in fake.machines.values()} == {"started"}
 
 
-async def test_suspend(system: System, fake: FlyFake) -> None:
+async def test_a_suspended_machine_is_started_again(system: System, fake: FlyFake) -> None:
     await done(action(system, "suspend", "api/machine"), "api/machine/b2")
     assert fake.machines["b2"]["state"] == "suspended"
     await done(action(system, "start", "api/machine"), "api/machine/b2")

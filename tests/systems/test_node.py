@@ -164,7 +164,9 @@ BAD: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("answer", "words"), BAD)
-async def test_bad_answers(node: FakeNode, system: Connect, answer: Any, words: str) -> None:
+async def test_an_answer_that_makes_no_sense_is_a_failure_with_its_words(
+    node: FakeNode, system: Connect, answer: Any, words: str
+) -> None:
     node.answers["system_health"] = answer
     with pytest.raises(ProbeFailure) as failure:
         await probe(system(), "head").read()
@@ -240,7 +242,7 @@ def test_the_same_places_by_websocket() -> None:
     ]  # fmt: skip
 
 
-async def test_facts(node: FakeNode, system: Connect) -> None:
+async def test_a_node_tells_its_chain_runtime_and_pool(node: FakeNode, system: Connect) -> None:
     facts = probe(system(genesis=GENESIS.upper().replace("0X", "")), "facts")
     sample = await facts.read()
     found = of(sample)
@@ -310,7 +312,9 @@ async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> N
     assert of(await probe(where, "facts").read())["node.pool"].value is None
 
 
-async def test_peers(node: FakeNode, system: Connect, clock: Clock) -> None:
+async def test_peers_are_listed_with_how_far_they_lag_or_said_to_be_hidden(
+    node: FakeNode, system: Connect, clock: Clock
+) -> None:
     peers = probe(system(), "peers")
     table = (await peers.read()).tables[0]
     assert [row.cells for row in table.rows] == [
@@ -355,7 +359,9 @@ async def test_several_calls_in_one_question(
     await nobody.close()
 
 
-async def test_the_unit(unit: Unit, system: Connect, clock: Clock) -> None:
+async def test_the_units_state_and_its_restarts_are_seen(
+    unit: Unit, system: Connect, clock: Clock
+) -> None:
     found = probe(system(unit="ainur-node"), "unit")
     sample = await found.read()
     assert of(sample)["node.unit"].value == 1
@@ -399,7 +405,9 @@ async def test_a_machine_without_systemd(system: Connect) -> None:
     assert where.actions[0].unavailable() == "no systemctl on this machine"
 
 
-async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
+async def test_a_restart_is_verified_by_a_new_process_that_answers(
+    unit: Unit, node: FakeNode, system: Connect, clock: Clock
+) -> None:
     action = system(unit="ainur-node").actions[0]
     plan = await action.plan("node", {}, WORLD)
     assert plan.risk == "R2"
