@@ -241,6 +241,20 @@ async def test_the_next_engine_goes_on_at_the_same_step(house: House) -> None:
     await house.books.close()
 
 
+async def test_fifty_long_playbooks_are_there_after_a_restart(tmp_path: Path) -> None:
+    long = started(seen=board(0))
+    words = "it was looked at " * 200
+    runs = [
+        replace(long, id=f"r{n}", state="verified", why=words,
+                steps=[replace(step, words=words, lines=[words] * 6) for step in long.steps])
+        for n in range(playbookstore.MOST_ENDED)
+    ]  # fmt: skip
+    path = tmp_path / "playbooks.json"
+    await playbookstore.save(path, runs)
+    assert path.stat().st_size > 2 << 20
+    assert playbookstore.load(path) == (runs, None)
+
+
 async def test_a_file_that_cannot_be_read_is_set_aside(house: House) -> None:
     path = house.folder / "playbooks.json"
     path.write_text("{")
