@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from ainur_tui.engine.logblocks import MOST as BLOCK
 from ainur_tui.engine.logblocks import Ring
+from ainur_tui.engine.loglook import Look
 from ainur_tui.engine.lograw import Row
-from ainur_tui.engine.logspool import LogSpool, Look, Lost
+from ainur_tui.engine.logspool import LogSpool, Lost
 from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ainur_tui.engine import logspool, logstore
+from ainur_tui.engine.loglook import Look
 from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.logspool import LogSpool, Look
+from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
