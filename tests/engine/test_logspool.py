@@ -21,7 +21,7 @@ from ainur_tui.rules.logmarks import Wanted
 from ainur_tui.rules.logsieve import sieve
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.engine.logpages import page_of
-from tests.engine.test_logs import FakeSource, line
+from tests.engine.logsources import FakeSource, line
 from tests.engine.warp import EPOCH, WarpClock, warped
 
 SECRET = "correct-horse-battery"

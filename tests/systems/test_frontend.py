@@ -167,7 +167,7 @@ async def test_whether_another_can_be_issued(
     assert words in (found.note or "")
 
 
-def test_connecting() -> None:
+def test_a_frontend_is_connected_where_its_address_is_no_placeholder() -> None:
     def no_secret(_: object) -> Any:
         raise SecretMissing("none")
 
