@@ -6,7 +6,7 @@ from typing import Literal
 
 FailureKind = Literal[
     "refused", "timeout", "dns", "tls", "unreachable", "auth", "forbidden", "rate limited",
-    "bad answer", "too large", "exhausted", "missing", "unavailable", "internal",
+    "bad answer", "too large", "exhausted", "missing", "full", "unavailable", "internal",
 ]  # fmt: skip
 
 MEANING: dict[FailureKind, str] = {
@@ -22,6 +22,7 @@ MEANING: dict[FailureKind, str] = {
     "too large": "the answer is larger than we accept",
     "exhausted": "it has no connection left for us",
     "missing": "what we ask for does not exist there",
+    "full": "no room is left there",
     "unavailable": "it says that it cannot serve",
     "internal": "our own probe failed",
 }

@@ -53,7 +53,7 @@ SIGNALS: dict[str, str] = {
     "node.peers": "check the node's p2p port and network, then restart node",
     "storage.up": "check the store's endpoint and status page",
     "storage.sync.exposed": "sync storage",
-    "storage.write": "check the key's permission and the bucket's quota",
+    "storage.write": "check the key's permission and the quota; uploads-abort storage makes room",
     "frontend.up": "check the frontend's last deployment",
     "frontend.certificate.days": "renew the certificate",
     "host.disk": "free space on the disk named; backups and logs grow first",

@@ -319,6 +319,26 @@ async def test_too_few_machines_are_slow_until_there_are_enough(
             await each.close()
 
 
+async def test_one_of_two_machines_is_chosen_to_hang(house: House, tmp_path: Path) -> None:
+    switches = Switches(tmp_path)
+    databases = [Database(house.url(), f"ainur-api {name}") for name in ("one", "two")]
+    loads = [Load(database, switches) for database in databases]
+    switches.set("api-machine-hung", on=True)
+    work = [*(database.connect() for database in databases), *(load.watch() for load in loads)]
+    watching = [asyncio.create_task(each) for each in work]
+    try:
+        await until_true(lambda: loads[0].chosen)
+        assert not loads[1].chosen
+        switches.set("api-machine-hung", on=False)
+        await until_true(lambda: not loads[0].chosen)
+    finally:
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        for database in databases:
+            await database.close()
+
+
 def test_when_a_fault_came_and_went_is_kept(tmp_path: Path) -> None:
     switches = Switches(tmp_path)
     switches.set("api-hung", on=True)

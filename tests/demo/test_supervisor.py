@@ -23,7 +23,7 @@ from ainur_tui.demo.faults import FAULTS
 from ainur_tui.demo.layout import Layout, free_ports
 from ainur_tui.demo.scenarios import SCENARIOS
 from tests.demo.asking import accepts
-from tests.helpers import processes_of, until
+from tests.helpers import Program, processes_of, until
 from tests.system import test_faults
 
 pytestmark = pytest.mark.timeout(90)
@@ -95,6 +95,13 @@ def test_faults_are_listed_and_switched(mini: dict[str, Any]) -> None:
     assert ask(f"{url}/faults/api-5xx", "DELETE")["on"] is False
     with pytest.raises(urllib.error.HTTPError):
         ask(f"{url}/faults/nonsense", "PUT")
+
+
+def test_a_fault_that_cannot_bite_says_why(mini: dict[str, Any], tmp_path: Path) -> None:
+    done = Program(Path(mini["config"]), tmp_path).run("demo", "fault", "disk-filling")
+    assert done.returncode == 69
+    assert "the miniature refused it: take a backup first" in done.stderr
+    assert not any(each["on"] for each in ask(mini["endpoints"]["faults"])["faults"])
 
 
 def test_users_keep_the_miniature_busy(mini: dict[str, Any]) -> None:

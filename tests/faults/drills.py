@@ -22,9 +22,12 @@ from tests.terminal.screen import Terminal
 
 ENTER, PAGE_DOWN = "\r", "\x1b[6~"
 GOES_ON = re.compile(r"\d+-(\d+) of (\d+), Up Down")
-"""A plan that is longer than the screen: nobody decides on half of it."""
+"""A plan that is longer than the screen: to be read to its end before a name is typed."""
+AGAIN = "run it with this reason"
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
+
+BACK = ("run", "scale", "api", "--param", "count=2", "--reason", "after a drill", "--yes")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Drill:
     """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
     ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
     what the guide has typed for it, ``before`` what the fault needs to be there, ``beside`` other
-    faults, ``undo`` what brings the miniature back to what it was."""
+    faults, ``undo`` what brings the miniature back to what it was. With ``command`` it is not
+    proposed (another one is), so it is worked through by name."""
 
     fault: str
     title: str
@@ -42,6 +46,7 @@ class Drill:
     ready: Callable[[Miniature], bool] = lambda _: True
     before: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -88,16 +93,20 @@ DRILLS = {
          "fly scale count +1 --app zerostate-api",
          "watch -n 5 'curl -s https://zerostate-api.fly.dev/metrics/summary"
          ' | jq ".http.average_response_time"\'', "\x03"),
-        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        undo=BACK,
     ),
     "bad-release": Drill("api-bad-release", "API down"),
     "latency-idle": Drill(
         "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
-        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        undo=BACK,
+    ),
+    "latency-cancel": Drill(
+        "db-statement-slow", "API slow", command=("playbook", "run", "latency", "--yes"),
+        ready=lambda mini: mini.state("db", "--fresh") == "degraded",
     ),
     "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
-        "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
+        "api-machine-down", "API down", undo=BACK,
         skips=("Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
@@ -124,6 +133,12 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
         for fault in (drill.fault, *drill.beside):
             broken.enter_context(mini.broken(fault))
         until(lambda: drill.ready(mini), 60, f"{drill.fault} bites")
+        if drill.command:
+            begun = time.monotonic()
+            done = mini.program.run(*drill.command, timeout=180)
+            assert done.returncode == 0, done.stderr
+            found.seconds = time.monotonic() - begun
+            return found
         terminal = Terminal(mini.program.argv(), mini.program.environment, size)
         try:
             begun = time.monotonic()
@@ -131,9 +146,15 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
             found.waited = time.monotonic() - begun
             _press(terminal, found, "p")
             while not over(terminal.text):
-                terminal.until(lambda text: at_hand(text) is not None or over(text), 120,
-                               "a step for a person, or the verdict")  # fmt: skip
-                if not over(terminal.text):
+                terminal.until(
+                    lambda text: at_hand(text) is not None or over(text) or AGAIN in text, 120,
+                    "a step for a person, or the verdict",
+                )  # fmt: skip
+                if AGAIN in terminal.text:  # the drill before did the same a short while ago
+                    _read(terminal)
+                    _press(terminal, found, "drill" + ENTER)
+                    terminal.until(lambda text: AGAIN not in text, 30, "the reason is taken")
+                elif not over(terminal.text):
                     _decide(terminal, found, mini, drill)
             assert "VERIFIED: " in terminal.text, terminal.text
             found.seconds = time.monotonic() - begun
@@ -141,7 +162,8 @@ def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> H
             terminal.kill()
     if drill.undo:
         until(lambda: mini.state("api", "--fresh") == "up", 90, "the API is well again")
-        assert mini.program.run(*drill.undo).returncode == 0
+        undone = mini.program.run(*drill.undo)
+        assert undone.returncode == 0, undone.stderr
     return found
 
 
@@ -185,7 +207,7 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
         _read(terminal)
         if (asked := confirm.search(terminal.text)) is None:
             return
-        while (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
+        while asked[2] and (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
             _press(terminal, found, PAGE_DOWN)
             _read(terminal)
         keys = {"y": "y", "Enter": ENTER}

@@ -52,7 +52,7 @@ def kind_of(status: int, code: str) -> FailureKind:
     if status == 401 or code in {"InvalidAccessKeyId", "SignatureDoesNotMatch"}:
         return "auth"
     if code in _FULL:
-        return "unavailable"
+        return "full"
     if status == 403:
         return "forbidden"
     if status == 404:
