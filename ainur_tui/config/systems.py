@@ -157,7 +157,9 @@ class Prometheus(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Alertmanager(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An Alertmanager: its alerts are shown here, and ours are sent to it."""
 
-    send: Annotated[bool, Meta(description="send our alerts and silences to it")] = True
+    send: Annotated[
+        bool, Meta(description="send our alerts and silences to it; a Prometheus sends its own")
+    ] = True
 
 
 class Grafana(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,6 +25,7 @@ from ainur_tui.systems.alertmanager.system import connect
 from ainur_tui.systems.base import Context, Message, System, Tools
 from ainur_tui.systems.notify.system import AppriseReceiver
 from ainur_tui.systems.notify.system import connect as connect_people
+from tests.systems.judges import recorded
 from tests.systems.web import RealClock, app_server
 
 DOWN = Alert(name="ApiDown", target="api", state="firing", severity="P1", since=1_795_000_000.0,
@@ -114,6 +115,29 @@ async def test_what_is_silenced_there_calls_nobody_here() -> None:
         await made.close()
 
 
+async def test_the_answers_of_a_real_one_are_understood() -> None:
+    app = web.Application()
+    app.add_routes([web.get("/api/v2/alerts", answered("alerts.json")),
+                    web.get("/api/v2/silences", answered("silences.json"))])  # fmt: skip
+    async with app_server(app) as url:
+        made = connect(Environment(alertmanager=Alertmanager(url=url)), CONTEXT)
+        assert made is not None
+        found = {a.name: a for a in (await made.probes[0].read()).alerts or ()}
+        assert found.keys() == {"TargetDown instance=10.0.0.7:1", "LongPending instance=10.0.0.7:1"}
+        down = found["TargetDown instance=10.0.0.7:1"]
+        assert down.silence is not None
+        assert (down.silence.by, down.severity) == ("mira", "P2")
+        assert made.close is not None
+        await made.close()
+
+
+def answered(name: str) -> Any:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(recorded(name))
+
+    return answer
+
+
 async def test_it_is_not_told_where_that_is_not_wanted() -> None:
     async with alertmanager(send=False) as (_, system):
         assert system.receivers == ()
@@ -136,7 +160,7 @@ async def test_people_are_told_through_apprise_and_never_the_address() -> None:
         await people.send([Message(DOWN, "fires", DOWN.since)] * 25)
         assert got[0]["title"] == "test: P1 ApiDown on api fires"
         assert "api is down (+3 symptoms), since 2026-" in got[0]["message"]
-        assert got[1]["title"] == "test: 25 alerts, worst P1"
+        assert got[1]["title"] == "test: 25 alerts firing, worst P1"
         assert got[1]["message"].endswith("and 5 more")
         nobody = AppriseReceiver("x", section, Secret("nosuch://canary"), "test")
         with pytest.raises(ProbeFailure, match="does not know such") as failure:
