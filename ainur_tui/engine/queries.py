@@ -30,7 +30,6 @@ LONGEST = 30 * 86_400.0
 LONGEST_EXPR = 4000
 BAD = frozenset({400, 422})
 """What a Prometheus answers to an expression it cannot parse, or cannot evaluate."""
-NONE = "no Prometheus is configured: add [environment.….prometheus]"
 
 
 async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
@@ -42,7 +41,8 @@ async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
     if index is None:
         await engine.looks.first_round()
         at = engine.view().at
-        answers = [QueryAnswer(query=one, at=at, problem=NONE, failed=True) for one in wanted]
+        why = f"no Prometheus is configured: add [environment.{engine.environment.name}.prometheus]"
+        answers = [QueryAnswer(query=one, at=at, problem=why, failed=True) for one in wanted]
     else:
         names, turns = await _names(index), asyncio.Semaphore(AT_ONCE)
 
