@@ -3,7 +3,8 @@
 An Alertmanager is told of that many alerts within those seconds; an engine reads them, a console
 on a terminal shows them unfolded on its Alerts tab. Printed for each size of the terminal and for
 three times (they come; each second some change; nothing happens): milliseconds from a key to the
-screen, and the processor time of the console and of the engine. Nothing else should run; pytest
+screen, the processor time of the console and of the engine, and what the engine sends to each
+console. Nothing else should run; pytest
 never collects this.
 """
 
@@ -25,8 +26,8 @@ from typing import Any
 import psutil
 
 from ainur_tui.demo.service import free_port
-from tests.benching import cpu, cursor, keys, quantile
-from tests.helpers import Program, until
+from tests.benching import Meter, console, cpu, cursor, keys, quantile
+from tests.helpers import until
 from tests.terminal.screen import Terminal
 
 CONFIG = """version = 1
@@ -34,7 +35,7 @@ CONFIG = """version = 1
 state_dir = "{folder}/state"
 runtime_dir = "{folder}/run"
 [environment.bench.alertmanager]
-url = "{url}"
+url = "URL"
 send = false
 interval = 1
 timeout = 1
@@ -57,7 +58,11 @@ def main() -> None:
 
 
 def _storm(folder: Path, size: tuple[int, int], count: int, seconds: float) -> None:
-    with _alertmanager(folder) as url, _console(folder, url, size) as (terminal, engine):
+    with (
+        _alertmanager(folder) as url,
+        console(folder, CONFIG.replace("URL", url), size, "6", "judged") as (_, terminal, engine),
+    ):
+        meter = Meter(folder / "run/engine.sock")
         storm = Storm(url, count, seconds)
         storm.come(10)
         terminal.shows("+9", 30)
@@ -68,14 +73,18 @@ def _storm(folder: Path, size: tuple[int, int], count: int, seconds: float) -> N
         for words, beside in (("coming", storm.come), ("changing", storm.change), ("quiet", None)):
             both = [[psutil.Process(terminal.process.pid)], [engine]]
             before, began = [cpu(one) for one in both], time.monotonic()
+            told, messages = meter.bytes, meter.messages
             took = keys(terminal, began + seconds, selected=_selected, beside=beside)
             wall = time.monotonic() - began
             used = [100 * (cpu(one) - then) / wall for one, then in zip(both, before, strict=True)]
             print(
                 f"{size[0]}x{size[1]} {words:8}  keys p50 {quantile(took, 0.5):5.1f}"
                 f" p95 {quantile(took, 0.95):5.1f} worst {max(took):5.1f} ms ({len(took)})"
-                f"  cpu console {used[0]:.0f} % engine {used[1]:.0f} %", flush=True,
+                f"  cpu console {used[0]:.0f} % engine {used[1]:.0f} %"
+                f"  wire {(meter.bytes - told) / wall / 1e3:.1f} kB/s in"
+                f" {(meter.messages - messages) / wall:.1f} messages/s", flush=True,
             )  # fmt: skip
+        meter.close()
         terminal.press("G")
         terminal.shows(f"Storm{count - 1:04}", 30)
 
@@ -150,26 +159,6 @@ def _alertmanager(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
-
-
-@contextmanager
-def _console(
-    folder: Path, url: str, size: tuple[int, int]
-) -> Iterator[tuple[Terminal, psutil.Process]]:
-    """A console on its Alerts tab, and the engine behind it."""
-    config = folder / "config.toml"
-    config.write_text(CONFIG.format(folder=folder, url=url))
-    config.chmod(0o600)
-    program = Program(config, folder)
-    terminal = Terminal(program.argv(), program.environment, size)
-    try:
-        terminal.shows("Overview", 60)
-        terminal.press("6")
-        terminal.shows("judged", 60)
-        yield terminal, psutil.Process(program.json("engine", "status")["pid"])
-    finally:
-        terminal.kill()
-        program.run("engine", "stop")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ from ainur_tui.engine.logintake import Intake
 from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import RawBatch, RawLine
-from tests.benching import cpu, keys, quantile
+from ainur_tui.systems.logsource import RawBatch, RawLine
+from tests.benching import console, cpu, keys, quantile
 from tests.engine.test_logs import FakeSource
 from tests.helpers import Program, until
 from tests.logwriter import hostile_lines, line
@@ -44,9 +44,10 @@ state_dir = "{folder}/state"
 runtime_dir = "{folder}/run"
 [[environment.bench.logs.files]]
 name = "grow"
-path = "{log}"
+path = "{folder}/grow.log"
 """
 SIZE = (120, 36)
+FOLLOWS = ("grow", "FOLLOWING")
 BATCH = 2_000
 
 
@@ -80,7 +81,7 @@ def main() -> None:
 def _growing(folder: Path, rate: int, seconds: float) -> None:
     log = folder / "grow.log"
     log.write_text("".join(line(number, time.time()) for number in range(-200, 0)))
-    with _console(folder, log) as (program, terminal, engine):
+    with console(folder, CONFIG, SIZE, "5", *FOLLOWS) as (program, terminal, engine):
         both = [engine, psutil.Process(terminal.process.pid)]
         with _writer(log, rate, seconds) as writer:
             before = cpu(both)
@@ -122,7 +123,10 @@ def _hostile(folder: Path) -> None:
     log.write_bytes(b"calm\n")
     payloads = [b"\x1b]52;", b"\x1b]0;", b"\x1b]8;;http", b"\x1b[2J\x1b[H evil", b"\xc2\x9b",
                 "\u202e".encode(), b"[red]"]  # fmt: skip
-    with _console(folder, log) as (_, terminal, _engine), log.open("ab") as file:
+    with (
+        console(folder, CONFIG, SIZE, "5", *FOLLOWS) as (_, terminal, _engine),
+        log.open("ab") as file,
+    ):
         shown = len(terminal.raw)
         took = []
         for number, text in enumerate(hostile_lines(100_000)):
@@ -170,26 +174,6 @@ async def _memory(lines: int) -> None:
             f"{view.total:,} lines in {seconds:.0f} s of the processor"
             f" ({view.total / seconds:,.0f}/s), {process.memory_info().rss >> 20} MiB"
         )
-
-
-@contextmanager
-def _console(folder: Path, log: Path) -> Iterator[tuple[Program, Terminal, psutil.Process]]:
-    """A console on its log tab, and the engine behind it."""
-    config = folder / "config.toml"
-    config.write_text(CONFIG.format(folder=folder, log=log))
-    config.chmod(0o600)
-    program = Program(config, folder)
-    terminal = Terminal(program.argv(), program.environment, SIZE)
-    try:
-        terminal.shows("Overview", 60)
-        terminal.press("5")
-        terminal.shows("grow", 60)
-        terminal.shows("FOLLOWING", 60)
-        status = program.json("engine", "status")
-        yield program, terminal, psutil.Process(status["pid"])
-    finally:
-        terminal.kill()
-        program.run("engine", "stop")
 
 
 @contextmanager

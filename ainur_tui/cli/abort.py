@@ -10,7 +10,7 @@ from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.parser import add_json
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import AbortCall, RunsQuery
+from ainur_tui.model.runcalls import AbortCall, RunsQuery
 
 
 def options(parser: argparse.ArgumentParser) -> None:

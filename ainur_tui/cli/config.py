@@ -66,6 +66,7 @@ def _init(call: Invocation) -> int:
 def _check(call: Invocation, *, as_json: bool) -> int:
     from ainur_tui.config.load import read
     from ainur_tui.config.problem import ConfigError
+    from ainur_tui.systems.httptls import unusable
 
     try:
         file = read(call.config)
@@ -84,7 +85,7 @@ def _check(call: Invocation, *, as_json: bool) -> int:
     warnings = list(dict.fromkeys(warning for one in loaded for warning in one.warnings))
     graphs = [_graph(one.environment, warnings) for one in loaded]
     for one in loaded:
-        warnings += _rules(one.environment)
+        warnings += _rules(one.environment) + unusable(one.environment)
     if as_json:
         call.output.json(
             {"version": 1, "ok": True, "problems": [], "warnings": warnings, "needs": graphs}

@@ -10,7 +10,7 @@ from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.parser import add_json
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import ConfirmCall, RunsQuery
+from ainur_tui.model.runcalls import ConfirmCall, RunsQuery
 
 
 def options(parser: argparse.ArgumentParser) -> None:

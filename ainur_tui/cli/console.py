@@ -42,7 +42,6 @@ def show(call: Invocation) -> int:
         hello=call.hello(),
         launch=launch,
         environment=environment.name,
-        color=environment.color,
         read_only=call.access == "read",
         evidence=call.paths.state_dir / "evidence",
         bell=environment.incidents.bell,

@@ -31,6 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Look at everything; exit code 1 when something is broken, 78 when it is the configuration."""
     from ainur_tui.config.problem import ConfigError
+    from ainur_tui.systems.httptls import unusable
 
     code = errors.OK
     found = [*program(), *terminal(call.output)]
@@ -43,6 +44,10 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
     else:
         found.append(Finding("configuration", "file", "ok", str(loaded.path)))
         found += [Finding("configuration", "warning", "warn", said) for said in loaded.warnings]
+        found += [
+            Finding("configuration", "ca_file", "fail", said)
+            for said in unusable(loaded.environment)
+        ]
         found += [*folders(call.paths), *secrets(loaded.environment), *tools(loaded.environment)]
         found += asyncio.run(_systems(call))
     redact = call.redactor()
@@ -109,7 +114,7 @@ async def _asked(call: Invocation) -> list[Finding]:
     role and the statements that mend it, and what can be reached but should not be."""
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
-    from ainur_tui.systems import resolvers
+    from ainur_tui.systems import caa, resolvers
     from ainur_tui.systems.fly.abilities import abilities
     from ainur_tui.systems.ports import exposures
     from ainur_tui.systems.postgres.access import examine
@@ -118,7 +123,8 @@ async def _asked(call: Invocation) -> list[Finding]:
     found: list[Finding] = []
     for area, ask in (
         ("platform", abilities), ("database", examine), ("ports", exposures),
-        ("names", resolvers.examine), ("storage", uploads.examine), ("storage", lifecycle.examine),
+        ("names", resolvers.examine), ("names", caa.examine), ("storage", uploads.examine),
+        ("storage", lifecycle.examine),
     ):  # fmt: skip
         with contextlib.suppress(SecretMissing):
             told = await ask(call.loaded.environment, common.context(call))

@@ -59,12 +59,17 @@ def _ask(address: str, method: str) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(answer.read(1 << 20) or b"{}")
             return found
     except urllib.error.HTTPError as error:
-        raise errors.Stop(
-            f"the miniature refused it: HTTP {error.code} {clean(error.reason, 80)}",
-            errors.UNAVAILABLE,
-        ) from None
+        raise errors.Stop(f"the miniature refused it: {_why(error)}", errors.UNAVAILABLE) from None
     except (OSError, ValueError):
         raise errors.Stop(
             "the miniature does not answer; has it ended? start it with: ainur-tui demo",
             errors.UNAVAILABLE,
         ) from None
+
+
+def _why(error: urllib.error.HTTPError) -> str:
+    """The sentence that came with a refusal, or its code."""
+    try:
+        return clean(str(json.loads(error.read(1 << 16))["error"]), 200)
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"HTTP {error.code} {clean(error.reason, 80)}"

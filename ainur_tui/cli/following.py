@@ -10,9 +10,9 @@ from ainur_tui.cli import asking, common, errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.model.action import FINAL, Plan, Question, Run
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall, RunsQuery
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.model.wire import AbortCall, ConfirmCall, RunsQuery
 
 if TYPE_CHECKING:
     from ainur_tui.cli.common import Link

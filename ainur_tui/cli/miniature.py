@@ -17,6 +17,7 @@ from types import FrameType
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import Output
+from ainur_tui.demo import disk
 from ainur_tui.model.text import clean
 
 GRACE = 20.0
@@ -112,6 +113,8 @@ class Miniature:
                 self._child.wait()
         if self._child.stdout:
             self._child.stdout.close()
+        with contextlib.suppress(OSError):  # one that was killed left its disk mounted
+            disk.release(self._folder)
         if self._reader is not None:
             self._reader.join(1.0)
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
+from ainur_tui.cli.shape import VERSION
 
 if TYPE_CHECKING:
     from ainur_tui.config.problem import Problem
-    from ainur_tui.model.playbook import Playbook, PlaybookRun
+    from ainur_tui.model.playbook import Playbook
 
-VERSION = 1
 PROBES = 5.0
 """Seconds the probes may take before what fits is told."""
 
@@ -165,22 +165,3 @@ def _meaning(name: str, text: str) -> list[Problem]:
         Problem(name, lines.of(at), ".".join(at), message, tuple(close))
         for at, message, close in wrong(book)
     ]
-
-
-def shape(run: PlaybookRun) -> dict[str, Any]:
-    """A playbook run as JSON."""
-    from ainur_tui.model.units import rfc3339
-
-    return {
-        "version": VERSION, "id": run.id, "playbook": run.book.name, "target": run.target,
-        "operator": run.operator, "state": run.state, "why": run.why or None,
-        "message": run.message, "incident": run.incident,
-        "started_at": rfc3339(run.started_at), "finished_at": rfc3339(run.finished_at),
-        "at": run.now.id,
-        "steps": [
-            {"id": one.id, "title": what.title, "state": one.state, "words": one.words,
-             "began_at": rfc3339(one.began), "ended_at": rfc3339(one.ended), "run": one.action,
-             "rechecked": one.again or None}
-            for one, what in zip(run.steps, run.book.step, strict=True)
-        ],
-    }  # fmt: skip

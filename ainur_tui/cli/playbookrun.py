@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
+from ainur_tui.cli.shape_playbook import shape
 from ainur_tui.model.playbook import PlaybookRun, PlaybookStepState
 from ainur_tui.model.playbookcalls import Choice, DecideCall, PlaybookRunsQuery, StartCall
 from ainur_tui.model.text import clean
@@ -27,7 +28,6 @@ MARKS: dict[PlaybookStepState, str] = {
 
 def work(call: Invocation, args: argparse.Namespace, name: str) -> int:
     """Begin it, or go on with the one that was begun; 0 when the trouble is verified to be over."""
-    from ainur_tui.cli.playbook import shape
     from ainur_tui.model.failure import Refused
 
     if call.access == "read":
@@ -46,7 +46,6 @@ def work(call: Invocation, args: argparse.Namespace, name: str) -> int:
 
 def decide(call: Invocation, args: argparse.Namespace, name: str) -> int:
     """Skip or retry the step at hand, or end the playbook."""
-    from ainur_tui.cli.playbook import shape
     from ainur_tui.model.failure import Refused
 
     if call.access == "read":
@@ -101,7 +100,7 @@ async def _act(
     """Show the plan of the step's action and have it done; whether it was decided."""
     from ainur_tui.cli import asking, following
     from ainur_tui.cli import run as acting
-    from ainur_tui.model.wire import PlanQuery, RunCall
+    from ainur_tui.model.runcalls import PlanQuery, RunCall
 
     do = run.now.do
     if do is None or not (args.yes or args.confirm_name or asking.possible()):

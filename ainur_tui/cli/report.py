@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ainur_tui.model.board import BoardView
-    from ainur_tui.model.wire import Series
+    from ainur_tui.model.series import Series
     from ainur_tui.rules.performance import Pair
 
 REPORTS = {
@@ -59,7 +59,8 @@ async def looked(
     """The board, and the history of what is wanted of it."""
     from ainur_tui.cli import common
     from ainur_tui.client.remote import Remote
-    from ainur_tui.model.wire import BoardQuery, SeriesQuery
+    from ainur_tui.model.series import SeriesQuery
+    from ainur_tui.model.wire import BoardQuery
 
     async with common.link(call) as engine:
         # A running engine has read it all; one of our own has to look once.

@@ -131,7 +131,7 @@ async def _perform(
     call: Invocation, args: argparse.Namespace, params: dict[str, str], outcome: Outcome
 ) -> int:
     from ainur_tui.cli import common, following, unseen
-    from ainur_tui.model.wire import PlanQuery, RunCall
+    from ainur_tui.model.runcalls import PlanQuery, RunCall
 
     given = unseen.sources(getattr(args, "secret", []))
     async with await common.process(call) as engine:

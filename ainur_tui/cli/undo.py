@@ -10,7 +10,7 @@ from ainur_tui.cli import run as running
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.parser import add_json
 from ainur_tui.model.action import Undo
-from ainur_tui.model.wire import RunsQuery
+from ainur_tui.model.runcalls import RunsQuery
 
 
 def options(parser: argparse.ArgumentParser) -> None:

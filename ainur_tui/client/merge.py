@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
-from ainur_tui.model.wire import Update
+from ainur_tui.model.update import KEYS, WHOLE, Changes, Update
 
-_WHOLE = (
-    "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured", "presence", "incidents", "playbooks", "proposals",
-)  # fmt: skip
+T = TypeVar("T")
 
 
 def empty(environment: str) -> BoardView:
@@ -25,8 +23,15 @@ def empty(environment: str) -> BoardView:
 
 def merge(board: BoardView, update: Update) -> BoardView:
     """The picture after an update. Ages of what did not change grow with the update's time."""
+    if update.anew:
+        board = replace(empty(board.environment), tables=board.tables)
     changes: dict[str, Any] = {
-        name: value for name in _WHOLE if (value := getattr(update, name)) is not None
+        name: value for name in WHOLE if (value := getattr(update, name)) is not None
+    }
+    changes |= {
+        name: _listed(getattr(board, name), told, KEYS[name])
+        for name in KEYS.keys() - {"targets", "signals"}
+        if (told := getattr(update, name)) is not None
     }
     if update.state is not None:
         changes |= {"state": update.state, "since": update.since}
@@ -41,26 +46,28 @@ def merge(board: BoardView, update: Update) -> BoardView:
     return replace(board, at=update.at, **changes)
 
 
-def _targets(known: list[TargetView], update: Update) -> list[TargetView]:
-    """In the order they have: a target that is new comes after its whole's other parts."""
-    new = {target.name: target for target in update.targets or []}
-    kept = [
-        new.pop(target.name) if target.name in new else _aged(target, update.at)
-        for target in known
-        if target.name not in update.gone
+def _listed(known: Sequence[T], changes: Changes[T] | None, key: Callable[[T], str]) -> list[T]:
+    if changes is None:
+        return list(known)
+    away = {key(entry) for _, entry in changes.put}.union(changes.gone)
+    found = [entry for entry in known if key(entry) not in away]
+    for place, entry in changes.put:
+        found.insert(place, entry)
+    return found
+
+
+def _targets(known: Sequence[TargetView], update: Update) -> list[TargetView]:
+    aged = [(target.name, _aged(one, update.at)) for target in known for one in target.signals]
+    signals: dict[str, list[SignalView]] = {}
+    for name, signal in _listed(aged, update.signals, KEYS["signals"]):
+        signals.setdefault(name, []).append(signal)
+    return [
+        replace(target, signals=signals.get(target.name, []))
+        for target in _listed(known, update.targets, KEYS["targets"])
     ]
-    for target in new.values():
-        whole = target.parent or target.name
-        at = max((i + 1 for i, t in enumerate(kept) if whole in (t.name, t.parent)), default=None)
-        kept.insert(len(kept) if at is None else at, target)
-    return kept
 
 
-def _aged(target: TargetView, at: float) -> TargetView:
-    return replace(target, signals=[_signal(signal, at) for signal in target.signals])
-
-
-def _signal(signal: SignalView, at: float) -> SignalView:
+def _aged(signal: SignalView, at: float) -> SignalView:
     if signal.observed_at is None:
         return signal
     return replace(signal, age=max(0.0, at - signal.observed_at))

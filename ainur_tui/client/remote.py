@@ -12,16 +12,9 @@ import msgspec
 
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.model.action import Run
-from ainur_tui.model.wire import (
-    REPEATABLE,
-    RESULTS,
-    Hello,
-    LogPage,
-    Message,
-    Request,
-    Update,
-    Welcome,
-)
+from ainur_tui.model.logquery import LogPage
+from ainur_tui.model.update import Update
+from ainur_tui.model.wire import REPEATABLE, RESULTS, Hello, Message, Request, Welcome
 
 TIMEOUT = 30.0
 """Seconds a call may take unless it says otherwise; a fresh board waits for its slowest probe."""

@@ -14,7 +14,9 @@ from ainur_tui.client.merge import empty, merge
 from ainur_tui.client.remote import Remote
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.wire import Hello, LogPage, LogQuery, Subscribe, Update, Welcome
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.update import Update
+from ainur_tui.model.wire import Hello, Subscribe, Welcome
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 SILENCE = 15.0

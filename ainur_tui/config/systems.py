@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,7 +11,21 @@ from msgspec import Meta
 from ainur_tui.config.common import Seconds, SecretSource, Section
 
 
-class Api(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Web(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what users reach over HTTPS."""
+
+    ca_file: Annotated[
+        str | None,
+        Meta(description="PEM file of the one authority trusted here; none: this machine's"),
+    ] = None
+
+    @property
+    def authority(self) -> Path | None:
+        """The file of the one authority that is trusted, if there is one."""
+        return Path(self.ca_file) if self.ca_file else None
+
+
+class Api(Web, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The API service, as its users reach it."""
 
     url: Annotated[str, Meta(description="base URL of the service")]
@@ -104,7 +119,7 @@ class Storage(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = msgspec.field(default_factory=dict)
 
 
-class Frontend(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Frontend(Web, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The frontend, as its users reach it."""
 
     url: str

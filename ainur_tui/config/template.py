@@ -29,6 +29,7 @@ version = 1
 # The API service, as its users reach it.
 #[environment.production.api]
 #url = "https://zerostate-api.fly.dev"
+#ca_file = "ca.pem"       # a private authority: trusted here alone, and nobody else is
 #pool_size = 25           # database connections one machine may open
 #pprof = "http://127.0.0.1:8080"   # Go's profiler, after `fly proxy 8080`: action profile
 
@@ -76,6 +77,7 @@ version = 1
 # The frontend, as its users reach it.
 #[environment.production.frontend]
 #url = "https://app.ainur.network"
+#ca_file = "ca.pem"       # a private authority: trusted here alone, and nobody else is
 #maintenance_marker = "maintenance"  # words of the page shown during maintenance
 
 # The machine the engine runs on.

@@ -7,9 +7,8 @@ import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -18,6 +17,7 @@ from textual.widgets import Input
 
 from ainur_tui.client.session import Session
 from ainur_tui.console import frame_keys
+from ainur_tui.console.desks import Desks
 from ainur_tui.console.desktop import Desktop, Kind
 from ainur_tui.console.draw.glyphs import Glyphs, glyphs_for
 from ainur_tui.console.endings import end_on_signals
@@ -34,15 +34,6 @@ from ainur_tui.console.widgets.bare import Across, Down
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.tones import Tones
 from ainur_tui.model.wire import Hello
-
-if TYPE_CHECKING:
-    from ainur_tui.console.alertdesk import AlertDesk
-    from ainur_tui.console.incidents import IncidentDesk
-    from ainur_tui.console.logdesk import LogDesk
-    from ainur_tui.console.operations import Operations
-    from ainur_tui.console.pages import Pages
-    from ainur_tui.console.playbooks import Playbooks
-    from ainur_tui.console.runs import Runs
 
 AGAIN = 0.5
 """Seconds until an engine is heard again after a fault of ours."""
@@ -68,7 +59,6 @@ class AinurApp(Opening):
         hello: Hello,
         environment: str,
         launch: Launch | None = None,
-        color: str = "cyan",
         read_only: bool = False,
         evidence: Path | None = None,
         bell: bool = False,
@@ -91,54 +81,7 @@ class AinurApp(Opening):
         )  # fmt: skip
         self.session = Session(socket, hello, self.store, launch=launch)
         self.feed = Feed(self)
-        self._color = color
-
-    @cached_property
-    def operations(self) -> Operations:
-        """Actions and their dialogs; nobody needs them for the first paint."""
-        from ainur_tui.console.operations import Operations
-
-        return Operations(self)
-
-    @cached_property
-    def runs(self) -> Runs:
-        """What goes on or has ended, and what can be done about it."""
-        from ainur_tui.console.runs import Runs
-
-        return Runs(self)
-
-    @cached_property
-    def incidents(self) -> IncidentDesk:
-        """What is done about incidents."""
-        from ainur_tui.console.incidents import IncidentDesk
-
-        return IncidentDesk(self)
-
-    @cached_property
-    def playbooks(self) -> Playbooks:
-        """From a trouble to what is done about it."""
-        from ainur_tui.console.playbooks import Playbooks
-
-        return Playbooks(self)
-
-    @cached_property
-    def pages(self) -> Pages:
-        """What is opened over the tabs."""
-        from ainur_tui.console.pages import Pages
-
-        return Pages(self)
-
-    def desk(self) -> LogDesk:
-        """Who runs the errands of the log view."""
-        from ainur_tui.console.logdesk import LogDesk
-
-        return LogDesk(self, self.query_one(LogsPanel))
-
-    def alert_desk(self) -> AlertDesk:
-        """Who runs the errands of the Alerts tab."""
-        from ainur_tui.console.alertdesk import AlertDesk
-
-        return AlertDesk(self)
+        self.desks = Desks(self)
 
     def run_console(self) -> int:
         """Run until the operator leaves; returns the exit code. Re-raises what crashed it."""
@@ -222,7 +165,7 @@ class AinurApp(Opening):
 
     def action_help_page(self) -> None:
         """Every key of this screen."""
-        self.pages.help(self.active)
+        self.desks.pages.help(self.active)
 
     def action_span(self, step: int) -> None:
         """Wider or narrower charts."""
@@ -241,7 +184,7 @@ class AinurApp(Opening):
 
     def action_act(self, name: str = "") -> None:
         """Choose an action (or the targets of one), see its plan, decide."""
-        self.lead(self.operations.choose(name or None, self.panel.selection()))
+        self.lead(self.desks.operations.choose(name or None, self.panel.selection()))
 
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
         """Talk something over with the person: one thing at a time."""
@@ -255,13 +198,13 @@ class AinurApp(Opening):
 
     def action_playbook(self) -> None:
         """The playbook that goes on, or the one that fits what is wrong."""
-        self.lead(self.playbooks.proposed())
+        self.lead(self.desks.playbooks.proposed())
 
     def action_progress(self) -> None:
         """Open the newest action of the strip."""
         runs = self.store.current_runs(self.store.scene().now)
         if runs:
-            self.runs.watch(runs[0].id)
+            self.desks.runs.watch(runs[0].id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A colon typed into a field is a colon, and a dialog is finished first."""
@@ -271,4 +214,4 @@ class AinurApp(Opening):
 
     async def action_palette(self) -> None:
         """Everything that can be done, by typing its name."""
-        await self.pages.palette()
+        await self.desks.pages.palette()

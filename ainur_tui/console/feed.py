@@ -11,7 +11,8 @@ from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.model.action import ActionSpec
 from ainur_tui.model.logquery import LogCountsQuery, LogPage, LogQuery, rows
-from ainur_tui.model.wire import LookingAt, SeriesQuery
+from ainur_tui.model.series import SeriesQuery
+from ainur_tui.model.wire import LookingAt
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.console.dialogs.needs import NeedsDialog
 from ainur_tui.model.needs import difference
-from ainur_tui.model.wire import NeedsCall, NeedsView
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 async def edit_needs(app: AinurApp) -> None:
     """Let the operator edit the graph, and save it; a draft that is refused stays in the editor,
     with the reason."""
-    talk = app.operations
+    talk = app.desks.operations
     draft: dict[str, list[str]] | None = None
     words = ""
     while True:

@@ -161,18 +161,18 @@ class LogDesk:
         name = f"ainur-log-{scene.environment}-{stamp}Z{kept[0]}"
         head, data = logkeep.evidence(records, self._panel.stack, scene)
         if kept[0] == "incident":
-            await app.incidents.keep(incidents[0], data, many)
+            await app.desks.incidents.keep(incidents[0], data, many)
             return
         if kept[1] and app.evidence is not None:
             app.evidence.mkdir(mode=0o700, parents=True, exist_ok=True)
             told = save(app.evidence / name, data)
-            app.operations.tell("Evidence", f"{told}; {await self._journal(head)}")
+            app.desks.operations.tell("Evidence", f"{told}; {await self._journal(head)}")
             return
         data = logkeep.lines(records) if kept[0] == ".jsonl" else logkeep.text(records)
         about = "The file is new and only you can read it; secrets are masked."
         dialog = TextDialog("Write to which file?", about, app.glyphs, value=name, go="write")
         if path := await app.push_screen_wait(dialog):
-            app.operations.tell("Log", _write(path, data))
+            app.desks.operations.tell("Log", _write(path, data))
 
     async def _journal(self, head: LogEvidence) -> str:
         """Have it written in the journal; the sentence that tells how that went."""

@@ -18,91 +18,77 @@ from ainur_tui.console.panels.overview import Findings, OverviewPanel
 from ainur_tui.console.tabbing import Tabbed
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
+from ainur_tui.model.alert import Alert
 
 if TYPE_CHECKING:
-    from ainur_tui.console.alertdesk import AlertDesk
-    from ainur_tui.console.incidents import IncidentDesk
-    from ainur_tui.console.logdesk import LogDesk
-    from ainur_tui.console.pages import Pages
+    from ainur_tui.console.desks import Desks
 
 
 class Opening(Tabbed):
     """An app that answers what its tabs send."""
 
+    desks: Desks
     bell_wanted: bool
     rung: set[tuple[str, str, float]]
     """Alerts the terminal was rung for: name, target, since."""
     desktop: Desktop
-
-    @property
-    @abstractmethod
-    def pages(self) -> Pages:
-        """What is opened over the tabs."""
-
-    @property
-    @abstractmethod
-    def incidents(self) -> IncidentDesk:
-        """What is done about incidents."""
-
-    @abstractmethod
-    def desk(self) -> LogDesk:
-        """Who runs the errands of the log view."""
-
-    @abstractmethod
-    def alert_desk(self) -> AlertDesk:
-        """Who runs the errands of the Alerts tab."""
 
     @abstractmethod
     def lead(self, work: Coroutine[Any, Any, None]) -> None:
         """Talk something over with the person: one thing at a time."""
 
     def on_findings_opened(self, message: Findings.Opened) -> None:
-        self.pages.target(message.target)
+        self.desks.pages.target(message.target)
 
     def on_alerts_panel_sent(self, message: AlertsPanel.Sent) -> None:
-        self.lead(self.alert_desk().run(message.errand, message.alert))
+        self.lead(self.desks.alerts().run(message.errand, message.alert))
 
     def on_table_view_opened(self, message: TableView.Opened) -> None:
         if isinstance(self.panel, AlertsPanel) and message.table.name == alerttable.NAME:
-            self.lead(self.alert_desk().run("detail", self.panel.alert))
+            self.lead(self.desks.alerts().run("detail", self.panel.alert))
             return
-        self.pages.row(message.table, message.row)
+        self.desks.pages.row(message.table, message.row)
+
+    def on_table_view_selected(self) -> None:
+        if isinstance(self.panel, AlertsPanel):
+            self.feed.ask_series()
 
     def on_log_view_opened(self, message: LogView.Opened) -> None:
         if isinstance(self.panel, LogsPanel):
-            self.pages.record(message.record, self.panel.follow)
+            self.desks.pages.record(message.record, self.panel.follow)
 
     def on_log_view_more(self, message: LogView.More) -> None:
         self.feed.more(message.seq, older=message.older)
 
     def on_log_view_sought(self, message: LogView.Sought) -> None:
-        self.lead(self.desk().seek(message))
+        self.lead(self.desks.log().seek(message))
 
     def on_logs_panel_sent(self, message: LogsPanel.Sent) -> None:
-        self.lead(self.desk().run(message.errand))
+        self.lead(self.desks.log().run(message.errand))
 
     def on_incidents_panel_wanted(self) -> None:
         if isinstance(self.panel, IncidentsPanel):
-            self.run_worker(self.incidents.refresh(self.panel), group="incidents", exclusive=True,
-                            exit_on_error=False)  # fmt: skip
+            refresh = self.desks.incidents.refresh(self.panel)
+            self.run_worker(refresh, group="incidents", exclusive=True, exit_on_error=False)
 
     def on_incidents_panel_sent(self, message: IncidentsPanel.Sent) -> None:
         if isinstance(self.panel, IncidentsPanel):
-            self.lead(self.incidents.run(message.wish, self.panel))
+            self.lead(self.desks.incidents.run(message.wish, self.panel))
 
     def action_declare(self) -> None:
         """Declare an incident, from what is selected."""
         pointed = isinstance(self.panel, OverviewPanel | AlertsPanel)
         target = self.panel.selection().target
-        self.lead(self.incidents.declare(target, pointed=pointed))
+        self.lead(self.desks.incidents.declare(target, pointed=pointed))
 
     def ring(self, scene: Scene) -> None:
         """Sound the terminal once for a grave alert that nobody declared, and tell the desktop of
         it, where that is wanted."""
-        alarms = {(alert.name, alert.target, alert.since) for alert in undeclared(scene)}
+        alarms = {_moment(alert) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
-        self.rung |= alarms
+        there = {_moment(alert) for alert in scene.view.alerts} if scene.view else self.rung
+        self.rung = (self.rung & there) | alarms
         if self._driver is not None:
             self.desktop.tell(scene, self._driver.write)
 
@@ -114,3 +100,7 @@ class Opening(Tabbed):
 
     def on_logs_panel_query_changed(self) -> None:
         self.feed.look()
+
+
+def _moment(alert: Alert) -> tuple[str, str, float]:
+    return alert.name, alert.target, alert.since

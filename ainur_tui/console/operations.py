@@ -19,8 +19,9 @@ from ainur_tui.console.talk import Talk
 from ainur_tui.console.wishes import Wish, strangeness, wishes
 from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Run
 from ainur_tui.model.facts import MOVED, changes
+from ainur_tui.model.runcalls import PlanQuery, RunCall
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.wire import BreakGlassCall, PlanQuery, RunCall
+from ainur_tui.model.wire import BreakGlassCall
 
 READING = "this console may only look: it shows the plan and runs nothing"
 
@@ -115,7 +116,7 @@ class Operations(Talk):
             if run is not None:
                 if run.id not in self._app.store.runs:  # a step may have been told before
                     self._app.store.ran(run)
-                self._app.runs.watch(run.id)
+                self._app.desks.runs.watch(run.id)
             return
 
     async def _decide(

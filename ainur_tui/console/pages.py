@@ -81,7 +81,7 @@ class Pages:
         await app.push_screen(dialog, lambda offer: self._chosen(offer, selected))
 
         async def refresh() -> None:
-            for learn in (app.feed.catalogue, app.playbooks.learn):
+            for learn in (app.feed.catalogue, app.desks.playbooks.learn):
                 await learn()
                 dialog.offer(known())
 
@@ -128,7 +128,7 @@ class Pages:
             offer.work()
         elif offer is not None:
             known = selected.params if offer[1] == selected.target else {}
-            work = self._app.operations.operate(offer, known)
+            work = self._app.desks.operations.operate(offer, known)
             self._app.run_worker(work, group="operate", exclusive=True, exit_on_error=False)
 
     def open(self, title: str, build: Build) -> None:
@@ -142,13 +142,13 @@ def _record(app: AinurApp, name: str) -> Callable[[], None]:
 
 def _books(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
     def start(name: str) -> Callable[[], None]:
-        return lambda: app.lead(app.playbooks.start(name))
+        return lambda: app.lead(app.desks.playbooks.start(name))
 
-    return [(f"Playbook: {b.title}", b.summary, start(b.name)) for b in app.playbooks.books]
+    return [(f"Playbook: {b.title}", b.summary, start(b.name)) for b in app.desks.playbooks.books]
 
 
 def _alerts(app: AinurApp, errand: str) -> Callable[[], None]:
-    return lambda: app.lead(app.alert_desk().run(errand, None))
+    return lambda: app.lead(app.desks.alerts().run(errand, None))
 
 
 def _links(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
@@ -162,7 +162,7 @@ def _links(app: AinurApp) -> list[tuple[str, str, Callable[[], None]]]:
             if not address.startswith("https:"):
                 told.append(line(("plain http: only by a tunnel or an internal net", "warn")))
             told.append(line(("copied, where the terminal can (OSC 52)", "quiet")))
-            app.pages.open(f"Dashboard: {name}", lambda _: told)
+            app.desks.pages.open(f"Dashboard: {name}", lambda _: told)
 
         return work
 

@@ -12,8 +12,8 @@ from ainur_tui.model.action import Run
 from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.playbookcalls import Choice as Choosing
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.wire import RunCall
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -135,7 +135,7 @@ class Playbooks(Talk):
             await self._act(run)
             return
         if choice == "abort" and run.now.state == "acting" and run.now.action is not None:
-            await self._app.runs.stop(run.now.action)
+            await self._app.desks.runs.stop(run.now.action)
             return
         reason = ""
         if choice in _ASKS:
@@ -166,7 +166,9 @@ class Playbooks(Talk):
             self._app.store.playbooks[after.id] = after
             return None
 
-        await self._app.operations.operate((spec, do.target), do.params, decided=True, begin=begin)
+        await self._app.desks.operations.operate(
+            (spec, do.target), do.params, decided=True, begin=begin
+        )
 
     async def _send(self, call: DecideCall) -> None:
         after: PlaybookRun | None = await self.ask(

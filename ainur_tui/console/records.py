@@ -45,13 +45,13 @@ async def open_record(app: AinurApp, name: str) -> None:
         case "recover":
             await recover(app)
         case "undo":
-            await app.runs.undo_newest()
+            await app.desks.runs.undo_newest()
         case "stop":
-            await app.runs.stop_newest()
+            await app.desks.runs.stop_newest()
         case "break-glass":
-            await app.operations.break_glass()
+            await app.desks.operations.break_glass()
         case "whole-glass":
-            await app.operations.put_glass()
+            await app.desks.operations.put_glass()
 
 
 async def show_journal(app: AinurApp) -> None:
@@ -86,12 +86,14 @@ async def show_changed(app: AinurApp) -> None:
 
 async def show_handover(app: AinurApp) -> None:
     """The sheet for the next shift, to read, edit, copy or write to a file."""
-    sheet: Sheet | None = await app.incidents.ask(
+    sheet: Sheet | None = await app.desks.incidents.ask(
         lambda: app.session.call("handover"), saying="writing the sheet"
     )
     if sheet is not None:
         day = clock(sheet.at, date=True)[:16].replace(" ", "T").replace(":", "")
-        await app.incidents.hand_over(sheet.text, f"ainur-handover-{sheet.environment}-{day}Z.md")
+        await app.desks.incidents.hand_over(
+            sheet.text, f"ainur-handover-{sheet.environment}-{day}Z.md"
+        )
 
 
 async def show_scraped(app: AinurApp) -> None:
@@ -116,15 +118,15 @@ async def _show(app: AinurApp, dialog: ListingDialog) -> None:
         return
     run = chosen.row.detail.get("run", "")
     if chosen.key == "a":
-        await app.operations.choose(None, Selection(chosen.row.target, chosen.row.params))
+        await app.desks.operations.choose(None, Selection(chosen.row.target, chosen.row.params))
     elif chosen.key == "l":
         events = app.store.view.events if app.store.view else []
         at = next((event.at for event in events if event.key == chosen.row.key), None)
         if at is not None:
             await app.look_at_logs(at)
     elif not run:
-        app.runs.tell("No run", "This entry is not of an action that was begun.")
+        app.desks.runs.tell("No run", "This entry is not of an action that was begun.")
     elif chosen.key == "u":
-        await app.runs.undo(run)
+        await app.desks.runs.undo(run)
     else:
-        await app.runs.open(run)
+        await app.desks.runs.open(run)

@@ -33,12 +33,12 @@ async def recover(app: AinurApp) -> None:
             name, known = "rebuild", {}
         spec = next((one for one in await app.feed.catalogue() if one.name == name), None)
         if spec is None:
-            app.operations.tell("Not offered", f"There is no action {name} here: it needs the"
+            app.desks.operations.tell("Not offered", f"There is no action {name} here: it needs the"
                                 " sections postgres, backup and fly.")  # fmt: skip
             return
         if name in {"recover", "rebuild"}:
             known["since"] = rfc3339(begun) or ""
-        await app.operations.operate((spec, "db"), known, decided=True)
+        await app.desks.operations.operate((spec, "db"), known, decided=True)
         return
 
 

@@ -11,9 +11,9 @@ from ainur_tui.console.draw.recovery import rto
 from ainur_tui.console.draw.runs import stopping
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import FINAL, ActionSpec, Run, Undo
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall, RunsQuery
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.units import clock
-from ainur_tui.model.wire import AbortCall, ConfirmCall, RunsQuery
 
 KNOWN = 200
 """The engine keeps so many runs."""
@@ -145,7 +145,7 @@ class Runs(Talk):
             self.tell("No way there", missing)
             return
         unseen = [p for p in spec.params if p.type == "secret" and p.required]
-        await self._app.operations.operate(
+        await self._app.desks.operations.operate(
             (spec, wish.target), wish.params, decided=not unseen, undoes=undoes
         )
 

@@ -9,11 +9,15 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.logquery import LogPage
 from ainur_tui.model.playbook import PlaybookRun
-from ainur_tui.model.wire import LogPage, Series, Welcome
+from ainur_tui.model.series import Series
+from ainur_tui.model.wire import Welcome
 
 RECENT = 600.0
 """Seconds for which an ended action stays on every screen."""
+MOST_RUNS = 200
+"""Runs of actions, and of playbooks, that are remembered."""
 UNSETTLED = 86400.0
 """The same for one whose verdict is unknown: somebody has to look, and says so by Esc."""
 
@@ -50,7 +54,7 @@ class Store:
         self.dismissed: set[str] = set()
         self.asking = ""
         """What the engine is being asked at this moment on the operator's wish."""
-        self._told_runs: list[Run] = []
+        self._told_runs: dict[str, Run] = {}
 
     def linked(self, welcome: Welcome) -> None:
         """An engine answers."""
@@ -66,11 +70,11 @@ class Store:
     def board(self, view: BoardView) -> None:
         """The newest picture."""
         self.view, self._received = view, time.monotonic()
-        if view.runs is not self._told_runs:
-            # A picture merged from an update without runs carries the old list: ``ran`` is newer.
-            self._told_runs = view.runs
-            self.runs |= {run.id: run for run in view.runs}
+        # Of a run that no update told of anew the picture has the old: ``ran`` is newer.
+        known, self._told_runs = self._told_runs, {run.id: run for run in view.runs}
+        self.runs |= {id: run for id, run in self._told_runs.items() if run is not known.get(id)}
         self.playbooks |= {run.id: run for run in view.playbooks}
+        self._forget()
         self._changed()
 
     def lines(self, page: LogPage) -> None:
@@ -84,8 +88,9 @@ class Store:
 
     def add_series(self, series: list[Series]) -> None:
         """Take the answer of a history call."""
-        for one in series:
-            self.series[(one.target, one.signal)] = one
+        there = {target.name for target in self.view.targets} if self.view else set()
+        kept = {of: one for of, one in self.series.items() if of[0] in there}
+        self.series = kept | {(one.target, one.signal): one for one in series}
 
     @property
     def read_only(self) -> bool:
@@ -110,8 +115,9 @@ class Store:
 
     def dismiss(self) -> None:
         """Hide ended actions and notices; another notice, or a run that ends later, is shown."""
-        self.dismissed |= {r.id for r in self.runs.values() if r.state in FINAL}
-        self.dismissed |= set(self.current_notices())
+        ended = {run.id for run in self.runs.values() if run.state in FINAL}
+        told = self.view.notices if self.view else []
+        self.dismissed = ended | (self.dismissed & set(told)) | set(self.current_notices())
 
     def scene(self) -> Scene:
         """Everything to draw from, now."""
@@ -128,6 +134,15 @@ class Store:
             environment=self._environment,
             operator=self._operator,
         )
+
+    def _forget(self) -> None:
+        """A console on a wall hears of runs for months."""
+        if len(self.runs) > MOST_RUNS:
+            newest = sorted(self.runs.values(), key=lambda run: run.started_at)[-MOST_RUNS:]
+            self.runs = {run.id: run for run in newest}
+        if len(self.playbooks) > MOST_RUNS:
+            last = sorted(self.playbooks.values(), key=lambda run: run.started_at)[-MOST_RUNS:]
+            self.playbooks = {run.id: run for run in last}
 
 
 def _shown(run: Run) -> float:

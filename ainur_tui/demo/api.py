@@ -122,7 +122,7 @@ async def main(argv: list[str] | None = None) -> int:
         rng=rng,
         maintenance=flag("MAINTENANCE_MODE", default=False),
         load=Load(database, switches),
-        fresh=switches.on("api-hung"),
+        fresh=switches.on("api-hung") or switches.on("api-machine-hung"),
         bad_image=os.environ.get("FLY_IMAGE_REF", "").endswith(f":{BAD_RELEASE}"),
     )
     work = [

@@ -34,7 +34,7 @@ class Database:
     """A pool of 5 idle and 25 open connections, as the guide sets for one machine."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._url, self._name = url, name
+        self._url, self.name = url, name
         self._pool: asyncpg.Pool | None = None
         self._last = "not connected yet"
 
@@ -55,7 +55,7 @@ class Database:
                     command_timeout=STATEMENT_LIMIT,
                     timeout=PING_LIMIT,
                     reset=_leave_as_is,
-                    server_settings={"application_name": self._name},
+                    server_settings={"application_name": self.name},
                 )
             except FAILURES as error:
                 self._last = str(error) or type(error).__name__

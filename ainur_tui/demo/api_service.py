@@ -45,8 +45,8 @@ class Service:
     @property
     def hung(self) -> bool:
         """Whether it answers nothing any more."""
-        hangs = self.switches.on("api-hung") and not self.fresh
-        return hangs and not self.ending.is_set()
+        hangs = self.switches.on("api-hung") or self.load.chosen
+        return hangs and not self.fresh and not self.ending.is_set()
 
     @property
     def failing(self) -> bool:

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ainur_tui.demo import wheel
-from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
+from ainur_tui.demo.layout import API_APP, AUTHORITY, BLOCK_TIME, DATABASE_APP, Layout
 from ainur_tui.demo.node_chain import Chain
 
 TIMING = {"interval": 2, "timeout": 3}
 BACKUPS = "ainur-backups"
 BUCKETS = (BACKUPS, "ainur-agents-prod", "ainur-agents-backup")
-# A developer's machine is fuller than a server, and shares two cores with the whole miniature.
-THRESHOLDS = {
+# A developer's machine is fuller than a server, and shares two cores with the whole miniature,
+# which writes little WAL.
+THRESHOLDS: dict[str, dict[str, float]] = {
+    "db.slots.retained": {"warn": 64 << 20, "fail": 256 << 20},
     "host.disk": {"warn": 0.97, "fail": 0.99},
     "host.memory": {"warn": 0.97, "fail": 0.99},
     "api.latency.p95": {"warn": 0.25, "fail": 1.0},
@@ -81,14 +83,18 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
             "probe_bucket": BACKUPS,
             "sync": {"ainur-agents-prod": "ainur-agents-backup"},
         },
-        "frontend": TIMING | {"url": layout.url("frontend")},
+        "frontend": TIMING
+        | {
+            "url": layout.url("frontend_https", "https"),
+            "ca_file": str(directory / AUTHORITY),
+        },
         "loki": {
             "url": layout.url("loki"),
             "streams": [
                 {"name": "frontend", "query": '{app="frontend"}', "target": "frontend"},
             ],
         },
-        "host": TIMING,
+        "host": TIMING | {"disks": ["/", str(directory / "backups")]},
         "prometheus": TIMING
         | {"url": layout.url("fly") + "/prometheus/ainur", "token": secret("fly-token")},
         "alertmanager": TIMING | {"url": layout.url("alertmanager")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from ainur_tui.demo import disk
 from ainur_tui.demo.faults import FAULTS
 from ainur_tui.demo.switches import Switches
 
@@ -39,7 +40,10 @@ def _switch(request: web.Request, *, on: bool) -> web.Response:
     name = request.match_info["name"]
     if name not in FAULTS:
         return web.json_response({"error": f"no fault is called {name}"}, status=404)
-    request.app[SWITCHES].set(name, on=on)
+    switches = request.app[SWITCHES]
+    if on and name == "disk-filling" and (why := disk.hindrance(switches.directory)):
+        return web.json_response({"error": why}, status=409)
+    switches.set(name, on=on)
     return web.json_response({"name": name, "summary": FAULTS[name], "on": on})
 
 

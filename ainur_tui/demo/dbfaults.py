@@ -1,4 +1,5 @@
-"""``python -m ainur_tui.demo.dbfaults --dir DIR``: sessions that misbehave while a fault is on."""
+"""``python -m ainur_tui.demo.dbfaults --dir DIR``: sessions that misbehave while a fault is on, and
+what else befalls the database and its backups."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from pathlib import Path
 import asyncpg
 
 from ainur_tui.demo.damage import Damage
+from ainur_tui.demo.disk import Disk
 from ainur_tui.demo.service import arguments, run, until_stopped
 from ainur_tui.demo.sessions import FAILURES, drop, session
+from ainur_tui.demo.slot import Slot
 from ainur_tui.demo.switches import Switches
 
 TICK = 0.1
@@ -88,6 +91,11 @@ async def pool_held(sessions: Sessions) -> None:
     await _idle(sessions, HELD_SESSIONS)
 
 
+async def forgotten(sessions: Sessions) -> None:
+    """A single one."""
+    await _idle(sessions, 1)
+
+
 async def _idle(sessions: Sessions, many: int) -> None:
     for _ in range(many):
         connection = await sessions.open("ainur-report")
@@ -123,11 +131,14 @@ EFFECTS: dict[str, Callable[[Sessions], Awaitable[None]]] = {
     "db-connections-exhausted": exhaust,
     "db-idle-in-transaction": idle_in_transaction,
     "db-pool-held": pool_held,
+    "db-session-forgotten": forgotten,
     "db-connections-leaked": exhaust,
     "db-statement-slow": slow_statement,
     "db-lock-chain": lock_chain,
 }
-MENDED = frozenset({"db-pool-held", "db-connections-leaked", "db-statement-slow"})
+MENDED = frozenset(
+    {"db-pool-held", "db-session-forgotten", "db-connections-leaked", "db-statement-slow"}
+)
 """They are over once somebody has ended their sessions or what they do."""
 
 
@@ -158,7 +169,10 @@ async def main(argv: list[str] | None = None) -> int:
     switches = Switches(options.dir)
     stopped = asyncio.create_task(until_stopped())
     active: dict[str, asyncio.Task[None]] = {}
-    damage = asyncio.create_task(Damage(options.dir, options.database_port).follow(switches))
+    others = [
+        asyncio.create_task(one(options.dir, options.database_port).follow(switches))
+        for one in (Damage, Disk, Slot)
+    ]
     while not stopped.done():
         wanted = EFFECTS.keys() & switches.names
         for name in wanted - active.keys():
@@ -167,7 +181,7 @@ async def main(argv: list[str] | None = None) -> int:
         for name in active.keys() - wanted:
             await cancel(active.pop(name))
         await asyncio.wait([stopped], timeout=TICK)
-    for task in (damage, *active.values()):
+    for task in (*others, *active.values()):
         await cancel(task)
     return 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from ainur_tui.demo.frontend_tls import Served
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -24,6 +25,8 @@ PAGE = """<!doctype html>
 """
 API_TIMEOUT = 2.0
 LOOK_EVERY = 1.0
+TURN_EVERY = 0.2
+"""Seconds after which a fault of the certificate is seen by who connects, at the latest."""
 PUSH_EVERY = 1.0
 UNSENT = 5000
 """Lines kept for a Loki that does not take them."""
@@ -113,26 +116,33 @@ class Frontend:
             return 502, b'{"error": "the API did not answer"}'
 
 
-async def main(directory: Path, port: int, api: str, loki: str | None) -> None:
+async def main(directory: Path, port: int, https_port: int, api: str, loki: str | None) -> None:
     """Serve the page until told to stop."""
+    served = Served(directory)
     async with ClientSession(timeout=ClientTimeout(total=API_TIMEOUT)) as session:
         frontend = Frontend(directory, api.rstrip("/"), session, loki)
-        server = await serve(frontend.application(), port, grace=0.5)
+        servers = [
+            await serve(frontend.application(), https_port, grace=0.5, tls=served.context),
+            await serve(frontend.application(), port, grace=0.5),
+        ]
         works = [
             asyncio.create_task(every(LOOK_EVERY, frontend.look)),
             asyncio.create_task(every(PUSH_EVERY, frontend.push)),
+            asyncio.create_task(every(TURN_EVERY, served.look)),
         ]
         await until_stopped()
         for work in works:
             work.cancel()
-        await server.cleanup()
+        for server in servers:
+            await server.cleanup()
 
 
 if __name__ == "__main__":
     given = arguments(
         "ainur_tui.demo.frontend",
         ("--port", {"type": int, "required": True}),
+        ("--https-port", {"type": int, "required": True}),
         ("--api", {"required": True, "help": "base URL of the API"}),
         ("--loki", {"help": "base URL of the Loki that gets its access log"}),
     )
-    sys.exit(run(main(given.dir, given.port, given.api, given.loki)))
+    sys.exit(run(main(given.dir, given.port, given.https_port, given.api, given.loki)))

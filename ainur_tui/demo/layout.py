@@ -21,11 +21,13 @@ ROLES = {
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"
 IMAGE = "registry.fly.io/{app}:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
+AUTHORITY = "frontend-ca.pem"
+"""The root of the frontend's certificate: what the console is told to trust."""
 MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (
     "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "loki", "faults",
-    "alertmanager",
+    "alertmanager", "frontend_https",
 )  # fmt: skip
 
 
@@ -62,7 +64,8 @@ class Layout:
         """The supervisor's children by name, in the order they are started."""
         ports = self.ports
         database = ("--database-port", ports["postgres"])
-        behind = ("--api", self.url("api"), "--loki", self.url("loki"))
+        behind = ("--https-port", ports["frontend_https"], "--api", self.url("api"),
+                  "--loki", self.url("loki"))  # fmt: skip
         return {
             "fly": self.command("fly"),
             "units": self.command("units"),
@@ -90,6 +93,7 @@ class Layout:
             "node_metrics": self.url("node_metrics") + "/metrics",
             "s3": self.url("s3"),
             "frontend": self.url("frontend"),
+            "frontend_https": self.url("frontend_https", "https"),
             "loki": self.url("loki"),
             "faults": self.url("faults"),
             "alertmanager": self.url("alertmanager"),

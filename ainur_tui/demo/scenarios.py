@@ -20,13 +20,19 @@ class Act(NamedTuple):
 SCENARIOS: dict[str, tuple[Act, ...]] = {
     # One a playbook: the fault ends when the right thing is done.
     "api-hung": (Act(5, 900, "api-hung"),),
+    "machine-hung": (Act(5, 900, "api-machine-hung"),),
     "pool-held": (Act(5, 900, "db-pool-held"),),
     "too-few-machines": (Act(5, 900, "api-overload"),),
     "bad-release": (Act(5, 900, "api-bad-release"),),
     "connections-leaked": (Act(5, 900, "db-connections-leaked"),),
     "slow-statement": (Act(5, 900, "db-statement-slow"),),
+    "slot-abandoned": (Act(5, 900, "db-slot-abandoned"),),
+    "disk-filling": (Act(5, 900, "disk-filling"),),
     "node-hung": (Act(5, 900, "node-hung"),),
+    "uploads-forgotten": (Act(5, 900, "storage-full-of-uploads"),),
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
+    "certificate-ending": (Act(5, 90, "frontend-certificate-ending"),),
+    "certificate-expired": (Act(5, 90, "frontend-certificate-expired"),),
     # Chains, as they follow from one another in real life; they pass by themselves.
     "database-outage": (
         Act(20, 100, "db-idle-in-transaction"),

@@ -19,11 +19,13 @@ GROUP BY datname ORDER BY count(*) DESC LIMIT 1"""
 
 
 async def session(
-    directory: Path, port: int, name: str, *, database: str = credentials.DATABASE, **settings: str
-) -> asyncpg.Connection:
-    """A session as the application's role. Raises what is in ``FAILURES``."""
+    directory: Path, port: int, name: str, *, database: str = credentials.DATABASE,
+    role: str = credentials.APP_ROLE, **settings: str,
+) -> asyncpg.Connection:  # fmt: skip
+    """A session, as the application's role if nothing else is said. Raises what is in
+    ``FAILURES``."""
     return await asyncpg.connect(
-        credentials.url(directory, credentials.APP_ROLE, port, database),
+        credentials.url(directory, role, port, database),
         timeout=3,
         server_settings={"application_name": name, **settings},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import sys
@@ -14,6 +15,7 @@ from ainur_tui.demo import store_objects as objects
 from ainur_tui.demo.service import arguments, run, serve, until_stopped
 from ainur_tui.demo.store_auth import Credentials, S3Error
 from ainur_tui.demo.store_disk import Bucket
+from ainur_tui.demo.store_quota import Quota
 from ainur_tui.demo.store_wire import answer, error_answer, parsed, when, xml
 from ainur_tui.demo.switches import Switches
 
@@ -38,6 +40,7 @@ class Store:
         self._switches = switches
         root.mkdir(parents=True, exist_ok=True)
         self.buckets = {path.name: Bucket(path) for path in sorted(root.iterdir())}
+        self.quota = Quota(self.buckets)
 
     def application(self) -> web.Application:
         """The aiohttp application to serve."""
@@ -62,6 +65,7 @@ class Store:
             self._credentials.check(request)
             if request.method in WRITES and self._switches.on("storage-refuses-writes"):
                 raise S3Error(403, "AccessDenied", "Access Denied: writes are refused.")
+            self.quota.check(request)
             bucket, _, key = unquote(path[1:]).partition("/")
             return await self._route(request, bucket, key)
         except S3Error as error:
@@ -221,11 +225,15 @@ async def _delete_many(request: web.Request, bucket: Bucket) -> web.Response:
 
 async def main(directory: Path, port: int) -> None:
     """Serve the store until told to stop."""
-    store = Store(directory / "store", Credentials.of(directory), Switches(directory))
+    switches = Switches(directory)
+    store = Store(directory / "store", Credentials.of(directory), switches)
     for name in BUCKETS:
         store.make(name)
     server = await serve(store.application(), port, grace=1.0)
+    filling = asyncio.create_task(store.quota.follow(switches))
     await until_stopped()
+    filling.cancel()
+    await asyncio.gather(filling, return_exceptions=True)
     await server.cleanup()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import aiohttp
 
-from ainur_tui.demo import configfile, control, credentials, service, wheel
+from ainur_tui.demo import configfile, control, credentials, disk, service, wheel
 from ainur_tui.demo.keeper import Keeper
 from ainur_tui.demo.layout import Layout, free_ports
 from ainur_tui.demo.readiness import Readiness
@@ -44,9 +44,11 @@ def place(directory: Path) -> Iterator[None]:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        disk.release(directory)
         try:
             yield
         finally:
+            disk.release(directory)
             wheel.discard(directory / "postgres")
             if made:
                 shutil.rmtree(directory, ignore_errors=True)

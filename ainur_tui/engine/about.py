@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.wire import PROTOCOL, EngineStatus, Welcome
+from ainur_tui.model.wire import PROTOCOL, Access, EngineStatus, Hello, Welcome
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -30,6 +30,12 @@ def welcome(engine: Engine, peer: Peer) -> Welcome:
         journal_ok=engine.journal.writable,
         links=engine.environment.grafana.links if engine.environment.grafana else {},
     )
+
+
+def granted(engine: Engine, hello: Hello) -> Access:
+    """The access a caller gets: what it asks for, within what the configuration allows."""
+    both = (hello.access, engine.environment.access)
+    return "operate" if both == ("operate", "operate") else "read"
 
 
 def status(engine: Engine, peer: Peer) -> EngineStatus:

@@ -129,7 +129,9 @@ class Alerting:
         for rule, target, memory in kept.memories:
             if rule in self._memories:
                 self._memories[rule][target] = memory
-        self.foreign.restore(kept.foreign)
+        # Of a judge that is not configured any more nobody would ever hear that it is over.
+        judges = {target.name for target in self._board.targets()}
+        self.foreign.restore([alert for alert in kept.foreign if alert.origin in judges])
 
     def _step(
         self, rule: Rule, target: TargetView, signal: SignalView, passed: float, world: World

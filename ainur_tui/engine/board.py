@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ainur_tui.engine.foreign import Told
+from ainur_tui.engine.happenings import Happenings
 from ainur_tui.engine.lastrun import LastRun, fault_of, probe_view
 from ainur_tui.engine.past import Past
 from ainur_tui.model.board import BoardView
@@ -20,8 +21,9 @@ from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.judge import Held
 from ainur_tui.systems.base import Clock, Probe, Sample
 
-EVENTS_SHOWN = 200
-_EVENTS_KEPT = 1000
+STRAY = 600.0
+"""Seconds for which a reading is kept whose target nobody has told of: whoever does may be slower,
+but a machine that is gone for good was read by somebody once more."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,6 @@ class Board:
         not_configured: dict[str, str],
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        self.version = 0
         self._environment = environment
         self._static = {target.name: target for target in targets}
         self._signals = signals
@@ -62,7 +63,7 @@ class Board:
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._runs: dict[str, LastRun] = {}
         self._tables: dict[str, Table] = {}
-        self._events: dict[str, Event] = {}
+        self._happenings = Happenings()
         self._discovered: dict[str, dict[str, Target]] = {}
         self._paused: dict[str, frozenset[str]] = {}
         self._judges: dict[str, Sample] = {}
@@ -93,7 +94,6 @@ class Board:
             self._judges[probe.name], self._heard[probe.name] = sample, came
         for names in self._unread.values():
             names[:] = [n for n in names if all(n != signal.name for signal in probe.signals)]
-        self.version += 1
 
     def fail(self, probe: Probe, failure: ProbeFailure, seconds: float) -> list[Reading]:
         """Take that a run failed. Returns the readings the failure itself is, for the history:
@@ -102,7 +102,6 @@ class Board:
         run = LastRun(probe, self._clock.now(), self._clock.monotonic(), seconds, failure)
         run.failures = 1 + (before.failures if before else 0)
         self._runs[probe.name] = run
-        self.version += 1
         fault = fault_of(run, failure, run.came)
         return [
             Reading(
@@ -119,19 +118,12 @@ class Board:
 
     def add_event(self, event: Event) -> None:
         """Add something that happened; the same happening (``key``) counts once."""
-        if event.key in self._events:
-            return
-        self._events[event.key] = event
-        if len(self._events) > _EVENTS_KEPT:
-            newest = sorted(self._events.values(), key=lambda one: one.at)[-EVENTS_SHOWN * 2 :]
-            self._events = {one.key: one for one in newest}
-        self.version += 1
-        if self.on_event is not None:
+        if self._happenings.add(event) and self.on_event is not None:
             self.on_event(event)
 
     def events(self) -> list[Event]:
         """What happened, as far back as it is known here."""
-        return list(self._events.values())
+        return self._happenings.known()
 
     def restore(
         self,
@@ -140,8 +132,7 @@ class Board:
     ) -> None:
         """Take over what an earlier engine knew: states with their beginnings, and events."""
         self._past.restore(states or {})
-        self._events.update({event.key: event for event in events})
-        self.version += 1
+        self._happenings.restore(events)
 
     def states(self) -> dict[str, tuple[State, float]]:
         """The state of each target and since when; what :meth:`restore` takes."""
@@ -200,7 +191,6 @@ class Board:
         for event in self._past.note(judged, state, now):
             self.add_event(event)
         caused = findings.causes(judged, self._graph, self._past.since)
-        events = sorted(self._events.values(), key=lambda event: event.at)[-EVENTS_SHOWN:]
         return BoardView(
             environment=self._environment,
             at=now,
@@ -209,9 +199,9 @@ class Board:
             trust=findings.trust(judged),
             targets=findings.target_views(judged, self._graph, caused, self._past.since),
             findings=findings.findings(judged, caused, self._past.began),
-            events=events,
+            events=self._happenings.newest(),
             tables=list(self._tables.values()),
-            probes=[probe_view(run, now, mono) for run in self._runs.values()],
+            probes=[probe_view(run) for run in self._runs.values()],
             not_configured=self._not_configured,
             notices=[LOST_NOTICE] if lost_network(evidence) else [],
         )
@@ -244,9 +234,14 @@ class Board:
         """Take the targets a probe found; those it found before and not now are gone."""
         found = {target.name: target for target in targets if target.name not in self._static}
         gone = self._discovered.get(probe, {}).keys() - found.keys()
-        if gone:
-            self._seen = {key: seen for key, seen in self._seen.items() if key[0] not in gone}
         self._discovered[probe] = found
+        if gone:
+            known = {target.name for target in self.targets()}
+            recent = self._clock.monotonic() - STRAY
+            self._seen = {
+                key: seen for key, seen in self._seen.items()
+                if key[0] in known or (seen.came > recent and key[0] not in gone)
+            }  # fmt: skip
 
 
 def _of(signal: str, target: Target) -> bool:

@@ -12,7 +12,7 @@ from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.text import clean, near
-from ainur_tui.systems.base import Action
+from ainur_tui.systems.acting import Action
 
 
 class Catalogue:

@@ -20,8 +20,9 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Signal
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, Context, Probe, System, Tools
+from ainur_tui.systems.base import Clock, Context, Probe, Tools
 from ainur_tui.systems.registry import SYSTEMS, connect
+from ainur_tui.systems.system import System
 
 _CHILD_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SSH_AUTH_SOCK",
                     "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "TMPDIR")  # fmt: skip

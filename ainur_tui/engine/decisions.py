@@ -11,7 +11,7 @@ from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import BreakGlass, Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 
 
 async def intend(

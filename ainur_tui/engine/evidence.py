@@ -23,8 +23,8 @@ from ainur_tui.model.incidentcalls import (
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.journal import JournalEntry
 from ainur_tui.model.logquery import LogQuery
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.units import rfc3339
-from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.rules import incidentfacts, messages
 from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.postmortem import postmortem, sections_of

@@ -23,10 +23,11 @@ from ainur_tui.engine.takeover import Interruptions
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall, PlanQuery, RunCall
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import AbortCall, ConfirmCall, PlanQuery, RunCall
-from ainur_tui.systems.base import Action, Clock
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Clock
 
 KEPT_RUNS = 200
 READ_BACK = 2000  # entries of the record read at the start

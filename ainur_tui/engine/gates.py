@@ -9,8 +9,8 @@ from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.facts import MOVED, changes
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import RunCall
 
 USAGE, BAD_DATA, UNAVAILABLE, CANNOT_CREATE, TRY_AGAIN, DENIED = 64, 65, 69, 73, 75, 77
 """Exit codes of the command line (sysexits), carried by every refusal."""

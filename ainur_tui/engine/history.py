@@ -19,9 +19,9 @@ from ainur_tui.engine.historyfile import opened
 from ainur_tui.engine.historystore import Store
 from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.systems.base import Clock
 
 T = TypeVar("T")
@@ -107,10 +107,6 @@ class History:
     async def states(self) -> dict[str, tuple[str, float]]:
         """What :meth:`set_states` kept last."""
         return await self._ask(lambda store: store.states())
-
-    async def state_since(self, target: str) -> tuple[str, float] | None:
-        """The last known state of a target and its beginning."""
-        return (await self.states()).get(target)
 
     async def load(self, key: str) -> bytes | None:
         """A small piece of state by its key."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from ainur_tui.engine.buckets import Frame, Rows, buckets
 from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import Series, SeriesQuery
 
 VERSION = 1
 RAW_KEPT = 86_400.0
@@ -101,8 +101,10 @@ class Store:
                     "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)",
                     [(e.key, e.at, e.kind, e.target, e.text) for e in events],
                 )
+                if states:  # they are all there are: what is not among them is gone
+                    self._db.execute("DELETE FROM state")
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
+                    "INSERT INTO state VALUES (?, ?, ?)",
                     [(target, state, since) for target, (state, since) in states.items()],
                 )
         except sqlite3.Error:
@@ -212,7 +214,8 @@ class Store:
                 self._db.execute("INSERT OR REPLACE INTO kv VALUES (?, ?)", (key, value))
 
     def prune(self, now: float) -> None:
-        """Remove what is too old, series by series: each is one short walk of an index."""
+        """Remove what is too old, series by series: each is one short walk of an index. A series
+        that nothing is left of goes too: machines come and go for years."""
         if not self._writable:
             return
         numbers = [row[0] for row in self._db.execute("SELECT id FROM series")]
@@ -224,6 +227,17 @@ class Store:
                         (number, now - kept),
                     )
             self._db.execute("DELETE FROM event WHERE at < ?", (now - EVENTS_KEPT,))
+            self._db.execute(
+                "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM raw WHERE series = series.id)"
+                " AND NOT EXISTS (SELECT 1 FROM minute WHERE series = series.id)"
+            )
+            self._db.execute(
+                "DELETE FROM word WHERE id NOT IN"
+                " (SELECT target FROM series UNION SELECT signal FROM series)"
+            )
+        left = {row[0] for row in self._db.execute("SELECT id FROM series")}
+        self._series = {of: number for of, number in self._series.items() if number in left}
+        self._last = {number: at for number, at in self._last.items() if number in left}
 
     def _number(self, target: str, signal: str, *, make: bool = True) -> int:
         """The series' number; 0 when there is none and none is to be made."""

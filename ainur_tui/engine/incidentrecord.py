@@ -21,6 +21,8 @@ from ainur_tui.rules.objectives import Objectives
 
 EVERY = 1.0
 """Seconds between looks at the clocks; after a failure, until what waits is written again."""
+MOST_WAITING = 10_000
+"""Entries that wait at most while the disk takes none."""
 _LONGEST = 8000
 
 _log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ class IncidentRecord:
 
     def queue(self, entry: Entry) -> None:
         """Add it as soon as the disk takes it; once. Never waits."""
-        if not self.has(entry.incident, entry.key):
+        if not self.has(entry.incident, entry.key) and len(self._waiting) < MOST_WAITING:
             self._keys.add((entry.incident, entry.key))
             self._waiting.append(entry)
             self._wake.set()

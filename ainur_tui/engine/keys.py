@@ -9,7 +9,7 @@ from typing import Any
 from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 
 
 class Keys:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ainur_tui.engine.backoff import pause
 from ainur_tui.model.board import ProbeView
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
@@ -39,10 +38,8 @@ def fault_of(run: LastRun, failure: ProbeFailure, mono: float) -> Fault:
     )
 
 
-def probe_view(run: LastRun, now: float, mono: float) -> ProbeView:
-    """How the probe fares, with the moment of its next run."""
-    wish = run.failure.retry_after if run.failure else None
-    due = run.came - run.seconds + pause(run.probe.interval, run.failures, wish)
+def probe_view(run: LastRun) -> ProbeView:
+    """How the probe fares."""
     return ProbeView(
         name=run.probe.name,
         target=run.probe.target,
@@ -51,5 +48,4 @@ def probe_view(run: LastRun, now: float, mono: float) -> ProbeView:
         last_at=run.at,
         seconds=run.seconds,
         problem=clean(run.failure, 300) if run.failure else None,
-        next_at=now + max(0.0, due - mono),
     )

@@ -16,7 +16,7 @@ from ainur_tui.rules.logfold import severity
 from ainur_tui.rules.loglines import Parsed, parse
 from ainur_tui.rules.logneedle import needle
 from ainur_tui.rules.logsieve import sieve
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 SLACK = 256 * 1024
 """Bytes looked at beyond what the times tell: lines of several writers come a little mixed."""

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from ainur_tui.engine.logintake import Intake
-from ainur_tui.systems.base import RawBatch
+from ainur_tui.systems.logsource import RawBatch
 
 WAIT = 0.5
 """Seconds a source waits for the others to show themselves."""

@@ -14,7 +14,8 @@ from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogSourceView
 from ainur_tui.model.text import is_hostile
 from ainur_tui.rules.logfold import Fold, begins, severity
-from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
 
 BUDGET = 4_000.0
 """Lines a second that are taken apart at once; of more, a part is, and the rest when it is asked

@@ -16,7 +16,7 @@ from ainur_tui.engine.logpastfile import Empty, Late, Opened, Reader, key_of, op
 from ainur_tui.engine.logstore import MOST
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
-from ainur_tui.systems.base import LogSource
+from ainur_tui.systems.logsource import LogSource
 
 SEAM = -1
 """The number between the past and what the engine has itself."""

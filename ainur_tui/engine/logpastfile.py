@@ -14,9 +14,9 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogQuery
 from ainur_tui.rules.logneedle import needle
-from ainur_tui.systems.base import Earlier
 from ainur_tui.systems.bigfile import BigFile
 from ainur_tui.systems.filekinds import in_place
+from ainur_tui.systems.logsource import Earlier
 
 PART, SEARCHED = 1024 * 1024, 32 * 1024 * 1024
 """Bytes read, and bytes searched, before it is asked whether there is time for more."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 Row = tuple[int, RawLine]
 """A line, and its number."""

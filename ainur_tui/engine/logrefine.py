@@ -14,7 +14,7 @@ from ainur_tui.rules.logclass import classify
 from ainur_tui.rules.loglines import parse
 from ainur_tui.rules.logparsed import word_level
 from ainur_tui.rules.logsieve import expression
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 LONGEST = 16 * 1024
 """Characters of a raw line that are looked at; of the rest only the number is kept (F-56)."""

@@ -28,7 +28,8 @@ from ainur_tui.model.logquery import (
     LogQuery,
 )
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, LogSource, Probe
+from ainur_tui.systems.base import Clock, Probe
+from ainur_tui.systems.logsource import LogSource
 
 _ENOUGH = 0.9
 _TELL_EVERY = 0.1

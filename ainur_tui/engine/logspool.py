@@ -20,7 +20,7 @@ from ainur_tui.engine.logrefine import refine
 from ainur_tui.model.log import LogLine
 from ainur_tui.rules.loglines import parse
 from ainur_tui.rules.logmarks import LOOSE, Wanted, marks_in
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 
 SIZE = 512 << 20
 """Bytes on disk at most."""

@@ -23,21 +23,12 @@ from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFa
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
+from ainur_tui.model.needscalls import NeedsCall
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall, PlanQuery, RunCall, RunsQuery
 from ainur_tui.model.secret import Secret
+from ainur_tui.model.series import SeriesQuery
 from ainur_tui.model.text import clean, near
-from ainur_tui.model.wire import (
-    AbortCall,
-    BoardQuery,
-    BreakGlassCall,
-    ConfirmCall,
-    JournalQuery,
-    NeedsCall,
-    PlanQuery,
-    RunCall,
-    RunsQuery,
-    SeriesQuery,
-    StopCall,
-)
+from ainur_tui.model.wire import BoardQuery, BreakGlassCall, JournalQuery, StopCall
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine

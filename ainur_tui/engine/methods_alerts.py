@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def _ack(engine: Engine, call: AckCall, peer: Peer) -> Any:
     only_watching(engine, KEEPER)
-    return await engine.attention.ack(call, peer, engine.view().alerts)
+    return await engine.judging.attention.ack(call, peer, engine.view().alerts)
 
 
 KEEPER = "keeps this; it is not running"
@@ -24,12 +24,12 @@ KEEPER = "keeps this; it is not running"
 async def _silence(engine: Engine, call: SilenceCall, peer: Peer) -> Any:
     if not call.dry:
         only_watching(engine, KEEPER)
-    return await engine.attention.silence(call, peer, engine.view().alerts)
+    return await engine.judging.attention.silence(call, peer, engine.view().alerts)
 
 
 async def _unsilence(engine: Engine, call: UnsilenceCall, peer: Peer) -> Any:
     only_watching(engine, KEEPER)
-    return await engine.attention.end(call.id, peer)
+    return await engine.judging.attention.end(call.id, peer)
 
 
 async def _rules(engine: Engine, _: Nothing, __: Peer) -> Any:

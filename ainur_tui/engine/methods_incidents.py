@@ -24,7 +24,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import moment
 from ainur_tui.rules import handover, slo
 from ainur_tui.rules.oncall import Turn, on_call
-from ainur_tui.systems.base import Writer
+from ainur_tui.systems.telling import Writer
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -76,13 +76,12 @@ async def _capsule(engine: Engine, query: IncidentQuery, _: Peer) -> Any:
 async def _send(engine: Engine, call: SendUpdate, peer: Peer) -> Any:
     """To everybody who takes texts; that it was taken is on the record, and by whom."""
     incident = engine.incidents.get(call.id)
-    if not engine.writers:
+    writers = engine.judging.writers
+    if not writers:
         raise Refused("no notifier is configured: copy the message and send it", UNAVAILABLE)
     title = clean(call.text.strip().partition("\n")[0], 200)
-    failed = await asyncio.gather(*(_wrote(one, title, call.text) for one in engine.writers))
-    via = [
-        f"sent to {one.name}" for one, why in zip(engine.writers, failed, strict=True) if not why
-    ]
+    failed = await asyncio.gather(*(_wrote(one, title, call.text) for one in writers))
+    via = [f"sent to {one.name}" for one, why in zip(writers, failed, strict=True) if not why]
     if not via:
         raise Refused(f"the message was not sent: {'; '.join(failed)}", UNAVAILABLE)
     via += [why for why in failed if why]

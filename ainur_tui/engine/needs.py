@@ -16,7 +16,7 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.needs import difference, edges, fault
-from ainur_tui.model.wire import NeedsCall, NeedsView
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 from ainur_tui.rules.graph import Graph
 from ainur_tui.systems.base import Clock
 

@@ -20,7 +20,8 @@ from ainur_tui.model.folding import calling
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.severity import Level
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, Message, Receiver
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.telling import Message, Receiver
 
 WATCHDOG = "Watchdog"
 """The alert that always fires: whoever stops hearing it knows that nobody judges any more."""

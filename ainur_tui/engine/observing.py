@@ -7,7 +7,8 @@ import logging
 
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
-from ainur_tui.systems.base import Action, Clock, Observation
+from ainur_tui.systems.acting import Action, Observation
+from ainur_tui.systems.base import Clock
 
 ONE_LOOK = 5.0
 """Seconds one reading may take, however little time is left for all of them."""

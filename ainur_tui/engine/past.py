@@ -16,6 +16,10 @@ BLIND = 120.0
 started has not looked everywhere yet."""
 
 
+FORGOTTEN = 86_400.0
+"""Seconds after which a target that only an earlier engine saw is taken for gone."""
+
+
 class Past:
     """Remembers states from one judgement to the next.
 
@@ -56,6 +60,8 @@ class Past:
         self._first = now if self._first is None else self._first
         if now - self._first > BLIND:
             self._earlier = {k: v for k, v in self._earlier.items() if k not in self._states}
+        if now - self._first > FORGOTTEN:
+            self._earlier = {}
         for one in judged:
             name = one.target.name
             before = self._states.get(name)

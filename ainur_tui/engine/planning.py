@@ -15,11 +15,12 @@ from ainur_tui.engine.recovery import expectation, past_runs, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
-from ainur_tui.model.wire import RunCall
 from ainur_tui.rules.usage import in_use, used_through
-from ainur_tui.systems.base import Action, Clock, World
+from ainur_tui.systems.acting import Action, World
+from ainur_tui.systems.base import Clock
 
 PLAN_DEADLINE = 15.0  # seconds for reading the facts
 

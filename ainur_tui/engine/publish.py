@@ -6,22 +6,22 @@ client costs no memory and simply skips to the newest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
-from ainur_tui.model.board import BoardView, TargetView
-from ainur_tui.model.wire import Update
+from ainur_tui.engine.listing import Listing, Moved
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.board import BoardView, SignalView
+from ainur_tui.model.update import KEYS, WHOLE, Update
 
-_LISTS = (
-    "alerts", "findings", "events", "runs", "leases", "logs", "probes", "notices",
-    "not_configured", "presence", "incidents", "playbooks", "proposals",
-)  # fmt: skip
 _URGENT = frozenset(
-    {"head", "alerts", "runs", "leases", "notices", "presence", "glass", "incidents", "playbooks",
-     "proposals"}
-)  # fmt: skip
+    {"head", "runs", "leases", "notices", "presence", "glass", "incidents", "playbooks"}
+)
 """Parts a person must hear of at once; numbers that moved can wait a second."""
+_Signal = tuple[str, SignalView]
 
 
 class Picture:
@@ -33,72 +33,58 @@ class Picture:
         self.revision = 0
         self.urgent = 0
         self._changed: dict[str, int] = {}
-        self._targets: dict[str, tuple[TargetView, int]] = {}
-        self._gone: dict[str, int] = {}
+        self._lists: dict[str, Listing[Any]] = {
+            name: Listing(key, _as_before if name == "signals" else operator.eq)
+            for name, key in KEYS.items()
+        }
 
     def advance(self, view: BoardView) -> bool:
         """Take a new view; whether anything in it differs from the last."""
         before, self.view = self.view, view
         number = self.revision + 1
-        parts = {name for name in _LISTS if before is None or _differs(before, view, name)}
+        parts = {name for name in WHOLE if before is None or _differs(before, view, name)}
         if before is None or _head(before) != _head(view):
             parts.add("head")
         if before is None or before.break_glass != view.break_glass:
             parts.add("glass")
         known = {table.name: table for table in before.tables} if before else {}
         parts |= {f"table:{t.name}" for t in view.tables if known.get(t.name) != t}
-        moved = self._advance_targets(view, number)
-        if not parts and not moved:
-            return False
-        self.revision = number
         self._changed |= dict.fromkeys(parts, number)
-        if parts & _URGENT:
+        loud = False
+        for name, listing in self._lists.items():
+            if moved := listing.advance(_entries(view, name), number):
+                parts.add(name)
+                loud = loud or _loud(name, moved)
+        if parts:
+            self.revision = number
+        if loud or parts & _URGENT:
             self.urgent = number
-        return True
+        return bool(parts)
 
     def since(self, revision: int, tables: Mapping[str, int]) -> Update:
         """What changed after ``revision``; of the tables only those named, each since its own."""
         view = self.view
         if view is None:
             return Update(at=0.0)
-        new = {name for name in _LISTS if self._changed.get(name, 0) > revision}
-        targets = [found for found, changed in self._targets.values() if changed > revision]
+        anew = 0 < revision < max(listing.floor for listing in self._lists.values())
+        if anew:
+            revision = 0
         fresh = [
             table
             for table in view.tables
             if table.name in tables and self._changed[f"table:{table.name}"] > tables[table.name]
         ]
-        update = Update(
-            at=view.at,
-            targets=targets or None,
-            gone=[name for name, changed in self._gone.items() if changed > revision],
-            tables=fresh or None,
-            **{name: getattr(view, name) for name in new},
-        )
-        if self._changed.get("head", 0) > revision:
+        update = Update(at=view.at, anew=anew, tables=fresh or None)
+        for name, listing in self._lists.items():
+            setattr(update, name, listing.since(revision))
+        for name in WHOLE:
+            if self._changed[name] > revision:
+                setattr(update, name, getattr(view, name))
+        if self._changed["head"] > revision:
             update.state, update.since, update.trust = view.state, view.since, view.trust
-        if self._changed.get("glass", 0) > revision:
+        if self._changed["glass"] > revision:
             update.glass = [view.break_glass] if view.break_glass else []
         return update
-
-    def _advance_targets(self, view: BoardView, number: int) -> bool:
-        before = self._targets
-        self._targets = {}
-        moved = False
-        for target in view.targets:
-            known = before.get(target.name)
-            if known is not None and _without_ages(known[0]) == _without_ages(target):
-                self._targets[target.name] = (target, known[1])
-                continue
-            moved = True
-            self._targets[target.name] = (target, number)
-            if known is None or known[0].state != target.state:
-                self.urgent = number
-        for name in before.keys() - self._targets.keys():
-            moved = True
-            self._gone[name] = number
-        self._gone = {n: when for n, when in self._gone.items() if n not in self._targets}
-        return moved
 
 
 def _head(view: BoardView) -> tuple[object, ...]:
@@ -109,6 +95,37 @@ def _differs(one: BoardView, other: BoardView, name: str) -> bool:
     return bool(getattr(one, name) != getattr(other, name))
 
 
-def _without_ages(target: TargetView) -> TargetView:
+def _entries(view: BoardView, name: str) -> Sequence[Any]:
+    if name == "signals":
+        return [(target.name, signal) for target in view.targets for signal in target.signals]
+    if name == "targets":
+        return [replace(target, signals=[]) for target in view.targets]
+    entries: Sequence[Any] = getattr(view, name)
+    return entries
+
+
+def _as_before(one: _Signal, other: _Signal) -> bool:
     """Ages grow by themselves; the client counts them on from ``observed_at``."""
-    return replace(target, signals=[replace(signal, age=None) for signal in target.signals])
+    before, now = one[1], other[1]
+    if before.observed_at != now.observed_at or before.value != now.value:
+        return False  # nearly always where there is a difference, and much cheaper to see
+    return replace(now, age=before.age) == before
+
+
+def _loud(name: str, moved: Moved[Any]) -> bool:
+    """Whether a person must hear of such changes of a list at once."""
+    match name:
+        case "alerts":
+            return any(_call(before) != _call(now) for before, now in moved)
+        case "targets":
+            return any(now and (not before or before.state != now.state) for before, now in moved)
+        case "proposals":
+            return any(before is None or now is None for before, now in moved)
+    return name in _URGENT
+
+
+def _call(alert: Alert | None) -> tuple[object, ...]:
+    """What of an alert decides who is called, and by which line it is told."""
+    if alert is None:
+        return ()
+    return alert.state, alert.severity, alert.ack, alert.silence, alert.caused_by

@@ -12,8 +12,8 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
 from ainur_tui.model.text import clean, near
 from ainur_tui.rules import promdoctor, queries
-from ainur_tui.systems.base import Past, Series, SeriesIndex
 from ainur_tui.systems.httpfailures import HttpFailure
+from ainur_tui.systems.seriesindex import Past, Series, SeriesIndex
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine

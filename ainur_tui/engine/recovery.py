@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan, Run, StepRecord
 from ainur_tui.model.journal import JournalEntry
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 
 UNFINISHED = "the engine ended before the result was written; the world is being read"
 RECOVERED = "recovered: "

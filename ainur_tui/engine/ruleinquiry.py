@@ -40,14 +40,14 @@ ASKED = 100
 
 def inventory(engine: Engine, alerts: Sequence[Alert]) -> Inventory:
     """Rules, silences, acknowledgements and deliveries, as they are now."""
-    judged = engine.alerting.judged_at
+    judged = engine.judging.alerting.judged_at
     return Inventory(
         rules=[_watchdog(judged), *_rules(engine)],
-        silences=engine.attention.silences(alerts),
-        acks=engine.attention.acks(),
-        deliveries=list(reversed(engine.notifier.deliveries)),
+        silences=engine.judging.attention.silences(alerts),
+        acks=engine.judging.attention.acks(),
+        deliveries=list(reversed(engine.judging.notifier.deliveries)),
         judged_at=judged,
-        channels=engine.notifier.channels,
+        channels=engine.judging.notifier.channels,
     )
 
 
@@ -58,12 +58,11 @@ async def detail(engine: Engine, name: str, target: str, alerts: Sequence[Alert]
     if view is None:
         raise Refused(f"there is no alert rule {clean(name, 60)!r}{_meant(name, rules)}", USAGE)
     events = await engine.history.events(engine.board.view().at - REMEMBERED)
-    silences = [
-        one for one in engine.attention.silences(alerts) if one.silence.matches(name, target)
-    ]
-    mine = engine.alerting.rules.get(name)
+    known = engine.judging.attention.silences(alerts)
+    silences = [one for one in known if one.silence.matches(name, target)]
+    mine = engine.judging.alerting.rules.get(name)
     told = (
-        ruledoctor.examine([mine], engine.board.signals(), engine.alerting.delivered)
+        ruledoctor.examine([mine], engine.board.signals(), engine.judging.alerting.delivered)
         if mine is not None
         else []
     )
@@ -73,9 +72,11 @@ async def detail(engine: Engine, name: str, target: str, alerts: Sequence[Alert]
 
 async def diagnose(engine: Engine) -> list[Diagnosis]:
     """What the doctor finds with every rule, those of the files by asking their Prometheus."""
-    book = engine.rulebook
+    book = engine.judging.rulebook
     own = engine.environment.alerts.severity
-    found = ruledoctor.examine(book.rules, engine.board.signals(), engine.alerting.delivered)
+    found = ruledoctor.examine(
+        book.rules, engine.board.signals(), engine.judging.alerting.delivered
+    )
     exists, names, why = await _series(engine)
     ours = {rule.name: rule for rule in defaults.rules()}
     for rule in book.prom.values():
@@ -102,7 +103,7 @@ async def test_back(engine: Engine, call: BacktestCall) -> list[Backtest]:
     history has not."""
     if not 0 < call.days <= MONTH:
         raise Refused(f"the history has {MONTH:.0f} days", USAGE)
-    rules = engine.alerting.rules
+    rules = engine.judging.alerting.rules
     if call.name is not None and call.name not in rules:
         raise Refused(
             f"there is no alert rule {clean(call.name, 60)!r} that is judged"
@@ -168,10 +169,10 @@ async def _test(engine: Engine, rule: Rule, events: Sequence[Event], days: float
 
 
 def _rules(engine: Engine) -> list[RuleView]:
-    book = engine.rulebook
+    book = engine.judging.rulebook
     own = engine.environment.alerts.severity
     views = []
-    for rule in engine.alerting.rules.values():
+    for rule in engine.judging.alerting.rules.values():
         prom = book.prom.get(rule.name)
         said = (
             promrules.explain(prom, own)
@@ -181,7 +182,7 @@ def _rules(engine: Engine) -> list[RuleView]:
         views.append(
             RuleView(name=rule.name, origin=rule.origin, severity=rule.severity, words=said,
                      signal=rule.signal.removeprefix(PREFIX), note=rule.note,
-                     states=engine.alerting.states(rule.name))
+                     states=engine.judging.alerting.states(rule.name))
         )  # fmt: skip
     for name, why in book.off.items():
         prom = book.prom.get(name)
@@ -215,7 +216,7 @@ async def _series(engine: Engine) -> tuple[dict[str, bool] | None, list[str], st
     """Which selectors have series, all names, and why nobody could be asked."""
     index = next((system.series for system in engine.systems if system.series), None)
     wanted: list[str] = []
-    for rule in engine.rulebook.prom.values():
+    for rule in engine.judging.rulebook.prom.values():
         try:
             wanted += [one.text() for one in promtree.selectors(promql.parse(rule.expr))]
         except ValueError:

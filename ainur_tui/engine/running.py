@@ -20,7 +20,8 @@ from ainur_tui.model.action import Lease, Run, StepState, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.units import duration
-from ainur_tui.systems.base import Action, Clock, Observation, Step
+from ainur_tui.systems.acting import Action, Observation, Step
+from ainur_tui.systems.base import Clock
 
 SETTLE = 10.0
 """Seconds in which the world may still prove a failed step wrong (F-72)."""

@@ -16,7 +16,8 @@ from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.journal import EntryKind
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import Clock, Observation
+from ainur_tui.systems.acting import Observation
+from ainur_tui.systems.base import Clock
 
 _EVENT_KINDS: dict[str, EventKind] = {
     "restart": "restart", "scale": "scale", "backup": "backup", "deploy": "deploy",

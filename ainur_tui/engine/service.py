@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment
-from ainur_tui.engine import methods
-from ainur_tui.engine.alerting import Alerting
-from ainur_tui.engine.attention import Attention
+from ainur_tui.engine import about, methods
 from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
@@ -27,35 +24,30 @@ from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
 from ainur_tui.engine.incidents import Incidents
 from ainur_tui.engine.journal import Journal
+from ainur_tui.engine.judging import judging_of
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.logs import LogHub
 from ainur_tui.engine.looking import Looks
 from ainur_tui.engine.needs import Needs
 from ainur_tui.engine.notices import A_WHILE, Notices
-from ainur_tui.engine.notifier import Notifier
-from ainur_tui.engine.peer import Peer, WireFault
+from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.planning import Planner
 from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
-from ainur_tui.engine.runrecord import ending_of
+from ainur_tui.engine.relay import Relay
 from ainur_tui.engine.watching import Watch, recall
-from ainur_tui.model.action import Run
+from ainur_tui.engine.whole import whole
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.wire import Access, BoardQuery, Hello
-from ainur_tui.rules.graph import NEEDS, Graph
+from ainur_tui.model.wire import BoardQuery, Hello
+from ainur_tui.rules.graph import NEEDS
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
-from ainur_tui.systems.base import Clock, Probe, Sample, Writer
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect
-from ainur_tui.systems.rulebook import rulebook
-
-__all__ = ["Engine", "Peer", "WireFault"]
 
 EVENTS_KEPT = 86400.0
-SHOWN_RUNS = 20
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +55,7 @@ _log = logging.getLogger(__name__)
 class Engine:
     """One environment's engine. ``start``, then ``call`` or ``check``, then ``close``.
 
-    ``picture`` is what clients are told; ``listeners`` are called after it moved and at each step
-    of a run. ``connect`` connects one system by name.
+    ``picture`` is what clients are told. ``connect`` connects one system by name.
     """
 
     def __init__(
@@ -87,8 +78,7 @@ class Engine:
         self.stop_asked = asyncio.Event()
         self.forced = False
         self.picture = Picture()
-        self.listeners: set[Callable[[], None]] = set()
-        self.run_listeners: set[Callable[[Run], None]] = set()
+        self.relay = Relay(self)
         self._paths = paths
         self._clock = clock
         self.config_digest = config_digest
@@ -96,27 +86,39 @@ class Engine:
         self._connect = connect
         self.redact = Redaction()
         self._notices = Notices(clock)
-        self.presences = Presences(clock, self._moved)
+        self.presences = Presences(clock, self.relay.moved.set)
         self.evidence = Evidence(self)
-        self._watch: Watch | None = None
         self.watching = False
+        self._held = AsyncExitStack()
+        self._cut: Callable[[], None] = lambda: None
         self.started_at = clock.now()
 
     async def start(self, *, watching: bool) -> None:
         """Open the stores and connect the systems. ``watching``: also schedule the probes, follow
-        the logs, judge alerts and recover runs; only for the holder of the environment's lock."""
+        the logs, judge alerts and recover runs; only for the holder of the environment's lock.
+        Where that fails or is broken off, everything is let go of again."""
+        try:
+            await self._start(watching=watching)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self, *, watching: bool) -> None:
         self.watching = watching
         connected = await connect_all(
             self.environment, clock=self._clock, redact=self.redact,
             resolve=self._resolve, connect=self._connect, state=self._paths.state_dir,
         )  # fmt: skip
         self.systems = connected.systems
+        self._held.push_async_callback(self._let_go)
         self.history = History(self._paths.history, self._clock)
+        self._held.push_async_callback(self.history.close)
         self._notices.add(await self.history.open(writable=watching))
         self.journal = Journal(
             self._paths.journal, self._paths.head, clock=self._clock, redact=self.redact,
             host=socket.gethostname(),
         )  # fmt: skip
+        self._held.callback(self.journal.close)
         self.needs = Needs(
             self._paths.needs, self.environment.needs or NEEDS, self.journal, self._clock,
             targets=lambda: [target.name for target in self.board.targets()], event=self.add_event,
@@ -127,10 +129,11 @@ class Engine:
             [source for system in self.systems for source in system.logs], self._clock, self.redact,
             self._paths.state_dir if watching else None,
         )  # fmt: skip
+        self._held.callback(self.logs.close)
         probes = [probe for system in self.systems for probe in system.probes]
         if self.environment.api is not None:
             probes.append(BaselineProbe(self.history, self._clock))
-        self.looks = Looks(probes, self.logs, self._arrived, self._clock)
+        self.looks = Looks(probes, self.logs, self.relay.arrived, self._clock)
         self.board = Board(
             self.environment.name,
             targets=[target for system in self.systems for target in system.targets],
@@ -139,7 +142,13 @@ class Engine:
             clock=self._clock,
             not_configured=connected.absent,
         )
-        self._judge_by(graph)
+        self.judging = judging_of(
+            self.environment, self._paths, graph, self.systems, board=self.board,
+            history=self.history, journal=self.journal, clock=self._clock, redact=self.redact,
+            event=self.add_event,
+        )  # fmt: skip
+        for sentence in self.judging.problems:
+            self._notices.add(sentence)
         self.leases = Leases(self._clock, self.history if watching else None)
         self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
         planner = Planner(
@@ -153,7 +162,7 @@ class Engine:
             leases=self.leases,
             clock=self._clock,
             redact=self.redact,
-            changed=self._ran,
+            changed=self.relay.ran,
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
@@ -163,78 +172,61 @@ class Engine:
         )
         self.incidents = Incidents(
             self._paths.incidents, objectives,
-            clock=self._clock, redact=self.redact, graph=graph, view=self.view, events=self._past,
-            event=self.add_event, changed=self._moved, keep=self.evidence.freeze,
+            clock=self._clock, redact=self.redact, graph=graph, view=self.view,
+            events=self.relay.past, event=self.add_event, changed=self.relay.moved.set,
+            keep=self.evidence.freeze,
         )  # fmt: skip
+        self._held.push_async_callback(self.incidents.stop)
+        self._held.push_async_callback(self.evidence.stop)
         self.playbooks = Playbooks(
             self._paths.playbooks if watching else None, self.environment.playbooks,
             self.executor, self._clock,
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
-            moved=self._moved, redact=self.redact, incident=self.incidents.current,
+            moved=self.relay.moved.set, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
         self.board.restore(
             await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
         )
         self._notices.add(await self.incidents.start(writable=watching))
+        watch = Watch(self, self._clock)
+        # From the last to the first: what runs comes to its end while all it needs is there.
+        for stop in (watch.stop, self.looks.stop, self.playbooks.close):
+            self._held.push_async_callback(stop)
         if watching:
-            await self._begin_watching()
+            await self._begin_watching(watch)
         else:
             await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
-    def _judge_by(self, graph: Graph) -> None:
-        own = self.environment.alerts
-        self.rulebook = rulebook(own, prometheus=self.environment.prometheus is not None)
-        for sentence in self.rulebook.problems:
-            self._notices.add(sentence)
-        self.attention = Attention(
-            self._paths.attention, self.journal, self._clock, self.redact, self.add_event
-        )
-        self._notices.add(self.attention.load())
-        self.alerting = Alerting(
-            self.rulebook.rules, self._clock, self.board, graph, self.attention
-        )
-        self.writers = [one for system in self.systems for one in system.receivers
-                        if isinstance(one, Writer)]  # fmt: skip
-        self.notifier = Notifier(
-            [receiver for system in self.systems for receiver in system.receivers],
-            levels(own.response, own.update), self._clock, self.history, self.redact,
-        )  # fmt: skip
-
-    async def _begin_watching(self) -> None:
+    async def _begin_watching(self, watch: Watch) -> None:
         self._notices.add(await self.journal.open())
         await self.leases.open()
-        self.board.on_event = self._happened
-        self._watch = Watch(self, self._clock)
-        await self._watch.start()
+        self.board.on_event = self.relay.happened
+        await watch.start()
         await self.looks.start()
+        self._held.push_async_callback(lambda: self.executor.stop(force=self.forced))
+        self._cut = self.executor.cut
         await self.executor.open(recover=True)
         self.incidents.catch_up()
         self._notices.add(await self.playbooks.open(self.looks.first_round))
-        self.listeners.add(self.playbooks.wake)
+        self.relay.listeners.add(self.playbooks.wake)
 
     async def close(self) -> None:
         """End what runs at the next safe point, then let go of everything."""
-        if self.watching:
-            await self.executor.stop(force=self.forced)
-        await self.playbooks.close()
-        await self.looks.stop()
-        if self._watch is not None:
-            await self._watch.stop()
+        await self._held.aclose()
+
+    async def _let_go(self) -> None:
         for system in self.systems:
             if system.close is not None:
-                with contextlib.suppress(Exception):
+                try:
                     await asyncio.wait_for(system.close(), 2.0)
-        self.logs.close()
-        await self.evidence.stop()
-        await self.incidents.stop()
-        await self.history.close()
-        self.journal.close()
+                except Exception:  # one that does not let go must not keep the others
+                    _log.exception("closing %s", system.name)
 
     def hurry(self) -> None:
         """Wait for nothing any more: what runs is cut, its verdict is *unknown*."""
         self.forced = True
-        self.executor.cut()
+        self._cut()
 
     async def check(self, targets: set[str] | None, timeout: float | None) -> BoardView:
         """One picture without a running engine: each probe once, all at the same time."""
@@ -247,33 +239,12 @@ class Engine:
         Raises Refused (``code`` is an exit code) or WireFault (a JSON-RPC code).
         """
         if isinstance(peer, Hello):
-            peer = Peer(peer.operator, self.granted(peer), peer.tty)
+            peer = Peer(peer.operator, about.granted(self, peer), peer.tty)
         return await methods.dispatch(self, method, params, peer)
 
     def view(self) -> BoardView:
         """The whole picture, judged now."""
-        view = self.board.view()
-        told = [*view.notices, *self._notices.now(), *self.history.notices]
-        told += self.playbooks.problems
-        told += filter(None, (self.journal.problem, self.history.problem, self.incidents.problem))
-        told += self.notifier.problems()
-        active = self.executor.active
-        known = {run.id for run in active}
-        past = [run for run in self.executor.runs(limit=SHOWN_RUNS) if run.id not in known]
-        alerts = self.alerting.evaluate(view)
-        return replace(
-            view,
-            alerts=alerts,
-            playbooks=self.playbooks.views(),
-            proposals=self.playbooks.proposals(view, alerts),
-            runs=[*active, *past],
-            leases=self.leases.views(),
-            logs=self.logs.views(),
-            presence=self.presences.views(),
-            break_glass=self.glass.now(),
-            incidents=self.incidents.open_now(),
-            notices=list(dict.fromkeys(told)),
-        )
+        return whole(self, self._notices.now())
 
     async def board_now(self, query: BoardQuery) -> BoardView:
         """The picture; ``fresh``: after the probes have run once more."""
@@ -282,11 +253,6 @@ class Engine:
             await self.looks.once(wanted, query.timeout)
         return self.view()
 
-    def granted(self, hello: Hello) -> Access:
-        """The access a caller gets: what it asks for, within what the configuration allows."""
-        both = (hello.access, self.environment.access)
-        return "operate" if both == ("operate", "operate") else "read"
-
     def now(self) -> float:
         """Epoch seconds, by the engine's clock."""
         return self._clock.now()
@@ -294,32 +260,4 @@ class Engine:
     def add_event(self, event: Event) -> None:
         """Something happened; the board passes it to the history."""
         self.board.add_event(event)
-        self._moved()
-
-    def _happened(self, event: Event) -> None:
-        self.history.add_event(event)
-        self.incidents.saw(event)
-
-    def _arrived(self, probe: Probe, outcome: Sample | ProbeFailure, seconds: float) -> None:
-        if isinstance(outcome, ProbeFailure):
-            self.history.add(self.board.fail(probe, outcome, seconds))
-        else:
-            self.board.record(probe, outcome, seconds)
-            self.history.add(outcome.readings)
-        self.looks.saw(probe)
-        self._moved()
-
-    def _past(self) -> list[Event]:
-        ended = (ending_of(run) for run in self.executor.runs(limit=SHOWN_RUNS))
-        return [*self.board.events(), *filter(None, ended)]
-
-    def _ran(self, run: Run) -> None:
-        if (ending := ending_of(run)) is not None:
-            self.incidents.saw(ending)  # a verified one is no event of the charts: it has its begin
-        for listener in tuple(self.run_listeners):
-            listener(run)
-        self._moved()
-
-    def _moved(self) -> None:
-        if self._watch is not None:
-            self._watch.moved.set()
+        self.relay.moved.set()

@@ -83,8 +83,8 @@ class ClientSession:
     async def run(self, lines: Callable[[], Awaitable[bytes | None]]) -> None:
         """Serve until ``lines`` gives ``None`` (the client is gone)."""
         wake = self._wake.set
-        self._engine.listeners.add(wake)
-        self._engine.run_listeners.add(self._ran)
+        self._engine.relay.listeners.add(wake)
+        self._engine.relay.run_listeners.add(self._ran)
         self._engine.logs.listeners.add(wake)
         pump = asyncio.create_task(self._pump())
         try:
@@ -96,8 +96,8 @@ class ClientSession:
             self._engine.logs.listeners.discard(wake)
             if self._timer is not None:
                 self._timer.cancel()
-            self._engine.listeners.discard(wake)
-            self._engine.run_listeners.discard(self._ran)
+            self._engine.relay.listeners.discard(wake)
+            self._engine.relay.run_listeners.discard(self._ran)
             for task in (pump, *self._calls):
                 task.cancel()
             await asyncio.gather(pump, *self._calls, return_exceptions=True)
@@ -150,7 +150,7 @@ class ClientSession:
                 MISMATCH,
             )
         operator = self._name(clean(hello.operator, 64))
-        self._peer = Peer(operator, self._engine.granted(hello), clean(hello.tty, 64))
+        self._peer = Peer(operator, about.granted(self._engine, hello), clean(hello.tty, 64))
         return about.welcome(self._engine, self._peer)
 
     def _subscribe(self, wanted: Subscribe) -> None:

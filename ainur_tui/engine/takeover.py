@@ -18,9 +18,9 @@ from ainur_tui.engine.running import Running
 from ainur_tui.model.action import Lease, Run
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall, RunCall
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.model.wire import AbortCall, ConfirmCall, RunCall
 from ainur_tui.systems.base import Clock
 
 PATIENCE = 8.0

@@ -10,9 +10,10 @@ from ainur_tui.engine.executor import Executor
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.units import rfc3339
-from ainur_tui.model.wire import RunCall
-from ainur_tui.systems.base import Clock, Routine
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.system import Routine
 
 OPERATOR = "schedule"
 EVERY = 15.0

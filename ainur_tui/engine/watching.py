@@ -30,14 +30,13 @@ _log = logging.getLogger(__name__)
 async def recall(engine: Engine) -> None:
     """Take up the alerts where the last engine left them."""
     if dump := await engine.history.load(_ALERTS):
-        engine.alerting.restore(dump)
+        engine.judging.alerting.restore(dump)
 
 
 class Watch:
-    """Makes the pictures. ``moved`` is set by whoever recorded something."""
+    """Makes the pictures, and has what they tell judged and kept."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self.moved = asyncio.Event()
         self._engine = engine
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
@@ -48,7 +47,7 @@ class Watch:
     async def start(self) -> None:
         """Take up the alerts where the last engine left them, then go on for ever."""
         await recall(self._engine)
-        await self._engine.notifier.start()
+        await self._engine.judging.notifier.start()
         self._task = asyncio.create_task(self._for_ever())
         engine = self._engine
         if engine.stay and engine.environment.access == "operate":
@@ -63,7 +62,7 @@ class Watch:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-            await self._engine.notifier.stop()
+            await self._engine.judging.notifier.stop()
             await self._save()
 
     async def _for_ever(self) -> None:
@@ -76,19 +75,19 @@ class Watch:
             with contextlib.suppress(TimeoutError):
                 # Not wait_for, which loses a cancellation that comes together with the event.
                 async with asyncio.timeout(LONGEST - SHORTEST):
-                    await self.moved.wait()
+                    await self._engine.relay.moved.wait()
 
     async def _once(self) -> None:
         engine = self._engine
-        self.moved.clear()
+        engine.relay.moved.clear()
         view = engine.view()
         now: dict[tuple[str, str], str] = {(a.name, a.target): a.state for a in view.alerts}
         if engine.picture.advance(view):
-            for listener in tuple(engine.listeners):
+            for listener in tuple(engine.relay.listeners):
                 listener()
-        self._tell(engine.alerting.turned())
-        engine.notifier.take(view.alerts)
-        await engine.attention.keep()
+        self._tell(engine.judging.alerting.turned())
+        engine.judging.notifier.take(view.alerts)
+        await engine.judging.attention.keep()
         stale = self._clock.monotonic() - self._saved_at >= SAVE_EVERY
         if stale or now != self._saved:
             self._saved = now
@@ -109,7 +108,7 @@ class Watch:
         """What is firing stays firing, whatever happens to this process (S-34)."""
         self._saved_at = self._clock.monotonic()
         self._engine.history.set_states(self._engine.board.states())
-        await self._engine.history.save(_ALERTS, self._engine.alerting.dump())
+        await self._engine.history.save(_ALERTS, self._engine.judging.alerting.dump())
 
 
 def _alert_words(alert: Alert) -> str:

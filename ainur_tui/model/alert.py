@@ -131,10 +131,3 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def quiet(self) -> bool:
         """Whether nobody is to be called for it: somebody is on it, or it is silenced."""
         return self.ack is not None or self.silence is not None
-
-
-class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert entered a state at ``at`` (epoch seconds)."""
-
-    alert: Alert
-    at: float

@@ -15,7 +15,7 @@ from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
 
 
-class SignalView(msgspec.Struct, frozen=True, kw_only=True):
+class SignalView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reading with everything needed to show it honestly. ``age`` is seconds at ``at``."""
 
     name: str
@@ -87,7 +87,6 @@ class ProbeView(msgspec.Struct, frozen=True, kw_only=True):
     last_at: float | None
     seconds: float | None
     problem: str | None
-    next_at: float | None = None
 
 
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):

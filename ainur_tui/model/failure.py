@@ -13,7 +13,7 @@ MEANING: dict[FailureKind, str] = {
     "refused": "nothing listens there",
     "timeout": "accepts but does not answer in time",
     "dns": "the name does not resolve",
-    "tls": "the secure connection fails",
+    "tls": "no secure connection",
     "unreachable": "the network does not reach it",
     "auth": "the credentials are not accepted",
     "forbidden": "the credentials lack a permission",

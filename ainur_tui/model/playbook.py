@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from ainur_tui.model.event import EventKind
 from ainur_tui.model.signal import Verdict
 from ainur_tui.model.target import State
 
@@ -27,7 +28,8 @@ OVER: frozenset[str] = frozenset({"passed", "failed", "skipped", "not needed"})
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that is to be observed: a signal beyond or within a number (in the signal's unit)
-    or with one of some verdicts, the number of a table's rows, or the state of a target.
+    or with one of some verdicts, the number of a table's rows, the state of a target, or how many
+    events of a kind the playbook's target met ``within`` so many seconds before its trouble began.
 
     ``target`` may hold variables; without one it is whichever target has the signal.
     """
@@ -35,6 +37,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     target: str | None = None
     signal: str | None = None
     table: str | None = None
+    event: EventKind | None = None
+    within: float = 0.0
     above: float | None = None
     below: float | None = None
     verdict: list[Verdict] = []
@@ -60,12 +64,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Do(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An action, with its plan and confirmation. Words in braces are variables; ``row_of`` takes
-    target and parameters from the first row of a table that has some."""
+    target and parameters from the first row of a table that has some. With ``sole`` it is the
+    only row that tells this parameter: which of several it is, a person must say."""
 
     action: str
     target: str = "{target}"
     params: dict[str, str] = {}
     row_of: str | None = None
+    sole: str | None = None
 
 
 class PlaybookStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.playbook import Playbook, PlaybookRun
+from ainur_tui.model.runcalls import RunCall
 
 Choice = Literal["run", "done", "skip", "retry", "abort", "take-over"]
 
@@ -38,3 +39,11 @@ class PlaybookRunsQuery(msgspec.Struct, kw_only=True):
     id: str | None = None
     incident: str | None = None
     limit: int = 20
+
+
+RESULTS: dict[str, object] = {
+    "playbooks": list[Playbook],
+    "playbook.start": PlaybookRun,
+    "playbook.decide": PlaybookRun,
+    "playbook.runs": list[PlaybookRun],
+}

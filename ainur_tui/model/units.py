@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -30,6 +31,8 @@ UNITS = (
 
 def number(value: float) -> str:
     """A plain number with at most one decimal and thousands separated by a thin comma."""
+    if math.isnan(value):
+        return "NaN"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
@@ -126,7 +129,7 @@ def show(value: float | str | bool | None, unit: str) -> str:
         case "time" | "age":
             return clock(value, date=True)
         case "days":
-            return f"{value:.0f} days"
+            return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
             return f"{value:,.0f} block{'' if value == 1 else 's'}"
         case _:

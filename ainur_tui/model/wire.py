@@ -10,21 +10,19 @@ from typing import Any, Literal
 
 import msgspec
 
-from ainur_tui.model import alertcalls, incidentcalls, querycalls
-from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Plan, Presence, Run
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.board import BoardView, Finding, ProbeView, TargetView, Trust
-from ainur_tui.model.event import Event
-from ainur_tui.model.incident import Incident
+from ainur_tui.model import (
+    alertcalls,
+    incidentcalls,
+    needscalls,
+    playbookcalls,
+    querycalls,
+    runcalls,
+)
+from ainur_tui.model.board import BoardView
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
-from ainur_tui.model.log import LogSourceView
-from ainur_tui.model.logquery import LogCounts, LogNews
-from ainur_tui.model.logquery import LogPage as LogPage  # noqa: PLC0414 - words of the wire too
-from ainur_tui.model.logquery import LogQuery as LogQuery  # noqa: PLC0414
-from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
+from ainur_tui.model.logquery import LogCounts, LogNews, LogPage, LogQuery
+from ainur_tui.model.series import Series
 from ainur_tui.model.slo import Slo
-from ainur_tui.model.table import Table
-from ainur_tui.model.target import State
 
 PROTOCOL = 1
 
@@ -108,103 +106,12 @@ class Subscribe(msgspec.Struct, kw_only=True):
     logs: LogQuery | None = None
 
 
-class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Notification ``board``: what changed since the last one sent to this client (≤ 4 a second).
-
-    Absent fields did not change (``state``, ``since`` and ``trust`` come together); ``targets``
-    and ``tables`` hold only the changed ones and ``gone`` the names of targets that are no more.
-    Merged into a ``BoardView`` by the client.
-    """
-
-    at: float
-    state: State | None = None
-    since: float | None = None
-    trust: Trust | None = None
-    targets: list[TargetView] | None = None
-    gone: list[str] = []
-    alerts: list[Alert] | None = None
-    findings: list[Finding] | None = None
-    events: list[Event] | None = None
-    tables: list[Table] | None = None
-    runs: list[Run] | None = None
-    logs: list[LogSourceView] | None = None
-    probes: list[ProbeView] | None = None
-    notices: list[str] | None = None
-    leases: list[Lease] | None = None
-    not_configured: dict[str, str] | None = None
-    presence: list[Presence] | None = None
-    incidents: list[Incident] | None = None
-    playbooks: list[PlaybookRun] | None = None
-    proposals: list[Proposal] | None = None
-    glass: list[BreakGlass] | None = None
-    """Empty: the glass is whole again."""
-
-
 class BoardQuery(msgspec.Struct, kw_only=True):
     """``fresh`` runs all probes (of ``targets``, where given) now and waits for them."""
 
     fresh: bool = False
     targets: list[str] = []
     timeout: float | None = None
-
-
-class SeriesQuery(msgspec.Struct, kw_only=True):
-    """``wanted`` are (target, signal) pairs; ``seconds`` back from now in ``points`` buckets."""
-
-    wanted: list[tuple[str, str]]
-    seconds: float = 3600.0
-    points: int = 120
-
-
-class Series(msgspec.Struct, kw_only=True):
-    """Bucket means, oldest first; ``None`` is a gap. Bucket i begins at ``start + i * step``."""
-
-    target: str
-    signal: str
-    start: float
-    step: float
-    values: list[float | None]
-
-
-class PlanQuery(msgspec.Struct, kw_only=True):
-    """What a person wants done; nothing happens yet."""
-
-    action: str
-    target: str
-    params: dict[str, str] = {}
-
-
-class RunCall(msgspec.Struct, kw_only=True):
-    """The decision. ``key`` makes a second identical call refused; ``seen`` is the plan's
-    ``before`` as the person saw it; ``confirm`` the typed name for R3. ``secrets`` are parameters
-    of type ``secret``: held for the run in memory, never written. ``take_over`` ends another's
-    lease, which needs a ``reason`` and is told to its holder. ``again`` is the plan's word of the
-    middle (``asks``), given ahead: the run does not stop to ask for it."""
-
-    action: str
-    target: str
-    key: str
-    params: dict[str, str] = {}
-    seen: dict[str, Any] | None = None
-    confirm: str | None = None
-    reason: str = ""
-    secrets: dict[str, str] = {}
-    take_over: bool = False
-    again: str | None = None
-
-
-class ConfirmCall(msgspec.Struct, kw_only=True):
-    """The word a run asks for in its middle (``Run.asking``)."""
-
-    id: str
-    word: str
-
-
-class AbortCall(msgspec.Struct, kw_only=True):
-    """End a run at its next safe point. Stopping another's needs a ``reason``: they are told."""
-
-    id: str
-    reason: str = ""
 
 
 class LookingAt(msgspec.Struct, kw_only=True):
@@ -218,32 +125,6 @@ class BreakGlassCall(msgspec.Struct, kw_only=True):
     """Lift policies for 15 minutes; an empty reason puts the glass back."""
 
     reason: str
-
-
-class NeedsCall(msgspec.Struct, kw_only=True):
-    """Who needs whom from now on (``needs.set``); ``None`` restores the configuration's graph.
-    ``seen`` is the graph the person started from: another one now refuses the call."""
-
-    needs: dict[str, list[str]] | None
-    seen: dict[str, list[str]] | None = None
-
-
-class NeedsView(msgspec.Struct, kw_only=True):
-    """Who needs whom now, and by default; ``names`` are those a graph may hold. ``edited_by`` and
-    ``edited_at`` (epoch seconds) tell whose graph it is, ``None`` while it is the default."""
-
-    needs: dict[str, list[str]]
-    default: dict[str, list[str]]
-    names: list[str]
-    edited_by: str | None = None
-    edited_at: float | None = None
-
-
-class RunsQuery(msgspec.Struct, kw_only=True):
-    """One run by id, or the newest ``limit``."""
-
-    id: str | None = None
-    limit: int = 50
 
 
 class JournalQuery(msgspec.Struct, kw_only=True):
@@ -283,30 +164,21 @@ RESULTS: dict[str, Any] = {
     "logs.counts": LogCounts,
     "logs.new": LogNews,
     "logs.evidence": None,
-    "actions": list[ActionSpec],
-    "plan": Plan,
-    "run": Run,
-    "abort": Run,
-    "confirm": Run,
-    "runs": list[Run],
     "journal": list[JournalEntry],
     "journal.verify": JournalVerdict,
     "presence": None,
     "break-glass": None,
-    "needs": NeedsView,
-    "needs.set": NeedsView,
     "slo": list[Slo],
-    "playbooks": list[Playbook],
-    "playbook.start": PlaybookRun,
-    "playbook.decide": PlaybookRun,
-    "playbook.runs": list[PlaybookRun],
     "engine.status": EngineStatus,
     "engine.stop": None,
     **alertcalls.RESULTS,
     **incidentcalls.RESULTS,
+    **needscalls.RESULTS,
+    **playbookcalls.RESULTS,
+    **runcalls.RESULTS,
     **querycalls.RESULTS,
 }
 """The type of each method's result.
 
-Notifications: ``board`` with an :class:`Update`, ``logs`` with a :class:`LogPage`, ``run`` with a
-:class:`ainur_tui.model.action.Run` at each step of any run."""
+Notifications: ``board`` with an :class:`ainur_tui.model.update.Update`, ``logs`` with a
+:class:`LogPage`, ``run`` with a :class:`ainur_tui.model.action.Run` at each step of any run."""

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from ainur_tui.model.board import BoardView, SignalView
+from ainur_tui.model.series import Series
 from ainur_tui.model.units import clock
-from ainur_tui.model.wire import Series
 from ainur_tui.rules.budget import Budget
 from ainur_tui.rules.performance import Asked, Listing, Pair, listing
 from ainur_tui.rules.trend import DAY, Point, Trend, daily, reached, trend, unbroken

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from ainur_tui.model import units
 from ainur_tui.model.board import BoardView, SignalView, TargetView
+from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.model.yesno import answered
+from ainur_tui.rules.beforehand import before_trouble
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -70,6 +72,8 @@ def judge(
     """One condition."""
     if condition.table is not None:
         return _rows(condition, board, since)
+    if condition.event is not None:
+        return _events(condition, condition.event, target, board)
     if condition.signal is None:
         return _state(condition, named(condition.target or "{target}", target, board), board)
     view = signal_of(condition.signal, named(condition.target, target, board), target, board)
@@ -130,9 +134,12 @@ def worst_part(target: str, board: BoardView) -> TargetView | None:
 def fill(do: Do, target: str, board: BoardView) -> Do | str:
     """The action with everything filled from the board, or the sentence why it cannot be."""
     if do.row_of is not None:
-        row = first_row(do.row_of, board)
-        if row is None:
+        rows = rows_of(do, board)
+        if not rows:
             return f"no row of {do.row_of} is there to act on"
+        if do.sole is not None and len(rows) > 1:
+            return f"{len(rows)} rows of {do.row_of} may be meant: a person must choose"
+        row = rows[0]
         return replace(do, target=row.target or target, params={**row.params, **do.params})
     where = named(do.target, target, board)
     if where is None:
@@ -140,10 +147,11 @@ def fill(do: Do, target: str, board: BoardView) -> Do | str:
     return replace(do, target=where)
 
 
-def first_row(table: str, board: BoardView) -> Row | None:
-    """The first row of a table that tells parameters."""
-    found = board.table(table)
-    return next((row for row in found.rows if row.params), None) if found else None
+def rows_of(do: Do, board: BoardView) -> list[Row]:
+    """The rows of its table that tell what it needs."""
+    found = board.table(do.row_of or "")
+    rows = found.rows if found else []
+    return [row for row in rows if (do.sole in row.params if do.sole else row.params)]
 
 
 def baseline_of(book: Playbook, target: str, board: BoardView) -> dict[str, float]:
@@ -195,15 +203,29 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    number = float(len(found.rows))
+    words = f"{len(found.rows)} rows in {found.title.lower()}"
+    return Seen(_counted(condition, len(found.rows)), words)
+
+
+def _events(condition: Condition, kind: EventKind, target: str, board: BoardView) -> Seen:
+    found = before_trouble(kind, target, condition.within, board)
+    holds = _counted(condition, len(found))
+    if not found:
+        within = units.duration(condition.within)
+        return Seen(holds, f"no {kind} within {within} before the trouble")
+    event, gap = found[-1]
+    return Seen(holds, f"{event.text}, {units.duration(gap)} before the trouble")
+
+
+def _counted(condition: Condition, number: int) -> bool:
     above = condition.above is None or number > condition.above
-    holds = above and (condition.below is None or number < condition.below)
-    return Seen(holds, f"{number:.0f} rows in {found.title.lower()}")
+    return above and (condition.below is None or number < condition.below)
 
 
 def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.unit == "bool" and view.value is not None:
-        return answered(view.name, view.title, yes=bool(view.value))
+        said = answered(view.name, view.title, yes=bool(view.value))
+        return said if view.value or not view.note else f"{said} ({view.note})"
     words = f"{view.title} {value_of(view)}"
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note

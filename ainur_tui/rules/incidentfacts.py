@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
+from ainur_tui.model.series import Series
 from ainur_tui.model.units import duration
-from ainur_tui.model.wire import Series
 from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
 IMPACT = (

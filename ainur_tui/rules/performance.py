@@ -12,8 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from ainur_tui.model.board import BoardView, SignalView
+from ainur_tui.model.series import Series
 from ainur_tui.model.table import Row, Table
-from ainur_tui.model.wire import Series
 
 MOST_ROWS = 10
 Pair = tuple[str, str]

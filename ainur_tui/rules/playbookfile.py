@@ -53,6 +53,8 @@ def wrong(book: Playbook) -> Iterator[Wrong]:
         yield from _ways(step, ids[index + 1 :], ids[: index + 1], at)
         if step.run is not None and step.ask is not None:
             yield (*at, "ask"), "a step runs an action or asks for something outside, not both", ()
+        if step.run is not None and step.run.sole is not None and step.run.row_of is None:
+            yield (*at, "run", "sole"), "the only row of which table? row_of names it", ()
         if step.deadline <= 0 or step.hold < 0 or step.hold >= step.deadline:
             yield (*at, "deadline"), "seconds; longer than hold, which is not below 0", ()
         if step.proves and not (step.expect or step.expect_any):
@@ -82,11 +84,13 @@ def _ways(
 
 def _condition(one: Condition) -> str | None:
     """The sentence why a condition says nothing, or ``None``."""
-    if sum(bool(each) for each in (one.signal, one.table, one.state)) != 1:
-        return "a condition names a signal, a table or states of a target: one of the three"
+    if sum(bool(each) for each in (one.signal, one.table, one.state, one.event)) != 1:
+        return "a condition names a signal, a table, an event or states of a target: one of these"
     limits = one.above is not None or one.below is not None
     if one.signal and not (limits or one.verdict):
         return "what must the signal be? above, below or verdict"
+    if one.event and not (limits and one.within > 0):
+        return "how many events, and how long before the trouble? above or below, and within"
     if one.table and not limits:
         return "how many rows? above or below"
     if one.state and (limits or one.verdict):

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import Incident
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.slo import Beyond, Burn, Minutes, Slo, Taken
-from ainur_tui.model.wire import Series, SeriesQuery
 
 WINDOW = 30 * 86400.0
 AVAILABILITY = 0.999

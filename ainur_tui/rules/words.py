@@ -40,7 +40,8 @@ def value_of(view: SignalView) -> str:
 def trouble(signal: Signal, view: SignalView) -> str:
     """What is wrong with a signal: ``p95 latency 412 ms, over 250 ms``.
 
-    A note that begins with the number is the whole sentence already ("1 of 2 machines healthy").
+    A note that begins with the number, or with the signal's title, is the whole sentence already
+    ("1 of 2 machines healthy", "certificate ended 2d 3h ago").
     """
     note = view.note
     name = signal.trouble or signal.title
@@ -48,7 +49,10 @@ def trouble(signal: Signal, view: SignalView) -> str:
         if note:
             return f"{name}: {note}"
         return signal.trouble or f"{signal.title}: {'yes' if view.value else 'no'}"
-    if note and view.unit in {"count", ""} and note[:1].isdigit():
+    if note and (
+        (view.unit in {"count", ""} and note[:1].isdigit())
+        or note.lower().startswith(f"{signal.title.lower()} ")
+    ):
         return note
     text = f"{name} {value_of(view)}"
     if view.threshold:

@@ -25,7 +25,7 @@ _EXCERPT = 80
 class Answer:
     """What came back. ``seconds`` is the whole call's, ``at`` our clock when it was complete.
 
-    Header names are in lower case. ``certificate_expires`` is epoch seconds, for https.
+    Header names are in lower case.
     """
 
     status: int
@@ -33,7 +33,6 @@ class Answer:
     body: bytes
     seconds: float
     at: float
-    certificate_expires: float | None = None
 
     @property
     def content_type(self) -> str:

@@ -28,7 +28,7 @@ from ainur_tui.systems.httpfailures import (
     status_kind,
     timeout_failure,
 )
-from ainur_tui.systems.httptls import certificate_expiry, tls_context
+from ainur_tui.systems.httptls import tls_context
 from ainur_tui.systems.httpurls import check_path, peer_of, problem_with, redirected
 
 if TYPE_CHECKING:
@@ -219,7 +219,6 @@ class HttpClient:
                 body=body,
                 seconds=0.0,
                 at=self._clock.now(),
-                certificate_expires=certificate_expiry(response.extensions.get("network_stream")),
             )
 
     def _unexpected(self, answer: Answer, call: _Call) -> HttpFailure:

@@ -24,8 +24,8 @@ _CERTIFICATE = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
     10: "its certificate has expired",
     18: "its certificate is self-signed",
     19: "its certificate comes from an unknown authority (self-signed root)",
-    20: "its certificate comes from an unknown authority",
-    21: "its certificate comes from an unknown authority",
+    20: "certificate chain incomplete, or of an unknown authority",
+    21: "certificate chain incomplete, or of an unknown authority",
     23: "its certificate was revoked",
     62: "its certificate is for another host",
     64: "its certificate is for another address",
@@ -83,13 +83,18 @@ def retry_after(value: str | None, now: float) -> float | None:
     return min(max(seconds, 0.0), LONGEST_PAUSE)
 
 
+def refusal(error: ssl.SSLCertVerificationError) -> str:
+    """Why a certificate is refused, as a sentence part."""
+    known = _CERTIFICATE.get(error.verify_code)
+    return known or f"its certificate is not accepted ({clean(error.verify_message, 80)})"
+
+
 def connection_failure(error: BaseException, peer: str) -> ProbeFailure:
     """The failure of a connection to ``peer`` (host and port), by the root of ``error``."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            words = _CERTIFICATE.get(cause.verify_code, "its certificate is not accepted")
-            return ProbeFailure("tls", f"{words} ({peer})")
+            return ProbeFailure("tls", f"{refusal(cause)} ({peer})")
         if isinstance(cause, ssl.SSLError):
             return ProbeFailure("tls", _handshake(cause, peer))
         if isinstance(cause, socket.gaierror):

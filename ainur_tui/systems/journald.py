@@ -10,9 +10,10 @@ import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.rules.logjournal import level_of, message_of, moment_of
-from ainur_tui.systems.base import Context, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
 from ainur_tui.systems.process import run
 from ainur_tui.systems.systemctl import check_unit
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 from ainur_tui.config.types import Environment
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
+from ainur_tui.systems.system import System
 
 SYSTEMS: tuple[str, ...] = (
     "api", "fly", "postgres", "node", "storage", "frontend", "host", "logs", "loki", "prometheus",

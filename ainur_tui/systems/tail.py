@@ -11,8 +11,9 @@ from pathlib import Path
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.rules.loglines import parse
-from ainur_tui.systems.base import Clock, Earlier, RawBatch, RawLine
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.lines import KEPT, LineCutter
+from ainur_tui.systems.logsource import Earlier, RawBatch, RawLine
 
 FIRST_LINES = 200
 POLL = 0.2

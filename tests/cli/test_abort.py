@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ainur_tui.cli import following
 from ainur_tui.model.action import Undo
 from ainur_tui.model.journal import JournalEntry
-from ainur_tui.model.wire import AbortCall, RunsQuery
+from ainur_tui.model.runcalls import AbortCall, RunsQuery
 from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
 
 BACK = Undo(action="scale", target="api", params={"count": "2"})

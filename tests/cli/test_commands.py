@@ -22,7 +22,8 @@ from ainur_tui.config.paths import Paths
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.log import LogGap, LogLine, LogSourceView
-from ainur_tui.model.wire import EngineStatus, LogPage, LogQuery
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.wire import EngineStatus
 from tests.cli.fakes import NOW, SPECS, FakeEngine, Shell, board, use
 
 
@@ -45,6 +46,17 @@ def test_config_check_tells_places(shell: Shell) -> None:
     assert "color" in shell.err
     assert shell("config", "check", "--json") == 78
     assert json.loads(shell.out)["problems"][0]["line"] == 2
+
+
+def test_config_check_and_doctor_tell_of_an_authority_that_is_not_there(shell: Shell) -> None:
+    with shell.config.open("a") as file:
+        file.write('[environment.demo.frontend]\nurl = "https://127.0.0.1:1"\nca_file = "ca.pem"\n')
+    assert shell("config", "check") == 0
+    said = f"environment.demo.frontend.ca_file: {shell.config.parent}/ca.pem cannot be read"
+    assert said in shell.err
+    assert shell("doctor", "--json") == 1
+    findings = json.loads(shell.out)["findings"]
+    assert [one["state"] for one in findings if one["text"].startswith(said)] == ["fail"]
 
 
 def test_config_check_tells_where_the_graph_comes_from(shell: Shell) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ainur_tui.engine.history import History
+from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
-from ainur_tui.model.wire import Series, SeriesQuery
 from ainur_tui.rules.trend import DAY
 from tests.cli.fakes import FakeEngine, Shell, use
 from tests.rules.test_capacity import AT, GIB, view

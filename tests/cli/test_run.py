@@ -12,7 +12,7 @@ from ainur_tui.cli import asking, common, following
 from ainur_tui.cli.errors import Stop
 from ainur_tui.model.action import ActionSpec, Lease, Param, Question
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import ConfirmCall, RunCall, RunsQuery
+from ainur_tui.model.runcalls import ConfirmCall, RunCall, RunsQuery
 from tests.cli.fakes import SPECS, FakeEngine, Shell, plan, run, use
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ainur_tui.cli import asking, following
 from ainur_tui.model.action import ActionSpec, BreakGlass, Lease, Param
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 from tests.cli.fakes import NOW, SPECS, FakeEngine, Shell, board, plan, run, use
 
 VALUE = "correct horse battery"

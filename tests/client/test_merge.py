@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import msgspec
+import pytest
+
 from ainur_tui.client.merge import empty, merge
+from ainur_tui.engine import listing
 from ainur_tui.engine.publish import Picture
+from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
+from ainur_tui.model.event import Event
 from ainur_tui.model.table import Table
 from ainur_tui.model.target import State
-from ainur_tui.model.wire import Update
+from ainur_tui.model.update import Update
 
 
 def target(name: str, *, state: State = "up", at: float = 0.0, value: float = 1.0) -> TargetView:
@@ -80,7 +87,7 @@ def test_ages_alone_are_no_change_and_grow_by_themselves() -> None:
     aged = target("api", at=1.0)
     assert picture.advance(view(9, aged)) is False
     update = picture.since(sent, {})
-    assert update.targets is None
+    assert (update.targets, update.signals) == (None, None)
     board = merge(board, update)
     assert board.targets[0].signals[0].age == 8.0
     assert merge(board, Update(at=0.5)).targets[0].signals[0].age == 0.0
@@ -107,4 +114,74 @@ def test_trouble_is_urgent_and_numbers_are_not() -> None:
     assert picture.advance(view(2, target("api", value=2.0)))
     assert picture.urgent == urgent
     picture.advance(view(3, target("api", state="down")))
+    assert picture.urgent == picture.revision > urgent
+
+
+def alert(number: int, *, state: AlertState = "firing", value: float = 1.0) -> Alert:
+    return Alert(
+        name="Hot", target=f"api/machine/{number:03}", state=state, severity="P3", since=1.0,
+        summary=f"{value} degrees", value=value,
+    )  # fmt: skip
+
+
+def test_of_many_alerts_only_those_that_changed_are_told() -> None:
+    picture = Picture()
+    picture.advance(view(1, alerts=[alert(number) for number in range(500)]))
+    first, sent = picture.since(0, {}), picture.revision
+    assert first.alerts is not None
+    assert len(first.alerts.put) == 500
+    changed = [alert(number, value=2.0 if number == 7 else 1.0) for number in range(1, 500)]
+    picture.advance(view(2, alerts=changed))
+    update = picture.since(sent, {})
+    assert update.alerts is not None
+    assert update.alerts.put == [(6, changed[6])]
+    assert len(update.alerts.gone) == 1
+    assert len(msgspec.json.encode(update)) < 500
+    assert merge(merge(empty("e"), first), update).alerts == changed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whoever_hears_at_whatever_moments_has_every_list_in_its_order(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_GONE", 3)  # those who heard long ago are told anew
+    rng, picture = random.Random(seed), Picture()
+    clients = [(empty("e"), 0)] * 3
+    known = ["api", "db", "api/machine/1", "api/machine/2", "node"]
+    for at in range(1, 40):
+        parts = rng.sample(known, rng.randint(0, 5))
+        states: list[State] = ["up", "down"]
+        targets = [target(name, state=rng.choice(states), at=at, value=rng.choice([1.0, 2.0]))
+                   for name in parts]  # fmt: skip
+        alerts = [alert(n, value=rng.choice([1.0, 2.0]))
+                  for n in rng.sample(range(6), rng.randint(0, 6))]  # fmt: skip
+        events = [Event(key=str(n), at=n, kind="note", target="api", text="x")
+                  for n in range(max(0, at - 5), at)]  # fmt: skip
+        whole = view(at, *targets, alerts=alerts, events=events)
+        picture.advance(whole)
+        for number, (had, sent) in enumerate(clients):
+            if rng.random() < (0.9, 0.4, 0.1)[number]:
+                told = msgspec.json.encode(picture.since(sent, {}))
+                board = merge(had, msgspec.json.decode(told, type=Update))
+                clients[number] = board, picture.revision
+                assert (board.alerts, board.events) == (whole.alerts, whole.events)
+                assert ages_aside(board) == ages_aside(whole)
+
+
+def ages_aside(board: BoardView) -> list[TargetView]:
+    return [
+        msgspec.structs.replace(
+            one, signals=[msgspec.structs.replace(signal, age=None) for signal in one.signals]
+        )
+        for one in board.targets
+    ]
+
+
+def test_a_number_in_an_alert_can_wait_and_its_state_cannot() -> None:
+    picture = Picture()
+    picture.advance(view(1, alerts=[alert(1)]))
+    urgent = picture.urgent
+    assert picture.advance(view(2, alerts=[alert(1, value=2.0)]))
+    assert picture.urgent == urgent
+    picture.advance(view(3, alerts=[alert(1, value=2.0, state="recovering")]))
     assert picture.urgent == picture.revision > urgent

@@ -16,7 +16,8 @@ from ainur_tui.client.session import Session
 from ainur_tui.engine.server import Server
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.wire import PROTOCOL, LogPage, LogQuery, Welcome
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.wire import PROTOCOL, Welcome
 from tests.engine.acting import call
 from tests.engine.engines import Little, engine, hello, paths, serving, until
 

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import msgspec
+import pytest
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.console.dialogs.ask import AskDialog
@@ -32,6 +33,7 @@ from ainur_tui.model.alertcalls import (
     SilenceView,
 )
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.playbook import Proposal
 from tests.console import worlds
 from tests.console.test_app import HOSTILE, running, shown, until
 
@@ -81,6 +83,34 @@ async def test_causes_first_with_their_symptoms_counted_and_a_key_to_see_them() 
         assert rows(app)[1] == "P2 NodeBehind", "from a symptom its cause is folded again"
         await pilot.press("F")
         assert len(rows(app)) == 5
+
+
+@pytest.mark.parametrize(("size", "there"), [((120, 36), True), ((80, 24), False)])
+async def test_the_selected_one_stands_under_the_list_where_there_is_room(
+    size: tuple[int, int], there: bool
+) -> None:
+    measured = alert("Slow", "api", signal="api.latency.p95", threshold=0.3)
+    book = Proposal(playbook="latency", title="API slow", target="api", why="slow")
+    view = trouble(measured, alert("Behind", "db", caused_by="api"))
+    view = msgspec.structs.replace(view, proposals=[book])
+    async with running(view, size) as (app, engine, pilot):
+        await pilot.press("6")
+        await until(pilot, lambda: "2 to answer" in shown(app) or "1 to answer" in shown(app))
+        part = app.query_one("#alert-beside")
+        await until(pilot, lambda: part.display == there)
+        if there:
+            for words in ("FOLDED UNDER IT", "P2 Behind on db", "Playbook: API slow", "300 ms"):
+                await until(pilot, lambda words=words: words in shown(app))
+            await until(pilot, lambda: _charted(engine))
+            assert _charted(engine) == ("api", "api.latency.p95")
+        else:
+            assert "FOLDED UNDER IT" not in shown(app)
+
+
+def _charted(engine: Any) -> tuple[str, str] | None:
+    """What the newest question for history is about."""
+    asked = [query for query in engine.asked("history") if query.wanted]
+    return asked[-1].wanted[-1] if asked else None
 
 
 async def test_acknowledging_is_two_enters_and_silencing_shows_what_it_mutes() -> None:

@@ -24,8 +24,9 @@ from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.log import LogLine
-from ainur_tui.model.logquery import LogCounts, LogFilter
-from ainur_tui.model.wire import Hello, LogPage, LogQuery, RunCall, Welcome
+from ainur_tui.model.logquery import LogCounts, LogFilter, LogPage, LogQuery
+from ainur_tui.model.runcalls import RunCall
+from ainur_tui.model.wire import Hello, Welcome
 from tests.console import worlds
 
 HOSTILE = "[/] [@click=app.leave]OK[/] [red]x"
@@ -177,7 +178,9 @@ async def test_a_key_opens_a_plan_and_y_runs_it_once() -> None:
 @pytest.mark.parametrize("key", ["enter", "n", "escape", "q"])
 async def test_the_default_is_no(key: str) -> None:
     async with running() as (app, engine, pilot):
-        app.run_worker(app.operations.choose("restart", app.panel.selection()), exit_on_error=False)
+        app.run_worker(
+            app.desks.operations.choose("restart", app.panel.selection()), exit_on_error=False
+        )
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))

@@ -25,7 +25,7 @@ from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.plans import takes
 from ainur_tui.model.action import Lease, Plan, Run, StepRecord, Undo
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
-from ainur_tui.model.wire import AbortCall
+from ainur_tui.model.runcalls import AbortCall
 from tests.console import worlds
 from tests.console.test_app import Engine, plan, running, shown, until
 
@@ -291,7 +291,7 @@ async def test_what_goes_on_is_not_taken_back() -> None:
 async def test_a_screen_that_is_only_being_made_stops_no_picture() -> None:
     async with running() as (app, _, pilot):
         app.store.ran(going())
-        app.runs.watch("r7")
+        app.desks.runs.watch("r7")
         app.redraw()  # a picture came in this very moment
         await until(pilot, lambda: "drain 17" in shown(app))
 

@@ -125,7 +125,7 @@ async def test_what_was_pointed_at_is_what_is_declared() -> None:
     async with running(world(alerts=(fires(), mild))) as (app, engine, pilot):
         serve(engine, file())
         for pointed, title in ((True, "the node is behind"), (False, "db does not take")):
-            app.lead(app.incidents.declare("node" if pointed else "api", pointed=pointed))
+            app.lead(app.desks.incidents.declare("node" if pointed else "api", pointed=pointed))
             await until(pilot, lambda: isinstance(app.screen, AskDialog))
             assert app.screen.query_one(Input).value.startswith(title)
             await pilot.press("escape")

@@ -30,7 +30,7 @@ from ainur_tui.engine.logrefine import refine
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
-from ainur_tui.systems.base import RawLine
+from ainur_tui.systems.logsource import RawLine
 from tests.console import worlds
 from tests.console.test_app import Engine, running, shown, until
 from tests.engine.logpages import page_of

@@ -131,7 +131,7 @@ async def test_an_error_is_not_closed_by_a_key_typed_before_it_came(
 ) -> None:
     async with running() as (app, _, pilot):
         monkeypatch.setattr(confirm, "GUARD", 0.5)
-        app.operations.tell("Not done", "the platform has no room")
+        app.desks.operations.tell("Not done", "the platform has no room")
         await until(pilot, lambda: "no room" in shown(app))
         page = app.screen
         assert isinstance(page, PageDialog)
@@ -151,7 +151,7 @@ async def test_what_a_killed_engine_left_is_put_right_by_a_plan_of_its_own() -> 
                   started_at=worlds.NOW, finished_at=worlds.NOW, steps=[], message="recovered",
                   mends=[left])  # fmt: skip
         app.store.ran(run)
-        app.runs.watch("r9")
+        app.desks.runs.watch("r9")
         await until(pilot, lambda: "restart db puts it right" in shown(app))
         await pilot.press("m")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog))

@@ -12,7 +12,7 @@ from ainur_tui.console.draw.glyphs import ASCII, UNICODE
 from ainur_tui.console.draw.plot import RIBBON, axis_end, chart, resample, ribbon, spark
 from ainur_tui.console.draw.spans import Line, width
 from ainur_tui.model.event import Event, EventKind
-from ainur_tui.model.wire import Series
+from ainur_tui.model.series import Series
 
 values = st.lists(st.none() | st.floats(0, 1e9), min_size=1, max_size=200)
 

@@ -116,7 +116,7 @@ async def test_a_long_run_is_shown_where_it_is() -> None:
               steps=steps, message="")  # fmt: skip
     async with running(view()) as (app, _, pilot):
         app.store.ran(run)
-        app.runs.watch("r1")
+        app.desks.runs.watch("r1")
         await until(pilot, lambda: isinstance(app.screen, RunDialog))
         await until(pilot, lambda: "at work" in shown(app))
         assert "RTO 1m " in shown(app)
@@ -141,7 +141,7 @@ async def test_before_users_are_moved_the_name_is_asked_for_once_more() -> None:
     async with running(view()) as (app, engine, pilot):
         engine.answers["confirm"] = run
         app.store.ran(run)
-        app.runs.watch("r1")
+        app.desks.runs.watch("r1")
         await until(pilot, lambda: isinstance(app.screen, WordDialog))
         await until(pilot, lambda: "then: db/ainur_new" in shown(app))
         assert "RTO 1m " in shown(app)

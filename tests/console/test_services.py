@@ -19,8 +19,8 @@ from ainur_tui.console.draw.tables import cell_text, layout, row_line, stems
 from ainur_tui.model.action import ActionSpec, Param, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 from ainur_tui.model.table import Column, Row, Table
-from ainur_tui.model.wire import NeedsCall, NeedsView
 from tests.console import worlds
 from tests.console.test_app import plan, running, shown, until
 from tests.console.test_records import column
@@ -275,6 +275,7 @@ async def test_the_shown_table_is_always_named(columns: int) -> None:
     async with running(size=(columns + 2, 24)) as (app, _, pilot):
         await pilot.press("2")
         await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
-        for name in ("health", "needs", "events", "releases", "secrets", "certificates", "dns"):
+        for name in ("health", "needs", "events", "releases", "secrets", "certificates",
+                     "page tls", "dns"):  # fmt: skip
             await pilot.press("right")
             await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)

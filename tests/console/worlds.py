@@ -11,10 +11,10 @@ from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.board import BoardView, Finding, SignalView, TargetView, Trust
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import Series
 from ainur_tui.model.signal import Quality, Verdict
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.target import State
-from ainur_tui.model.wire import Series
 
 NOW = 1_795_500_000.0
 MACHINES = ("17811953c92e18", "178119d2a4b6e8")

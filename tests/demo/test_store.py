@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -34,9 +35,12 @@ from ainur_tui.demo.store_wire import aws_chunks
 from ainur_tui.demo.switches import Switches
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Context, Tools
+from ainur_tui.systems.storage import uploads
+from ainur_tui.systems.storage.client import Bucket as Ours
 from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.lifecycle import rules
 from tests.demo.processes import answers, component
+from tests.helpers import until
 from tests.systems.conftest import Now
 
 MIB = 1024 * 1024
@@ -59,6 +63,18 @@ class Place:
             client_options={"allow_http": True},
             retry_config={"max_retries": 0},
         )
+
+    def bucket(self, name: str) -> Ours:
+        """As the console opens it."""
+        pair = Credentials.of(self.directory)
+        section = Storage(
+            endpoint=self.endpoint, access_key_id=pair.access_key_id,
+            secret_access_key=pair.secret_access_key,
+        )  # fmt: skip
+        context = Context(
+            "t", Now(), Redactor(), Tools(lambda _: None), lambda source: Secret(str(source))
+        )
+        return open_bucket(section, name, context)
 
     def files(self) -> int:
         return len(list((self.directory / "store" / "ainur-backups" / "data").iterdir()))
@@ -226,13 +242,29 @@ async def test_uploads_are_completed_by_their_parts_or_not_at_all(tmp_path: Path
 
 
 async def test_a_new_bucket_has_a_rule_as_one_of_r2_does(place: Place) -> None:
-    pair = Credentials.of(place.directory)
-    section = Storage(
-        endpoint=place.endpoint, access_key_id=pair.access_key_id,
-        secret_access_key=pair.secret_access_key,
-    )  # fmt: skip
-    context = Context(
-        "t", Now(), Redactor(), Tools(lambda _: None), lambda source: Secret(str(source))
-    )
-    (rule,) = await rules(open_bucket(section, "ainur-backups", context))
+    (rule,) = await rules(place.bucket("ainur-backups"))
     assert (rule.days, rule.abort) == (None, 7)
+
+
+async def test_forgotten_uploads_use_the_quota_up_until_they_are_aborted(place: Place) -> None:
+    switches, store = Switches(place.directory), place.client()
+
+    def refused() -> bool:
+        try:
+            obstore.put(store, "one-more", b"x")
+        except BaseError as error:
+            return "QuotaExceeded" in str(error)
+        return False
+
+    obstore.put(store, "before", b"x")
+    switches.set("storage-full-of-uploads", on=True)
+    try:
+        await asyncio.to_thread(until, refused, 10, "it has no room left")
+        assert obstore.get(store, "before").bytes() == b"x"
+        left = await uploads.left_over([place.bucket("ainur-agents-prod")], time.time())
+        assert len(left) == 6
+        for bucket, upload in left:
+            await bucket.multipart.abort(upload)
+        assert not refused()
+    finally:
+        switches.set("storage-full-of-uploads", on=False)

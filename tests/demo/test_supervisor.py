@@ -66,7 +66,7 @@ def test_the_first_line_keeps_the_contract(mini: dict[str, Any]) -> None:
     assert mini["seed"] == 1
     assert mini["endpoints"].keys() == {
         "api", "api_machines", "fly", "postgres", "node_http", "node_ws", "node_metrics", "s3",
-        "frontend", "loki", "faults", "alertmanager",
+        "frontend", "frontend_https", "loki", "faults", "alertmanager",
     }  # fmt: skip
     for machine in mini["endpoints"]["api_machines"]:
         assert ask(f"{machine}/health")["status"] == "healthy"
@@ -143,7 +143,7 @@ def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
 def test_names_of_faults_are_the_agreed_ones() -> None:
     assert set(FAULTS) == {
         *test_faults.FAULTS, *test_faults.DURING_ACTIONS, *test_faults.OF_THE_CHAIN,
-        *test_faults.UNTIL_MENDED,
+        *test_faults.UNTIL_MENDED, *test_faults.NEEDING_A_BACKUP,
     }  # fmt: skip
     assert {act.fault for acts in SCENARIOS.values() for act in acts} <= set(FAULTS)
     assert all(act.begins < act.ends for acts in SCENARIOS.values() for act in acts)

@@ -17,10 +17,10 @@ from ainur_tui.engine.planning import Planner
 from ainur_tui.model.action import ActionSpec, Plan, Risk, Run
 from ainur_tui.model.board import BoardView, TargetView, Trust
 from ainur_tui.model.event import Event
+from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.wire import RunCall
-from ainur_tui.systems.base import Action, Observation, Policy, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Policy, Step, StepContext, World
 
 MIRA = Peer("mira", "operate", "/dev/pts/1")
 READER = Peer("otto", "read")

@@ -20,15 +20,9 @@ from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.target import Target
 from ainur_tui.model.wire import PROTOCOL, Access, Hello
-from ainur_tui.systems.base import (
-    Context,
-    LogSource,
-    Probe,
-    RawBatch,
-    RawLine,
-    Sample,
-    System,
-)
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
+from ainur_tui.systems.system import System
 from tests.engine.acting import CANARY, Restart
 
 

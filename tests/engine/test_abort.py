@@ -12,7 +12,7 @@ from ainur_tui.engine.observing import observe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import AbortCall, PlanQuery
+from ainur_tui.model.runcalls import AbortCall, PlanQuery
 from tests.engine.acting import CANARY, MIRA, Restart, World1, call
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")

@@ -9,8 +9,8 @@ import pytest
 
 from ainur_tui.engine import gates
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.model.wire import PlanQuery
-from ainur_tui.systems.base import StepContext
+from ainur_tui.model.runcalls import PlanQuery
+from ainur_tui.systems.acting import StepContext
 from tests.engine.acting import CANARY, MIRA, READER, Restart, World1, call
 
 

@@ -14,8 +14,8 @@ from ainur_tui.engine.history import History
 from ainur_tui.engine.historystore import RAW_KEPT, Store
 from ainur_tui.model.alert import Evidence
 from ainur_tui.model.event import Event
+from ainur_tui.model.series import SeriesQuery
 from ainur_tui.model.slo import Beyond, Minutes
-from ainur_tui.model.wire import SeriesQuery
 from tests.engine.probing import reading
 from tests.engine.warp import EPOCH, HandClock
 
@@ -105,8 +105,7 @@ async def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
     assert await second.open() is None
     assert await second.events(EPOCH - 10) == [event]
     assert await second.events(EPOCH) == []
-    assert await second.state_since("api") == ("degraded", EPOCH - 60)
-    assert await second.state_since("db") is None
+    assert await second.states() == {"api": ("degraded", EPOCH - 60)}
     assert await second.load("alerts") == b"\x00state"
     assert await second.load("nothing") is None
     assert (await second.series(HOUR))[0].values[-1] == 1.0

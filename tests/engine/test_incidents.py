@@ -7,6 +7,7 @@ import json
 import sqlite3
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
     SendUpdate,
 )
-from ainur_tui.model.wire import RunCall
-from ainur_tui.systems.base import Writer
+from ainur_tui.model.runcalls import RunCall
+from ainur_tui.systems.telling import Writer
 from tests.engine.acting import CANARY
 from tests.engine.engines import Little, connected, engine, serving, until
 from tests.faults.incidents import keeper
@@ -267,11 +268,11 @@ async def test_a_message_goes_to_everybody_who_takes_texts(tmp_path: Path) -> No
         await declared(made)
         with pytest.raises(Refused, match="no notifier"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-        made.writers = [Letterbox("pager", "full")]
+        pager, mail = Letterbox("pager", "full"), Letterbox("mail")
+        made.judging = replace(made.judging, writers=[pager])
         with pytest.raises(Refused, match=r"pager: .*full"):
             await remote.call("incident.send", SendUpdate(text="it burns"))
-        mail = Letterbox("mail")
-        made.writers.append(mail)
+        made.judging = replace(made.judging, writers=[pager, mail])
         found = await remote.call("incident.send", SendUpdate(text="it burns\nbadly"))
         assert (found.updates, mail.taken) == (1, [("it burns", "it burns\nbadly")])
         entries = made.incidents.file("").entries

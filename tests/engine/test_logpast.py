@@ -16,8 +16,8 @@ from ainur_tui.engine.logs import LogHub
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery, rows
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import RawBatch
 from ainur_tui.systems.logs.files import FileSource
+from ainur_tui.systems.logsource import RawBatch
 from tests.engine.test_logs import FakeSource
 
 START = 1_795_514_400.0

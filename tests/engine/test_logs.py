@@ -16,7 +16,7 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogQuery
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import LogSource, RawBatch, RawLine
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
 from tests.engine.warp import EPOCH, WarpClock, warped
 
 SECRET = "correct-horse-battery"

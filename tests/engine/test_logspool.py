@@ -17,7 +17,7 @@ from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.rules.logmarks import Wanted
-from ainur_tui.systems.base import RawBatch, RawLine
+from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.engine.logpages import page_of
 from tests.engine.test_logs import FakeSource, line
 from tests.engine.warp import EPOCH, WarpClock, warped

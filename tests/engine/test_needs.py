@@ -11,8 +11,8 @@ from ainur_tui.engine.journal import Journal
 from ainur_tui.engine.needs import Needs
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
+from ainur_tui.model.needscalls import NeedsCall
 from ainur_tui.model.secret import Redactor
-from ainur_tui.model.wire import NeedsCall
 from tests.engine.acting import MIRA, Clock
 
 DEFAULT = {"frontend": ("api",), "api": ("db", "node")}

@@ -14,7 +14,7 @@ from ainur_tui.model.alert import Ack, Alert
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.severity import LEVELS
-from ainur_tui.systems.base import Message, Receiver
+from ainur_tui.systems.telling import Message, Receiver
 from tests.engine.engines import until
 
 

@@ -18,8 +18,10 @@ from ainur_tui.engine.presences import Presences
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.board import SignalView
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import BreakGlassCall, LookingAt, PlanQuery, RunCall, Subscribe, Update
-from ainur_tui.systems.base import Step, StepContext, World
+from ainur_tui.model.runcalls import PlanQuery, RunCall
+from ainur_tui.model.update import Update
+from ainur_tui.model.wire import BreakGlassCall, LookingAt, Subscribe
+from ainur_tui.systems.acting import Step, StepContext, World
 from tests.engine.acting import MIRA, Clock, Restart, World1, call
 from tests.engine.engines import connected, serving
 

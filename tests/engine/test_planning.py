@@ -10,7 +10,7 @@ import msgspec
 from ainur_tui.engine.recovery import RECOVERED
 from ainur_tui.model.action import Plan, Run, StepRecord
 from ainur_tui.model.alert import Alert
-from ainur_tui.systems.base import World
+from ainur_tui.systems.acting import World
 from tests.engine.acting import Restart, World1
 
 

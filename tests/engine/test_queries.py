@@ -17,8 +17,10 @@ from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.querycalls import QueryAnswer, QueryCall
-from ainur_tui.systems.base import Context, Past, Series, SeriesIndex, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.httpfailures import HttpFailure
+from ainur_tui.systems.seriesindex import Past, Series, SeriesIndex
+from ainur_tui.systems.system import System
 from tests.engine.engines import Little, hello, paths, resolve
 
 RATE = "sum(rate(ainur_api_requests_total[5m]))"

@@ -19,7 +19,9 @@ from ainur_tui.client.remote import Remote
 from ainur_tui.engine import server as server_module
 from ainur_tui.engine.server import Server, Unreachable, may_connect, operator
 from ainur_tui.model.action import Run
-from ainur_tui.model.wire import BoardQuery, LogPage, LogQuery, Subscribe, Update
+from ainur_tui.model.logquery import LogPage, LogQuery
+from ainur_tui.model.update import Update
+from ainur_tui.model.wire import BoardQuery, Subscribe
 from tests.engine.acting import call
 from tests.engine.engines import Little, connected, engine, hello, paths, serving, until
 
@@ -188,7 +190,7 @@ async def test_first_all_then_what_changed(tmp_path: Path) -> None:
         await until(lambda: made.picture.view and made.picture.view.state == "up")
         await remote.call("subscribe", Subscribe())
         (first,) = await told(remote, Update)
-        assert [target.name for target in first.targets] == ["api"]
+        assert [target.name for _, target in first.targets.put] == ["api"]
         assert first.state == "up"
         assert first.not_configured
         assert first.tables is None

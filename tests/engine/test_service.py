@@ -18,7 +18,9 @@ from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.logevidence import LogEvidence
-from ainur_tui.model.wire import RESULTS, BoardQuery, NeedsCall, PlanQuery
+from ainur_tui.model.needscalls import NeedsCall
+from ainur_tui.model.runcalls import PlanQuery
+from ainur_tui.model.wire import RESULTS, BoardQuery
 from tests.engine.acting import CANARY, MIRA, READER, call
 from tests.engine.engines import Little, engine, hello, until
 
@@ -244,7 +246,7 @@ async def test_what_comes_together_with_the_end_does_not_keep_it(
         await watch.start()
         for _ in range(50):
             await asyncio.sleep(0)  # until it waits for something to come
-        watch.moved.set()
+        made.relay.moved.set()
         for _ in range(turns):
             await asyncio.sleep(0)
         async with asyncio.timeout(10):

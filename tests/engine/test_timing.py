@@ -10,8 +10,8 @@ from ainur_tui.engine.executor import Executor
 from ainur_tui.engine.timing import GRACE, Timer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import RunCall
-from ainur_tui.systems.base import Routine
+from ainur_tui.model.runcalls import RunCall
+from ainur_tui.systems.system import Routine
 
 DAY = 86400.0
 MOMENT = 10 * DAY + 2.5 * 3600

@@ -12,8 +12,8 @@ from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.recovery import rebuild, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import AbortCall, ConfirmCall
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.model.runcalls import AbortCall, ConfirmCall
+from ainur_tui.systems.acting import StepContext, World
 from tests.engine.acting import CANARY, MIRA, READER, Restart, World1, call
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")

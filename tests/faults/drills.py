@@ -13,13 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.helpers import Miniature, miniature, until
 from tests.terminal.screen import Terminal
 
-ENTER = "\r"
+ENTER, PAGE_DOWN = "\r", "\x1b[6~"
+GOES_ON = re.compile(r"\d+-(\d+) of (\d+), Up Down")
+"""A plan that is longer than the screen: nobody decides on half of it."""
 READ = 0.8
 """Seconds a person looks at a step or a plan at the least; keys typed before are dropped anyway."""
 
@@ -28,7 +31,8 @@ READ = 0.8
 class Drill:
     """``fault`` is ended by the right action, or ``outside``: by what a step asks a person for.
     ``title`` is the playbook's, ``skips`` the steps that are skipped with a reason. ``guide`` is
-    what the guide has typed for it, ``undo`` what brings the miniature back to what it was."""
+    what the guide has typed for it, ``before`` what the fault needs to be there, ``beside`` other
+    faults, ``undo`` what brings the miniature back to what it was."""
 
     fault: str
     title: str
@@ -36,6 +40,8 @@ class Drill:
     skips: tuple[str, ...] = ()
     outside: bool = False
     ready: Callable[[Miniature], bool] = lambda _: True
+    before: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -84,20 +90,27 @@ DRILLS = {
          ' | jq ".http.average_response_time"\'', "\x03"),
         undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
-    "bad-release": Drill(
-        "api-bad-release", "API down", skips=("Restart its machines, one after another",)
+    "bad-release": Drill("api-bad-release", "API down"),
+    "latency-idle": Drill(
+        "api-overload", "API slow", beside=("db-session-forgotten",), ready=idle_long_enough,
+        undo=("run", "scale", "api", "--param", "count=2", "--yes"),
     ),
+    "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=("run", "scale", "api", "--param", "count=2", "--yes"),
-        skips=("Restart the machine that does not serve",
+        skips=("Back to the release before the trouble", "Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
     "statement": Drill("db-statement-slow", "Database in trouble"),
     "session": Drill("db-statement-slow", "Database in trouble",
                      skips=("Cancel the statement that holds up the others",)),
     "leaked": Drill("db-connections-leaked", "Database in trouble"),
+    "slot": Drill("db-slot-abandoned", "Disk filling"),
+    "disk": Drill("disk-filling", "Disk filling", before=("backup", "create")),
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
+    "certificate": Drill("frontend-certificate-expired", "Certificate", outside=True),
+    "uploads": Drill("storage-full-of-uploads", "Storage failing"),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip
 
@@ -105,7 +118,11 @@ DRILLS = {
 def handle(mini: Miniature, drill: Drill, size: tuple[int, int] = (80, 24)) -> Handling:
     """Break, open the console, and do what it says until it is verified."""
     found = Handling()
-    with mini.broken(drill.fault):
+    if drill.before:
+        assert mini.program.run(*drill.before).returncode == 0
+    with ExitStack() as broken:
+        for fault in (drill.fault, *drill.beside):
+            broken.enter_context(mini.broken(fault))
         until(lambda: drill.ready(mini), 60, f"{drill.fault} bites")
         terminal = Terminal(mini.program.argv(), mini.program.environment, size)
         try:
@@ -161,12 +178,18 @@ def _decide(terminal: Terminal, found: Handling, mini: Miniature, drill: Drill) 
         _press(terminal, found, "r")
     else:
         _press(terminal, found, ENTER)
-        confirm = re.compile(r"y run it|type (\S+) to confirm")
+        confirm = re.compile(r"(y|Enter) run it|type (\S+) to confirm")
         terminal.until(lambda text: bool(confirm.search(text)) or over(text), 30, "the plan")
-        if over(terminal.text) or (asked := confirm.search(terminal.text)) is None:
+        if over(terminal.text):
             return
         _read(terminal)
-        _press(terminal, found, asked[1] + ENTER if asked[1] else "y")
+        if (asked := confirm.search(terminal.text)) is None:
+            return
+        while (below := GOES_ON.search(terminal.text)) and below[1] != below[2]:
+            _press(terminal, found, PAGE_DOWN)
+            _read(terminal)
+        keys = {"y": "y", "Enter": ENTER}
+        _press(terminal, found, keys[asked[1]] if asked[1] else asked[2] + ENTER)
     terminal.until(lambda text: over(text) or ("Esc" in text and at_hand(text) != step), 60,
                    f"{title} is decided")  # fmt: skip
 

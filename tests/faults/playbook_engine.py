@@ -15,17 +15,9 @@ from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import (
-    Action,
-    Context,
-    Observation,
-    Probe,
-    Sample,
-    Step,
-    StepContext,
-    System,
-    World,
-)
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.system import System
 from tests.engine.engines import paths
 from tests.faults.process import fork_for_ever
 

@@ -23,7 +23,7 @@ from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.client.remote import Remote
 from ainur_tui.model.playbook import OVER, PlaybookRun
 from ainur_tui.model.playbookcalls import DecideCall, PlaybookRunsQuery, StartCall
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 from tests.engine.engines import hello, paths
 from tests.faults import playbook_engine as world
 from tests.faults.nursery import Engine, Nursery, nursery

@@ -34,10 +34,12 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.target import Target
 from ainur_tui.systems import registry
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.answers import json_of
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, System, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly import moves, replacing
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.system import System
 from tests.engine.engines import paths
 from tests.faults.unit import UNIT
 from tests.faults.words import TOKEN, digest

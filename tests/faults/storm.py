@@ -28,7 +28,8 @@ from ainur_tui.engine.main import serve
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Context, Probe, Sample, System
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.system import System
 from tests.helpers import PROGRAM, until
 from tests.terminal.screen import Terminal
 

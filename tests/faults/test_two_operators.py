@@ -9,7 +9,7 @@ from pathlib import Path
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
-from ainur_tui.model.wire import RunCall
+from ainur_tui.model.runcalls import RunCall
 from tests.engine.acting import Restart, World1
 
 TIMES = 100

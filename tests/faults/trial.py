@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.client.remote import Remote
 from ainur_tui.model.action import Run
-from ainur_tui.model.wire import BoardQuery, RunCall, RunsQuery
+from ainur_tui.model.runcalls import RunCall, RunsQuery
+from ainur_tui.model.wire import BoardQuery
 from tests.engine.engines import paths
 from tests.faults.lane import Lane
 from tests.faults.wishes import Wish, wishes

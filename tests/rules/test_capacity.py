@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.series import Series
 from ainur_tui.model.table import Column, Row, Table
-from ainur_tui.model.wire import Series
 from ainur_tui.rules.capacity import Capacity, Resource, capacity, wanted
 from ainur_tui.rules.capacity_text import markdown
 from ainur_tui.rules.trend import DAY

@@ -21,7 +21,7 @@ from ainur_tui.model.incident import (
     UpdateSent,
 )
 from ainur_tui.model.incidentcalls import OpenIncident
-from ainur_tui.model.wire import Series
+from ainur_tui.model.series import Series
 from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.handover import builtins, handover, sheet

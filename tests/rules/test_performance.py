@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
+from ainur_tui.model.series import Series
 from ainur_tui.model.table import Column, Row, Table
-from ainur_tui.model.wire import Series
 from ainur_tui.rules.performance import report, wanted
 from ainur_tui.rules.performance_text import markdown
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import ainur_tui
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView, Finding, SignalView, TargetView, Trust
+from ainur_tui.model.event import Event
 from ainur_tui.model.playbook import OVER, Condition, Do, PlaybookRun, StepRun
 from ainur_tui.model.signal import Quality, Verdict
 from ainur_tui.model.table import Row, Table
@@ -272,6 +273,23 @@ def test_a_row_of_a_table_says_what_to_act_on() -> None:
     assert isinstance(fill(Do(action="cancel", row_of="x"), "db", seen), str)
 
 
+def test_of_several_rows_that_may_be_meant_a_person_chooses() -> None:
+    rows = [Row(key=n, cells=[], params={"slot": n}) for n in ("a", "b")]
+    other = Row(key="sender", cells=[], params={"pid": "7"})
+    do = Do(action="drop-slot", row_of="db.replication", sole="slot")
+
+    def filled(*those: Row) -> Do | str:
+        table = Table(name="db.replication", target="db", title="Slots", columns=[],
+                      rows=list(those), observed_at=T, source="t")  # fmt: skip
+        return fill(do, "db", board(1, tables=[table]))
+
+    one = filled(other, rows[0])
+    assert isinstance(one, Do)
+    assert one.params == {"slot": "a"}
+    assert filled(*rows) == "2 rows of db.replication may be meant: a person must choose"
+    assert filled(other) == "no row of db.replication is there to act on"
+
+
 def finding(name: str, signal: str, *, by: str | None = None, severity: str = "P1") -> Finding:
     return Finding(target=name, text=f"{signal} is bad", verdict="fail", since=T,
                    severity=severity, caused_by=by, signal=signal)  # fmt: skip
@@ -298,6 +316,7 @@ def test_a_machine_alone_proposes_the_playbook_of_its_whole() -> None:
         (("proves = true", ""), "no step proves"),
         (("deadline = 30", "deadline = 3"), "longer than hold"),
         ((", below = 1 }]\ndeadline", " }]\ndeadline"), "what must the signal be"),
+        (('signal = "api.up", below = 1', 'event = "deploy", above = 0'), "and within"),
         (('id = "rollback"', 'id = "restart"'), "two steps are called"),
         (('title = "Confirm"', "titel = 1"), "titel"),
     ],
@@ -306,6 +325,68 @@ def test_a_file_that_makes_no_sense_is_refused(change: tuple[str, str], words: s
     assert change[0] in BOOK
     with pytest.raises(ValueError, match=words):
         parse(BOOK.replace(*change, 1))
+
+
+RELEASED = Event(key="r", at=T - 300, kind="deploy", target="api", text="deploy v9 by mira")
+
+
+def errors(*events: Event, since: float = T - 60) -> BoardView:
+    """The API answers with errors since ``since``, after these events."""
+    found = Finding(target="api", text="5xx", verdict="fail", since=since)
+    return board(1, events=list(events), findings=[found])
+
+
+def rolled_back(ended: float, state: str = "verified") -> Run:
+    run = acted(state, ended)
+    return replace(run, plan=replace(run.plan, action="rollback", target="api"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "holds", "words"),
+    [
+        (errors(RELEASED), True, "deploy v9 by mira, 4m 00s before the trouble"),
+        (errors(), False, "no deploy within 10m 00s before the trouble"),
+        (errors(replace(RELEASED, at=T - 10)), False, "no deploy"),
+        (errors(replace(RELEASED, at=T - 3600)), False, "no deploy"),
+        (errors(replace(RELEASED, kind="restart")), False, "no deploy"),
+        (errors(replace(RELEASED, target="db")), False, "no deploy"),
+        (board(1, events=[RELEASED]), False, "no deploy"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 280)]), False, "no deploy"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 400)]), True, "deploy v9"),
+        (replace(errors(RELEASED), runs=[rolled_back(T - 280, "failed")]), True, "deploy v9"),
+    ],
+)
+def test_an_event_counts_that_came_shortly_before_the_trouble(
+    seen: BoardView, holds: bool, words: str
+) -> None:
+    found = all_of([Condition(event="deploy", within=600, above=0)], [], "api", seen)
+    assert found.holds is holds
+    assert found.words.startswith(words)
+
+
+@pytest.mark.parametrize(("events", "first"), [([RELEASED], "rollback"), ([], "restart")])
+def test_a_release_before_the_trouble_is_rolled_back_before_anything_is_restarted(
+    events: list[Event], first: str
+) -> None:
+    book = next(one for one in BOOKS if one.name == "api-down")
+    run = PlaybookRun(
+        id="x", book=book, target="api", operator="m", state="running", started_at=T,
+        steps=[StepRun(id=step.id) for step in book.step],
+    )  # fmt: skip
+    rows = [Row(key=str(number), cells=[]) for number in range(2)]
+    tables = [
+        Table(name=name, target="api", title="t", columns=[], rows=rows, observed_at=T, source="t",
+              interval=5)
+        for name in ("api.releases", "api.machines")
+    ]  # fmt: skip
+    seen = errors(*events)
+    api = target("api", view("api.up", 1, unit="bool"), view("api.errors.ratio", 0.3))
+    seen = replace(seen, targets=[api, target("db")], tables=tables)
+    for later in range(0, 60, 5):
+        run = advance(run, world(seen), T + later)
+    assert run.now.state == "deciding"
+    assert run.now.do is not None
+    assert run.now.do.action == first
 
 
 def test_a_look_that_expects_nothing_tells_what_it_saw() -> None:

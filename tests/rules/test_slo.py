@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from ainur_tui.model import slowords
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import StatusSet
+from ainur_tui.model.series import Series
 from ainur_tui.model.slo import Beyond, Minutes, Slo
-from ainur_tui.model.wire import Series
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.slo import PLANNED, SLOW, UP, WINDOW, judge

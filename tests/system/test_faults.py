@@ -17,22 +17,31 @@ FAULTS = {
     "db-down": ("db", {"down"}, ("refuse", "nothing listens", "connect")),
     "db-connections-exhausted": ("db", {"degraded", "down"}, ("connection",)),
     "db-idle-in-transaction": ("db", {"degraded"}, ("idle in transaction",)),
+    "db-slot-abandoned": ("db", {"degraded"}, ("slot",)),
     "db-lock-chain": ("db", {"degraded"}, ("lock", "wait")),
     "corrupt-table": ("api", {"degraded"}, ("error",)),
     "node-lagging": ("node", {"degraded", "down"}, ("behind", "lag")),
+    "storage-full-of-uploads": ("storage", {"degraded"}, ("quota",)),
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
+    "frontend-certificate-ending": ("frontend", {"degraded"}, ("certificate ends in",)),
+    "frontend-certificate-expired": ("frontend", {"down"}, ("its certificate has expired",)),
+    "frontend-certificate-host": ("frontend", {"down"}, ("another address",)),
+    "frontend-certificate-chain": ("frontend", {"down"}, ("unknown authority",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
 
 UNTIL_MENDED = {
-    "api-bad-release", "api-hung", "api-overload", "db-connections-leaked", "db-pool-held",
-    "db-statement-slow", "node-hung",
+    "api-bad-release", "api-hung", "api-machine-hung", "api-overload", "db-connections-leaked",
+    "db-pool-held", "db-session-forgotten", "db-statement-slow", "node-hung",
 }  # fmt: skip
 """Those that the right action ends (``tests/faults/drills``)."""
 
 WITHIN = 60.0
 """Seconds: ten where the machine is free, more where all of these tests run beside each other."""
+
+NEEDING_A_BACKUP = {"disk-filling"}
+"""Refused before there is one, and by whoever may not mount (``tests/demo/test_disk``)."""
 
 DURING_ACTIONS = {
     "api-never-healthy", "fly-answer-lost", "fly-external-change", "fly-lease-held",
@@ -51,7 +60,8 @@ def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
-    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *UNTIL_MENDED}
+    assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *UNTIL_MENDED,
+                      *NEEDING_A_BACKUP}  # fmt: skip
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.client.remote import Remote
-from ainur_tui.model.wire import PROTOCOL, Hello, PlanQuery, RunCall
+from ainur_tui.model.runcalls import PlanQuery, RunCall
+from ainur_tui.model.wire import PROTOCOL, Hello
 from tests.helpers import Miniature, until
 
 

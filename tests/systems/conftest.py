@@ -22,8 +22,8 @@ import pytest
 
 from ainur_tui.config.types import Storage
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import System
 from ainur_tui.systems.fly import access, moves
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake, fly_fake
 from tests.systems.flysystem import system_for
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from ainur_tui.config.types import Api, Environment, Fly, SecretMissing, SecretSource
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Context, System, Tools
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.fly.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN
 from tests.systems.web import RealClock
 

@@ -22,9 +22,11 @@ from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.alertmanager.system import connect
-from ainur_tui.systems.base import Context, Message, System, Tools
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.notify.system import AppriseReceiver
 from ainur_tui.systems.notify.system import connect as connect_people
+from ainur_tui.systems.system import System
+from ainur_tui.systems.telling import Message
 from tests.systems.judges import recorded
 from tests.systems.web import RealClock, app_server
 

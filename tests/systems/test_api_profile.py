@@ -15,11 +15,12 @@ from ainur_tui.config.types import Api, SecretSource
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.acting import World
 from ainur_tui.systems.api import pprof
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.api.debug import DebugProbe
 from ainur_tui.systems.api.profile import KEPT, Profile
-from ainur_tui.systems.base import Context, Tools, World
+from ainur_tui.systems.base import Context, Tools
 from tests.systems.web import FakeClock, RealClock, app_server
 
 REAL = Path(__file__).with_name("recorded") / "go-cpu.pb.gz"

@@ -15,7 +15,7 @@ from ainur_tui.model.action import Plan
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Action, RawBatch, System, World
+from ainur_tui.systems.acting import Action, World
 from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
@@ -25,7 +25,9 @@ from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect, speaks_postgres
+from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for
 from tests.systems.web import FakeClock, RealClock, raw_server

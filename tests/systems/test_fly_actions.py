@@ -14,10 +14,11 @@ from ainur_tui.config.types import Fly
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import Action, System
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.fly import access, draining, power
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.sizelist import Size, SizeList
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for
 from tests.systems.test_fly import action, carry_out, stored, world

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from ainur_tui.model.action import Undo
 from ainur_tui.model.failure import ActionFailure
-from ainur_tui.systems.base import System
 from ainur_tui.systems.fly import moves
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake
 from tests.systems.test_fly import action, carry_out, stored, world
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ainur_tui.config.types import Environment, Fly
 from ainur_tui.model.table import Table
-from ainur_tui.systems.base import System
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.fly.vitals import VitalsProbe
+from ainur_tui.systems.system import System
 from tests.demo.flyhouse import house
 from tests.systems.flysystem import CONTEXT
 from tests.systems.test_fly import action, carry_out, probe, read_until, scaler, values, world

@@ -11,9 +11,10 @@ from aiohttp import web
 
 from ainur_tui.config.types import Api, Environment, Fly
 from ainur_tui.model.table import Row
-from ainur_tui.systems.base import Probe, System
+from ainur_tui.systems.base import Probe
 from ainur_tui.systems.fly.certificates import changes
 from ainur_tui.systems.fly.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, iso
 from tests.systems.flysystem import CONTEXT
 from tests.systems.web import app_server

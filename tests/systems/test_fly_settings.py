@@ -15,10 +15,11 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.rules.graph import NEEDS, Graph
-from ainur_tui.systems.base import Action, System, World
+from ainur_tui.systems.acting import Action, World
 from ainur_tui.systems.fly import access, moves, power, quiet
 from ainur_tui.systems.fly.outside import MaintenanceProbe
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
+from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
 from tests.systems.flysystem import system_for
 from tests.systems.test_fly import action, stored, world

@@ -17,7 +17,7 @@ from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
-from ainur_tui.systems.base import Probe, System
+from ainur_tui.systems.base import Probe
 from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.fly import draining, power
 from ainur_tui.systems.fly.abilities import abilities
@@ -25,6 +25,7 @@ from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.fly.token import facts
+from ainur_tui.systems.system import System
 from tests.systems.flybox import APP, Box, config, ulid
 from tests.systems.flyfake import Steps
 from tests.systems.flyspec import ONE, TOKEN, Spec, fly_spec

@@ -1,4 +1,4 @@
-"""The frontend: status, shape, maintenance, redirects, certificate."""
+"""The frontend: status, shape, maintenance, redirects, certificate and its renewal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import pytest
 from ainur_tui.config.types import Environment, Frontend, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
+from ainur_tui.systems import caa
 from ainur_tui.systems.base import Context, Sample, Tools
+from ainur_tui.systems.certificateprobe import CertificateProbe
+from ainur_tui.systems.certificates import Certificate, Host, Shown
+from ainur_tui.systems.dns import Resolver
+from ainur_tui.systems.frontend import issuance
+from ainur_tui.systems.frontend.issuance import IssuanceProbe
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.frontend.system import connect
 from ainur_tui.systems.http import HttpClient
@@ -28,7 +34,7 @@ async def look(handler: Handler, scheme: str = "http", **options: Any) -> Sample
         section = Frontend(url=f"{scheme}://{peer}/", timeout=5)
         client = HttpClient(section.url, clock=clock, deadline=5.0, ca_file=options.get("ca_file"))
         try:
-            return await FrontendProbe(section, client, clock).read()
+            return await FrontendProbe(section, client).read()
         finally:
             await client.close()
 
@@ -86,13 +92,77 @@ async def test_an_access_wall_says_nothing_of_the_site() -> None:
     assert caught.value.blames_us
 
 
-async def test_the_days_a_certificate_has_left(tmp_path: Path) -> None:
+def served(authority: Authority, peer: str) -> CertificateProbe:
+    section = Frontend(url=f"https://{peer}/", timeout=5, ca_file=str(authority.file))
+    host = Host.of(section.url, section.authority)
+    assert host is not None
+    days, trusted = "frontend.certificate.days", "frontend.certificate.trusted"
+    return CertificateProbe(section, host, RealClock(), days=days, trusted=trusted)
+
+
+async def test_a_certificate_that_ends_soon_then_another(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     context = authority.server("127.0.0.1", -1, 5)
-    handler = answer_with(PAGE, headers=HTML)
-    sample = await look(handler, "https", ssl=context, ca_file=authority.file)
-    assert values(sample)["frontend.certificate.days"] == pytest.approx(5, abs=0.01)
-    assert (sample.readings[-1].note or "").startswith("until 20")
+    async with raw_server(answer_with(PAGE), ssl=context) as peer:
+        probe = served(authority, peer)
+        first = await probe.read()
+        authority.server("127.0.0.1", -1, 90)
+        context.load_cert_chain(tmp_path / "server.pem")
+        second = await probe.read()
+    assert values(first)["frontend.certificate.days"] == pytest.approx(5, abs=0.01)
+    note = first.readings[0].note or ""
+    assert note.startswith("certificate ends in 4d 23h, on 20")
+    assert note.endswith("issued by Test Authority")
+    (row,) = first.tables[0].rows
+    assert (row.tone, row.cells[0], row.cells[2]) == ("fail", "127.0.0.1", "take it")
+    assert first.events == []
+    (event,) = second.events
+    assert (event.kind, event.target) == ("certificate", "frontend")
+    assert "another certificate of 127.0.0.1: ends 20" in event.text
+    assert second.tables[0].rows[0].tone == "none"
+
+
+async def test_a_page_behind_an_ended_certificate_is_down_and_says_why(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = authority.server("127.0.0.1", -92, -2)
+    with pytest.raises(ProbeFailure, match="its certificate has expired"):
+        await look(answer_with(PAGE), "https", ssl=context, ca_file=authority.file)
+    async with raw_server(answer_with(PAGE), ssl=context) as peer:
+        sample = await served(authority, peer).read()
+    assert values(sample)["frontend.certificate.days"] == pytest.approx(-2, abs=0.01)
+    assert values(sample)["frontend.certificate.trusted"] == 0
+    assert (sample.readings[0].note or "").startswith("certificate ended 2d 0h ago, on 20")
+    assert sample.tables[0].rows[0].cells[2] == "refuse it: its certificate has expired"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "value", "words"),
+    [
+        (None, 1, "leads to 192.0.2.1; every authority may issue (no CAA)"),
+        (frozenset({"pki.goog"}), 0, "only pki.goog may issue (CAA), which Let's Encrypt R11 is"),
+        ("no CAA answer", None, "no CAA answer"),
+    ],
+)
+async def test_whether_another_can_be_issued(
+    monkeypatch: pytest.MonkeyPatch, allowed: frozenset[str] | str | None,
+    value: float | None, words: str,
+) -> None:  # fmt: skip
+    async def issuers(*_: object) -> frozenset[str] | None:
+        if isinstance(allowed, str):
+            raise ProbeFailure("dns", allowed)
+        return allowed
+
+    async def shown(_: object) -> Shown:
+        return Shown(Certificate("Let's Encrypt R11", (), 0, 1, "1"))
+
+    monkeypatch.setattr(caa, "issuers", issuers)
+    monkeypatch.setattr(issuance, "shown", shown)
+    resolver = Resolver(lambda *_, **__: [(0, 0, 0, "", ("192.0.2.1", 0))])
+    host = Host("app.ainur.network", 443)
+    section = Frontend(url="https://app.ainur.network")
+    (found,) = (await IssuanceProbe(section, host, RealClock(), resolver).read()).readings
+    assert found.value == value
+    assert words in (found.note or "")
 
 
 def test_connecting() -> None:
@@ -101,9 +171,14 @@ def test_connecting() -> None:
 
     context = Context("test", RealClock(), Redactor(), Tools(lambda _: None), no_secret)
     assert connect(Environment(), context) is None
+    plain = connect(Environment(frontend=Frontend(url="http://127.0.0.1:1")), context)
+    assert plain is not None
+    assert [probe.name for probe in plain.probes] == ["frontend"]
     guide = Frontend(url="https://your-frontend-domain.vercel.app")
     assert connect(Environment(frontend=guide), context) is None
-    found = connect(Environment(frontend=Frontend(url="https://ainur.example")), context)
+    found = connect(Environment(frontend=Frontend(url="https://ainur.network")), context)
     assert found is not None
     assert found.targets[0].name == "frontend"
-    assert {"frontend.certificate.days"} <= {s.name for p in found.probes for s in p.signals}
+    assert [probe.name for probe in found.probes] == [
+        "frontend", "frontend.certificate", "frontend.issuance",
+    ]  # fmt: skip

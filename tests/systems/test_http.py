@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import gzip
-import ipaddress
 import ssl
 import time
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from ainur_tui.demo.frontend_tls import Signer, pem
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.http import HttpClient
@@ -378,73 +374,17 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test Authority")])
-        certificate = self._sign(self._name, self._key.public_key(), -1, 30, authority=True)
+        self._signer = Signer("Test Authority")
         self.file = folder / "ca.pem"
-        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        self.file.write_text(pem(self._signer.certificate))
 
     def server(self, host: str, first: float, last: float) -> ssl.SSLContext:
         """A server's context, valid from day ``first`` to day ``last`` from now."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-        certificate = self._sign(name, key.public_key(), first, last, host=host)
         place = self.folder / "server.pem"
-        place.write_bytes(
-            certificate.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        place.write_text(self._signer.issue((first, last), (host,)))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(place)
         return context
-
-    def _sign(
-        self, name: x509.Name, key: ec.EllipticCurvePublicKey, first: float, last: float, *,
-        host: str = "", authority: bool = False,
-    ) -> x509.Certificate:  # fmt: skip
-        now = datetime.datetime.now(datetime.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now + datetime.timedelta(days=first))
-            .not_valid_after(now + datetime.timedelta(days=last))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
-            .add_extension(
-                x509.KeyUsage(True, False, False, False, False, authority, authority, False, False),
-                critical=True,
-            )
-        )
-        if host:
-            names: list[x509.GeneralName] = [
-                x509.IPAddress(ipaddress.ip_address(host))
-                if host[0].isdigit()
-                else x509.DNSName(host)
-            ]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self._key, hashes.SHA256())
-
-
-async def test_a_trusted_certificate_tells_when_it_ends(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    context = authority.server("127.0.0.1", -1, 10)
-    async with raw_server(answer_with(b"ok"), ssl=context) as peer:
-        http = client(peer, "https", ca_file=authority.file)
-        answer = await http.get("/")
-        await http.close()
-    assert answer.certificate_expires is not None
-    assert 9.9 < (answer.certificate_expires - time.time()) / 86400 < 10.1
 
 
 @pytest.mark.parametrize(

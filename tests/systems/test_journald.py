@@ -16,8 +16,9 @@ import pytest
 from ainur_tui.config.types import SecretSource
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Context, RawBatch, RawLine, Tools
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.journald import JournalSource
+from ainur_tui.systems.logsource import RawBatch, RawLine
 from ainur_tui.systems.systemctl import Systemctl, check_unit
 from tests.systems.test_tail import RealClock
 

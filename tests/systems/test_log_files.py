@@ -11,9 +11,10 @@ import pytest
 
 from ainur_tui.config.types import Environment, Frontend, Host, LogFile, Logs
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.systems.base import Context, LogSource
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.logs.files import RemoteFile
 from ainur_tui.systems.logs.system import connect
+from ainur_tui.systems.logsource import LogSource
 from tests.systems.test_journald import STAY, argv, children, context, lines, tool
 
 __all__ = ["context"]

@@ -14,7 +14,8 @@ from ainur_tui.config.types import Environment, Host, LogFile, Logs, Loki, LokiS
 from ainur_tui.demo.loki import Loki as Miniature
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Context, RawBatch
+from ainur_tui.systems.base import Context
+from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.loki import logs
 from ainur_tui.systems.loki.client import LokiClient
 from ainur_tui.systems.loki.logs import LokiSource

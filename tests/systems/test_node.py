@@ -18,7 +18,8 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Reading
 from ainur_tui.systems import base
-from ainur_tui.systems.base import Context, Sample, System, Tools, World
+from ainur_tui.systems.acting import World
+from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
@@ -26,6 +27,7 @@ from ainur_tui.systems.node.endpoints import socket_urls, urls_of
 from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
+from ainur_tui.systems.system import System
 
 HASH = "0x" + "ab" * 32
 GENESIS = "0x" + "00" * 31 + "01"

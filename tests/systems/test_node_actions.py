@@ -14,7 +14,8 @@ from ainur_tui.demo.node_chain import Chain
 from ainur_tui.demo.node_peers import peer_id
 from ainur_tui.demo.node_rpc import Methods
 from ainur_tui.model.failure import Refused
-from ainur_tui.systems.base import Action, Context
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.system import connect
 from tests.systems import test_node
 from tests.systems.test_node import WORLD, Clock, FakeNode, Told

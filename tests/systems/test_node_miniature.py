@@ -21,8 +21,10 @@ from ainur_tui.demo.service import free_port
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.rules.loglines import parse
-from ainur_tui.systems.base import Context, RawLine, System, Tools
+from ainur_tui.systems.base import Context, Tools
+from ainur_tui.systems.logsource import RawLine
 from ainur_tui.systems.node.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.test_node import WORLD, Clock, Told, no_secret, of, probe
 
 

@@ -19,7 +19,7 @@ from ainur_tui.demo.node_chainhead import header_bytes
 from ainur_tui.demo.node_rpc import Methods
 from ainur_tui.demo.node_server import RpcServer, metrics_page
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW, moment_of
 from ainur_tui.systems.node.client import RpcRefused
@@ -27,6 +27,7 @@ from ainur_tui.systems.node.follow import KEPT, Follow
 from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.scaleheader import header_of
 from ainur_tui.systems.node.system import connect
+from ainur_tui.systems.system import System
 from tests.systems import test_node
 from tests.systems.test_node import of, probe
 from tests.systems.web import app_server

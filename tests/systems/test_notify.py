@@ -16,8 +16,8 @@ from ainur_tui.config.types import Notify
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import Message
 from ainur_tui.systems.notify.system import AppriseReceiver
+from ainur_tui.systems.telling import Message
 from tests.engine.engines import until
 from tests.systems.web import raw_server
 

@@ -12,7 +12,7 @@ import pytest
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems import process
+from ainur_tui.systems import piping, process
 
 ENV = {"PATH": os.defpath}
 
@@ -62,7 +62,7 @@ async def test_a_program_that_is_not_there() -> None:
 
 
 async def test_a_stream_is_read_by_a_thread_and_ends_with_its_code() -> None:
-    async with process.stream(["sh", "-c", "printf data; exit 4"], env=ENV) as child:
+    async with piping.stream(["sh", "-c", "printf data; exit 4"], env=ENV) as child:
         with os.fdopen(child.fd, "rb") as source:
             data = await asyncio.to_thread(source.read)
         done = await child.finish()
@@ -70,7 +70,7 @@ async def test_a_stream_is_read_by_a_thread_and_ends_with_its_code() -> None:
 
 
 async def test_leaving_a_stream_kills_it() -> None:
-    async with process.stream(["sh", "-c", "echo $$; exec sleep 60"], env=ENV) as child:
+    async with piping.stream(["sh", "-c", "echo $$; exec sleep 60"], env=ENV) as child:
         with os.fdopen(child.fd, "rb") as source:
             pid = int(await asyncio.to_thread(source.readline))
     assert await _gone(pid)
@@ -78,7 +78,7 @@ async def test_leaving_a_stream_kills_it() -> None:
 
 async def test_a_sink_gives_and_is_read_at_the_same_time() -> None:
     data = bytes(3 << 20)  # more than both pipes hold
-    async with process.sink(["cat"], env=ENV, output=True) as child:
+    async with piping.sink(["cat"], env=ENV, output=True) as child:
         with os.fdopen(child.output, "rb") as source:
             reading = asyncio.create_task(asyncio.to_thread(source.read))
             assert await child.give(data)

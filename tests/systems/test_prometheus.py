@@ -16,8 +16,10 @@ from ainur_tui.engine.connecting import Redaction
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import Context, Sample, SeriesIndex, System, Tools
+from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect
+from ainur_tui.systems.seriesindex import SeriesIndex
+from ainur_tui.systems.system import System
 from tests.systems.judges import recorded
 from tests.systems.web import RealClock, app_server
 

@@ -19,8 +19,10 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.rules import promdoctor, promrules, queries
 from ainur_tui.systems.alertmanager.system import connect as connect_alertmanager
-from ainur_tui.systems.base import Context, Message, Sample, System, Tools
+from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect as connect_prometheus
+from ainur_tui.systems.system import System
+from ainur_tui.systems.telling import Message
 from tests.systems.judges import ALERTMANAGER, PASSWORD, PROMETHEUS, USER, judges
 from tests.systems.test_http import Authority
 from tests.systems.web import RealClock

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import Refused
-from ainur_tui.systems.base import Action, AlreadySo
+from ainur_tui.systems.acting import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine

@@ -20,7 +20,8 @@ from ainur_tui.config.types import Api, Backup, Environment, Fly, Frontend, Post
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Action, AlreadySo, Context, Tools
+from ainur_tui.systems.acting import Action, AlreadySo
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.postgres.recovery_where import WhereProbe
 from ainur_tui.systems.postgres.system import connect as connect_postgres

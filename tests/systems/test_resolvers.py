@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from ainur_tui.config.types import Api, Environment, Frontend
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems import resolvers
+from ainur_tui.systems.fly.looks_service import ServiceLooks
 from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.resolvers import OURS, Heard, disagreement, heard, public_hosts, words
+from tests.systems.nameserver import nameserver
 
 HOST = "api.ainur.network"
 
 
-class Server(asyncio.DatagramProtocol):
-    """Answers every question of type A with its addresses; none: there is no such name."""
-
-    def __init__(self, addresses: list[str]) -> None:
-        self.addresses = addresses
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # No isinstance: before 3.12 the loop's own transport is no subclass of DatagramTransport.
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        asked = dns.message.from_wire(data)
-        answer = dns.message.make_response(asked)
-        question = asked.question[0]
-        if not self.addresses:
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        elif question.rdtype == dns.rdatatype.A:
-            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", *self.addresses))
-        self.transport.sendto(answer.to_wire(), addr)
-
-
-@asynccontextmanager
-async def served(*addresses: str) -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(
-        lambda: Server(list(addresses)), ("127.0.0.1", 0)
-    )
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
+def served(*addresses: str) -> AbstractAsyncContextManager[int]:
+    """Every name has these addresses; none: there is no such name."""
+    return nameserver(lambda _, kind: (addresses if kind == "A" else []) if addresses else None)
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +94,7 @@ async def test_a_recovery_is_not_outside_while_a_resolver_leads_elsewhere(
     reach: Any = SimpleNamespace(edge=SimpleNamespace(health=health))
     secret = Secret("postgresql://a@b/c")
     ground = Ground(environment, reach, [], secret, secret, Redactor(), 1.0)
-    seen = await ground.outside(None)
+    seen = await ServiceLooks(ground).outside(None)
     assert seen.done == done
     assert ("disagree" in seen.by) != done
     assert HOST in seen.by

@@ -14,8 +14,8 @@ import pytest
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems import tail
-from ainur_tui.systems.base import RawBatch
 from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.tail import follow
 
 

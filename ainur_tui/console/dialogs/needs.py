@@ -14,7 +14,7 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line, Span, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.needs import difference, fault
-from ainur_tui.model.wire import NeedsCall, NeedsView
+from ainur_tui.model.needscalls import NeedsCall, NeedsView
 
 
 class NeedsDialog(ModalScreen[NeedsCall | None]):

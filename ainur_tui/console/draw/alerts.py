@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ainur_tui.console.draw.alerttable import TONES, against, state_words, statistic
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, ends, left, line, wrap
 from ainur_tui.console.draw.spans import Tone as SpanTone
+from ainur_tui.console.draw.target import chart_of
 from ainur_tui.model.alert import ACTIVE, Alert
 from ainur_tui.model.alertcalls import AlertDetail, Firing
+from ainur_tui.model.folding import Fold
 from ainur_tui.model.severity import LEVELS
 from ainur_tui.model.units import age, clock, duration
 
@@ -44,8 +48,8 @@ def _watchdog(scene: Scene) -> Line:
     return line((f"judged {age(old)} ago ", "quiet"))
 
 
-def detail(alert: Alert, told: AlertDetail | None, scene: Scene, columns: int) -> list[Line]:
-    """All there is to know of one alert: ``told`` is what the engine knows of its rule."""
+def facts(alert: Alert, scene: Scene, columns: int) -> list[Line]:
+    """What is so of an alert at this moment: its value, what explains it, who is on it."""
     level = LEVELS[alert.severity]
     answer = f"answer within {duration(level.response)}" if level.response else "next business day"
     lines: list[Line] = [
@@ -60,7 +64,37 @@ def detail(alert: Alert, told: AlertDetail | None, scene: Scene, columns: int) -
                   f"({level.origin})", columns),
         *_wrapped("because of", _cause(alert, scene), columns),
     ]  # fmt: skip
-    lines += _hands(alert, columns)
+    return lines + _hands(alert, columns)
+
+
+def beside(one: Fold, alert: Alert, scene: Scene, columns: int) -> list[Line]:
+    """What stands under the list where there is room: the facts, what to do, what it explains."""
+    lines = facts(alert, scene, columns)
+    whole = alert.target.partition("/")[0]
+    books = scene.view.proposals if scene.view and scene.lost is None else []
+    book = next((book for book in books if book.target == whole), None)
+    if book is not None:
+        lines += [EMPTY, line(("p ", "key"), (f"Playbook: {book.title}", "strong"))]
+    if alert is one.root and one.under:
+        lines += [EMPTY, line(("FOLDED UNDER IT", "title"))]
+        for under in one.under:
+            told = f"{under.severity} {under.name} on {under.target}"
+            lines.append(line((f"  {told}  ", "text"), (state_words(under, scene.now), "quiet")))
+    return lines
+
+
+def value_chart(alert: Alert, scene: Scene, columns: int, rows: int) -> list[Line]:
+    """The alert's signal over time, against the threshold of its rule."""
+    signal = scene.signal(alert.target, alert.signal)
+    if signal is None:
+        return []
+    ruled = msgspec.structs.replace(signal, threshold=alert.threshold, worse=alert.op)
+    return chart_of(ruled, alert.target, scene, columns, rows)
+
+
+def detail(alert: Alert, told: AlertDetail | None, scene: Scene, columns: int) -> list[Line]:
+    """All there is to know of one alert: ``told`` is what the engine knows of its rule."""
+    lines = facts(alert, scene, columns)
     if told is not None:
         rule = told.rule
         lines += [EMPTY, line(("THE RULE", "title"))]

@@ -9,10 +9,10 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, ends, fit, left, line
 from ainur_tui.console.draw.tables import stems
 from ainur_tui.model.needs import Needs, difference, tree
+from ainur_tui.model.needscalls import NeedsView
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.target import State
 from ainur_tui.model.units import clock
-from ainur_tui.model.wire import NeedsView
 
 NAME = "needs"
 COLUMNS = [

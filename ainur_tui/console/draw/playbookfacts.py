@@ -65,7 +65,8 @@ def _rows(name: str | None, scene: Scene, columns: int, room: int) -> list[Line]
     if table.missing is not None:
         return [fit(line((f"{table.title}: {table.missing}", "quiet")), columns)]
     places = [i for i, column in enumerate(table.columns) if column.rank <= 2][:6]
-    found = [line((f"{table.title}  {len(table.rows)} rows, {seen}", "quiet"))]
+    rows = f"{len(table.rows)} row{'' if len(table.rows) == 1 else 's'}"
+    found = [line((f"{table.title}  {rows}, {seen}", "quiet"))]
     for row in table.rows[: room - 1]:
         cells = "  ".join(_cell(row.cells[i], table.columns[i].unit, scene) for i in places)
         tone: Tone = row.tone if row.tone in {"warn", "fail"} else "text"
@@ -80,9 +81,9 @@ def _cell(cell: Cell, unit: str, scene: Scene) -> str:
 
 
 def _wanted(one: Condition, run: PlaybookRun, scene: Scene) -> str:
-    if one.table is not None:
+    if one.table is not None or one.event is not None:
         least = f"more than {one.above:g}" if one.above is not None else f"fewer than {one.below:g}"
-        return f"{least} rows in {one.table}"
+        return f"{least} rows in {one.table}" if one.table is not None else f"{least} {one.event}s"
     if one.signal is None:
         return (
             f"{(one.target or run.target).replace('{target}', run.target)} {' or '.join(one.state)}"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line, Span, Tone, cut, left, right
 from ainur_tui.model.event import Event, EventKind
+from ainur_tui.model.series import Series
 from ainur_tui.model.units import show
-from ainur_tui.model.wire import Series
 
 Values = Sequence[float | None]
 

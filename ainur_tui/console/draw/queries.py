@@ -9,9 +9,9 @@ from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import EMPTY, Line, left, line, wrap
 from ainur_tui.console.draw.values import span_words
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryRow
+from ainur_tui.model.series import Series
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.units import age, show
-from ainur_tui.model.wire import Series
 
 CHARTS = 4
 """Series that are drawn; the others are listed."""

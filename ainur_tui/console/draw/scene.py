@@ -11,8 +11,9 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.model.action import BreakGlass
 from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.folding import Fold, fold
+from ainur_tui.model.series import Series
 from ainur_tui.model.units import age
-from ainur_tui.model.wire import Series, Welcome
+from ainur_tui.model.wire import Welcome
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ainur_tui.console.draw.values import (
     value_text,
     vital_row,
 )
-from ainur_tui.model.board import ProbeView, TargetView
+from ainur_tui.model.board import ProbeView, SignalView, TargetView
 from ainur_tui.model.units import duration
 
 
@@ -73,10 +73,15 @@ def signal_chart(target: str, name: str, scene: Scene, columns: int, rows: int) 
     signal = scene.signal(target, name)
     if signal is None:
         return [line((f" {name}", "title")), line((" no reading yet", "quiet"))]
+    return chart_of(signal, target, scene, columns, rows)
+
+
+def chart_of(signal: SignalView, target: str, scene: Scene, columns: int, rows: int) -> list[Line]:
+    """The chart of a signal that was read, against the threshold it carries."""
     trusted = standing(signal, scene)
     now = value_text(signal) + ("" if trusted in {"live", "late"} else f" {trusted}")
     return chart(
-        scene.series.get((target, name)), columns, rows, scene.glyphs,
+        scene.series.get((target, signal.name)), columns, rows, scene.glyphs,
         heading=f" {signal.title}", unit=signal.unit, now=now, tone=tone_of(signal, scene),
         threshold=signal.threshold, scale=signal.scale, worse=signal.worse,
         events=scene.view.events if scene.view else (), span=span_words(scene.span),

@@ -13,10 +13,15 @@ from ainur_tui.console.draw.alerttable import Rows, key_of
 from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import line
-from ainur_tui.console.panels.base import Panel, Selection
+from ainur_tui.console.panels.base import Panel, Selection, Wanted
+from ainur_tui.console.widgets.bare import Across
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.alert import Alert
+
+ROOMY = 24
+"""Lines from which on the selected alert is shown under the list."""
+CHART = 12
 
 
 class AlertsPanel(Panel):
@@ -59,6 +64,9 @@ class AlertsPanel(Panel):
     def compose(self) -> ComposeResult:
         yield LinesView(glyphs=self.glyphs, classes="stack")
         yield TableView(glyphs=self.glyphs)
+        with Across(id="alert-beside"):
+            yield LinesView(glyphs=self.glyphs, id="alert-facts")
+            yield LinesView(glyphs=self.glyphs, classes="chart")
 
     def show_scene(self, scene: Scene) -> None:
         self._scene = scene
@@ -69,6 +77,34 @@ class AlertsPanel(Panel):
             empty=[line(("  asking the engine …", "quiet"))],
             elapsed=scene.elapsed, stale=scene.lost is not None,
         )  # fmt: skip
+        self._show_beside(scene)
+
+    def _show_beside(self, scene: Scene) -> None:
+        """The selected alert under the list, where the terminal has the room."""
+        part, table = self.query_one("#alert-beside"), self.query_one(TableView)
+        alert = self.alert if self.size.height >= ROOMY else None
+        part.display = alert is not None
+        table.styles.height = "1fr"
+        if alert is None:
+            return
+        needed = len(table.table.rows) + 2 if table.table else 2
+        table.styles.height = min(needed, self.size.height // 2) + 1
+        one = next(one for one in scene.folds if alert is one.root or alert in one.under)
+        facts, chart = part.query(LinesView)
+        facts.show(draw.beside(one, alert, scene, facts.size.width))
+        columns, rows = chart.size
+        if columns:
+            chart.show(draw.value_chart(alert, scene, columns, min(rows, CHART)))
+
+    def wanted(self, scene: Scene) -> list[Wanted]:
+        alert = self.alert
+        if alert is None or not self.query_one("#alert-beside").display:
+            return []
+        return [(alert.target, alert.signal)] if scene.signal(alert.target, alert.signal) else []
+
+    def on_table_view_selected(self) -> None:
+        if self._scene is not None:
+            self._show_beside(self._scene)
 
     @property
     def alert(self) -> Alert | None:

@@ -40,9 +40,11 @@ class ServicesPanel(TargetPanel):
     charts = (("api", "api.requests.rate"), ("api", "api.latency.p95"))
     tables = (
         "api.machines", "api.services", needs.NAME, "api.events", "api.releases", "api.secrets",
-        "api.certificates", "api.dns", "api.volumes", "storage.buckets",
+        "api.certificates", "frontend.certificate", "api.dns", "api.volumes", "storage.buckets",
     )  # fmt: skip
-    words: ClassVar[Mapping[str, str]] = {"api.services": "health"}
+    words: ClassVar[Mapping[str, str]] = {
+        "api.services": "health", "frontend.certificate": "page tls",
+    }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "app.record('needs')", "Edit needs", show=False, id="services.needs",

@@ -18,8 +18,10 @@ from ainur_tui.systems.alertjudge import http_of
 from ainur_tui.systems.alertlabels import OURS, Told, alert_of, moment, texts
 from ainur_tui.systems.alertmanager import silences
 from ainur_tui.systems.answers import json_of, pick
-from ainur_tui.systems.base import Clock, Context, Message, Probe, Receiver, Sample, System
+from ainur_tui.systems.base import Clock, Context, Probe, Sample
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.system import System
+from ainur_tui.systems.telling import Message, Receiver
 
 NAME = "alertmanager"
 PATH = "/api/v2/alerts"

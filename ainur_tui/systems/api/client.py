@@ -42,7 +42,9 @@ class ApiClient:
     """Reads the service through its public URL. Failures are :class:`ProbeFailure`."""
 
     def __init__(self, api: Api, *, clock: Clock, redact: Redactor) -> None:
-        self._http = HttpClient(api.url, clock=clock, redact=redact, deadline=api.timeout * 0.95)
+        self._http = HttpClient(
+            api.url, clock=clock, redact=redact, deadline=api.timeout * 0.95, ca_file=api.authority
+        )
         self._redact = redact
         self.peer = self._http.peer
 

@@ -12,8 +12,9 @@ from ainur_tui.config.types import Api
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.api import pprof
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.http import HttpClient
 
 PATH = "/debug/pprof/profile"

@@ -12,10 +12,13 @@ from ainur_tui.systems.api.names import NamesProbe
 from ainur_tui.systems.api.profile import Profile
 from ainur_tui.systems.api.services import ServicesProbe
 from ainur_tui.systems.api.traffic import TrafficProbe
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
+from ainur_tui.systems.certificateprobe import CertificateProbe
+from ainur_tui.systems.certificates import Host
 from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.roster import Roster
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:
@@ -34,6 +37,10 @@ def connect(environment: Environment, context: Context) -> System | None:
             platform = FlyClient(fly, token, clock=context.clock, redact=context.redact)
         except SecretMissing:
             platform = None  # the fly system itself says what is missing
+    host = Host.of(api.url, api.authority)
+    certificate = host and CertificateProbe(
+        api, host, context.clock, days="api.certificate.days", trusted="api.certificate.trusted"
+    )
     roster = Roster(platform, context.clock) if platform else None
 
     async def close() -> None:
@@ -52,6 +59,7 @@ def connect(environment: Environment, context: Context) -> System | None:
             ServicesProbe(api, client, context.clock, context.redact),
             DebugProbe(api, client, context.clock),
             NamesProbe(api, environment.frontend, platform, context.clock, Resolver()),
+            *([certificate] if certificate else []),
         ),
         actions=(Profile(api, context),),
         close=close,

@@ -19,7 +19,8 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.appclient import Rows
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.fleet import machines as count_of

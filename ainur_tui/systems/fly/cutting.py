@@ -12,8 +12,9 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, AlreadySo, Clock, Observation, Step, World
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.fleet import SECONDS_EACH, USAGE, judged, sentence, well

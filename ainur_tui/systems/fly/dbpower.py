@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.rules.usage import sessions
-from ainur_tui.systems.base import AlreadySo, World
+from ainur_tui.systems.acting import AlreadySo, World
 from ainur_tui.systems.fly.fleet import judged, machines, no_parameters
 from ainur_tui.systems.fly.hands import AT_REST
 from ainur_tui.systems.fly.power import Start, Stop

@@ -12,7 +12,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
-from ainur_tui.systems.base import Step, World
+from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
 from ainur_tui.systems.fly.choosing import IMAGE, chosen, present, skipped, told, version_of
 from ainur_tui.systems.fly.fleet import (

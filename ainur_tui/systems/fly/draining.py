@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import Refused
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.systems.acting import StepContext, World
 from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, no_parameters, well
 from ainur_tui.systems.fly.hands import sent
 from ainur_tui.systems.fly.machines import Machine

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.systems.acting import StepContext, World
 from ainur_tui.systems.fly.fleet import USAGE, judged
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.secretrows import known, last_set

@@ -12,7 +12,7 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.units import clock
 from ainur_tui.rules.usage import in_use
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import AT_REST, Hands
 from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, serving
 from ainur_tui.systems.fly.machines import Machine

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Clock, StepContext
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.machines import Machine

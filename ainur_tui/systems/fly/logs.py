@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.machines import parse_time
 from ainur_tui.systems.httpfailures import HttpFailure
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
 
 QUICKEST, SLOWEST = 0.25, 2.0
 """Seconds between polls: quick after lines, slower while there are none."""

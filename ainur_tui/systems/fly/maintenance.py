@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.systems.base import AlreadySo, Observation, World
+from ainur_tui.systems.acting import AlreadySo, Observation, World
 from ainur_tui.systems.fly.flags import MAINTENANCE, USERS_SEE, Open
 from ainur_tui.systems.fly.fleet import USAGE, judged, no_parameters, sentence
 from ainur_tui.systems.fly.hands import Hands

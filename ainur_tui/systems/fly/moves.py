@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
+from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.api.metrics import CONNECTIONS
-from ainur_tui.systems.base import StepContext
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, Hands, sent, turned
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine

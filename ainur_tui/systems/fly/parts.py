@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ainur_tui.config.types import Environment, SecretMissing
-from ainur_tui.systems.base import Action, Context
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.background import Background
 from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
 from ainur_tui.systems.fly.hands import Hands

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.systems.base import AlreadySo, StepContext, World
+from ainur_tui.systems.acting import AlreadySo, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     Judged,
     OneByOne,

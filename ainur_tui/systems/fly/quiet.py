@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.systems.base import Step, StepContext, World
+from ainur_tui.systems.acting import Step, StepContext, World
 from ainur_tui.systems.fly.background import Background
 from ainur_tui.systems.fly.fleet import USAGE, machines
 from ainur_tui.systems.fly.hands import AT_REST, LEASE, Hands

@@ -14,7 +14,7 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
-from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.cutting import Reach

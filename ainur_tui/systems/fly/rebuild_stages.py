@@ -5,10 +5,13 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.secret import Secret
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.cutting import Reach
 from ainur_tui.systems.fly.hands import Hands
+from ainur_tui.systems.fly.looks_database import DatabaseLooks
+from ainur_tui.systems.fly.looks_service import ServiceLooks
 from ainur_tui.systems.fly.maintenance import Maintenance
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.rebuild import Rebuild, SetAddress, Stage
@@ -31,32 +34,33 @@ def stages(
 ) -> list[Stage]:  # fmt: skip
     """All of them; the two that wait for others elsewhere come last."""
     reach, hands = ground.reach, ground.reach.hands
+    database, service = DatabaseLooks(ground), ServiceLooks(ground)
     buckets = {bucket.name: bucket for pair in ground.copies for bucket in pair}
     sync = Sync({copy.name: bucket.name for bucket, copy in ground.copies}, buckets, context.clock)
     node = "ainur-tui run start node; it syncs from its peers, the Node tab shows how far it is"
     page = "the API's address in the frontend's project; deploy it again"
     return [
-        Stage("server", "a database server", ground.server),
-        Stage("roles", "its roles", ground.roles,
+        Stage("server", "a database server", database.server),
+        Stage("roles", "its roles", database.roles,
               MakeRoles(reach.server, [ground.application, ground.monitor])),
-        Stage("restore", "the best backup, counted", ground.restored,
+        Stage("restore", "the best backup, counted", database.restored,
               QuietRestore(context, ground.places, reach.server, identity)),
-        Stage("use", "the application may use it", ground.used,
+        Stage("use", "the application may use it", database.used,
               GrantUse(reach.server, ground.application)),
-        Stage("watch", "this console may read it", ground.watched),
-        Stage("app", "the app", ground.apps, within=API),
-        Stage("address", "the database's address among its secrets", ground.address,
+        Stage("watch", "this console may read it", database.watched),
+        Stage("app", "the app", service.apps, within=API),
+        Stage("address", "the database's address among its secrets", service.address,
               SetAddress(hands, ground.application), "api", API),
-        Stage("secrets", "its other secrets", ground.secrets, within=API),
-        Stage("storage", "the object store", ground.storage, sync, "storage"),
-        Stage("machines", "as many machines as before", ground.machines,
+        Stage("secrets", "its other secrets", service.secrets, within=API),
+        Stage("storage", "the object store", service.storage, sync, "storage"),
+        Stage("machines", "as many machines as before", service.machines,
               ScaleApi(hands, pool), "api", API),
-        Stage("certificates", "certificates", ground.certificates),
-        Stage("outside", "DNS, and the API from outside", ground.outside, within=API),
-        Stage("workers", "API and workers in the database", ground.workers),
-        Stage("node", "the node", ground.up("node", node), within=NODE),
-        Stage("frontend", "the frontend", ground.up("frontend", page), within=FRONTEND),
-        Stage("open", "open for users", ground.opened, Maintenance(hands, reach.outside), "api"),
+        Stage("certificates", "certificates", service.certificates),
+        Stage("outside", "DNS, and the API from outside", service.outside, within=API),
+        Stage("workers", "API and workers in the database", database.workers),
+        Stage("node", "the node", service.up("node", node), within=NODE),
+        Stage("frontend", "the frontend", service.up("frontend", page), within=FRONTEND),
+        Stage("open", "open for users", service.opened, Maintenance(hands, reach.outside), "api"),
     ]  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, rfc3339
+from ainur_tui.systems.acting import Action, Step, World
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context, Step, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.cutting import CutOver, Moving, Reach

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
-from ainur_tui.systems.base import StepContext
+from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.fly.hands import AT_REST, Hands, sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import aside, fit

@@ -11,8 +11,8 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.answers import number, text
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import SECONDS_EACH, UNAVAILABLE, USAGE, before, busy, judged
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.base import StepContext, World
+from ainur_tui.systems.acting import StepContext, World
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.secretrows import known
 from ainur_tui.systems.fly.settings import Setting, Values

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.rules.usage import sessions
+from ainur_tui.systems.acting import Action, Observation, Step, World
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Observation, Step, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
     UNAVAILABLE,

@@ -7,7 +7,7 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.units import clock
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
     UNAVAILABLE,

@@ -9,7 +9,7 @@ from typing import Any
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.rules.budget import Budget, bottleneck
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import before, busy, load, routed_again, sentence, set_aside
 from ainur_tui.systems.fly.fleet import machines as counted
 from ainur_tui.systems.fly.hands import Hands, sent

@@ -8,7 +8,7 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres import recovery_counts as counts
 from ainur_tui.systems.postgres.backup.locale import differences
 from ainur_tui.systems.postgres.backup.server import Server

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.base import Action, Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.configbackup import config_backup_of
 from ainur_tui.systems.fly.configsave import ConfigSave
@@ -44,6 +45,7 @@ from ainur_tui.systems.fly.sizing import ResizeDatabase
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.postgres.client import Database
+from ainur_tui.systems.system import System
 
 GUIDE_POOL = 25
 ON_MACHINES = (
@@ -72,11 +74,14 @@ def connect(environment: Environment, context: Context) -> System | None:
     hands = Hands(client, context.clock, fly.app, edge)
     page = environment.frontend
     eyes = [
-        HttpClient(one.url, clock=context.clock, redact=context.redact, deadline=one.timeout * 0.95)
+        HttpClient(
+            one.url, clock=context.clock, redact=context.redact, deadline=one.timeout * 0.95,
+            ca_file=one.authority,
+        )
         if one is not None and not is_placeholder(one.url)
         else None
         for one in (api, page)
-    ]
+    ]  # fmt: skip
     outside = outside_of(eyes[0], eyes[1], page)
     sizes = SizeList(fly, token, clock=context.clock, redact=context.redact)
     memory = Memory(context.state, fly.app)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from ainur_tui.config.types import Frontend
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
-from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.answers import Answer
-from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.base import Probe, Sample
 from ainur_tui.systems.frontend.page import Page, read_page
 from ainur_tui.systems.http import HttpClient
 
-DAY = 86400.0
 _UP = Signal(
     name="frontend.up", title="Frontend", unit="bool", worse="below", fail=1.0, vital=True,
     origin="guide", trouble="not served", planned_by=("frontend.maintenance", "api.maintenance"),
@@ -22,31 +20,27 @@ _MAINTENANCE = Signal(
     name="frontend.maintenance", title="Maintenance page", unit="bool", warn=0.5,
     trouble="users see the maintenance page",
 )  # fmt: skip
-_CERTIFICATE = Signal(
-    name="frontend.certificate.days", title="Certificate", unit="days", worse="below", warn=21.0,
-    fail=7.0, trouble="certificate ends in",
-)  # fmt: skip
 _SPOKEN = frozenset({200, *range(400, 600)}) - {401, 403, 407, 429}
 """Statuses that tell about the site; the others tell about our access to it."""
+_ANEW = {"connection": "close"}
+"""A visitor who comes now is met by the certificate and the address that are there now."""
 
 
 class FrontendProbe(Probe):
-    """``GET /`` with the redirects on the same host: status, shape, time, certificate."""
+    """``GET /`` with the redirects on the same host: status, shape, time."""
 
     name = "frontend"
     target = "frontend"
 
-    def __init__(self, frontend: Frontend, client: HttpClient, clock: Clock) -> None:
+    signals = (_UP, _LATENCY, _MAINTENANCE)
+
+    def __init__(self, frontend: Frontend, client: HttpClient) -> None:
         self.interval = frontend.interval
         self.deadline = frontend.timeout
-        https = frontend.url.lower().startswith("https:")
-        self.signals = (_UP, _LATENCY, _MAINTENANCE, *([_CERTIFICATE] if https else []))
-        self._https = https
         self._client = client
-        self._clock = clock
 
     async def read(self) -> Sample:
-        answer = await self._client.get("/", expect=_SPOKEN)
+        answer = await self._client.get("/", headers=_ANEW, expect=_SPOKEN)
         page = self._page(answer)
         source = f"GET {self._client.peer}/"
         up = answer.status == 200 and page is not None
@@ -65,11 +59,6 @@ class FrontendProbe(Probe):
             reading(_LATENCY, answer.seconds),
             reading(_MAINTENANCE, None if page is None else float(page.maintenance is not None)),
         ]
-        if self._https:
-            until = answer.certificate_expires
-            days = None if until is None else (until - self._clock.now()) / DAY
-            words = "not told" if until is None else f"until {moment(until, date=True)}"
-            found.append(reading(_CERTIFICATE, days, words))
         return Sample(readings=found)
 
     def _page(self, answer: Answer) -> Page | None:

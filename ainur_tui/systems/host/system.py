@@ -13,7 +13,8 @@ from ainur_tui.config.types import Environment, Host
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.target import Target
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Context, Probe, Sample, System
+from ainur_tui.systems.base import Context, Probe, Sample
+from ainur_tui.systems.system import System
 
 FIRST_SPAN = 0.5
 """Seconds between the two samples of a first read."""

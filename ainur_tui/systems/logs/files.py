@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, Context, Earlier, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Clock, Context
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
+from ainur_tui.systems.logsource import Earlier, LogSource, RawBatch, RawLine
 from ainur_tui.systems.tail import follow, newer
 
 FIRST_LINES = 200

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ainur_tui.config.types import Environment, LogFile
-from ainur_tui.systems.base import Context, LogSource, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.logs.files import FileSource, RemoteFile
 from ainur_tui.systems.logs.sources import checked
+from ainur_tui.systems.logsource import LogSource
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System:

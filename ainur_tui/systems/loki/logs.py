@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from ainur_tui.systems.base import Clock, LogSource, RawBatch, RawLine
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.logsource import LogSource, RawBatch, RawLine
 from ainur_tui.systems.loki.client import Entry, LokiClient, Page
 from ainur_tui.systems.loki.window import NS, Window
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ainur_tui.config.types import Environment
-from ainur_tui.systems.base import Context, System
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.logs.sources import checked
 from ainur_tui.systems.loki.client import LokiClient
 from ainur_tui.systems.loki.logs import LokiSource
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System:

@@ -8,7 +8,8 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.systemctl import Systemctl, Verb

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.actions import SECONDS, STOPPING, RestartNode
 
 _REST = frozenset({"inactive", "failed"})

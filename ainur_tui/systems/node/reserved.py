@@ -8,7 +8,7 @@ from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.shapes import Connections, Peer, Text
 

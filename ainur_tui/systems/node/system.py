@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Context, LogSource, Probe, System
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.journald import JournalSource
+from ainur_tui.systems.logsource import LogSource
 from ainur_tui.systems.node.actions import RestartNode
 from ainur_tui.systems.node.authors import AuthorsProbe
 from ainur_tui.systems.node.chain import ChainProbe
@@ -25,6 +26,7 @@ from ainur_tui.systems.node.reserved import ReleasePeer, ReservePeer
 from ainur_tui.systems.node.unit import UnitProbe
 from ainur_tui.systems.node.unitwatch import UnitWatch
 from ainur_tui.systems.node.verbosity import NodeLogLevel
+from ainur_tui.systems.system import System
 from ainur_tui.systems.systemctl import Systemctl
 
 

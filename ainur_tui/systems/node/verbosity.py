@@ -8,7 +8,8 @@ from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.journald import JournalSource
 from ainur_tui.systems.node.client import NodeClient
 from ainur_tui.systems.node.reserved import asked_for, ordered

@@ -10,8 +10,10 @@ from ainur_tui.config.types import Environment, Notify
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import clock as moment
-from ainur_tui.systems.base import Context, Message, Receiver, System, Writer
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.notify.errand import begun
+from ainur_tui.systems.system import System
+from ainur_tui.systems.telling import Message, Receiver, Writer
 
 NAME = "notify"
 _LONGEST = 20

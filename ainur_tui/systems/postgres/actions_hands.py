@@ -11,7 +11,7 @@ from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, StepContext
+from ainur_tui.systems.acting import Action, StepContext
 from ainur_tui.systems.postgres import progress
 from ainur_tui.systems.postgres.client import APPLICATION, Database
 from ainur_tui.systems.postgres.dsn import Address, is_placeholder, parse

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.units import size
-from ainur_tui.systems.base import StepContext
+from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.actions_relations import quoted
 

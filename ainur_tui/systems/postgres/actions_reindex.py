@@ -8,7 +8,7 @@ from typing import Any
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.units import size
-from ainur_tui.systems.base import Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, Elevated
 from ainur_tui.systems.postgres.actions_leftover import drop, is_left_of, leftovers, told
 from ainur_tui.systems.postgres.actions_relations import (

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import UNLOGGED, Elevated
 from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.actions_scram import head, verifier

@@ -14,7 +14,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
 from ainur_tui.systems.postgres.actions_victims import (
     IDLE,
     ONE,

@@ -11,7 +11,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean, near
 from ainur_tui.model.units import size
-from ainur_tui.systems.base import AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
 from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.actions_settingfiles import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.units import duration, size
-from ainur_tui.systems.base import Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, PACED, Elevated
 from ainur_tui.systems.postgres.actions_relations import (
     USAGE,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import HIDDEN, Shown

@@ -39,11 +39,13 @@ SELECT pid, left(usename, 60) AS usename, left(application_name, 60) AS name,
 """  # noqa: S608 (nothing from outside is in it)
 
 _SLOTS = """
-SELECT left(s.slot_name, 60) AS name, s.slot_type AS type, s.active, s.temporary, s.wal_status,
+SELECT s.slot_name::text AS name, s.slot_type AS type, s.active, s.active_pid AS pid,
+       s.temporary, s.wal_status, left(s.plugin, 60) AS plugin,
        left(s.database, 60) AS database, s.safe_wal_size::float8 AS left_over,
+       coalesce(s.restart_lsn::text, '') AS lsn,
        pg_wal_lsn_diff({position}, s.restart_lsn)::float8 AS retained,
        greatest(age(s.xmin), age(s.catalog_xmin))::float8 AS xmin_age, {inactive} AS inactive
-  FROM pg_replication_slots AS s LIMIT 50
+  FROM pg_replication_slots AS s
 """
 
 RECEIVER = f"""

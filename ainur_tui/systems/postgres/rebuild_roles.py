@@ -10,7 +10,7 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import UNLOGGED
 from ainur_tui.systems.postgres.actions_scram import verifier
 from ainur_tui.systems.postgres.backup.server import Server

@@ -9,7 +9,7 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.worded import worded
 from ainur_tui.systems.postgres.client import APPLICATION

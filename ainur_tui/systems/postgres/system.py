@@ -7,15 +7,18 @@ from pathlib import Path
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Action, Context, LogSource, Probe, System
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.fly.configbackup import documents
 from ainur_tui.systems.logs.files import FileSource
+from ainur_tui.systems.logsource import LogSource
 from ainur_tui.systems.postgres import recovery_loss
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.actions_reindex import Reindex
 from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.actions_settings import ApplySetting
+from ainur_tui.systems.postgres.actions_slots import DropSlot
 from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
@@ -43,6 +46,7 @@ from ainur_tui.systems.postgres.statistics import SizeProbe, StatisticsProbe, Ta
 from ainur_tui.systems.postgres.tuning import GIB, Machine
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
 from ainur_tui.systems.postgres.wal import WalProbe
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:
@@ -110,7 +114,8 @@ def connect(environment: Environment, context: Context) -> System | None:
         RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
         PruneAction(environment, context, places),
         *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
-        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting, MonitorRole)),
+        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting)),
+        *(one(hands, shown) for one in (DropSlot, MonitorRole)),
     )
 
     async def close() -> None:

@@ -207,8 +207,8 @@ class WalProbe(Look):
         }
         if trouble or not used:
             name = self.shown.text(slot["name"])
-            detail["mend"] = "start its replica again, or, when that is gone for good: "
-            detail["mend"] += f"SELECT pg_drop_replication_slot('{name}');"
+            detail["mend"] = "start its replica again, or, when that is gone for good: key a, "
+            detail["mend"] += f"drop-slot slot={name}"
         return Row(
             key=f"slot/{slot['name']}",
             cells=[
@@ -219,6 +219,7 @@ class WalProbe(Look):
             tone="fail" if trouble else "warn" if much else "none",
             target="db",
             detail=detail,
+            params={} if used else {"slot": slot["name"]},
         )  # fmt: skip
 
 

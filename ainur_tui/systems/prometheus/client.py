@@ -9,8 +9,8 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems.alertlabels import texts
 from ainur_tui.systems.answers import object_of, pick
-from ainur_tui.systems.base import Past, Series, SeriesIndex
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.seriesindex import Past, Series, SeriesIndex
 
 LARGE = 16 << 20
 """Bytes an answer may have: a large Prometheus has tens of thousands of names."""

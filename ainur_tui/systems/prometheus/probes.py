@@ -16,9 +16,10 @@ from ainur_tui.rules import promrules
 from ainur_tui.rules.promrules import PromRule
 from ainur_tui.systems.alertlabels import Told, alert_of, moment, texts
 from ainur_tui.systems.answers import pick
-from ainur_tui.systems.base import Clock, Probe, Sample, Series
+from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.httpfailures import HttpFailure
 from ainur_tui.systems.prometheus.client import PrometheusClient
+from ainur_tui.systems.seriesindex import Series
 
 NAME = "prometheus"
 AT_ONCE = 4

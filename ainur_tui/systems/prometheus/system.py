@@ -6,11 +6,12 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
 from ainur_tui.systems.alertjudge import http_of
-from ainur_tui.systems.base import Context, Probe, System
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.prometheus.client import PrometheusClient
 from ainur_tui.systems.prometheus.probes import NAME, PromqlProbe, RulesProbe
 from ainur_tui.systems.prometheus.targets import TargetsProbe
 from ainur_tui.systems.rulebook import rulebook
+from ainur_tui.systems.system import System
 
 
 def connect(environment: Environment, context: Context) -> System | None:

@@ -24,6 +24,8 @@ _IN_TEXT: tuple[tuple[str, FailureKind, str], ...] = (
     ("IncompleteMessage", "unavailable", "it closed the connection"),
     ("kind: Connect", "unreachable", "no connection"),
 )
+_FULL = {"QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull"}
+"""By the codes of Ceph and MinIO: there is no room left, whoever asks."""
 
 
 def failure(error: BaseException, where: str, redact: Redactor) -> ProbeFailure:
@@ -49,6 +51,8 @@ def kind_of(status: int, code: str) -> FailureKind:
     """What an answer's status and its code mean."""
     if status == 401 or code in {"InvalidAccessKeyId", "SignatureDoesNotMatch"}:
         return "auth"
+    if code in _FULL:
+        return "unavailable"
     if status == 403:
         return "forbidden"
     if status == 404:

@@ -11,7 +11,8 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size
-from ainur_tui.systems.base import Action, Clock, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.storage.client import Bucket, Stored
 from ainur_tui.systems.storage.drift import Difference, difference, marker
 

@@ -7,13 +7,15 @@ import uuid
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.target import Target
-from ainur_tui.systems.base import Action, Context, Probe, System
+from ainur_tui.systems.acting import Action
+from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.drift import DriftProbe
 from ainur_tui.systems.storage.probes import BucketsProbe, WriteProbe, bucket_target
 from ainur_tui.systems.storage.sync import Sync
 from ainur_tui.systems.storage.uploads import AbortUploads, UploadsProbe
 from ainur_tui.systems.storage.usage import UsageProbe
+from ainur_tui.systems.system import System
 
 _PLACEHOLDER = re.compile(r"your[-_ ]|<[^>]*>|example\.(com|org|net)", re.IGNORECASE)
 

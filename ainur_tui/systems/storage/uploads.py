@@ -12,18 +12,8 @@ from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.systems.base import (
-    Action,
-    AlreadySo,
-    Clock,
-    Context,
-    Observation,
-    Probe,
-    Sample,
-    Step,
-    StepContext,
-    World,
-)
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Clock, Context, Probe, Sample
 from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.storage.client import Bucket, open_bucket
 from ainur_tui.systems.storage.multipart import Upload

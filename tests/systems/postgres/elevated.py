@@ -14,8 +14,9 @@ import msgspec
 from ainur_tui.model.action import Plan
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Action, Clock, Observation
-from ainur_tui.systems.base import World as Around
+from ainur_tui.systems.acting import Action, Observation
+from ainur_tui.systems.acting import World as Around
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.actions_hands import Hands
 from ainur_tui.systems.postgres.client import Database
 from tests.systems.conftest import Now, Server

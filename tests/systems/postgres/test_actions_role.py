@@ -13,7 +13,7 @@ import pytest
 
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import AlreadySo
+from ainur_tui.systems.acting import AlreadySo
 from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_scram import verifier
 from ainur_tui.systems.postgres.shown import Shown

@@ -15,7 +15,8 @@ from ainur_tui.model.action import Plan
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import Action, AlreadySo, Clock, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, StepContext, World
+from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.actions_victims import Victim
 from ainur_tui.systems.postgres.client import Database

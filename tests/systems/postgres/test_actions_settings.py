@@ -9,7 +9,7 @@ import pytest
 
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.base import AlreadySo
+from ainur_tui.systems.acting import AlreadySo
 from ainur_tui.systems.postgres.actions_settings import ApplySetting
 from ainur_tui.systems.postgres.actions_tuning import CONSEQUENCES, GUIDE, ONLY, counted, words
 from ainur_tui.systems.postgres.shown import Shown

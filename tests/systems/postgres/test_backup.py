@@ -24,12 +24,14 @@ from ainur_tui.config.types import Backup, Environment, Postgres, SecretSource, 
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Clock, Context, System, Tools, World
+from ainur_tui.systems.acting import World
+from ainur_tui.systems.base import Clock, Context, Tools
 from ainur_tui.systems.postgres.backup import directory, names
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.system import connect
 from ainur_tui.systems.storage.client import open_bucket
+from ainur_tui.systems.system import System
 from tests.systems.conftest import PASSWORD, Server, Store
 from tests.systems.faulty import FaultyStore
 

@@ -18,7 +18,7 @@ import zstandard
 from ainur_tui.config.types import Schedule
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, Refused
-from ainur_tui.systems.base import Action, Observation
+from ainur_tui.systems.acting import Action, Observation
 from ainur_tui.systems.postgres.backup import (
     cluster,
     custody,

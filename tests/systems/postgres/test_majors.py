@@ -22,9 +22,11 @@ from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
-from ainur_tui.systems.base import Action, Clock, Context, Sample, System, Tools, World
+from ainur_tui.systems.acting import Action, World
+from ainur_tui.systems.base import Clock, Context, Sample, Tools
 from ainur_tui.systems.postgres.access import SUPPORTED, examine
 from ainur_tui.systems.postgres.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.conftest import Server, a_postgres
 
 WORLD = World(

@@ -12,11 +12,13 @@ import pytest
 from ainur_tui.config.types import Environment, SecretSource, Storage
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import AlreadySo, Clock, Context, Probe, Sample, System, Tools
+from ainur_tui.systems.acting import AlreadySo
+from ainur_tui.systems.base import Clock, Context, Probe, Sample, Tools
 from ainur_tui.systems.storage import uploads
 from ainur_tui.systems.storage.client import Bucket, open_bucket
 from ainur_tui.systems.storage.errors import failure
 from ainur_tui.systems.storage.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.conftest import Store
 from tests.systems.faulty import FaultyStore
 from tests.systems.flyfake import Steps

@@ -13,12 +13,13 @@ import pytest
 from ainur_tui.config.types import Environment, Storage
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.base import Context, System, Tools
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.storage import drift, sync
 from ainur_tui.systems.storage.client import Bucket, Stored, open_bucket
 from ainur_tui.systems.storage.drift import DriftProbe, compare, marker
 from ainur_tui.systems.storage.sync import Sync
 from ainur_tui.systems.storage.system import connect
+from ainur_tui.systems.system import System
 from tests.systems.conftest import Now, Store
 from tests.systems.flyfake import Steps
 from tests.systems.postgres.test_backup import WORLD

@@ -9,7 +9,8 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, size
-from ainur_tui.systems.base import Action, Context, Observation, Step, World
+from ainur_tui.systems.acting import Action, Observation, Step, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.backup import catalogue, dump, manifest, names, sealing
 from ainur_tui.systems.postgres.backup.beside import Document

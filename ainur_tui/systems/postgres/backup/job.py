@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, rfc3339, size
-from ainur_tui.systems.base import Context, StepContext
+from ainur_tui.systems.acting import StepContext
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.backup import catalogue, custody, dump, manifest, names
 from ainur_tui.systems.postgres.backup.begun import Begun

@@ -9,7 +9,8 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres.backup import catalogue, names, retention
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.worded import worded

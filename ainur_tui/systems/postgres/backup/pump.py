@@ -12,7 +12,7 @@ from typing import Any
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.systems import process
+from ainur_tui.systems import piping
 from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.sealing import Sealer
@@ -67,7 +67,7 @@ async def stream_to(
     :class:`ActionFailure` (the program), ``ProbeFailure`` or ``OSError`` (a place).
     """
     channels = [Channel() for _ in places]
-    async with process.stream(argv, env=env, redact=redact) as child:
+    async with piping.stream(argv, env=env, redact=redact) as child:
         writing = [
             asyncio.create_task(_deliver(place, name, channel, part))
             for place, channel in zip(places, channels, strict=True)

@@ -10,7 +10,8 @@ from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.systems.base import Action, Context, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres.backup import catalogue, names
 from ainur_tui.systems.postgres.backup.job import LONGEST, words
 from ainur_tui.systems.postgres.backup.locale import differences

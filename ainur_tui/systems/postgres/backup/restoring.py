@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import size
-from ainur_tui.systems import process
-from ainur_tui.systems.base import Context, StepContext
+from ainur_tui.systems import piping, process
+from ainur_tui.systems.acting import StepContext
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.postgres.backup import loading, manifest, names
 from ainur_tui.systems.postgres.backup.channel import Broken, Channel
 from ainur_tui.systems.postgres.backup.manifest import Manifest
@@ -126,7 +127,7 @@ class Pouring:
             await self._run([*argv, "--section=post-data", f"--jobs={_JOBS}", *whole], env)
 
     async def _run(self, argv: list[str], env: Mapping[str, str]) -> None:
-        async with process.sink(argv, env=env, redact=self.context.redact) as child:
+        async with piping.sink(argv, env=env, redact=self.context.redact) as child:
             _well(await child.finish())
 
     async def _rows(
@@ -136,7 +137,7 @@ class Pouring:
             script = Channel()
             reading = await open_.enter_async_context(_ended())
             child = await open_.enter_async_context(
-                process.sink(argv, env=env, redact=self.context.redact, output=True)
+                piping.sink(argv, env=env, redact=self.context.redact, output=True)
             )
             open_.callback(script.fail, Broken("nobody loads any more"))
             reading.append(asyncio.create_task(asyncio.to_thread(_read, child.output, script)))

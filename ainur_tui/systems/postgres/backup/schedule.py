@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from ainur_tui.config.types import Schedule
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Routine
+from ainur_tui.systems.system import Routine
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(rf"(?:({'|'.join(DAYS)}) )?([01]\d|2[0-3]):([0-5]\d)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
-from ainur_tui.systems.base import StepContext
+from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.postgres.backup.job import words
 
 Work = Callable[[StepContext], Awaitable[str]]

@@ -1,0 +1,65 @@
+"""What decides who is called: the rules, what people said of their alerts, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ainur_tui.config.paths import Paths
+from ainur_tui.config.types import Environment
+from ainur_tui.engine.alerting import Alerting
+from ainur_tui.engine.attention import Attention
+from ainur_tui.engine.board import Board
+from ainur_tui.engine.history import History
+from ainur_tui.engine.journal import Journal
+from ainur_tui.engine.notifier import Notifier
+from ainur_tui.model.event import Event
+from ainur_tui.model.secret import Redactor
+from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.severity import levels
+from ainur_tui.systems.base import Clock
+from ainur_tui.systems.rulebook import Rulebook, rulebook
+from ainur_tui.systems.system import System
+from ainur_tui.systems.telling import Writer
+
+
+@dataclass(frozen=True)
+class Judging:
+    """The parts, wired. ``problems`` are sentences of what could not be taken over as it is
+    configured or kept."""
+
+    rulebook: Rulebook
+    attention: Attention
+    alerting: Alerting
+    notifier: Notifier
+    writers: Sequence[Writer]
+    problems: Sequence[str]
+
+
+def judging_of(
+    environment: Environment,
+    paths: Paths,
+    graph: Graph,
+    systems: Sequence[System],
+    *,
+    board: Board,
+    history: History,
+    journal: Journal,
+    clock: Clock,
+    redact: Redactor,
+    event: Callable[[Event], None],
+) -> Judging:
+    """Everything that judges an environment and calls people for it."""
+    own = environment.alerts
+    book = rulebook(own, prometheus=environment.prometheus is not None)
+    attention = Attention(paths.attention, journal, clock, redact, event)
+    kept = attention.load()
+    receivers = [one for system in systems for one in system.receivers]
+    return Judging(
+        book,
+        attention,
+        Alerting(book.rules, clock, board, graph, attention),
+        Notifier(receivers, levels(own.response, own.update), clock, history, redact),
+        [one for one in receivers if isinstance(one, Writer)],
+        [*book.problems, *filter(None, [kept])],
+    )

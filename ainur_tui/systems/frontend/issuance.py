@@ -1,0 +1,61 @@
+"""Whether another certificate can be issued for the frontend: where its name leads, and whom its
+CAA records let issue. A renewal that fails at night fails of one of the two."""
+
+from __future__ import annotations
+
+from ainur_tui.config.types import Frontend
+from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.signal import Reading, Signal
+from ainur_tui.model.text import clean
+from ainur_tui.systems import caa
+from ainur_tui.systems.base import Clock, Probe, Sample
+from ainur_tui.systems.certificates import Host, shown
+from ainur_tui.systems.dns import Resolver, is_address, unresolvable
+
+INTERVAL = 600.0
+_ISSUABLE = Signal(
+    name="frontend.certificate.issuable", title="Can be issued again", unit="bool", worse="below",
+    warn=1.0, trouble="no other certificate can be issued",
+)  # fmt: skip
+
+
+def can_be_asked(host: Host) -> bool:
+    """Whether there is a name whose records could be asked for."""
+    return not is_address(host.name) and "." in host.name and not unresolvable(host.name)
+
+
+class IssuanceProbe(Probe):
+    """Asks this machine's resolver, seldom; a playbook asks at once."""
+
+    name = "frontend.issuance"
+    target = "frontend"
+    signals = (_ISSUABLE,)
+
+    def __init__(self, frontend: Frontend, host: Host, clock: Clock, resolver: Resolver) -> None:
+        self.interval, self.deadline = max(frontend.interval, INTERVAL), frontend.timeout
+        self._host = host
+        self._clock = clock
+        self._resolver = resolver
+
+    async def read(self) -> Sample:
+        value, note = await self._look()
+        reading = Reading(
+            target="frontend", signal=_ISSUABLE.name, value=value, note=clean(note, 200),
+            observed_at=self._clock.now(), source=f"DNS of {self._host.name}",
+        )  # fmt: skip
+        return Sample(readings=[reading])
+
+    async def _look(self) -> tuple[float | None, str]:
+        host = self._host.name
+        addresses = await self._resolver.addresses(host, self.deadline * 0.3)
+        leads = f"{host} leads to {', '.join(addresses[:3])}"
+        try:
+            allowed = await caa.issuers(host, self.deadline * 0.3)
+            seen = (await shown(self._host)).certificate
+        except ProbeFailure as failure:
+            return None, f"{leads}; {failure}"
+        issuer = seen.issuer if seen is not None else "its issuer, not known,"
+        told = caa.words(allowed)
+        if caa.lets(allowed, issuer) is False:
+            return 0.0, f"{told}, which {issuer} is not: add it to the CAA records of {host}"
+        return 1.0, f"{leads}; {told}"
