@@ -115,6 +115,7 @@ async def _asked(call: Invocation) -> list[Finding]:
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
     from ainur_tui.systems import caa, resolvers
+    from ainur_tui.systems.fly import vault
     from ainur_tui.systems.fly.abilities import abilities
     from ainur_tui.systems.ports import exposures
     from ainur_tui.systems.postgres.access import examine
@@ -123,8 +124,8 @@ async def _asked(call: Invocation) -> list[Finding]:
     found: list[Finding] = []
     for area, ask in (
         ("platform", abilities), ("database", examine), ("ports", exposures),
-        ("names", resolvers.examine), ("names", caa.examine), ("storage", uploads.examine),
-        ("storage", lifecycle.examine),
+        ("secrets", vault.examine), ("names", resolvers.examine), ("names", caa.examine),
+        ("storage", uploads.examine), ("storage", lifecycle.examine),
     ):  # fmt: skip
         with contextlib.suppress(SecretMissing):
             told = await ask(call.loaded.environment, common.context(call))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ainur_tui.cli import errors
@@ -14,6 +15,7 @@ from ainur_tui.cli.parser import add_json
 from ainur_tui.cli.run import add_decision
 
 if TYPE_CHECKING:
+    from ainur_tui.systems.examined import Examined
     from ainur_tui.systems.postgres.recovery_candidates import Candidate
 
 
@@ -80,9 +82,12 @@ def _recover(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _list(call: Invocation, *, as_json: bool) -> int:
+    from ainur_tui.engine.drills import of_record
     from ainur_tui.model.units import duration, rfc3339, show
+    from ainur_tui.rules.drills import KINDS, by_kind, last, slower
 
     found, now = asyncio.run(_candidates(call))
+    times = by_kind(of_record(call.paths.journal))
     if as_json:
         rows = [
             {
@@ -93,7 +98,14 @@ def _list(call: Invocation, *, as_json: bool) -> int:
             }
             for one in found
         ]  # fmt: skip
-        call.output.json({"version": 1, "candidates": rows})
+        took = [
+            {
+                "kind": kind, "seconds": round(own[-1].seconds, 3), "at": rfc3339(own[-1].at),
+                "run": own[-1].run, "guide": KINDS[kind][1], "runs": len(own),
+            }
+            for kind, own in times.items()
+        ]  # fmt: skip
+        call.output.json({"version": 1, "candidates": rows, "times": took})
         return errors.OK
     for line in columns(
         [
@@ -107,6 +119,11 @@ def _list(call: Invocation, *, as_json: bool) -> int:
         ]
     ):
         call.output.line(line)
+    for kind, own in times.items():
+        title, within = KINDS[kind]
+        worse = f"; {slower(own)}" * bool(slower(own))
+        call.output.tell(f"{title}: last time {last(own)}, the guide allows"
+                         f" {duration(within)}{worse}")  # fmt: skip
     best = next((one for one in found if one.usable), None)
     if best is None:
         call.output.tell("no backup can be recovered from; what is left: ainur-tui recover loss")
@@ -136,11 +153,26 @@ def _loss(call: Invocation, *, as_json: bool) -> int:
     from ainur_tui.systems.postgres.recovery_loss import steps
 
     found = steps(call.loaded.environment)
+    held = asyncio.run(_vault(call))
     if as_json:
         rows = [{"step": one.what, "how": one.how, "added": one.added} for one in found]
-        call.output.json({"version": 1, "steps": rows})
+        call.output.json({"version": 1, "steps": rows, "vault": [asdict(one) for one in held]})
         return errors.OK
     for number, one in enumerate(found, 1):
         call.output.line(f"{number:>2}. {one.what}{'  [added]' * one.added}")
         call.output.line(f"    {one.how}")
+    for said in held:
+        call.output.tell(f"{said.name}: {call.redactor()(said.words)}")
     return errors.OK
+
+
+async def _vault(call: Invocation) -> list[Examined]:
+    """Whether the vault has the value of each secret that is kept by name."""
+    from ainur_tui.cli import common
+    from ainur_tui.config.types import SecretMissing
+    from ainur_tui.systems.fly import vault
+
+    try:
+        return await vault.examine(call.loaded.environment, common.context(call))
+    except SecretMissing:  # a store without credentials: doctor says so
+        return []

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ainur_tui.config.common import SecretSource
+from ainur_tui.config.common import SecretRef, SecretSource
 
 _MOMENT = r"^((mon|tue|wed|thu|fri|sat|sun) )?([01]\d|2[0-3]):[0-5]\d$"
 
@@ -22,6 +22,24 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="when the newest is restored and counted; none: never"),
     ] = "sat 04:30"
     prune: Annotated[bool, Meta(description="prune after each backup that was verified")] = False
+
+
+class Vault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where values of secrets are, name by name: exactly one of ``env``, ``file``, ``command``, in
+    which ``{name}`` stands for the secret's name."""
+
+    env: str | None = None
+    file: str | None = None
+    command: list[str] | None = None
+
+    def of(self, name: str) -> SecretRef:
+        """Where the value of one secret is."""
+
+        def named(text: str | None) -> str | None:
+            return text.replace("{name}", name) if text is not None else None
+
+        command = [word.replace("{name}", name) for word in self.command or []]
+        return SecretRef(env=named(self.env), file=named(self.file), command=command or None)
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +77,13 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             description="the age identity (AGE-SECRET-KEY-…) that opens them, for verify and "
             "restore only: create never needs it"
+        ),
+    ] = None
+    vault: Annotated[
+        Vault | None,
+        Meta(
+            description="where the values of the app's secrets are kept, {name} in it the name of "
+            "each: `doctor` sees whether it has them, secret-restore sets them; none: nowhere"
         ),
     ] = None
     schedule: Annotated[

@@ -92,6 +92,11 @@ def _section(key: str, value: Any, at: Path, environment: dict[str, Any]) -> Ite
 def _backup(value: dict[str, Any], at: Path, environment: dict[str, Any]) -> Iterator[Fault]:
     if value.get("bucket") and "storage" not in environment:
         yield Fault((*at, "bucket"), "a bucket needs the section storage beside it")
+    if (vault := value.get("vault")) is not None:
+        if len(vault) != 1:
+            yield Fault((*at, "vault"), "expected exactly one of env, file and command")
+        elif "{name}" not in str(vault):
+            yield Fault((*at, "vault"), "expected {name} where each secret's name belongs")
     if value.get("directory") == "" and not value.get("bucket"):
         yield Fault(at, "expected a directory, a bucket or both")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+SshHost = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.@-]*$")]
 Seconds = Annotated[float, Meta(ge=0.2, le=3600, description="seconds")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ainur_tui.config.common import Seconds, SecretSource
+from ainur_tui.config.common import Seconds, SecretSource, SshHost
 
 
 class LogStream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class LogFile(LogStream, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     path: str
     ssh: Annotated[
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.@-]*$")] | None,
+        SshHost | None,
         Meta(description="host (or user@host) that has it; a known one, by key; none: here"),
     ] = None
 

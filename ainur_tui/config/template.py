@@ -23,6 +23,7 @@ version = 1
 #state_dir = "state"      # history and journal; usually $XDG_STATE_HOME/ainur-tui/NAME
 #anchor_dir = "/mnt/other/ainur"  # second place for the journal's newest hash: a cut is seen
 #resolvers = ["1.1.1.1", "8.8.8.8"]  # asked by doctor and recover where the public names lead
+#outside = "ops@vps"      # a machine elsewhere, by ssh: doctor sees from there which ports answer
 #playbooks = "playbooks"  # a folder of your own; the same name replaces one that comes with us
 #runtime_dir = "run"      # the engine's socket; usually $XDG_RUNTIME_DIR/ainur-tui/NAME
 
@@ -112,6 +113,7 @@ version = 1
 #identity = { env = "AGE_IDENTITY" } # opens them, for verify and restore; create never needs it
 #schedule = { backup = "01:00", verify = "sat 04:30", prune = false }   # UTC, by a staying engine
 #application = { env = "APP_URL" }   # the DSN that the API uses, for `recover` and the way back
+#vault = { command = ["pass", "show", "ainur/{name}"] }   # values of the app's secrets, by name
 #admin = { env = "RESTORE_URL" }     # creates the database of `backup restore`; else postgres.admin
 #keep_days = 30           # `backup prune` removes what is older, but never
 #keep_count = 7           # one of the newest, nor the newest that was restored and counted

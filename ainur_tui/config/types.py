@@ -7,8 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ainur_tui.config.backups import Backup, Schedule
-from ainur_tui.config.common import Seconds, SecretMissing, SecretRef, SecretSource, Section
+from ainur_tui.config.backups import Backup, Schedule, Vault
+from ainur_tui.config.common import (
+    Seconds,
+    SecretMissing,
+    SecretRef,
+    SecretSource,
+    Section,
+    SshHost,
+)
 from ainur_tui.config.logs import LogFile, Logs, LogStream, Loki, LokiStream
 from ainur_tui.config.people import Alerts, Incidents, Notify, OnCall
 from ainur_tui.config.systems import (
@@ -29,6 +36,7 @@ __all__ = [
     "Grafana", "Host", "Incidents", "LogFile", "LogStream", "Logs", "Loki", "LokiStream", "Node",
     "Notify", "OnCall", "Postgres", "Prometheus", "Schedule", "Seconds", "SecretMissing",
     "SecretRef", "SecretSource", "Section", "Storage", "Threshold", "ToolPath",
+    "Vault",
 ]  # fmt: skip
 
 
@@ -61,6 +69,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             max_length=6,
         ),
     ] = msgspec.field(default_factory=lambda: ["1.1.1.1", "8.8.8.8"])
+    outside: Annotated[
+        SshHost | None,
+        Meta(
+            description="host (or user@host) elsewhere, reached by ssh, from which `doctor` looks "
+            "which ports answer; none: they are seen from here only"
+        ),
+    ] = None
     anchor_dir: Annotated[
         str | None, Meta(description="a second place for the journal's newest hash")
     ] = None

@@ -21,6 +21,8 @@ from ainur_tui.demo.switches import Switches
 
 FAULTS = {"api-machine-down": slice(0, 1), "api-all-down": slice(None)}
 FAULTY_APP = "zerostate-api"
+TAKEN = frozenset({"ainur", "api"})
+"""Names that other customers have."""
 
 
 @dataclass
@@ -169,12 +171,35 @@ class Platform:
     apps: dict[str, App]
     switches: Switches
     token_spent: bool = False
+    former: dict[str, App] = field(default_factory=dict)
+    """Apps that were destroyed: their doors are still there, should they be made again."""
 
     def app(self, name: str) -> App:
         """The app of that name; 404 when there is none."""
         if name not in self.apps:
             raise ApiError(404, f"app {name} not found", "not_found")
         return self.apps[name]
+
+    def create(self, name: str) -> None:
+        """A new app, empty; one that was there before has its door again. 422 for a name that is
+        taken: names are of all customers together."""
+        if name in self.apps or name in TAKEN:
+            raise ApiError(422, "Validation failed: Name has already been taken", "name_taken")
+        model = next(iter((self.apps | self.former).values()))
+        app = self.former.pop(name, None) or App(
+            {**model.spec, "name": name, "proxy_port": None}, LogRing(model.spec["region"]),
+            self.switches,
+        )  # fmt: skip
+        self.apps[name] = app
+
+    async def destroy(self, name: str) -> None:
+        """Everything of an app goes with it."""
+        app = self.apps.pop(self.app(name).name)
+        for runner in list(app.runners.values()):
+            await app.destroy(runner.machine.id)
+        for kept in (app.secrets, app.volumes, app.releases, app.certificates, app.gone):
+            kept.clear()
+        self.former[name] = app
 
     async def start(self) -> None:
         """Start every machine."""

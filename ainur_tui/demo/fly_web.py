@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 from aiohttp import web
 
 from ainur_tui.demo.fly_http import Routes, body
 from ainur_tui.demo.fly_machines import ApiError, Json, ulid
 from ainur_tui.demo.fly_platform import App
 
+APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]")
 SECRETS = "/v1/apps/{app}/secrets"
 WEB = "/api/v1/apps/{app}"
 
@@ -18,7 +22,9 @@ class WebApi(Routes):
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/v1/apps", self.apps, name="list_apps"),
+            web.post("/v1/apps", self.create_app, name="create_app"),
             web.get("/v1/apps/{app}", self.app, name="get_app"),
+            web.delete("/v1/apps/{app}", self.destroy_app, name="destroy_app"),
             web.get("/v1/tokens/current", self.tokens, name="current_token"),
             web.get("/v1/postgres", self.clusters, name="list_clusters"),
             web.get(SECRETS, self.secrets, name="list_secrets"),
@@ -50,6 +56,21 @@ class WebApi(Routes):
 
     async def app(self, request: web.Request) -> web.Response:
         return web.json_response(self._json(self._app(request)))
+
+    async def create_app(self, request: web.Request) -> web.Response:
+        given = await body(request)
+        name, org = given.get("app_name"), given.get("org_slug")
+        if not isinstance(name, str) or not APP_NAME.fullmatch(name):
+            raise ApiError(422, "Validation failed: Name is invalid", "invalid_argument")
+        if org != self._platform.org:
+            raise ApiError(404, "organization not found", "not_found")
+        self._platform.create(name)
+        told = {"id": ulid().lower()[:16], "created_at": int(time.time() * 1000)}
+        return web.json_response(told, status=201)
+
+    async def destroy_app(self, request: web.Request) -> web.Response:
+        await self._platform.destroy(request.match_info["app"])
+        return web.Response(status=202)
 
     async def tokens(self, _: web.Request) -> web.Response:
         org = self._platform.org

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,6 +122,10 @@ class Journal:
     async def entries(self, after: int = 0, limit: int = 1000) -> list[JournalEntry]:
         """The newest ``limit`` entries numbered above ``after``, oldest first."""
         return await self._in_thread(lambda: record.read(self.path, after, limit))
+
+    async def of_actions(self, names: Collection[str]) -> list[JournalEntry]:
+        """All entries about these actions, oldest first."""
+        return await self._in_thread(lambda: record.of_actions(self.path, names))
 
     async def verify(self) -> JournalVerdict:
         """Check the whole chain against its anchor."""

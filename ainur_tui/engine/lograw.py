@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import Any
 
 import msgspec
 
+from ainur_tui.rules.logsieve import ends_of, hits
 from ainur_tui.systems.logsource import RawLine
 
 Row = tuple[int, RawLine]
@@ -39,11 +38,12 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(_Columns).decode
 
 
-def packed(rows: Sequence[Row]) -> bytes:
-    """The rows as bytes, in which every word of theirs stands as it is."""
+def packed(rows: Sequence[Row]) -> tuple[bytes, int]:
+    """The rows as bytes, in which every word of theirs stands as it is; and from where on there is
+    nothing but the lines."""
     lines = [line for _, line in rows]
     text, ends = joined(lines)
-    return _pack(
+    data = _pack(
         _Columns(
             [seq for seq, _ in rows],
             [line.at for line in lines],
@@ -54,21 +54,13 @@ def packed(rows: Sequence[Row]) -> bytes:
             text,
         )
     )
+    return data, len(data) - len(text)
 
 
 def joined(lines: Sequence[RawLine]) -> tuple[bytes, list[int]]:
     """Their words as one text, and where those of each end in it (bytes)."""
     texts = [line.text.encode("utf-8", "replace") for line in lines]
-    return b"\n".join(texts), [end - 1 for end in accumulate(len(text) + 1 for text in texts)]
-
-
-def hits(text: bytes, ends: Sequence[int], needle: Any) -> Iterator[int]:
-    """The lines of such a text that have it: each search goes on behind the line of the last."""
-    at = 0
-    while at < len(text) and (hit := needle.search(text, at)) is not None:
-        place = bisect_right(ends, hit.start() - 1)
-        yield place
-        at = ends[place] + 1
+    return b"\n".join(texts), ends_of(map(len, texts))
 
 
 def unpacked(data: bytes, needle: Any | None) -> Iterator[Row]:

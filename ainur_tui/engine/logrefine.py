@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from ainur_tui.engine.lograw import hits, joined
+from ainur_tui.engine.lograw import joined
 from ainur_tui.model.log import Level, LogLine
 from ainur_tui.model.secret import MASK
 from ainur_tui.model.text import MAX_LINE, clean, is_hostile
 from ainur_tui.rules.logclass import classify
 from ainur_tui.rules.loglines import parse
+from ainur_tui.rules.logmarks import NAME
 from ainur_tui.rules.logparsed import word_level
-from ainur_tui.rules.logsieve import expression
+from ainur_tui.rules.logsieve import expression, hits
 from ainur_tui.systems.logsource import RawLine
 
 LONGEST = 16 * 1024
@@ -76,7 +77,7 @@ def refine(
         source=source,
         message=message,
         level=level,
-        machine=clean(raw.machine, 64) if raw.machine else None,
+        machine=clean(raw.machine, NAME) if raw.machine else None,
         log_class=classify(message, fields, level),
         fields=fields,
     )

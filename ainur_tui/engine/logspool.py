@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import heapq
 import logging
+import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
@@ -18,8 +21,11 @@ from ainur_tui.engine.logblocks import Block
 from ainur_tui.engine.lograw import Row, packed, unpacked
 from ainur_tui.engine.logrefine import refine
 from ainur_tui.model.log import LogLine
+from ainur_tui.model.logquery import LogQuery
 from ainur_tui.rules.loglines import parse
-from ainur_tui.rules.logmarks import LOOSE, Wanted, marks_in
+from ainur_tui.rules.logmarks import LOOSE, Wanted, machine_mark, marks_in
+from ainur_tui.rules.logneedle import needle
+from ainur_tui.rules.logsieve import Sieve
 from ainur_tui.systems.logsource import RawLine
 
 SIZE = 512 << 20
@@ -49,8 +55,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Lines of one source written together. ``marks`` are what they hold; where they are ``raw``,
-    not taken apart yet, what they may hold, and their times are those of the first and last."""
+    """Lines of one source written together. ``marks`` are what they hold. Where they are not taken
+    apart yet, what they may hold: then their words stand from ``raw`` on (bytes), and their times
+    are those of the first and last."""
 
     low: int
     high: int
@@ -59,14 +66,14 @@ class _Record:
     until: float
     count: int
     marks: int
-    raw: bool
+    raw: int | None
     part: IO[bytes]
     offset: int
     length: int
 
     def may(self, wanted: Wanted) -> bool:
         """Whether it may have a line of those wanted."""
-        loose = LOOSE if self.raw else 0.0
+        loose = LOOSE if self.raw is not None else 0.0
         return wanted.may(self.marks, self.since - loose, self.until + loose)
 
 
@@ -110,11 +117,12 @@ class LogSpool:
 
     def keep_raw(self, source: str, rows: Sequence[Row]) -> bool:
         """The same for lines that were not taken apart."""
-        data = packed(rows)
+        data, text_at = packed(rows)
+        marks = reduce(or_, {machine_mark(line.machine) for _, line in rows}, marks_in(data))
         times = [parse(raw.text, raw.at).at for _, raw in (rows[0], rows[-1])]
         return self._write(
             data, source, (rows[0][0], rows[-1][0]), (min(times), max(times)), count=len(rows),
-            marks=marks_in(data), raw=True,
+            marks=marks, raw=text_at,
         )  # fmt: skip
 
     def count(self, low: int, high: int) -> int:
@@ -126,25 +134,25 @@ class LogSpool:
         return next((one.since for one in self._records if one.source == source), None)
 
     def look(
-        self, low: int, high: int, sources: Sequence[str], needle: Any | None, wanted: Wanted, *,
-        forward: bool, work: int,
-    ) -> Look:  # fmt: skip
-        """A pass over the lines with numbers between, both excluded, newest first."""
-        names = frozenset(sources)
+        self, low: int, high: int, query: LogQuery, passing: Sieve, wanted: Wanted, *, work: int
+    ) -> Look:
+        """A pass over the lines with numbers between, both excluded, newest first or as the query
+        says; of what was taken apart already, those that pass."""
+        names = frozenset(query.sources)
         chosen = [
             one
             for one in self._records
-            if low < one.high
-            and one.low < high
-            and (not names or one.source in names)
-            and one.may(wanted)
+            if low < one.high and one.low < high and (not names or one.source in names)
         ]
-        chosen.sort(key=(lambda one: one.low) if forward else (lambda one: -one.high))
-        return Look(chosen, low, high, self._redact, needle, forward=forward, work=work)
+        chosen.sort(key=(lambda one: one.low) if query.forward else (lambda one: -one.high))
+        return Look(
+            chosen, low, high, self._redact, query=query, passing=passing,
+            wanted=wanted, work=work,
+        )  # fmt: skip
 
     def _write(
         self, data: bytes, source: str, ends: tuple[int, int], span: tuple[float, float], *,
-        count: int, marks: int, raw: bool = False,
+        count: int, marks: int, raw: int | None = None,
     ) -> bool:  # fmt: skip
         if self.off is not None:
             return False
@@ -185,26 +193,31 @@ class LogSpool:
 
 
 class Look:
-    """Iterate over it for lines in order. It does ``work`` of so much: to take a line apart costs
-    one, to read a block as much as some lines. Then it ends, and ``ended`` is the number to go on
-    from: no line beyond it was looked at."""
+    """Iterate over it for lines in order, of which some may not pass. It does ``work`` of so much:
+    to take a line apart costs one, to read a block as much as some lines. Then it ends, and
+    ``ended`` is the number to go on from: no line beyond it was looked at."""
 
     def __init__(
-        self, records: list[_Record], low: int, high: int, redact: Callable[[str], str],
-        needle: Any | None, *, forward: bool, work: int,
+        self, records: list[_Record], low: int, high: int, redact: Callable[[str], str], *,
+        query: LogQuery, passing: Sieve, wanted: Wanted, work: int,
     ) -> None:  # fmt: skip
         self.ended: int | None = None
         self._records = records
         self._low, self._high = low, high
         self._redact = redact
-        self._needle = needle
-        self._sign = 1 if forward else -1
+        self._needle = needle(query)
+        self._word = needle(query, wary=False)
+        self._passing = passing
+        self._wanted = wanted
+        self._sign = 1 if query.forward else -1
         self._left = work
 
     def __iter__(self) -> Iterator[LogLine]:
         waiting: list[tuple[int, int, LogLine | RawLine, str]] = []
         sign = self._sign
         for number, record in enumerate(self._records):
+            if not record.may(self._wanted):
+                continue
             first = record.low if sign > 0 else -record.high
             while waiting and waiting[0][0] < first:
                 yield from self._taken(heapq.heappop(waiting))
@@ -222,19 +235,26 @@ class Look:
     def _held(self, record: _Record) -> Iterable[tuple[int, LogLine | RawLine]]:
         self._left -= 1 + record.length // _SEARCHED
         try:
-            record.part.seek(record.offset)
-            data = record.part.read(record.length)
+            data = os.pread(record.part.fileno(), record.length, record.offset)
         except (OSError, ValueError):  # overwritten or closed meanwhile
             return ()
-        finally:
-            with suppress(OSError, ValueError):
-                record.part.seek(0, 2)
-        if self._needle is not None and self._needle.search(data) is None:
+        if not self._may(data, record.raw):
             return ()
         self._left -= record.count // _UNPACKED
-        if record.raw:
-            return unpacked(data, self._needle)
-        return ((line.seq, line) for line in _lines(data))
+        if record.raw is not None:
+            rows = unpacked(data, self._needle)
+            machines = self._wanted.machines
+            return (
+                row for row in rows if all(machine_mark(row[1].machine) & one for one in machines)
+            )
+        return ((line.seq, line) for line in self._passing(_lines(data)))
+
+    def _may(self, data: bytes, raw: int | None) -> bool:
+        """Whether a line in it may pass, by its words."""
+        if self._needle is None or self._word is None:
+            return True
+        known = self._word.search(data, 0, raw) is not None
+        return known or (raw is not None and self._needle.search(data[raw:]) is not None)
 
     def _taken(self, entry: tuple[int, int, LogLine | RawLine, str]) -> Iterator[LogLine]:
         seq, _, line, source = entry

@@ -17,9 +17,8 @@ from ainur_tui.engine.logspool import LogSpool, Look, Lost
 from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
-from ainur_tui.rules.logmarks import wanted
-from ainur_tui.rules.logneedle import needle
-from ainur_tui.rules.logsieve import sieve
+from ainur_tui.rules.logmarks import Wanted, wanted
+from ainur_tui.rules.logsieve import Sieve, sieve
 
 SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
 
@@ -158,13 +157,12 @@ class LogStore:
         low = query.after or 0
         high = self._seq + 1 if query.before is None else query.before
         counting = query.after is not None and not query.forward
+        passing, needed = sieve(query), wanted(query)
         look = None
         if self.spool is not None:
-            look = self.spool.look(
-                low, high, query.sources, needle(query), wanted(query), forward=query.forward,
-                work=_LIVE if counting else WORK,
-            )  # fmt: skip
-        matching = iter(self._matching(query, low, high, look))
+            work = _LIVE if counting else WORK
+            look = self.spool.look(low, high, query, passing, needed, work=work)
+        matching = iter(self._matching(query, low, high, passing, needed=needed, look=look))
         found = list(islice(matching, limit))
         more = sum(1 for _ in (matching if counting else islice(matching, 1)))
         ended = look.ended if look is not None else None
@@ -199,11 +197,10 @@ class LogStore:
         ]
 
     def _matching(
-        self, query: LogQuery, low: int, high: int, look: Look | None
-    ) -> Iterable[LogLine]:
+        self, query: LogQuery, low: int, high: int, passing: Sieve, *, needed: Wanted,
+        look: Look | None,
+    ) -> Iterable[LogLine]:  # fmt: skip
         """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
-        passing = sieve(query)
-        needed = wanted(query)
         live = query.after is not None and not query.forward
         sign = 1 if query.forward else -1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,11 @@ def read(path: Path, after: int = 0, limit: int = 1000) -> list[JournalEntry]:
             break
         found.append(entry)
     return found[::-1]
+
+
+def of_actions(path: Path, names: Collection[str]) -> list[JournalEntry]:
+    """All entries about these actions, oldest first. Raises ``OSError``."""
+    return [entry for entry in _newest_first(path) if entry.action in names][::-1]
 
 
 def anchor_of(head: Path) -> tuple[int, str] | None:

@@ -18,8 +18,9 @@ from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
 from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
+from ainur_tui.engine.drills import DrillsProbe
 from ainur_tui.engine.evidence import Evidence
-from ainur_tui.engine.executor import Executor
+from ainur_tui.engine.executor import KEPT_RUNS, Executor
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.history import History
 from ainur_tui.engine.incidents import Incidents
@@ -133,6 +134,10 @@ class Engine:
         probes = [probe for system in self.systems for probe in system.probes]
         if self.environment.api is not None:
             probes.append(BaselineProbe(self.history, self._clock))
+        if self.environment.backup is not None:
+            probes.append(
+                DrillsProbe(self.journal, lambda: self.executor.runs(limit=KEPT_RUNS), self._clock)
+            )
         self.looks = Looks(probes, self.logs, self.relay.arrived, self._clock)
         self.board = Board(
             self.environment.name,

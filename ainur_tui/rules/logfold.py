@@ -1,5 +1,6 @@
-"""Records that come in many lines, as one each: panics of Go, tracebacks of Python, and rows of
-PostgreSQL's csvlog with line ends in them."""
+"""Records that come in many lines, as one each: panics of Go, tracebacks of Python, PostgreSQL's
+messages with the lines after the first moved in by a tab, and rows of its csvlog with line ends in
+them."""
 
 from __future__ import annotations
 
@@ -17,13 +18,24 @@ _GO = re.compile(
     r"|(?:main|[\w.-]+(?:/[\w.@-]+)*)\.[\w.()*\[\]$-]+\(.*\)$|\.\.\.additional frames"
 )
 _ROW = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (?:[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?),")
+_POSTGRES = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})? (?:[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?) \[\d{1,10}\]"
+)
 
 
 def begins(text: str) -> bool:
     """Whether a line may begin a record of many."""
     if text.startswith(STARTS):
         return not text.startswith("goroutine ") or _GOROUTINE.match(text) is not None
-    return text[:1] == "2" and text.count('"') % 2 == 1 and is_row(text)
+    if text[:1] != "2":
+        return False
+    return is_message(text) or (text.count('"') % 2 == 1 and is_row(text))
+
+
+def is_message(text: str) -> bool:
+    """Whether a line begins a message of PostgreSQL's plain log: one goes on while lines begin with
+    a tab, and no other record has such a line in it."""
+    return _POSTGRES.match(text) is not None
 
 
 def is_row(text: str) -> bool:
@@ -58,6 +70,8 @@ class Fold:
         match self._lines[0][0]:
             case "T":
                 goes_on, last = text[:1] in {" ", "\t", ""}, True
+            case "2" if is_message(self._lines[0]):
+                goes_on, last = text.startswith("\t"), False
             case "2":
                 goes_on = not is_row(text) and text.count('"') % 2 == 0
                 last = not is_row(text)

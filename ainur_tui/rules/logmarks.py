@@ -1,4 +1,5 @@
-"""Marks: which levels and classes of errors stand in a block of lines, as bits of one number.
+"""Marks: which levels, classes of errors and machines stand in a block of lines, as bits of one
+number.
 
 A query needs some of them; a block that has none of these need not be looked at.
 """
@@ -6,13 +7,15 @@ A query needs some of them; a block that has none of these need not be looked at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+from zlib import crc32
 
 import re2
 
 from ainur_tui.model.log import LEVELS, LogLine
 from ainur_tui.model.logquery import LogFilter, LogQuery
+from ainur_tui.model.text import clean
 from ainur_tui.rules.logclass import CLASSES
 from ainur_tui.rules.logneedle import CLASS_WORDS, LEVEL_WORDS
 
@@ -30,13 +33,28 @@ _SOUGHT = (
 )
 """Words of levels and classes, and the bits that lines with them may have."""
 
+_MACHINE = len(LEVELS) + len(CLASSES) + 1
+_MACHINES = 32
+"""Bits for machines; two of a larger fleet may share one."""
+NAME = 64
+"""Characters of a machine's name that are kept."""
+
 LOOSE = 2.0
 """Seconds that lines may lie outside the times of the first and the last of a block."""
 
 
 def marks_of(line: LogLine) -> int:
-    """The bits of one line: its level's and its class's."""
-    return _LEVEL[line.level] | _CLASS.get(line.log_class, _CLASS[None])
+    """The bits of one line: its level's, its class's and its machine's."""
+    known = _LEVEL[line.level] | _CLASS.get(line.log_class, _CLASS[None])
+    return known | machine_mark(line.machine)
+
+
+@lru_cache(maxsize=1024)
+def machine_mark(name: str | None) -> int:
+    """The bit of a machine, by its name as it came or is shown; 0 without one."""
+    if not name:
+        return 0
+    return 1 << _MACHINE + crc32(clean(name, NAME).encode("utf-8", "replace")) % _MACHINES
 
 
 def marks_in(raw: bytes) -> int:
@@ -61,9 +79,11 @@ def _words() -> Any:
 @dataclass(frozen=True)
 class Wanted:
     """What a block must have so that a line of it can pass a query: a bit of each of ``masks``,
-    and a time (epoch seconds) from ``since`` to ``until``."""
+    and a time (epoch seconds) from ``since`` to ``until``; ``machines`` are those of the masks
+    that are about machines."""
 
     masks: tuple[int, ...] = ()
+    machines: tuple[int, ...] = ()
     since: float = float("-inf")
     until: float = float("inf")
 
@@ -79,10 +99,12 @@ def wanted(query: LogQuery) -> Wanted:
     own = [
         LogFilter(kind="min-level", value=query.min_level or ""),
         LogFilter(kind="class", value=query.log_class or ""),
+        LogFilter(kind="machine", value=query.machine or ""),
     ]
-    masks = (_mask(one) for one in (*own, *query.filters))
+    masks = [(one.kind, mask) for one in (*own, *query.filters) if (mask := _mask(one))]
     return Wanted(
-        tuple(mask for mask in masks if mask),
+        tuple(mask for _, mask in masks),
+        tuple(mask for kind, mask in masks if kind == "machine"),
         float("-inf") if query.since is None else query.since,
         float("inf") if query.until is None else query.until,
     )
@@ -99,6 +121,8 @@ def _mask(one: LogFilter) -> int:
             mask, every = sum(_LEVEL[name] for name in above), _LEVELS
         case "class" if one.value in CLASSES:
             mask, every = _CLASS[one.value], _CLASSES
+        case "machine" if not one.out:
+            return machine_mark(one.value)
         case _:
             return 0
     return every ^ mask if one.out else mask

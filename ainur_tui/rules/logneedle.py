@@ -25,12 +25,13 @@ LEVEL_WORDS = {
     "error": r'err|eror|fatal|panic|crit|alert|emerg|gin|" 5\d\d ' + _TOLD,
     "warn": r'warn|err|eror|fatal|panic|crit|alert|emerg|gin|" [45]\d\d ' + _TOLD,
 }
-CLASS_WORDS = f"{WORDS}|401"
+CLASS_WORDS = rf"{WORDS}|(?:\b|[a-z_])401(?:\b|[a-z_])"
 """What stands, in letters of any size, in every line of such a level, or of any class."""
 
 
-def needle(query: LogQuery) -> Any | None:
-    """An expression over bytes, or ``None`` when every line must be looked at.
+def needle(query: LogQuery, *, wary: bool = True) -> Any | None:
+    """An expression over bytes, or ``None`` when every line must be looked at. Without ``wary`` for
+    lines that were taken apart already: their words stand as they are shown.
 
     Raises :class:`~ainur_tui.model.failure.Refused` (64) for a pattern that makes no sense.
     """
@@ -48,7 +49,7 @@ def needle(query: LogQuery) -> Any | None:
     for text in texts:
         if not _UNLIKE_RAW.search(text):
             flag = "i" if text == text.lower() else ""
-            marks = _WARY.decode()
+            marks = _WARY.decode() if wary else ""
             return expression(f"(?m:(?{flag}:{text}){marks})", like="A", octets=True)
     levels = [one.value for one in inside if one.kind in {"level", "min-level"}]
     for level in (*levels, *([query.min_level] if query.min_level else [])):

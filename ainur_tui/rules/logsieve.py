@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from typing import Any, cast
 
 import re2
@@ -15,14 +16,15 @@ from ainur_tui.model.logquery import FilterKind, LogFilter, LogQuery
 from ainur_tui.model.text import clean
 
 Test = Callable[[LogLine], bool]
+Sieve = Callable[[Iterable[LogLine]], Iterator[LogLine]]
 
 CHUNK = 512
 """Lines searched with one call; their text is joined, so that a rare word costs few calls."""
-_BOUND = re.compile(r"\\[AzQ]|\(\?[a-z]*s")
+_BOUND = re.compile(r"\\[AzQ]|\(\?[a-z]*[s-]")
 """Words of a pattern that mean another thing in joined lines."""
 
 
-def sieve(query: LogQuery) -> Callable[[Iterable[LogLine]], Iterator[LogLine]]:
+def sieve(query: LogQuery) -> Sieve:
     """What lets those lines through that pass, in the order given; sequence numbers and moments
     (``around``) are the store's matter. Raises :class:`Refused` (code 64) for a pattern or a level
     that makes no sense."""
@@ -38,15 +40,39 @@ def sieve(query: LogQuery) -> Callable[[Iterable[LogLine]], Iterator[LogLine]]:
     ]
 
     def search(lines: Iterable[LogLine]) -> Iterator[LogLine]:
-        passing = filter(wanted, lines)
+        passing = filter(wanted, lines) if cheap else iter(lines)
         while chunk := list(islice(passing, CHUNK)):
-            joined = "\n".join(map(_text, chunk)) if many else ""
-            if all(found.search(joined) is not None for found in many):
-                for line in chunk:
-                    if all(test(line) for test in ones):
-                        yield line
+            for line in _hit(chunk, many) if many else chunk:
+                if all(test(line) for test in ones):
+                    yield line
 
     return search
+
+
+def _hit(chunk: list[LogLine], many: list[Any]) -> Iterator[LogLine]:
+    """The lines in which the first of the expressions is found; none when one is in none."""
+    texts = [_text(line) for line in chunk]
+    joined = "\n".join(texts)
+    octets = joined.encode("utf-8", "replace")
+    if all(found.search(octets) is not None for found in many):
+        plain = len(octets) == len(joined)
+        sizes = texts if plain else [text.encode("utf-8", "replace") for text in texts]
+        ends = ends_of(map(len, sizes))
+        yield from (chunk[place] for place in hits(octets, ends, many[0]))
+
+
+def ends_of(sizes: Iterable[int]) -> list[int]:
+    """Where texts of these sizes end when they are joined, a line end between two."""
+    return [end - 1 for end in accumulate(size + 1 for size in sizes)]
+
+
+def hits(text: bytes, ends: Sequence[int], needle: Any) -> Iterator[int]:
+    """The lines of such a text that have it: each search goes on behind the line of the last."""
+    at = 0
+    while at < len(text) and (hit := needle.search(text, at)) is not None:
+        place = bisect_right(ends, hit.start() - 1)
+        yield place
+        at = ends[place] + 1
 
 
 def expression(pattern: str, *, like: str | None = None, octets: bool = False) -> Any:

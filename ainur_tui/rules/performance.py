@@ -48,6 +48,7 @@ PARTS = (
         ("db", "db.cache.ratio"), ("db", "db.transactions.rate"), ("db", "db.deadlocks.rate"),
         ("db", "db.transaction.oldest"), ("db", "db.size"),
     )),
+    Asked("Time to come back", (("db", "backup.restore.seconds"),), "recovery.times"),
     Asked("Slowest statements", (), "db.statements", "mean"),
     Asked("Largest tables", (), "db.tables", "size"),
     Asked("Indexes worth a look", (), "db.indexes", "size", "finding"),

@@ -61,10 +61,12 @@ class BigFile:
             return self._buffer, 0
         return self._buffer, os.preadv(self._fd, [memoryview(self._buffer)[:size]], start)
 
-    def back(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
+    def back(
+        self, low: int, high: int, needle: Any | None = None, *, size: int = FIRST
+    ) -> Iterator[Line]:
         """Lines that begin in ``low`` to before ``high``, the last first, each with its offset;
-        with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin."""
-        size = FIRST
+        with ``needle`` only those that have it. ``low`` and ``high`` are where lines begin. So many
+        bytes are read first as ``size`` says: few, where few lines are wanted."""
         while high > low:
             start = max(low, high - size)
             data, count = self.read(start, high)
@@ -79,9 +81,10 @@ class BigFile:
             high = start + first
             size = min(max(size, FIRST) * 4, BLOCK)
 
-    def ahead(self, low: int, high: int, needle: Any | None = None) -> Iterator[Line]:
+    def ahead(
+        self, low: int, high: int, needle: Any | None = None, *, size: int = FIRST
+    ) -> Iterator[Line]:
         """The same lines, the first first."""
-        size = FIRST
         while low < high:
             end = min(high, low + size)
             data, count = self.read(low, end)
@@ -104,6 +107,10 @@ class BigFile:
         data = os.pread(self._fd, offset - start, start).removesuffix(b"\n")
         end = data.rfind(b"\n")
         return data[end + 1 :].removesuffix(b"\r") if end >= 0 or start == 0 else b""
+
+    def starts(self, offset: int, words: bytes) -> bool:
+        """Whether what is at ``offset`` begins so."""
+        return os.pread(self._fd, len(words), offset) == words
 
     def past(self, offset: int) -> int:
         """Where the line begins that follows the one at ``offset``."""

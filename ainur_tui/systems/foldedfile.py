@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from ainur_tui.rules.logfold import MOST, Fold, begins, is_row, joins
+from ainur_tui.rules.logfold import MOST, Fold, begins, is_message, is_row, joins
 from ainur_tui.systems.bigfile import BigFile, Line
 
 _LOOKED_AT = 64 * 1024
 """Bytes of a line that are looked at."""
+_NEAR = 1024
+"""Bytes in which most records end."""
 
 
 class FoldedFile:
@@ -67,25 +69,34 @@ class FoldedFile:
     def _whole(self, hit: Line) -> Line | None:
         """The record that a line is part of."""
         offset, text = hit
-        if self._apart(self._file.before(offset), text) and not begins(_text(text)):
+        if self._apart(self._file.before(offset), text) and not self._goes_on(offset, text):
             return hit if text else None
         start = offset
         later = text
-        for at, line in islice(self._file.back(0, offset), MOST):
+        for at, line in islice(self._file.back(0, offset, size=_NEAR), MOST):
             if self._apart(line, later):
                 break
             start, later = at, line
         found = hit
-        for record in _folded(self._file.ahead(start, self.size)):
+        for record in _folded(self._file.ahead(start, self.size, size=_NEAR)):
             if record[0] > offset:
                 break
             found = record
         return found
 
+    def _goes_on(self, offset: int, text: bytes) -> bool:
+        """Whether the record that a line begins may have more lines."""
+        words = _text(text)
+        if not is_message(words):
+            return begins(words)
+        return self._file.starts(self._file.past(offset), b"\t")
+
     def _apart(self, earlier: bytes, later: bytes) -> bool:
         """Whether two lines that follow one another are surely of two records."""
         if self._rows:
             return is_row(_text(later))
+        if is_message(_text(later)):
+            return True
         return not joins(_text(later)) and not joins(_text(earlier))
 
 

@@ -1,5 +1,5 @@
-"""Which ports answer on the hosts of the configuration, and which listen on this machine for
-others: compared with what is meant to be reachable."""
+"""Which ports answer on the hosts of the configuration, from here and from a machine elsewhere, and
+which listen on this machine for others: compared with what is meant to be reachable."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import psutil
 
 from ainur_tui.config.types import Environment
+from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Context
+from ainur_tui.systems.elsewhere import dialled
 from ainur_tui.systems.examined import Examined
 from ainur_tui.systems.postgres.dsn import parse
 
@@ -30,10 +33,36 @@ Dial = Callable[[str, int], Awaitable[bool]]
 
 
 async def exposures(environment: Environment, context: Context) -> list[Examined]:
-    """All hosts of the configuration as seen from this machine, then this machine itself.
+    """All hosts of the configuration as they are seen, then from where, then this machine itself.
     Raises SecretMissing where the database's address leads nowhere."""
-    found = await asyncio.gather(*(outside(one, dial) for one in hosts(environment, context)))
-    return [*found, inside(_listening)]
+    names = hosts(environment, context)
+    from_there, told = await _from_elsewhere(environment.outside, names, context)
+    found = await asyncio.gather(
+        *(outside(one, dial, from_there.get(one), environment.outside or "") for one in names)
+    )
+    return [*found, told, inside(_listening)]
+
+
+async def _from_elsewhere(
+    place: str | None, names: Sequence[str], context: Context
+) -> tuple[dict[str, list[int]], Examined]:
+    """The ports of each public host that answer there, and the sentence about that look."""
+    if place is None:
+        words = "seen from this machine only: give `outside`, a host elsewhere reached by ssh"
+        return {}, Examined("elsewhere", "note", words)
+    asked = [(one, port) for one in names if _public(one) for port in PUBLIC | INTERNAL]
+    if not asked:
+        return {}, Examined(clean(place, 60), "note", "there is no public host to look at")
+    try:
+        answers = await dialled(place, asked, context)
+    except ProbeFailure as failure:
+        words = f"it could not look, so all is as seen from here: {failure}"
+        return {}, Examined(clean(place, 60), "warn", words)
+    found: dict[str, list[int]] = {one: [] for one, _ in asked}
+    for (one, port), open in answers.items():
+        if open:
+            found[one].append(port)
+    return found, Examined(clean(place, 60), "ok", f"dialled {len(asked)} ports from there")
 
 
 def hosts(environment: Environment, context: Context) -> list[str]:
@@ -46,14 +75,23 @@ def hosts(environment: Environment, context: Context) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-async def outside(host: str, dial: Dial) -> Examined:
-    """Which of the known ports of a host answer."""
+async def outside(
+    host: str, dial: Dial, there: Sequence[int] | None = None, place: str = ""
+) -> Examined:
+    """Which of the known ports of a host answer. What is open to the world is judged by what
+    answers ``there``, elsewhere at ``place``, where that is known."""
     name = clean(host, 60)
     if not _public(host):
         return Examined(name, "note", "is of this machine or a private network: not asked")
     known = PUBLIC | INTERNAL
     answers = await asyncio.gather(*(dial(host, port) for port in known))
-    return _judged(name, [port for port, open in zip(known, answers, strict=True) if open])
+    here = [port for port, open in zip(known, answers, strict=True) if open]
+    if there is None:
+        return _judged(name, here)
+    found = _judged(name, there)
+    only = [_shown(port) for port in here if port not in there]
+    words = f"from {clean(place, 60)} {found.words}"
+    return replace(found, words=f"{words}; only from here: {', '.join(only)}" if only else words)
 
 
 def inside(listening: Callable[[], Iterable[tuple[str, int]]]) -> Examined:
@@ -71,8 +109,13 @@ def _judged(name: str, ports: Sequence[int]) -> Examined:
     if wrong:
         words = f"open to others: {', '.join(wrong)}; close them but for the own network"
         return Examined(name, "warn", words)
-    said = ", ".join(f"{port} ({PUBLIC[port]})" if port in PUBLIC else str(port) for port in ports)
+    said = ", ".join(map(_shown, ports))
     return Examined(name, "ok", f"open: {said}" if said else "no known port is open")
+
+
+def _shown(port: int) -> str:
+    known = (PUBLIC | INTERNAL).get(port)
+    return f"{port} ({known})" if known else str(port)
 
 
 def _public(host: str) -> bool:

@@ -89,6 +89,17 @@ async def test_from_the_key_to_the_plan_with_the_clock_running() -> None:
         assert asked.params["since"].startswith("20")
 
 
+async def test_what_it_took_the_last_time_stands_beside_the_guides_time() -> None:
+    times = Table(
+        name="recovery.times", target="db", title="T", columns=[], observed_at=worlds.NOW,
+        source="s", rows=[Row(key="verify", cells=[], detail={"last": "24 s on 2026-11-20"})],
+    )  # fmt: skip
+    known = replace(view(), tables=[*view().tables, times])
+    async with running(known) as (app, _, pilot):
+        await pilot.press("8", "R")
+        await until(pilot, lambda: "guide: 15 min; last drill: 24 s on 2026-11-20" in shown(app))
+
+
 async def test_a_backup_is_verified_before_it_is_used() -> None:
     async with running(view()) as (app, engine, pilot):
         engine.answers["actions"] = [

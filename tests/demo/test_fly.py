@@ -116,6 +116,30 @@ async def check_scaling(place: House) -> None:
     assert created["id"] in {m["id"] for m in listed}
 
 
+async def check_apps(place: House) -> None:
+    """An app is made, empty, under a name nobody has; one that was destroyed has its door again."""
+    body = {"app_name": "zerostate-api-recovery", "org_slug": "ainur"}
+    for wrong, status in (("api", 422), ("zerostate-api", 422), ("A b", 422), (None, 422)):
+        answer = await place.call("POST", "/v1/apps", json=body | {"app_name": wrong})
+        assert answer[0] == status, wrong
+    assert (await place.call("POST", "/v1/apps", json=body | {"org_slug": "x"}))[0] == 404
+    status, made = await place.call("POST", "/v1/apps", json=body)
+    assert (status, made.keys()) == (201, {"id", "created_at"})
+    found = (await place.call("GET", "/v1/apps/zerostate-api-recovery"))[1]
+    assert (found["organization"]["slug"], found["machine_count"]) == ("ainur", 0)
+    config = (await place.machines())[0]["config"]
+    assert (await place.call("DELETE", "/v1/apps/zerostate-api"))[0] == 202
+    assert (await place.call("GET", "/v1/apps/zerostate-api"))[0] == 404
+    body["app_name"] = "zerostate-api"
+    assert (await place.call("POST", "/v1/apps", json=body))[0] == 201
+    assert await place.machines() == []
+    assert (await place.call("GET", "/v1/apps/zerostate-api/secrets"))[1] == {"secrets": []}
+    for _ in range(2):
+        await place.call("POST", f"{API}/machines", json={"config": config, "region": "sjc"})
+    await place.well(2)
+    assert (await place.ask("/"))[0] == 200
+
+
 async def check_updates(place: House) -> None:
     machine = (await place.machines())[0]
     path = f"{API}/secrets/JWT_SECRET"
@@ -280,7 +304,7 @@ async def test_a_platform_from_start_to_end(tmp_path: Path) -> None:
         for part in (
             check_reading, check_edge, check_leases, check_rolling_restart, check_scaling,
             check_updates, check_stop_and_start, check_suspend, check_crash, check_logs,
-            check_faults, check_silence,
+            check_faults, check_silence, check_apps,
         ):  # fmt: skip
             await part(place)
         children = psutil.Process(place.process.pid).children(recursive=True)

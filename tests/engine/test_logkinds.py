@@ -48,7 +48,7 @@ def sample(name: str) -> list[LogLine]:
         ("node.log", 7, 1, []),
         ("postgres.csv", 7, 3, ["auth-failure", "db-timeout"]),
         ("postgres.json", 4, 3, ["auth-failure", "db-timeout"]),
-        ("postgres.log", 25, 3, ["auth-failure", "db-timeout"]),
+        ("postgres.log", 14, 3, ["auth-failure", "db-timeout"]),
         ("syslog.log", 6, 2, ["auth-failure", "storage-failure"]),
         ("trace.log", 4, 2, []),
     ],

@@ -11,12 +11,13 @@ import pytest
 
 from ainur_tui.engine import logspool, logstore
 from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.logspool import LogSpool
+from ainur_tui.engine.logspool import LogSpool, Look
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.rules.logmarks import Wanted
+from ainur_tui.rules.logsieve import sieve
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.engine.logpages import page_of
 from tests.engine.test_logs import FakeSource, line
@@ -85,6 +86,30 @@ def test_a_rare_word_is_found_on_disk(store: LogStore) -> None:
     assert back(store, LogQuery(pattern="no such")) == []
 
 
+def test_a_machines_lines_are_found_on_disk_and_no_others(store: LogStore) -> None:
+    fill(store, 4000)
+    every = back(store, LogQuery())
+    for name, many in (("m1", True), ("m2", False), ("m", False)):
+        found = back(store, LogQuery(machine=name))
+        assert found == [one for one in every if one.machine == name]
+        assert bool(found) is many
+
+
+def test_words_that_stand_escaped_in_a_raw_line_are_found_first_in_its_block(
+    store: LogStore,
+) -> None:
+    texts = [
+        "[GIN] 2026/11/24 - 02:00:05 | 502 | 1ms | ::1 | GET /x",
+        "plain",
+        r'{"msg":"say \u0068ello"}',
+    ]
+    for text in texts:
+        assert store.add_raw("api", [(store.next_seq(), RawLine(EPOCH, text))])
+    fill(store, 400)
+    assert [one.seq for one in back(store, LogQuery(pattern="GET /x 502|no such"))] == [1]
+    assert [one.seq for one in back(store, LogQuery(pattern="say hello"))] == [3]
+
+
 def test_a_long_search_ends_for_now_and_goes_on(
     store: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,13 +128,18 @@ def test_a_long_search_ends_for_now_and_goes_on(
     assert onward == list(range(1, 4001))
 
 
+def look(spool: LogSpool, most: int, *, forward: bool = False) -> Look:
+    query = LogQuery(forward=forward)
+    return spool.look(0, most, query, sieve(query), Wanted(), work=most)
+
+
 def test_the_ring_on_disk_is_bounded_and_tells_what_it_overwrote(tmp_path: Path) -> None:
     lost: list[logspool.Lost] = []
     spool = LogSpool(tmp_path, Redactor(), lost.append, 160_000)
     for first in range(1, 4001, 100):
         rows = [(seq, RawLine(EPOCH + seq, "x" * 90)) for seq in range(first, first + 100)]
         assert spool.keep_raw("api", rows)
-    kept = list(spool.look(0, 10_000, [], None, Wanted(), forward=True, work=10_000))
+    kept = list(look(spool, 10_000, forward=True))
     assert kept[-1].seq == 4000
     assert [one.seq for one in kept] == list(range(kept[0].seq, 4001))
     assert sum(one.count for one in lost) + len(kept) == 4000
@@ -123,7 +153,7 @@ def test_without_room_on_disk_it_says_so_and_keeps_nothing(tmp_path: Path) -> No
     spool = LogSpool(tmp_path / "file", Redactor(), lambda _: None)
     assert not spool.keep_raw("api", [(1, RawLine(EPOCH, "x"))])
     assert spool.off
-    assert list(spool.look(0, 9, [], None, Wanted(), forward=False, work=9)) == []
+    assert list(look(spool, 9)) == []
 
 
 def flood(tmp_path: Path | None, count: int) -> tuple[list[LogLine], LogPage, object]:

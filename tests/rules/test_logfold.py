@@ -59,6 +59,28 @@ def test_two_panics_in_a_row_and_one_that_never_ends() -> None:
     assert max(map(len, endless)) < 400 * 20
 
 
+POSTGRES = [
+    "2026-11-30 02:02:26.234 UTC [10442] STATEMENT:  select pg_sleep(1)",
+    "\t",
+    "\t  from agents_missing",
+]
+
+
+def test_a_message_of_postgres_goes_on_while_lines_are_moved_in() -> None:
+    before = "2026-11-30 02:02:26.234 UTC [10442] LOG:  received request"
+    plain = "\tmoved in, of no message"
+    assert folded([plain, before, *POSTGRES, before, "other", plain]) == [
+        plain, before, BREAK.join([POSTGRES[0], POSTGRES[2].strip()]), before, "other", plain,
+    ]  # fmt: skip
+    found = parse(folded(POSTGRES)[0], 0.0)
+    assert found.message == "select pg_sleep(1) ␤ from agents_missing"
+    assert found.fields["part"] == "statement"
+    with_zone = "2026-11-30 02:02:26 +05:30 [1] app@shop ERROR:  x"
+    assert folded([with_zone, "\ty", *PANIC])[:1] == [f"{with_zone}{BREAK}y"]
+    endless = folded([before, *["\tmore"] * 1000])
+    assert sum(text.count("more") for text in endless) == 1000
+
+
 @pytest.mark.parametrize("line", ["goroutine pool is full", "panicked", "Traceback", "  indented"])
 def test_what_only_looks_like_one_stays(line: str) -> None:
     assert folded([line, "next"]) == [line, "next"]

@@ -12,7 +12,7 @@ from ainur_tui.model.log import LEVELS, LogLine
 from ainur_tui.model.logquery import LogFilter, LogQuery
 from ainur_tui.rules.logclass import CLASSES, classify
 from ainur_tui.rules.loglines import parse
-from ainur_tui.rules.logmarks import marks_in, marks_of, wanted
+from ainur_tui.rules.logmarks import machine_mark, marks_in, marks_of, wanted
 from ainur_tui.rules.logsieve import sieve
 
 LINES = st.builds(
@@ -23,11 +23,14 @@ LINES = st.builds(
     message=st.just("x"),
     level=st.sampled_from([*LEVELS, None]),
     log_class=st.sampled_from([*CLASSES, None]),
+    machine=st.sampled_from([None, "m1", "m2", "3"]),
 )
 FILTERS = st.one_of(
     st.builds(LogFilter, kind=st.sampled_from(["level", "min-level"]),
               value=st.sampled_from(LEVELS), out=st.booleans()),
     st.builds(LogFilter, kind=st.just("class"), value=st.sampled_from(CLASSES), out=st.booleans()),
+    st.builds(LogFilter, kind=st.just("machine"), value=st.sampled_from(["m1", "m2"]),
+              out=st.booleans()),
 )  # fmt: skip
 
 
@@ -56,6 +59,7 @@ def test_a_block_without_what_is_wanted_is_left_out() -> None:
     assert not wanted(LogQuery(min_level="warn")).may(calm, 5, 5)
     assert not wanted(LogQuery(log_class="db-timeout")).may(calm, 5, 5)
     assert not wanted(LogQuery(since=6.0)).may(calm, 5, 5)
+    assert not wanted(LogQuery(machine="m1")).may(calm | machine_mark("m2"), 5, 5)
     out = LogQuery(filters=[LogFilter(kind="level", value="info", out=True)])
     assert not wanted(out).may(calm, 5, 5)
     assert not wanted(LogQuery(min_level="error")).may(marks_in(b"request served 12:40:50"), 5, 5)
@@ -67,6 +71,7 @@ def test_a_block_without_what_is_wanted_is_left_out() -> None:
         *(line
           for path in sorted((Path(__file__).parent.parent / "data" / "logs").iterdir())
           for line in path.read_text(errors="replace").splitlines()),
+        '{"status":401,"level":"warn","msg":"x"}', "level=warn msg=x status=\x1b[31m401\x1b[0m",
         '{"level":50,"msg":"x"}', '{"msg":"x","severity" : 60}', "<11>Nov 24 02:00:07 a b: x",
         '{"lvl":"CRIT","msg":"x"}', "[GIN] 2026/11/24 - 02:00:05 | 502 | 1ms | ::1 | GET /x",
     ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
@@ -50,6 +53,24 @@ def test_all_conditions_hold_together_and_with_the_querys_own() -> None:
     assert passed(worse, LogFilter(kind="text", value="slow", out=True), sources=["db"]) == [5]
     assert passed(worse, since=11.5, until=13.0) == [3]
     assert passed(worse, min_level="error", machine="m1", log_class="db-timeout") == [2]
+
+
+@given(
+    st.lists(st.text("aé \n401b", max_size=6), min_size=1, max_size=8),
+    st.sampled_from(
+        ["a", "é", "a.b", "^a", "b$", r"a\s*b", "(?-m:^a)", r"\Aa", "401|é", r"\b4", ""]
+    ),
+)
+def test_lines_searched_together_pass_as_each_alone(texts: list[str], pattern: str) -> None:
+    lines = [
+        LogLine(seq=seq, at=0.0, source="api", message=text, fields={"k": text[::-1]})
+        for seq, text in enumerate(texts)
+    ]
+    query = LogQuery(filters=[LogFilter(kind="text", value=pattern)])
+    alone = [line for line in lines for _ in sieve(query)([line])]
+    one = re2.compile(pattern)
+    assert alone == [n for n in lines if one.search(n.message) or one.search(n.fields["k"])]
+    assert list(sieve(query)(lines)) == alone
 
 
 @pytest.mark.parametrize(

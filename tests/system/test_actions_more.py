@@ -151,8 +151,12 @@ def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
     act(demo, "backup", "db")
     act(demo, "config-backup", "api")
     assert "0 only in the copy" in act(demo, "sync", "storage")["verified_by"]
-    best = demo.program.json("recover", "list")["candidates"][0]
+    act(demo, "verify", "db", *params(id="newest"))
+    listed = demo.program.json("recover", "list")
+    best, took = listed["candidates"][0], listed["times"][0]
     assert best["usable"]
+    assert (took["kind"], took["guide"], took["runs"]) == ("verify", 900.0, 1)
+    assert 0 < took["seconds"] < 900
     assert best["rows"]["public.agents"] == 120
     found = demo.program.json("recover", "best", "--dry-run")
     assert (found["state"], found["plan"]["blocked"], found["rto"]) == ("planned", None, None)
@@ -161,7 +165,8 @@ def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
     assert found["plan"]["asks"] == found["plan"]["params"]["into"]
     assert found["plan"]["undo"]["params"] == {"database": "ainur"}
     report = demo.program.json("report", "performance")
-    assert next(p for p in report["parts"] if p["title"] == "Slowest statements")["listing"]["rows"]
+    for title in ("Slowest statements", "Time to come back"):
+        assert next(p for p in report["parts"] if p["title"] == title)["listing"]["rows"]
 
 
 def test_the_doctor_and_the_record(demo: Miniature, tmp_path: Path) -> None:

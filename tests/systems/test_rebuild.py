@@ -10,13 +10,15 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres
+from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres, Vault
 from ainur_tui.model.action import Plan
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, AlreadySo
 from ainur_tui.systems.fly.system import connect
+from ainur_tui.systems.fly.vault import examine
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
+from tests.systems.flysystem import system_for
 from tests.systems.test_fly import action, stored, world
 from tests.systems.test_fly_settings import quick
 from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place, looking, platform
@@ -35,12 +37,39 @@ def empty() -> Iterator[Server]:
 
 
 class Lost(ConnectingFake):
-    """There is no app until somebody makes one."""
+    """There is no app until somebody makes one; a name in ``taken`` is another customer's."""
+
+    taken: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = [{"org_slug": "ainur"}]
+
+    async def create(self, request: web.Request) -> web.Response:
+        assert request.headers["authorization"] == TOKEN
+        given = await request.json()
+        assert given.keys() == {"app_name", "org_slug"}
+        if given["app_name"] in self.taken:
+            answer = {"error": "Validation failed: Name has already been taken"}
+            return web.json_response(answer, status=422)
+        self.apps[given["app_name"]] = {}
+        return web.json_response({"id": "z4k69", "created_at": 1708631799000}, status=201)
+
+    async def whose(self, _: web.Request) -> web.Response:
+        return web.json_response({"tokens": self.tokens})
 
     async def about(self, request: web.Request) -> web.Response:
         if request.match_info["app"] not in self.apps:
             return web.json_response({"error": "app not found"}, status=404)
         return web.json_response({"name": request.match_info["app"], "status": "deployed"})
+
+
+def keep(folder: Path, **values: str) -> None:
+    """Put values into a vault of files."""
+    folder.mkdir(exist_ok=True)
+    for name, value in values.items():
+        (folder / name).write_text(value)
+        (folder / name).chmod(0o600)
 
 
 async def done(act: Action, plan: Plan) -> Steps:
@@ -52,11 +81,71 @@ async def done(act: Action, plan: Plan) -> Steps:
     return context
 
 
+async def test_an_app_is_made_once_and_never_where_it_is_not_known_whose_it_is() -> None:
+    fake = Lost()
+    app = platform(
+        fake, web.get("/v1/apps/{app}", fake.about), web.post("/v1/apps", fake.create),
+        web.get("/v1/tokens/current", fake.whose),
+    )  # fmt: skip
+    async with app_server(app) as url:
+        system = system_for(url)
+        create = action(system, "app-create", "api")
+        with pytest.raises(AlreadySo, match="zerostate-api is there: deployed"):
+            await create.plan("api", {}, world())
+        for params in ({"name": "No"}, {"name": "a/b"}, {"size": "1"}):
+            with pytest.raises(Refused):
+                await create.plan("api", params, world())
+        plan = await create.plan("api", {"name": "zerostate-api-recovery"}, world())
+        assert (plan.risk, plan.params["org"]) == ("R1", "ainur")
+        assert (await create.observe(plan)).state == "failed"
+        await done(create, plan)
+        assert fake.apps["zerostate-api-recovery"] == {}
+        fake.tokens = []
+        with pytest.raises(ProbeFailure, match="give org="):
+            await create.plan("api", {"name": "another"}, world())
+        assert system.close is not None
+        await system.close()
+
+
+async def test_only_what_the_vault_has_is_set_and_no_strange_name_is_handed_to_it(
+    tmp_path: Path,
+) -> None:
+    fake = Lost()
+    async with app_server(platform(fake)) as url:
+        script = 'echo "$1" >> "$0".asked; [ "$1" = GOOD ] && echo its-value'
+        (tmp_path / "vault.sh").write_text(script)
+        vault = Vault(command=["sh", str(tmp_path / "vault.sh"), "{name}"])
+        backup = Backup(directory=str(tmp_path / "backups"), vault=vault)
+        system = system_for(url, backup=backup)
+        restore = action(system, "secret-restore", "api")
+        with pytest.raises(Refused, match="names=NAME"):
+            await restore.plan("api", {}, world())
+        with pytest.raises(Refused, match="the vault has none of them"):
+            await restore.plan("api", {"names": "BAD,../../etc/passwd,$(reboot)"}, world())
+        assert (tmp_path / "vault.sh.asked").read_text().split() == ["BAD"]
+        plan = await restore.plan("api", {"names": "GOOD,BAD", "stage": "true"}, world())
+        assert plan.steps == ["set GOOD"]
+        assert any(
+            said.startswith("BAD is left out: the command sh ended") for said in plan.warnings
+        )
+        context = await done(restore, plan)
+        assert fake.values["GOOD"] == "its-value"
+        assert "its-value" not in repr((plan, context.told, context.kept))
+        (tmp_path / "vault.sh").unlink()
+        with pytest.raises(ActionFailure, match="does not have all of them any more"):
+            await restore.steps(plan)[0].work(Steps(RealClock()))
+        assert system.close is not None
+        await system.close()
+
+
 async def test_from_nothing_to_an_api_that_serves(
     postgres: Server, empty: Server, tmp_path: Path
 ) -> None:
     fake = Lost()
-    app = platform(fake, web.get("/v1/apps/{app}", fake.about))
+    app = platform(
+        fake, web.get("/v1/apps/{app}", fake.about), web.post("/v1/apps", fake.create),
+        web.get("/v1/tokens/current", fake.whose),
+    )  # fmt: skip
     context = looking(postgres, PASSWORD, WATCHED)
     async with app_server(app) as url:
         fake.url = url
@@ -86,6 +175,7 @@ async def test_from_nothing_to_an_api_that_serves(
             backup=Backup(
                 directory=str(tmp_path / "backups"),
                 application=empty.dsn(ROLE, "shop", PASSWORD).reveal(),
+                vault=Vault(file=str(tmp_path / "vault" / "{name}")),
             ),
         )  # fmt: skip
         system = connect(now, context)
@@ -114,11 +204,16 @@ async def test_from_nothing_to_an_api_that_serves(
         await done(rebuild, plan)
 
         plan = await rebuild.plan("db", since, world())
-        assert plan.params["stage"] == "app"
-        assert "fly apps create zerostate-api" in (plan.blocked or "")
+        assert (plan.params["stage"], plan.blocked) == ("app", None)
+        assert plan.steps == ["app: create zerostate-api in ainur"]
+        assert any("costs nothing" in fact for fact in plan.facts)
         assert any("can be read" in fact for fact in plan.facts)
         assert plan.goal["rto"] == 300, "the guide has the API back in five minutes"
-        fake.apps["zerostate-api"] = {}
+        fake.taken = frozenset({"zerostate-api"})
+        with pytest.raises(ActionFailure, match="taken by somebody else"):
+            await done(rebuild, plan)
+        fake.taken = frozenset()
+        await done(rebuild, plan)
 
         plan = await rebuild.plan("db", since, world())
         assert (plan.params["stage"], plan.blocked) == ("address", None)
@@ -128,8 +223,19 @@ async def test_from_nothing_to_an_api_that_serves(
         plan = await rebuild.plan("db", since, world())
         assert plan.params["stage"] == "secrets"
         assert "secret-import" in (plan.blocked or "")
-        assert any("not set: JWT_SECRET" in fact for fact in plan.facts)
-        fake.secrets["JWT_SECRET"] = {"name": "JWT_SECRET", "digest": "d2"}
+        assert any("not set: JWT_SECRET; the vault lacks JWT_SECRET" in fact for fact in plan.facts)
+        told = await examine(now, context)
+        assert [(one.name, one.state) for one in told] == [
+            ("vault", "warn"),
+            ("JWT_SECRET", "warn"),
+        ]
+        keep(tmp_path / "vault", JWT_SECRET=WATCHED)
+        assert (await examine(now, context))[0].words.startswith("1 of 1 secrets have their value")
+        plan = await rebuild.plan("db", since, world())
+        assert (plan.params["stage"], plan.blocked) == ("secrets", None)
+        context_ = await done(rebuild, plan)
+        assert fake.values["JWT_SECRET"] == WATCHED
+        assert WATCHED not in repr((plan, context_.told, context_.kept))
 
         plan = await rebuild.plan("db", since, world())
         assert plan.params["stage"] == "machines"

@@ -46,12 +46,24 @@ def head(scene: Scene, begun: float, row: Row | None, columns: int) -> list[Line
     why = row.detail.get("why", "") if row is not None else ""
     return [
         ends(title, rto({"since": begun, "rto": RTO}, scene.now), columns),
-        line((f"the clock runs since {clock(begun)} UTC; the guide's time is 15 min", "quiet")),
+        line(
+            (cut(f"since {clock(begun)} UTC; guide: 15 min; {measured(scene)}", columns), "quiet")
+        ),
         line((cut(words, columns), "warn" if told else "quiet")),
         line((cut(_HOW, columns), "quiet")),
         line((cut(f"selected: {why}" if why else "", columns), "text")),
         EMPTY,
     ]
+
+
+def measured(scene: Scene) -> str:
+    """How long it took the last time, a recovery before a drill."""
+    table = scene.view.table("recovery.times") if scene.view else None
+    rows = {row.key: row.detail.get("last", "") for row in table.rows} if table else {}
+    for key, words in (("recover", "last time"), ("verify", "last drill")):
+        if rows.get(key):
+            return f"{words}: {rows[key]}"
+    return "no drill was measured yet: v"
 
 
 def loss(table: Table | None, columns: int) -> list[Line]:

@@ -22,10 +22,10 @@ class BackupsPanel(TargetPanel):
         ("restore in", "db", "backup.restore.seconds"),
         ("size change", "db", "backup.size.change"),
     )
-    charts = (("db", "backup.age"),)
-    tables = ("backups", "recovery", "recovery.loss")
+    charts = (("db", "backup.age"), ("db", "backup.restore.seconds"))
+    tables = ("backups", "recovery", "recovery.times", "recovery.loss")
     words: ClassVar[Mapping[str, str]] = {
-        "recovery": "recover from", "recovery.loss": "nothing left"
+        "recovery": "recover from", "recovery.times": "times", "recovery.loss": "nothing left"
     }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -75,6 +75,21 @@ class AppClient:
         """The app: its name, status and organization."""
         return object_of(await self._machines.get(self._path(app)))
 
+    async def create_app(self, name: str, org: str) -> None:
+        """Make an app without anything in it. A lost answer may have made it: look by its name."""
+        body = {"app_name": name, "org_slug": org}
+        await self._change("POST", "/v1/apps", None, "apps", body)
+
+    async def organization(self) -> str:
+        """The organisation that the token is of; raises where it tells none, or several."""
+        await self._pace.wait("token")
+        rows = _listed(object_of(await self._machines.get("/v1/tokens/current")), "tokens")
+        found = {slug for row in rows if (slug := text(row, "org_slug", 60))}
+        if len(found) != 1:
+            told = f"{len(found)} organisations" if found else "no organisation"
+            raise ProbeFailure("bad answer", f"the token tells {told}: give org=…")
+        return found.pop()
+
     async def secrets(self) -> Rows:
         """Names, digests and times of the app's secrets; their values cannot be read."""
         return await self._rows("secrets")

@@ -49,7 +49,7 @@ class Open(Setting):
             goal={"value": value},
         )  # fmt: skip
 
-    def values(self, plan: Plan, _: StepContext) -> Values:
+    async def values(self, plan: Plan, _: StepContext) -> Values:
         return {plan.goal["names"][0]: Secret(plan.goal["value"])}
 
 

@@ -22,11 +22,11 @@ USAGE, UNAVAILABLE = 64, 69
 Judged = list[tuple[Machine, Health]]
 
 
-async def judged(hands: Hands) -> Judged:
-    """The app's machines as they are now; raises Refused where there is none."""
+async def judged(hands: Hands, *, none_will_do: bool = False) -> Judged:
+    """The app's machines as they are now; raises Refused where there is none and one is needed."""
     now = hands.clock.now()
     machines = serving(await hands.client.machines(hands.app))
-    if not machines:
+    if not machines and not none_will_do:
         raise Refused(f"app {hands.app} has no machine", UNAVAILABLE)
     return [(machine, health(machine, now)) for machine in machines]
 

@@ -7,8 +7,10 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.systems import resolvers
 from ainur_tui.systems.acting import World
+from ainur_tui.systems.fly import vault
 from ainur_tui.systems.fly.cutting import EDGE_DEADLINE
 from ainur_tui.systems.fly.health import health, serving
+from ainur_tui.systems.fly.keptnames import names_in
 from ainur_tui.systems.fly.rebuild import Look, Seen
 from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.fly.secretrows import known
@@ -27,8 +29,9 @@ class ServiceLooks:
         try:
             await self._ground.reach.hands.client.about()
         except ProbeFailure as failure:
+            able = {"name": app} if failure.kind == "missing" else None
             hand = f"fly apps create {app}; a name that is taken by others: another in fly.app"
-            return Seen(False, str(failure), by_hand=hand)
+            return Seen(False, str(failure), able, by_hand=hand)
         return Seen(True, f"the app {app} is there")
 
     async def address(self, world: World | None) -> Seen:
@@ -40,12 +43,20 @@ class ServiceLooks:
     async def secrets(self, world: World | None) -> Seen:
         del world
         there = await known(self._ground.reach.hands.client)
-        wanted = [clean(one["name"], 80) for one in (await self._ground.kept()).get("secrets", [])]
+        wanted = names_in(await self._ground.kept())
         if left := [name for name in wanted if name not in there]:
-            return Seen(False, f"not set: {', '.join(left[:12])}", by_hand=(
+            hand = (
                 "ainur-tui run secret-import api --param file=PATH --param stage=true: their values"
                 " are in nothing but your own vault"
-            ))  # fmt: skip
+            )
+            able, said = None, f"not set: {', '.join(left[:12])}"
+            backup = self._ground.environment.backup
+            if backup and backup.vault:
+                lacks = vault.lacking(await vault.asked(backup.vault, left))
+                if held_there := [name for name in left if name not in lacks]:
+                    able = {"names": ",".join(held_there), "stage": "true"}
+                said += "".join(f"; the vault lacks {name}: {why}" for name, why in lacks.items())
+            return Seen(False, said, able, by_hand=hand)
         told = f"all {len(wanted)} names that were kept" if wanted else "none was kept to compare"
         return Seen(True, f"{len(there)} secrets are set: {told}")
 

@@ -54,6 +54,8 @@ class Stage:
     target: str = "db"
     within: float = counts.RTO
     """Seconds since the trouble began in which the guide has this part back."""
+    part: str = ""
+    """What is back when its last stage is done: ``database`` or ``api``."""
 
 
 class SetAddress(Action):
@@ -143,7 +145,8 @@ class Rebuild(Action):
         facts += [f"then: {one.what}" for one in self._stages[number:]]
         title = f"Rebuild, {number} of {len(self._stages)}: {stage.what}"
         params = {"since": rfc3339(begun) or "", "stage": stage.name}
-        goal = {"about": stage.name, "since": begun, "rto": stage.within, "parts": list[object]()}
+        goal = {"about": stage.name, "since": begun, "rto": stage.within, "part": stage.part,
+                "parts": list[object]()}  # fmt: skip
         plan = Plan(
             action="rebuild", target=target, risk="R2", params=params, steps=[],
             affects=[], before={"next": stage.name}, goal=goal, inverse=None,

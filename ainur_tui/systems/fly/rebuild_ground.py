@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ainur_tui.config.types import Environment
-from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.fly import keptnames
 from ainur_tui.systems.fly.cutting import Reach
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
@@ -53,13 +52,4 @@ class Ground:
 
     async def kept(self) -> dict[str, Any]:
         """The newest configuration beside a backup, empty where there is none to be read."""
-        listing = await catalogue.read(self.places, self.reach.clock)
-        name = next((row["config"] for row in listing.rows if row["config"]), None)
-        for place in self.places if name else ():
-            try:
-                found = json.loads(await place.read(str(name)))
-            except (ProbeFailure, OSError, ValueError):
-                continue
-            if isinstance(found, dict):
-                return found
-        return {}
+        return await keptnames.kept(self.places, self.reach.clock)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.secret import Secret
+from ainur_tui.rules.drills import API
 from ainur_tui.systems.acting import Action
 from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.cutting import Reach
+from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.looks_database import DatabaseLooks
 from ainur_tui.systems.fly.looks_service import ServiceLooks
@@ -19,14 +21,15 @@ from ainur_tui.systems.fly.rebuild_ground import Ground
 from ainur_tui.systems.fly.recovering import QuietRestore
 from ainur_tui.systems.fly.repoint import led_to
 from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.vault import SecretRestore
 from ainur_tui.systems.postgres.backup.places import places_of
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.rebuild_roles import GrantUse, MakeRoles
 from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.sync import Sync
 
-API, NODE, FRONTEND = 300.0, 1800.0, 120.0
-"""Seconds the guide allows for the API (deployed anew), the node (synced again), the frontend."""
+NODE, FRONTEND = 1800.0, 120.0
+"""Seconds the guide allows for the node (synced again) and the frontend."""
 
 
 def stages(
@@ -37,26 +40,28 @@ def stages(
     database, service = DatabaseLooks(ground), ServiceLooks(ground)
     buckets = {bucket.name: bucket for pair in ground.copies for bucket in pair}
     sync = Sync({copy.name: bucket.name for bucket, copy in ground.copies}, buckets, context.clock)
+    vault = ground.environment.backup.vault if ground.environment.backup else None
     node = "ainur-tui run start node; it syncs from its peers, the Node tab shows how far it is"
     page = "the API's address in the frontend's project; deploy it again"
     return [
-        Stage("server", "a database server", database.server),
+        Stage("server", "a database server", database.server, part="database"),
         Stage("roles", "its roles", database.roles,
-              MakeRoles(reach.server, [ground.application, ground.monitor])),
+              MakeRoles(reach.server, [ground.application, ground.monitor]), part="database"),
         Stage("restore", "the best backup, counted", database.restored,
-              QuietRestore(context, ground.places, reach.server, identity)),
+              QuietRestore(context, ground.places, reach.server, identity), part="database"),
         Stage("use", "the application may use it", database.used,
-              GrantUse(reach.server, ground.application)),
-        Stage("watch", "this console may read it", database.watched),
-        Stage("app", "the app", service.apps, within=API),
+              GrantUse(reach.server, ground.application), part="database"),
+        Stage("watch", "this console may read it", database.watched, part="database"),
+        Stage("app", "the app", service.apps, CreateApp(hands), "api", API, "api"),
         Stage("address", "the database's address among its secrets", service.address,
-              SetAddress(hands, ground.application), "api", API),
-        Stage("secrets", "its other secrets", service.secrets, within=API),
+              SetAddress(hands, ground.application), "api", API, "api"),
+        Stage("secrets", "its other secrets", service.secrets, SecretRestore(hands, vault), "api",
+              API, "api"),
         Stage("storage", "the object store", service.storage, sync, "storage"),
         Stage("machines", "as many machines as before", service.machines,
-              ScaleApi(hands, pool), "api", API),
+              ScaleApi(hands, pool), "api", API, "api"),
         Stage("certificates", "certificates", service.certificates),
-        Stage("outside", "DNS, and the API from outside", service.outside, within=API),
+        Stage("outside", "DNS, and the API from outside", service.outside, within=API, part="api"),
         Stage("workers", "API and workers in the database", database.workers),
         Stage("node", "the node", service.up("node", node), within=NODE),
         Stage("frontend", "the frontend", service.up("frontend", page), within=FRONTEND),

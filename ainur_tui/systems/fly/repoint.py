@@ -44,5 +44,5 @@ class Repoint(Setting):
     def first(self, plan: Plan) -> str:
         return f"stage {NAME} with the database {plan.goal['value']} in it"
 
-    def values(self, plan: Plan, _: StepContext) -> Values:
+    async def values(self, plan: Plan, _: StepContext) -> Values:
         return {NAME: led_to(self._dsn, plan.goal["value"])}

@@ -45,7 +45,7 @@ class SecretSet(Setting):
             undo=undo, warnings=[] if new else [KEPT],
         )  # fmt: skip
 
-    def values(self, plan: Plan, context: StepContext) -> Values:
+    async def values(self, plan: Plan, context: StepContext) -> Values:
         value = context.secrets.get("value")
         if value is None:
             raise ActionFailure("the value is not here (any more); run it again and type it")
@@ -105,7 +105,7 @@ class SecretImport(Setting):
         plan.before["file"] = identity(path)
         return plan
 
-    def values(self, plan: Plan, _: StepContext) -> Values:
+    async def values(self, plan: Plan, _: StepContext) -> Values:
         if identity(plan.params["file"]) != plan.before["file"]:
             raise ActionFailure("the file was changed since the plan was made")
         try:

@@ -49,7 +49,7 @@ class Setting(EachMachine):
         """The plan to set (or unset) ``names``, where ``rows`` is what is set now; raises Refused,
         or ProbeFailure."""
         stage = staged(params)
-        all = await judged(self.hands)
+        all = await judged(self.hands, none_will_do=stage)
         down = [m for m, how in all if how.state == "down"]
         chosen = [] if stage else down + [m for m, how in all if how.state != "down"]
         notes = [_present(name, rows.get(name)) for name in names[:12]]
@@ -93,7 +93,7 @@ class Setting(EachMachine):
         value = f" to {plan.goal['value']}" if "value" in plan.goal else ""
         return f"{'unset' if plan.goal['unset'] else 'set'} {shown}{value}"
 
-    def values(self, plan: Plan, _: StepContext) -> Values:
+    async def values(self, plan: Plan, _: StepContext) -> Values:
         """What to send; raises ActionFailure when it is not (any more) there."""
         return dict.fromkeys(plan.goal["names"])
 
@@ -141,7 +141,7 @@ class Setting(EachMachine):
         return "; ".join(told), None
 
     async def _set(self, plan: Plan, change: Change, context: StepContext) -> str:
-        values = self.values(plan, context)
+        values = await self.values(plan, context)
         try:
             change.version = await self.hands.client.set_secrets(values)
         except HttpFailure as failure:

@@ -20,6 +20,7 @@ from ainur_tui.systems.fly.deploying import Deploy, Rollback
 from ainur_tui.systems.fly.draining import Drain, Undrain
 from ainur_tui.systems.fly.emergency import EmergencyStop
 from ainur_tui.systems.fly.flags import FlagSet, LogLevel
+from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Answers, Hands
 from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.logs import FlyLogs
@@ -42,6 +43,7 @@ from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
 from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.fly.sizelist import SizeList
 from ainur_tui.systems.fly.sizing import ResizeDatabase
+from ainur_tui.systems.fly.vault import SecretRestore
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.postgres.client import Database
@@ -94,6 +96,8 @@ def connect(environment: Environment, context: Context) -> System | None:
         FlagSet(hands, fly.flags),
         Maintenance(hands, outside),
         ConfigSave(hands, context.redact),
+        CreateApp(hands),
+        SecretRestore(hands, environment.backup.vault if environment.backup else None),
         EmergencyStop(hands, memory),
         RestoreCount(hands, memory),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
+from ainur_tui.systems import ssh
 from ainur_tui.systems.base import Clock, Context
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter
@@ -40,8 +41,7 @@ class FileSource(LogSource):
 
 
 class RemoteFile(LogSource):
-    """A file of another machine, by the system's OpenSSH and ``tail -F``. Nobody is asked for
-    anything: a key is there, and the host is a known one."""
+    """A file of another machine, by the system's OpenSSH and ``tail -F``."""
 
     def __init__(self, name: str, target: str, host: str, path: str, context: Context) -> None:
         if not _PATH.fullmatch(path):
@@ -70,14 +70,5 @@ class RemoteFile(LogSource):
                 yield RawBatch(raw, dropped, since if dropped is None else None)
 
     def _argv(self, resume: float | None) -> list[str]:
-        ssh = self._context.tools.find("ssh")
-        if ssh is None:
-            raise ProbeFailure("missing", "no ssh on this machine")
         lines = FIRST_LINES if resume is None else AGAIN_LINES
-        safe = ("BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=10",
-                "ServerAliveInterval=15", "ServerAliveCountMax=2",
-                "ClearAllForwardings=yes")  # fmt: skip
-        options = [word for option in safe for word in ("-o", option)]
-        return [
-            ssh, "-T", *options, "--", self._host, "tail", "-n", str(lines), "-F", self._path,
-        ]  # fmt: skip
+        return ssh.argv(self._context, self._host, "tail", "-n", str(lines), "-F", self._path)

@@ -22,7 +22,8 @@ _IDLE_STATES = {"idle in transaction", "idle in transaction (aborted)"}
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One client session, text as the server gave it (not clean). Ages are seconds."""
+    """One client session, text as the server gave it (not clean). Ages are seconds; ``alive`` is
+    since it was opened."""
 
     pid: int
     started: str
@@ -37,6 +38,7 @@ class Session:
     state_age: float | None
     xact_age: float | None
     query_age: float | None
+    alive: float | None
     query: str | None
     query_length: int | None
 
@@ -49,6 +51,7 @@ class Session:
             client=row["client"], state=row["state"], wait_type=row["wait_event_type"],
             wait=row["wait_event"], state_age=ages(row["state_age"]),
             xact_age=ages(row["xact_age"]), query_age=ages(row["query_age"]),
+            alive=ages(row["alive"]),
             query=row["query"], query_length=row["query_length"],
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.rules.budget import Budget
 from ainur_tui.systems.postgres.activity_tables import Session
+from ainur_tui.systems.postgres.poollife import Life, life, words
 from ainur_tui.systems.postgres.shown import Shown
 
 FULL = 0.9
@@ -28,6 +29,7 @@ class Pool:
     active: int
     in_transaction: int
     oldest: float | None
+    life: Life
     may: int | None
 
     @property
@@ -74,6 +76,7 @@ def pools(found: Sequence[Session], size: int | None) -> list[Pool]:
             Pool(
                 application, client, user, len(held), sum(one.state == "active" for one in held),
                 sum(one.idle_in_transaction for one in held), max(ages, default=None),
+                life(held),
                 size if is_api else None,
             )
         )  # fmt: skip
@@ -94,6 +97,7 @@ def table(
     everyone: list[Cell] = [
         f"all roles ({room.reserved} reserved)", "", "", room.used, None, None,
         room.open_to_all, room.used / room.open_to_all if room.open_to_all else None, room.left,
+        None, None,
     ]  # fmt: skip
     total = Row(
         key="all", cells=everyone, target="db", tone="warn" if tight else "none",
@@ -129,13 +133,15 @@ def _row(pool: Pool, shown: Shown) -> Row:
         cells=[
             shown.text(pool.application) or "(no application)", shown.text(pool.client),
             shown.text(pool.user), pool.open, pool.active, pool.in_transaction, pool.may, share,
-            None if pool.may is None else max(pool.may - pool.open, 0),
+            None if pool.may is None else max(pool.may - pool.open, 0), pool.life.oldest,
+            pool.life.opened,
         ],
         tone="warn" if share is not None and share >= FULL else "none",
         target="db",
         detail={
             "idle": f"{idle}" + (": more than 5 kept idle by one pool is more than the guide's"
                                  if pool.may and idle > 5 else ""),
+            **words(pool.life, judged=pool.may is not None),
             "oldest transaction": "none" if pool.oldest is None else f"{pool.oldest:.0f} s",
         },
     )  # fmt: skip
@@ -151,4 +157,6 @@ _COLUMNS = [
     Column(name="may", title="May hold", unit="count", rank=1),
     Column(name="share", title="Used", unit="ratio"),
     Column(name="left", title="Left", unit="count", rank=1),
+    Column(name="oldest", title="Oldest", unit="s", rank=3),
+    Column(name="opened", title="New/min", unit="count", rank=3),
 ]

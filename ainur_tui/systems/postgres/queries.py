@@ -22,6 +22,7 @@ SELECT a.pid, a.backend_start::text AS backend_start, a.datname, a.usename,
        extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS state_age,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS xact_age,
        extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS query_age,
+       extract(epoch FROM clock_timestamp() - a.backend_start)::float8 AS alive,
        left(a.query, 4000) AS query, length(a.query) AS query_length,
        a.pid = pg_backend_pid() AS own
   FROM pg_stat_activity AS a

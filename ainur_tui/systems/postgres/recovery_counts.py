@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.units import clock, duration
+from ainur_tui.rules.drills import DATABASE
 
-RTO = 900.0
+RTO = DATABASE
 """Seconds the guide allows for the database to be back from a backup."""
 _NAMED = 3
 _TABLES = 12

@@ -32,7 +32,8 @@ def steps(environment: Environment) -> list[LossStep]:
     return [
         LossStep(
             f"Create the app {app}-recovery (API back: 5 min by the guide)",
-            f"fly apps create {app}-recovery. Is the name taken, it is from an earlier try: use it",
+            f"ainur-tui run app-create api --param name={app}-recovery, or fly apps create. Is it"
+            " there from an earlier try: use it; is the name taken by others: choose another",
             False,
         ),
         LossStep(
@@ -63,7 +64,8 @@ def steps(environment: Environment) -> list[LossStep]:
             "Import the secrets, with the new DATABASE_URL in them",
             "ainur-tui run secret-import api --param file=PATH --param stage=true, or fly secrets"
             f" import --stage --app {app}-recovery < FILE. The names are in config-backup, the"
-            " values in nothing but your own vault",
+            " values in nothing but your own vault; where backup.vault tells it, `recover total`"
+            " sets them from there",
             False,
         ),
         LossStep(

@@ -17,6 +17,7 @@ from ainur_tui.systems.postgres.activity_tables import Session
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.explain import kind
 from ainur_tui.systems.postgres.machine import here
+from ainur_tui.systems.postgres.poollife import words
 from ainur_tui.systems.postgres.pools import Room
 from ainur_tui.systems.postgres.settings_table import rows, settings
 from ainur_tui.systems.postgres.shown import Shown
@@ -103,10 +104,32 @@ def test_pools_are_told_against_what_each_may_hold() -> None:
     assert {p.application for p in held if p.may is None} == {"worker\x1b[2J", "psql"}
     assert pools.fullest(held) == held[0]
     table = pools.table(held, Room(50, 3, len(found)), 25, SHOWN, at=0, interval=5)
-    assert table.rows[0].cells[3:] == [27, None, None, 47, 27 / 47, 20]
+    assert table.rows[0].cells[3:] == [27, None, None, 47, 27 / 47, 20, None, None]
     assert table.rows[1].tone == "warn"
     assert "too many" in (table.note or "")
     assert "\x1b" not in str(table)
+
+
+def test_how_long_a_pool_keeps_its_connections_is_told_by_what_the_server_sees() -> None:
+    def kept(*each: tuple[float, str, float]) -> dict[str, str]:
+        found = [session(n, "zs-api a", state=state, alive=alive, state_age=since)
+                 for n, (alive, state, since) in enumerate(each)]  # fmt: skip
+        (pool,) = pools.pools(found, 25)
+        row = pools.table([pool], Room(50, 3, 2), 25, SHOWN, at=0, interval=5).rows[1]
+        assert row.cells[-2:] == [max(alive for alive, *_ in each), pool.life.opened]
+        return row.detail
+
+    as_set = kept((700.0, "active", 1.0), (290.0, "idle", 50.0), (5.0, "idle", 1.0))
+    assert as_set["open since"].endswith(
+        "5.0 s the youngest: within the guide's lifetime of 5m 00s"
+    )
+    assert as_set["idle for"] == "50 s at most: within the guide's idle time of 1m 00s"
+    assert as_set["opened in the last minute"] == "1 of those open"
+    unset = kept((4000.0, "idle", 900.0))
+    assert unset["open since"].endswith("the guide's lifetime of 5m 00s is not in force")
+    assert unset["idle for"] == "15m 00s at most: the guide's idle time of 1m 00s is not in force"
+    (worker,) = pools.pools([session(1, "worker", alive=4000.0), session(2, "zs-api b")], 25)[1:]
+    assert "guide" not in str(words(worker.life, judged=False))
 
 
 def test_without_names_what_is_no_tool_is_taken_for_the_machines() -> None:
