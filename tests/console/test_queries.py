@@ -47,15 +47,15 @@ async def test_from_the_list_to_a_chart_and_to_an_expression_of_your_own() -> No
         await until(pilot, lambda: "24.8 /s" in shown(app))
         assert engine.asked("queries") == [QueryCall()]
         engine.answers["queries"] = [rate(now)]
-        await pilot.press("c")
+        await pilot.press("j", "k", "c")
         await until(pilot, lambda: isinstance(app.screen, PageDialog))
         await until(pilot, lambda: "newest sample" in shown(app))
         for words in ("prom:9090", "24.8 /s", "asked", "sum(rate(x[5m]))"):
             assert words in shown(app), words
         assert engine.asked("queries")[-1] == QueryCall(name="api-request-rate", seconds=3600.0)
-        engine.answers["queries"] = [rate(now), lacking(now)]
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, ListingDialog))
+        assert "Connections" in shown(app), "the list is where it was"
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, AskDialog))
         engine.answers["queries"] = [lacking(now, bad=True)]
@@ -83,7 +83,8 @@ async def test_what_it_scrapes_is_listed() -> None:
                   rows=[Row(key="dead", cells=["dead"], tone="fail")])  # fmt: skip
     view = worlds.trouble()
     view.tables.append(table)
-    async with running(view, (80, 24)) as (app, _, pilot):
+    async with running(worlds.trouble(), (80, 24)) as (app, engine, pilot):
+        engine.answers["board"] = view
         app.action_record("scraped")
         await until(pilot, lambda: isinstance(app.screen, ListingDialog))
         await until(pilot, lambda: "dead" in shown(app))

@@ -87,7 +87,7 @@ def _chart(one: QueryAnswer, row: QueryRow, scene: Scene, columns: int) -> list[
         series, columns, HIGH, scene.glyphs, heading=row.name or one.query.title,
         unit=one.query.unit, now=show(row.value, one.query.unit),
         events=scene.view.events if scene.view else (),
-        span=span_words(one.step * len(row.past)),
+        span=span_words(one.step * max(1, len(row.past) - 1)),
     )  # fmt: skip
 
 
