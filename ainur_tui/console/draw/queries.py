@@ -55,7 +55,8 @@ def page(one: QueryAnswer, scene: Scene, columns: int) -> list[Line]:
     """What came and its past, or why nothing did and what is read here instead; what was asked."""
     since = max(0.0, scene.now - one.at)
     old = "age not known" if one.age is None else f"newest sample {age(one.age + since)} old"
-    lines = [line((f"{one.source}, {old}" if one.source else "", "quiet"))]
+    where = f"{one.source}, {old}" if one.rows else one.source
+    lines = [line((where, "quiet"))] if where else []
     if one.problem:
         lines += [line((text, "warn")) for text in wrap(one.problem, columns)]
         lines += [line((text, "text")) for hint in one.hints for text in wrap(hint, columns)]
