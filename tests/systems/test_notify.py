@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from ainur_tui.config.types import Notify
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
+from ainur_tui.systems.notify.heard import listening
 from ainur_tui.systems.notify.system import AppriseReceiver
 from ainur_tui.systems.telling import Message
 from tests.engine.engines import until
@@ -66,11 +68,34 @@ async def test_one_mail_a_message_as_text_whatever_the_alert_says() -> None:
     assert len(got[2].get_content().strip().splitlines()) == 2
 
 
+def receiver(address: str) -> AppriseReceiver:
+    return AppriseReceiver("x", Notify(send_to="x"), Secret(address), "production")
+
+
 async def test_a_mail_server_that_is_not_there_is_a_failure_of_its_own() -> None:
-    address = Secret("mailto://127.0.0.1:1?from=a@b.example&to=c@d.example&mode=insecure")
-    nobody = AppriseReceiver("mail", Notify(send_to="x"), address, "production")
-    with pytest.raises(ProbeFailure, match="not taken"):
+    nobody = receiver("mailto://127.0.0.1:1?from=a@b.example&to=c@d.example&mode=insecure")
+    with pytest.raises(ProbeFailure, match="not taken there: Connection error while submitting"):
         await nobody.send([Message(DOWN, "fires", DOWN.since)])
+
+
+async def test_why_a_webhook_refuses_is_told_and_nothing_of_its_address() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 no\r\ncontent-length: 0\r\n\r\n")
+
+    async with raw_server(refuse) as place:
+        hook = receiver(f"json://mira:canarypass@{place}/canarytoken")
+        with pytest.raises(ProbeFailure, match=r"error=401") as failure:
+            await hook.send([Message(DOWN, "fires", DOWN.since)])
+    for secret in ("canarypass", "canarytoken", place):
+        assert secret not in str(failure.value)
+
+
+def test_what_the_library_says_of_its_address_is_hidden() -> None:
+    with listening() as heard:
+        logging.getLogger("apprise").warning("no /canary-token/ of mira:pass@hook.example: 403.")
+        address = Secret("json://mira:pass@hook.example/canary-token")
+        assert heard.told(address) == "no /…/ of mira:pass@…: 403"
 
 
 class Slow(AppriseReceiver):
@@ -117,3 +142,20 @@ async def test_what_failed_after_somebody_gave_up_is_sent_again() -> None:
         await slow.write("t", "refused")
     await slow.write("t", "two")
     assert slow.sent == ["two"]
+
+
+async def test_one_that_hangs_keeps_no_process_that_leaves() -> None:
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with raw_server(hang) as place:
+        before = set(threading.enumerate())
+        hook = asyncio.create_task(receiver(f"json://{place}/x").write("t", "b"))
+        await asked.wait()
+        hook.cancel()
+        new = set(threading.enumerate()) - before
+        assert new
+        assert all(thread.daemon for thread in new), new
