@@ -33,7 +33,7 @@ from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.benching import console, cpu, keys, quantile
-from tests.engine.test_logs import FakeSource
+from tests.engine.logsources import FakeSource
 from tests.helpers import Program, until
 from tests.logwriter import hostile_lines, line
 from tests.terminal.screen import Terminal

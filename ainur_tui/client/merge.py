@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
-from ainur_tui.model.update import KEYS, WHOLE, Changes, Update
+from ainur_tui.model.update import KEYS, SIGNAL_KEY, WHOLE, Changes, Update
 
 T = TypeVar("T")
 
@@ -23,14 +24,12 @@ def empty(environment: str) -> BoardView:
 
 def merge(board: BoardView, update: Update) -> BoardView:
     """The picture after an update. Ages of what did not change grow with the update's time."""
-    if update.anew:
-        board = replace(empty(board.environment), tables=board.tables)
     changes: dict[str, Any] = {
         name: value for name in WHOLE if (value := getattr(update, name)) is not None
     }
     changes |= {
         name: _listed(getattr(board, name), told, KEYS[name])
-        for name in KEYS.keys() - {"targets", "signals"}
+        for name in KEYS.keys() - {"targets"}
         if (told := getattr(update, name)) is not None
     }
     if update.state is not None:
@@ -46,25 +45,30 @@ def merge(board: BoardView, update: Update) -> BoardView:
     return replace(board, at=update.at, **changes)
 
 
-def _listed(known: Sequence[T], changes: Changes[T] | None, key: Callable[[T], str]) -> list[T]:
-    if changes is None:
-        return list(known)
+def _listed(known: Sequence[T], changes: Changes[T], key: Callable[[T], str]) -> list[T]:
     away = {key(entry) for _, entry in changes.put}.union(changes.gone)
-    found = [entry for entry in known if key(entry) not in away]
+    stays = (entry for entry in known if not changes.anew and key(entry) not in away)
+    found: list[T] = []
     for place, entry in changes.put:
-        found.insert(place, entry)
+        found += islice(stays, place - len(found))
+        found.append(entry)
+    found += stays
     return found
 
 
 def _targets(known: Sequence[TargetView], update: Update) -> list[TargetView]:
-    aged = [(target.name, _aged(one, update.at)) for target in known for one in target.signals]
-    signals: dict[str, list[SignalView]] = {}
-    for name, signal in _listed(aged, update.signals, KEYS["signals"]):
-        signals.setdefault(name, []).append(signal)
-    return [
-        replace(target, signals=signals.get(target.name, []))
-        for target in _listed(known, update.targets, KEYS["targets"])
-    ]
+    signals = {target.name: target.signals for target in known}
+    if update.targets is not None:
+        known = _listed(known, update.targets, KEYS["targets"])
+    return [replace(target, signals=_signals(target.name, signals, update)) for target in known]
+
+
+def _signals(
+    target: str, known: Mapping[str, Sequence[SignalView]], update: Update
+) -> list[SignalView]:
+    aged = [_aged(signal, update.at) for signal in known.get(target, ())]
+    changes = update.signals.get(target)
+    return aged if changes is None else _listed(aged, changes, SIGNAL_KEY)
 
 
 def _aged(signal: SignalView, at: float) -> SignalView:

@@ -31,10 +31,9 @@ class Content:
         return not self.mode & 0o077
 
 
-def read(path: Path) -> Content:
-    """Read a regular file without following a final symbolic link or waiting on a pipe.
-
-    Raises :class:`Unreadable`.
+def read(path: Path, limit: int = LIMIT) -> Content:
+    """Read a regular file of at most ``limit`` bytes without following a final symbolic link or
+    waiting on a pipe. Raises :class:`Unreadable`.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -45,9 +44,9 @@ def read(path: Path) -> Content:
         os.close(handle)
         raise Unreadable("is not a regular file; name a file")
     with open(handle, "rb") as file:
-        data = file.read(LIMIT + 1)
-    if len(data) > LIMIT:
-        raise Unreadable(f"is larger than {LIMIT >> 20} MiB; this cannot be the right file")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise Unreadable(f"is larger than {limit >> 20} MiB; this cannot be the right file")
     return Content(data, stat.S_IMODE(status.st_mode), _loose(path, status))
 
 
@@ -64,6 +63,16 @@ def replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Have the names in a folder on the disk, as its files already are. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _loose(path: Path, status: os.stat_result) -> str | None:

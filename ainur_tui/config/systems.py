@@ -12,7 +12,7 @@ from ainur_tui.config.common import Seconds, SecretSource, Section
 
 
 class Web(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what users reach over HTTPS."""
+    """Base of what is reached over HTTPS."""
 
     ca_file: Annotated[
         str | None,
@@ -134,7 +134,7 @@ class Host(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disks: list[str] = msgspec.field(default_factory=lambda: ["/"])
 
 
-class Judge(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Judge(Web, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Another judge of alerts, over HTTP."""
 
     url: Annotated[str, Meta(description="its address, without /api; a path before it belongs")]
@@ -143,9 +143,6 @@ class Judge(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     token: Annotated[
         SecretSource | None, Meta(description="password or bearer token; none: it asks for none")
-    ] = None
-    ca_file: Annotated[
-        str | None, Meta(description="the authority that signed its certificate, as PEM")
     ] = None
 
 
@@ -172,7 +169,9 @@ class Prometheus(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Alertmanager(Judge, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An Alertmanager: its alerts are shown here, and ours are sent to it."""
 
-    send: Annotated[bool, Meta(description="send our alerts and silences to it")] = True
+    send: Annotated[
+        bool, Meta(description="send our alerts and silences to it; a Prometheus sends its own")
+    ] = True
 
 
 class Grafana(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from ainur_tui.client.errors import CallError
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.listing import Chosen, ListingDialog
@@ -111,8 +113,7 @@ class AlertDesk(Talk):
 
         sure = await self.show(SureDialog("Silence?", build, self._app.glyphs, "silence"))
         if sure:
-            call.dry = False
-            await self._call("alerts.silence", call)
+            await self._call("alerts.silence", replace(call, dry=False))
 
     async def detail(self, alert: Alert) -> None:
         """Everything about one alert, kept up to date while it is open."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from textual.events import Key
+from textual.widgets import Input
+
 from ainur_tui.console.dialogs.ask import AskDialog
-from ainur_tui.console.dialogs.listing import Chosen, ListingDialog
+from ainur_tui.console.dialogs.listing import ListingDialog
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.draw import queries as draw
+from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line
 from ainur_tui.console.talk import Talk
+from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.action import Param
 from ainur_tui.model.querycalls import QueryAnswer, QueryCall
 from ainur_tui.model.table import Table
@@ -16,30 +21,39 @@ PATIENCE = 15.0
 """Seconds the engine has: it gives a Prometheus less."""
 
 
+class QueryList(ListingDialog):
+    """Stays where it is while one of its queries is drawn over it."""
+
+    def __init__(self, desk: QueryDesk, table: Table, glyphs: Glyphs) -> None:
+        super().__init__("PromQL queries", lambda: table, glyphs, empty="no query is saved",
+                         more={"c": "chart", "x": "your own"})  # fmt: skip
+        self._desk = desk
+
+    def on_key(self, event: Key) -> None:
+        row = self.query_one(TableView).row
+        if event.key not in self._more or row is None or self.query_one(Input).has_focus:
+            return
+        event.stop()
+        event.prevent_default()
+        work = self._desk.own() if event.key == "x" else self._desk.draw(row.key)
+        self.app.run_worker(work, group="queries", exclusive=True, exit_on_error=False)
+
+
 class QueryDesk(Talk):
     """Leads from the list to a chart and back."""
 
     async def listing(self) -> None:
         """Every saved query with its value now."""
-        while True:
-            found = await self._answers(QueryCall())
-            if found is None:
-                return
-            chosen = await self._choose(draw.table(found, self._app.store.scene().now))
-            if chosen is None:
-                return
-            if chosen.key == "x":
-                await self.own()
-            else:
-                await self._draw(QueryCall(name=chosen.row.key, seconds=self._span))
+        found = await self._answers(QueryCall())
+        if found is not None:
+            table = draw.table(found, self._app.store.scene().now)
+            await self.show(QueryList(self, table, self._app.glyphs))
 
-    async def _choose(self, table: Table) -> Chosen | None:
-        dialog = ListingDialog(
-            "PromQL queries", lambda: table, self._app.glyphs, empty="no query is saved",
-            more={"c": "chart", "x": "your own"},
-        )  # fmt: skip
-        chosen: Chosen | None = await self.show(dialog)
-        return chosen
+    async def draw(self, name: str) -> None:
+        """One saved query with its past."""
+        found = await self._answers(QueryCall(name=name, seconds=self._span))
+        if found:
+            await self.show(self._page(found[0]))
 
     async def own(self) -> None:
         """Type an expression until it is understood or given up."""
@@ -62,11 +76,6 @@ class QueryDesk(Talk):
     @property
     def _span(self) -> float:
         return self._app.store.scene().span
-
-    async def _draw(self, call: QueryCall) -> None:
-        found = await self._answers(call)
-        if found:
-            await self.show(self._page(found[0]))
 
     async def _answers(self, call: QueryCall) -> list[QueryAnswer] | None:
         return await self.ask(

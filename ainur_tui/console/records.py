@@ -12,11 +12,11 @@ from ainur_tui.console.graph import edit_needs
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.queries import QueryDesk
 from ainur_tui.console.recovery import recover
+from ainur_tui.model.board import BoardView
 from ainur_tui.model.incidentcalls import Sheet
 from ainur_tui.model.journal import JournalVerdict
-from ainur_tui.model.table import Table
 from ainur_tui.model.units import clock
-from ainur_tui.model.wire import JournalQuery
+from ainur_tui.model.wire import BoardQuery, JournalQuery
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -97,14 +97,12 @@ async def show_handover(app: AinurApp) -> None:
 
 
 async def show_scraped(app: AinurApp) -> None:
-    """What a Prometheus scrapes, those it cannot first, kept up to date while it is open."""
+    """What a Prometheus scrapes, those it cannot first."""
+    view: BoardView | None = await app.feed.ask("board", BoardQuery())
+    table = view.table("prometheus.targets") if view else None
     empty = "no Prometheus that tells what it scrapes"
-
-    def table() -> Table | None:
-        view = app.store.view
-        return view.table("prometheus.targets") if view else None
-
-    await _show(app, ListingDialog("What Prometheus scrapes", table, app.glyphs, empty=empty))
+    await _show(app, ListingDialog("What Prometheus scrapes", lambda: table, app.glyphs,
+                                   empty=empty))  # fmt: skip
 
 
 def show_others(app: AinurApp) -> None:

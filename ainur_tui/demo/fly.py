@@ -22,6 +22,7 @@ from ainur_tui.demo.fly_proxy import Edge
 from ainur_tui.demo.fly_records import RecordsApi
 from ainur_tui.demo.fly_resources import CertificatesApi, VolumesApi
 from ainur_tui.demo.fly_rules import EVALUATED_EVERY, RulesApi
+from ainur_tui.demo.fly_series import SCRAPED_EVERY, Store
 from ainur_tui.demo.fly_sizes import SizesApi
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
@@ -53,8 +54,9 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
     """Run machines, API and edges until told to stop."""
     spec, switches = json.loads((directory / "fly.json").read_text()), Switches(directory)
     platform = platform_of(spec, switches)
-    prometheus, rules = Prometheus(platform), RulesApi(platform)
-    api = api_of(platform, prometheus, rules, rate_limits=rate_limits)
+    store, rules = Store(platform), RulesApi(platform)
+    prometheus = Prometheus(platform, store)
+    api = api_of(platform, prometheus, store, rules, rate_limits=rate_limits)
     servers = [await serve(api, spec["port"], grace=0.5)]
     for app in platform.apps.values():
         if app.spec.get("proxy_port"):
@@ -70,6 +72,7 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
             (FAULT_INTERVAL, release.apply),
             (COLLECTED_EVERY, prometheus.collect),
             (EVALUATED_EVERY, rules.evaluate),
+            (SCRAPED_EVERY, store.collect),
         )
     ]
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -13,11 +13,13 @@ from typing import Literal, NamedTuple
 import psutil
 from aiohttp import web
 
+from ainur_tui.demo.fly_eval import Eval, compiled
 from ainur_tui.demo.fly_http import Routes, duration
 from ainur_tui.demo.fly_machines import ApiError, Json
 from ainur_tui.demo.fly_platform import Platform
 from ainur_tui.demo.fly_promql import Query, parse
 from ainur_tui.demo.fly_runner import Runner
+from ainur_tui.demo.fly_series import Store
 
 COLLECTED_EVERY = 5.0
 KEPT = 3600.0
@@ -40,10 +42,12 @@ class Sample(NamedTuple):
 
 
 class Prometheus(Routes):
-    """Instant and range queries on what was collected, of the kinds ``fly_promql`` knows."""
+    """Instant and range queries on what was collected: of the kinds ``fly_promql`` knows, and of
+    what ``store`` scraped."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, store: Store) -> None:
         super().__init__(platform)
+        self._store = store
         self._samples: dict[str, deque[Sample]] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -72,7 +76,10 @@ class Prometheus(Routes):
 
     async def query(self, request: web.Request) -> web.Response:
         given = await _given(request)
-        query, at = parse(given.get("query", "")), _moment(given.get("time"))
+        text, at = given.get("query", ""), _moment(given.get("time"))
+        query = parse(text)
+        if query is None:
+            return _instant(compiled(text, self._store), time.time() if at is None else at)
         look_back = LOOK_BACK
         if at is None:
             # What is asked for now is looked at now: a machine that has gone has no value.
@@ -87,7 +94,7 @@ class Prometheus(Routes):
 
     async def query_range(self, request: web.Request) -> web.Response:
         given = await _given(request)
-        query = parse(given.get("query", ""))
+        text = given.get("query", "")
         start, end = _moment(given.get("start")), _moment(given.get("end"))
         step = duration(given.get("step"), 0.0)
         if start is None or end is None or end < start or step <= 0:
@@ -96,6 +103,9 @@ class Prometheus(Routes):
         if count > MOST_POINTS:
             raise ApiError(400, "exceeded maximum resolution of 11,000 points", "error")
         moments = [start + number * step for number in range(count)]
+        query = parse(text)
+        if query is None:
+            return _range(compiled(text, self._store), moments)
         rows: list[Json] = []
         for id, metric in self._series(query).items():
             found = [(at, self._value(id, query, at, LOOK_BACK)) for at in moments]
@@ -164,6 +174,23 @@ def _moment(text: str | None) -> float | None:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         raise ApiError(400, f"invalid time: {text}", "error") from None
+
+
+def _instant(asked: Eval, at: float) -> web.Response:
+    found = asked(at)
+    if isinstance(found, float):
+        data = {"resultType": "scalar", "result": [at, str(found)]}
+        return web.json_response({"status": "success", "data": data})
+    return _answer("vector", [{"metric": m, "value": [at, str(v)]} for m, v in found])
+
+
+def _range(asked: Eval, moments: Sequence[float]) -> web.Response:
+    rows: dict[frozenset[tuple[str, str]], list[list[object]]] = {}
+    for at in moments:
+        found = asked(at)
+        for metric, value in [({}, found)] if isinstance(found, float) else found:
+            rows.setdefault(frozenset(metric.items()), []).append([at, str(value)])
+    return _answer("matrix", [{"metric": dict(m), "values": v} for m, v in rows.items()])
 
 
 def _answer(kind: Literal["vector", "matrix"], rows: list[Json]) -> web.Response:

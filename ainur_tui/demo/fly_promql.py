@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ainur_tui.demo.fly_http import duration
-from ainur_tui.demo.fly_machines import ApiError
 
 APP = re.compile(r'app="([^"]+)"')
 MEMORY = re.compile(r"^(fly_instance_memory_mem_(total|available))\{[^}]*\}$")
@@ -25,9 +24,9 @@ class Query:
     window: float = 60.0
 
 
-def parse(text: str) -> Query:
+def parse(text: str) -> Query | None:
     """One of: the two of memory, and ``1 - idle / all`` of ``fly_instance_cpu`` by instance;
-    422 for any other."""
+    ``None`` for any other."""
     asked = text.strip()
     app, memory = APP.search(asked), MEMORY.match(asked)
     if app and memory:
@@ -35,4 +34,4 @@ def parse(text: str) -> Query:
     if app and asked.startswith("1 - ") and "fly_instance_cpu" in asked:
         window = WINDOW.search(asked)
         return Query("busy", app[1], window=duration(window[1] if window else None, 60.0))
-    raise ApiError(422, f"unsupported query: {asked}", "error")
+    return None

@@ -125,6 +125,16 @@ async def connect_all(
     return found
 
 
+async def let_go(systems: Iterable[System]) -> None:
+    """End the connections of all; one that does not let go keeps no other from it."""
+    for system in systems:
+        if system.close is not None:
+            try:
+                await asyncio.wait_for(system.close(), 2.0)
+            except Exception:
+                _log.exception("closing %s", system.name)
+
+
 def tools_of(environment: Environment) -> Tools:
     """Programs on the configured path first; a child's environment holds no secret of ours."""
     own = [os.path.expanduser(folder) for folder in environment.tools.path]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ainur_tui.config import safefile
 from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE
-from ainur_tui.engine.journal import replace_file
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.incident import Edited, Entry, EvidenceKept, Incident, UpdateSent
@@ -129,7 +129,7 @@ class Evidence:
         )
         path = folder / f"ainur-incident-{incident.id}.tar.gz"
         try:
-            await asyncio.to_thread(replace_file, path, packed)
+            await asyncio.to_thread(safefile.replace, path, packed)
         except OSError as error:
             raise Refused(f"{path}: {error.strerror}", CANNOT_CREATE) from None
         return Capsule(path=str(path), sha256=hashlib.sha256(packed).hexdigest(),
@@ -193,7 +193,7 @@ class Evidence:
         stem, _, end = name.partition(".")
         path = self._engine.incidents.folder(incident) / f"{stem}-{digest[:12]}.{end}"
         try:
-            await asyncio.to_thread(replace_file, path, data)
+            await asyncio.to_thread(safefile.replace, path, data)
         except OSError as error:
             raise Refused(f"{path}: {error.strerror}", CANNOT_CREATE) from None
         what = EvidenceKept(name=path.name, sha256=digest, size=len(data), about=about)

@@ -220,16 +220,9 @@ class Executor:
         self, run: Run, lease: Lease, tty: str, secrets: Mapping[str, Secret] | None = None
     ) -> Running:
         return Running(
-            run,
-            lease,
-            journal=self._journal,
-            leases=self._leases,
-            clock=self._clock,
-            redact=self._redact,
-            changed=self._note,
-            tty=tty,
-            secrets=secrets,
-        )
+            run, lease, journal=self._journal, leases=self._leases, clock=self._clock,
+            redact=self._redact, changed=self._note, tty=tty, secrets=secrets,
+        )  # fmt: skip
 
     def _follow(self, id: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._tasks[id] = asyncio.create_task(work)

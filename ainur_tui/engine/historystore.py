@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from ainur_tui.engine.buckets import Frame, Rows, buckets
+from ainur_tui.engine.historyprune import prune
 from ainur_tui.model.alert import Evidence, Op
 from ainur_tui.model.event import Event
 from ainur_tui.model.series import Series, SeriesQuery
@@ -14,10 +15,6 @@ from ainur_tui.model.signal import Reading
 from ainur_tui.model.slo import Beyond, Minutes
 
 VERSION = 1
-RAW_KEPT = 86_400.0
-"""Seconds single readings are kept."""
-MINUTES_KEPT = 30 * 86_400.0
-EVENTS_KEPT = 400 * 86_400.0
 RAW_ASKED = 6 * 3600.0
 """Up to this many seconds a chart is drawn from single readings, beyond it from minutes."""
 MOST_POINTS = 2000
@@ -214,28 +211,10 @@ class Store:
                 self._db.execute("INSERT OR REPLACE INTO kv VALUES (?, ?)", (key, value))
 
     def prune(self, now: float) -> None:
-        """Remove what is too old, series by series: each is one short walk of an index. A series
-        that nothing is left of goes too: machines come and go for years."""
+        """Remove what is too old."""
         if not self._writable:
             return
-        numbers = [row[0] for row in self._db.execute("SELECT id FROM series")]
-        with self._db:
-            for number in numbers:
-                for table, kept in (("raw", RAW_KEPT), ("minute", MINUTES_KEPT)):
-                    self._db.execute(
-                        f"DELETE FROM {table} WHERE series = ? AND at < ?",  # noqa: S608
-                        (number, now - kept),
-                    )
-            self._db.execute("DELETE FROM event WHERE at < ?", (now - EVENTS_KEPT,))
-            self._db.execute(
-                "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM raw WHERE series = series.id)"
-                " AND NOT EXISTS (SELECT 1 FROM minute WHERE series = series.id)"
-            )
-            self._db.execute(
-                "DELETE FROM word WHERE id NOT IN"
-                " (SELECT target FROM series UNION SELECT signal FROM series)"
-            )
-        left = {row[0] for row in self._db.execute("SELECT id FROM series")}
+        left = prune(self._db, now)
         self._series = {of: number for of, number in self._series.items() if number in left}
         self._last = {number: at for number, at in self._last.items() if number in left}
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ainur_tui.config import safefile
 from ainur_tui.engine import record
 from ainur_tui.model.journal import EntryKind, JournalEntry, JournalVerdict
 from ainur_tui.model.secret import Redactor
@@ -23,26 +24,6 @@ T = TypeVar("T")
 
 class JournalUnwritable(Exception):
     """The record cannot be written; the text says why."""
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file so that a crash leaves the old one or the new one."""
-    beside = path.with_name(f"{path.name}.new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _sync_directory(path.parent)
 
 
 class Journal:
@@ -160,7 +141,7 @@ class Journal:
             found.append("the anchor was missing")
         self._last = last
         if anchor is None:
-            replace_file(self.head, json.dumps({"seq": last[0], "hash": last[1]}).encode())
+            safefile.replace(self.head, json.dumps({"seq": last[0], "hash": last[1]}).encode())
         return last, "the journal was damaged: " + "; ".join(found) if found else None
 
     def _newest(self, lines: list[bytes]) -> tuple[int, str]:
@@ -188,8 +169,8 @@ class Journal:
         finally:
             os.close(handle)
         if before == 0:
-            _sync_directory(self.path.parent)
+            safefile.sync(self.path.parent)
         self._last = (fields["seq"], fields["hash"])
-        replace_file(self.head, json.dumps({"seq": seq + 1, "hash": fields["hash"]}).encode())
+        safefile.replace(self.head, json.dumps({"seq": seq + 1, "hash": fields["hash"]}).encode())
         self.problem = None
         return msgspec.convert(fields, JournalEntry)

@@ -1,4 +1,5 @@
-"""What decides who is called: the rules, what people said of their alerts, and who is told."""
+"""What decides who is called: the rules, what people said of their alerts, who is told, and how
+soon each severity is answered."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from ainur_tui.engine.notifier import Notifier
 from ainur_tui.model.event import Event
 from ainur_tui.model.secret import Redactor
 from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.rulebook import Rulebook, rulebook
@@ -33,6 +35,7 @@ class Judging:
     alerting: Alerting
     notifier: Notifier
     writers: Sequence[Writer]
+    objectives: Objectives
     problems: Sequence[str]
 
 
@@ -52,6 +55,7 @@ def judging_of(
     """Everything that judges an environment and calls people for it."""
     own = environment.alerts
     book = rulebook(own, prometheus=environment.prometheus is not None)
+    grades = levels(own.response, own.update)
     attention = Attention(paths.attention, journal, clock, redact, event)
     kept = attention.load()
     receivers = [one for system in systems for one in system.receivers]
@@ -59,7 +63,8 @@ def judging_of(
         book,
         attention,
         Alerting(book.rules, clock, board, graph, attention),
-        Notifier(receivers, levels(own.response, own.update), clock, history, redact),
+        Notifier(receivers, grades, clock, history, redact),
         [one for one in receivers if isinstance(one, Writer)],
+        Objectives(grades, frozenset(environment.incidents.postmortem)),
         [*book.problems, *filter(None, [kept])],
     )

@@ -16,42 +16,54 @@ MOST_GONE = 1000
 
 
 class Listing(Generic[T]):
-    """Entries are told apart by ``key``; ``same`` says whether one is as it was.
+    """Entries are told apart by ``key``; ``same`` says whether one is as it was. Who heard of the
+    list before the revision ``floor`` is told it anew: what went since then is not known."""
 
-    ``floor`` is the newest revision of which it is not known any more what went since.
-    """
-
-    def __init__(self, key: Callable[[T], str], same: Callable[[T, T], bool] = operator.eq) -> None:
-        self.floor = 0
+    def __init__(
+        self, key: Callable[[T], str], same: Callable[[T, T], bool] = operator.eq, floor: int = 0
+    ) -> None:
         self._key = key
         self._same = same
+        self._floor = floor
+        self._newest = 0
         self._entries: dict[str, tuple[T, int]] = {}
         self._gone: dict[str, int] = {}
 
     def advance(self, items: Sequence[T], number: int) -> Moved[T]:
         """Take the list as it is in revision ``number``; returns what changed."""
-        before = self._entries
-        now = {self._key(item): item for item in items}
-        stays = [key for key, item in now.items()
-                 if key in before and self._same(before[key][0], item)]  # fmt: skip
-        kept = set(stays)
-        if stays != [key for key in before if key in kept]:
-            kept = set()  # only what changed is told with its place: the others keep their order
-        self._entries = {
-            key: (item, before[key][1] if key in kept else number) for key, item in now.items()
-        }
+        before, self._entries = self._entries, {}
+        moved: Moved[T] = []
+        stays: list[str] = []
+        for item in items:
+            key = self._key(item)
+            known = before.get(key)
+            if known is not None and self._same(known[0], item):
+                stays.append(key)
+                self._entries[key] = item, known[1]
+            else:
+                moved.append((known[0] if known else None, item))
+                self._entries[key] = item, number
+        now = self._entries
+        if stays != [key for key in before if key in now and now[key][1] < number]:
+            # Only what changed is told with its place, and the others keep their order: not these.
+            moved = [(before[key][0] if key in before else None, now[key][0]) for key in now]
+            self._entries = now = {key: (item, number) for key, (item, _) in now.items()}
         gone = before.keys() - now.keys()
         self._gone = {key: at for key, at in self._gone.items() if key not in now}
         self._gone |= dict.fromkeys(gone, number)
         for key in list(self._gone)[: len(self._gone) - MOST_GONE]:
-            self.floor = max(self.floor, self._gone.pop(key))
-        changed = [(before[key][0] if key in before else None, item)
-                   for key, item in now.items() if key not in kept]  # fmt: skip
-        return [*changed, *((before[key][0], None) for key in gone)]
+            self._floor = max(self._floor, self._gone.pop(key))
+        moved += [(before[key][0], None) for key in gone]
+        if moved:
+            self._newest = number
+        return moved
 
     def since(self, revision: int) -> Changes[T] | None:
         """What changed after a revision; ``None`` is nothing."""
+        if revision >= self._newest:
+            return None
+        anew = revision < self._floor
         put = [(place, item) for place, (item, changed) in enumerate(self._entries.values())
-               if changed > revision]  # fmt: skip
-        gone = [key for key, went in self._gone.items() if went > revision]
-        return Changes(put, gone) if put or gone else None
+               if anew or changed > revision]  # fmt: skip
+        gone = [key for key, went in self._gone.items() if went > revision and not anew]
+        return Changes(put, gone, anew)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from ainur_tui.model.log import LogLine
 from ainur_tui.rules.logmarks import Wanted, marks_of
+from ainur_tui.rules.logsieve import ends_of, hits, text_of
 
 MOST = 256
 """Lines of one block; a block leaves memory as a whole."""
@@ -16,9 +19,10 @@ class Block:
     """Lines in order. ``marks`` are the bits of all, ``since`` and ``until`` the oldest and the
     newest of their times (epoch seconds)."""
 
-    __slots__ = ("lines", "marks", "since", "until")
+    __slots__ = ("_text", "lines", "marks", "since", "until")
 
     def __init__(self) -> None:
+        self._text: tuple[array[int], bytes] = (array("I"), b"")
         self.lines: list[LogLine] = []
         self.marks = 0
         self.since = float("inf")
@@ -30,6 +34,14 @@ class Block:
         self.marks |= marks_of(line)
         self.since = min(self.since, line.at)
         self.until = max(self.until, line.at)
+
+    def hit(self, word: Any) -> list[LogLine]:
+        """The lines in which an expression over bytes is found; their text is put together once."""
+        if len(self._text[0]) != len(self.lines):
+            texts = [text_of(line).encode("utf-8", "replace") for line in self.lines]
+            self._text = array("I", ends_of(map(len, texts))), b"\n".join(texts)
+        ends, text = self._text
+        return [self.lines[place] for place in hits(text, ends, word)]
 
     @property
     def low(self) -> int:
@@ -72,10 +84,11 @@ class Ring:
 
     def between(
         self, low: int, high: int, wanted: Wanted, ended: Callable[[], int | None], *,
-        forward: bool,
+        forward: bool, word: Any | None = None,
     ) -> Iterator[LogLine]:  # fmt: skip
-        """Lines with numbers between, both excluded, of blocks that may have what is wanted; the
-        newest first, or with ``forward`` the oldest. Nothing beyond where ``ended`` tells."""
+        """Lines with numbers between, both excluded, of blocks that may have what is wanted, and
+        where one is given that have the ``word``; the newest first, or with ``forward`` the
+        oldest. Nothing beyond where ``ended`` tells."""
         for block in self._blocks if forward else reversed(self._blocks):
             if block.high <= low or block.low >= high:
                 continue
@@ -84,7 +97,7 @@ class Ring:
                 return
             if not wanted.may(block.marks, block.since, block.until):
                 continue
-            lines = block.lines
+            lines = block.lines if word is None else block.hit(word)
             if block.low <= low or block.high >= high:
                 lines = [line for line in lines if low < line.seq < high]
             yield from lines if forward else reversed(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -34,6 +35,8 @@ from ainur_tui.systems.logsource import LogSource
 _ENOUGH = 0.9
 _TELL_EVERY = 0.1
 _REACH_EVERY = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 class LogHub:
@@ -183,6 +186,7 @@ class LogHub:
             except ProbeFailure as error:
                 failure = error
             except Exception as error:
+                _log.exception("following %s", intake.source.name)
                 failure = ProbeFailure("internal", type(error).__name__)
             failures += 1
             intake.failed(clean(failure, 300))

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from ainur_tui.engine.logblocks import MOST as BLOCK
 from ainur_tui.engine.logblocks import Ring
+from ainur_tui.engine.loglook import Look
 from ainur_tui.engine.lograw import Row
-from ainur_tui.engine.logspool import LogSpool, Look, Lost
+from ainur_tui.engine.logspool import LogSpool, Lost
 from ainur_tui.engine.logtally import LogTally
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogPage, LogQuery
 from ainur_tui.rules.logmarks import Wanted, wanted
+from ainur_tui.rules.logneedle import word
 from ainur_tui.rules.logsieve import Sieve, sieve
 
 SpoolMaker = Callable[[Callable[[Lost], None]], LogSpool]
@@ -203,6 +205,7 @@ class LogStore:
         """Newest first, or with ``forward`` oldest first; to where ``look`` ended, at most."""
         live = query.after is not None and not query.forward
         sign = 1 if query.forward else -1
+        sought = word(query)
 
         def ended() -> int | None:
             return None if look is None or live else look.ended
@@ -210,7 +213,7 @@ class LogStore:
         # The disk first: where it has to end for now, memory need not be looked at further.
         found = [passing(look)] if look is not None else []
         found += [
-            passing(ring.between(low, high, needed, ended, forward=query.forward))
+            passing(ring.between(low, high, needed, ended, forward=query.forward, word=sought))
             for name, ring in self._rings.items()
             if not query.sources or name in query.sources
         ]

@@ -55,7 +55,9 @@ async def _hello(engine: Engine, _: Nothing, peer: Peer) -> Any:
 
 
 async def _board(engine: Engine, query: BoardQuery, _: Peer) -> Any:
-    return await engine.board_now(query)
+    if query.fresh:
+        return await engine.check(set(query.targets) or None, query.timeout)
+    return engine.view()
 
 
 async def _history(engine: Engine, query: SeriesQuery, _: Peer) -> Any:

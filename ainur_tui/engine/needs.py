@@ -11,7 +11,7 @@ import msgspec
 from ainur_tui.config import safefile
 from ainur_tui.config.needsfile import KINDS, MOST, Edited, edited
 from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, TRY_AGAIN
-from ainur_tui.engine.journal import Journal, JournalUnwritable, replace_file
+from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
@@ -102,7 +102,7 @@ class Needs:
                 await asyncio.to_thread(self._path.unlink, missing_ok=True)
             else:
                 data = msgspec.json.format(msgspec.json.encode(found), indent=2)
-                await asyncio.to_thread(replace_file, self._path, data)
+                await asyncio.to_thread(safefile.replace, self._path, data)
         except OSError as error:
             await self._note("not kept", peer, change)
             raise Refused(

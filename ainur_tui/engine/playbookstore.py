@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 
 from ainur_tui.config import safefile
-from ainur_tui.engine.journal import replace_file
 from ainur_tui.model.playbook import Playbook, PlaybookRun
 from ainur_tui.model.text import clean
 from ainur_tui.rules.playbookfile import parse
 
 MOST_ENDED = 50
+LARGEST = 64 << 20
+"""Bytes of the file at most: every run has its whole playbook in it."""
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -28,7 +29,7 @@ def load(path: Path) -> tuple[list[PlaybookRun], str | None]:
     if not path.exists():
         return [], None
     try:
-        found = msgspec.json.decode(safefile.read(path).data, type=_File)
+        found = msgspec.json.decode(safefile.read(path, LARGEST).data, type=_File)
         if found.version == 1:
             return found.runs, None
         problem = "is of a newer version"
@@ -68,4 +69,4 @@ def worth(runs: Mapping[str, PlaybookRun]) -> dict[str, PlaybookRun]:
 async def save(path: Path, runs: Sequence[PlaybookRun]) -> None:
     """Keep them; on the disk when this returns. Raises ``OSError``."""
     data = msgspec.json.encode(_File(runs=list(runs)))
-    await asyncio.to_thread(replace_file, path, data)
+    await asyncio.to_thread(safefile.replace, path, data)

@@ -6,7 +6,6 @@ client costs no memory and simply skips to the newest.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +14,12 @@ from msgspec.structs import replace
 from ainur_tui.engine.listing import Listing, Moved
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, SignalView
-from ainur_tui.model.update import KEYS, WHOLE, Update
+from ainur_tui.model.update import KEYS, SIGNAL_KEY, WHOLE, Update
 
 _URGENT = frozenset(
     {"head", "runs", "leases", "notices", "presence", "glass", "incidents", "playbooks"}
 )
 """Parts a person must hear of at once; numbers that moved can wait a second."""
-_Signal = tuple[str, SignalView]
 
 
 class Picture:
@@ -33,10 +31,8 @@ class Picture:
         self.revision = 0
         self.urgent = 0
         self._changed: dict[str, int] = {}
-        self._lists: dict[str, Listing[Any]] = {
-            name: Listing(key, _as_before if name == "signals" else operator.eq)
-            for name, key in KEYS.items()
-        }
+        self._lists: dict[str, Listing[Any]] = {name: Listing(key) for name, key in KEYS.items()}
+        self._signals: dict[str, Listing[SignalView]] = {}
 
     def advance(self, view: BoardView) -> bool:
         """Take a new view; whether anything in it differs from the last."""
@@ -55,6 +51,8 @@ class Picture:
             if moved := listing.advance(_entries(view, name), number):
                 parts.add(name)
                 loud = loud or _loud(name, moved)
+        if self._advance_signals(view, number):
+            parts.add("signals")
         if parts:
             self.revision = number
         if loud or parts & _URGENT:
@@ -66,15 +64,14 @@ class Picture:
         view = self.view
         if view is None:
             return Update(at=0.0)
-        anew = 0 < revision < max(listing.floor for listing in self._lists.values())
-        if anew:
-            revision = 0
         fresh = [
             table
             for table in view.tables
             if table.name in tables and self._changed[f"table:{table.name}"] > tables[table.name]
         ]
-        update = Update(at=view.at, anew=anew, tables=fresh or None)
+        signals = {name: told for name, listing in self._signals.items()
+                   if (told := listing.since(revision))}  # fmt: skip
+        update = Update(at=view.at, signals=signals, tables=fresh or None)
         for name, listing in self._lists.items():
             setattr(update, name, listing.since(revision))
         for name in WHOLE:
@@ -86,6 +83,15 @@ class Picture:
             update.glass = [view.break_glass] if view.break_glass else []
         return update
 
+    def _advance_signals(self, view: BoardView, number: int) -> bool:
+        before, self._signals = self._signals, {}
+        moved = False
+        for target in view.targets:
+            listing = before.get(target.name) or Listing(SIGNAL_KEY, _as_before, floor=number)
+            self._signals[target.name] = listing
+            moved = bool(listing.advance(target.signals, number)) or moved
+        return moved
+
 
 def _head(view: BoardView) -> tuple[object, ...]:
     return view.state, view.since, view.trust
@@ -96,17 +102,14 @@ def _differs(one: BoardView, other: BoardView, name: str) -> bool:
 
 
 def _entries(view: BoardView, name: str) -> Sequence[Any]:
-    if name == "signals":
-        return [(target.name, signal) for target in view.targets for signal in target.signals]
     if name == "targets":
         return [replace(target, signals=[]) for target in view.targets]
     entries: Sequence[Any] = getattr(view, name)
     return entries
 
 
-def _as_before(one: _Signal, other: _Signal) -> bool:
+def _as_before(before: SignalView, now: SignalView) -> bool:
     """Ages grow by themselves; the client counts them on from ``observed_at``."""
-    before, now = one[1], other[1]
     if before.observed_at != now.observed_at or before.value != now.value:
         return False  # nearly always where there is a difference, and much cheaper to see
     return replace(now, age=before.age) == before

@@ -30,7 +30,6 @@ LONGEST = 30 * 86_400.0
 LONGEST_EXPR = 4000
 BAD = frozenset({400, 422})
 """What a Prometheus answers to an expression it cannot parse, or cannot evaluate."""
-NONE = "no Prometheus is configured: add [environment.….prometheus]"
 
 
 async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
@@ -40,9 +39,9 @@ async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
     wanted = _wanted(engine, call)
     index = next((system.series for system in engine.systems if system.series), None)
     if index is None:
-        await engine.looks.first_round()
-        at = engine.view().at
-        answers = [QueryAnswer(query=one, at=at, problem=NONE, failed=True) for one in wanted]
+        at = engine.board.view().at
+        why = f"no Prometheus is configured: add [environment.{engine.environment.name}.prometheus]"
+        answers = [QueryAnswer(query=one, at=at, problem=why, failed=True) for one in wanted]
     else:
         names, turns = await _names(index), asyncio.Semaphore(AT_ONCE)
 
@@ -51,9 +50,11 @@ async def ask(engine: Engine, call: QueryCall) -> list[QueryAnswer]:
                 return await _within(engine, index, one, names, call.seconds)
 
         answers = list(await asyncio.gather(*map(bounded, wanted)))
-    for one in answers:
-        if one.problem:
-            one.instead = _instead(engine, one.query.signal)
+    lacking = [one for one in answers if one.problem and one.query.signal]
+    if lacking:
+        await engine.looks.first_round()
+    for one in lacking:
+        one.instead = _instead(engine, one.query.signal)
     return answers
 
 
@@ -162,5 +163,5 @@ def _instead(engine: Engine, signal: str) -> list[Instead]:
     return [
         Instead(target=target.name, signal=one)
         for target in engine.board.view().targets
-        for one in target.signals if signal and one.name == signal
+        for one in target.signals if one.name == signal
     ]  # fmt: skip

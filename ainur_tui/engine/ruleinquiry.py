@@ -91,9 +91,9 @@ async def diagnose(engine: Engine) -> list[Diagnosis]:
     found += [Diagnosis(rule="", origin="user", trouble="never", text=one) for one in book.problems]
     found += [
         Diagnosis(rule="", origin=table.target, trouble="note", hint=str(row.cells[-1] or ""),
-                  text=f"it cannot scrape {row.key}: rules over its series see nothing")
+                  text=row.detail["trouble"])
         for table in engine.board.view().tables if table.name == "prometheus.targets"
-        for row in table.rows if row.tone == "fail"
+        for row in table.rows if "trouble" in row.detail
     ]  # fmt: skip
     return ruledoctor.ordered(found)
 

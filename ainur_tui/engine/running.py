@@ -220,6 +220,8 @@ class Running(Asking):
                 await step.undo()
                 words += f"; “{step.name}” was taken back"
             except Exception as error:  # one that fails must not keep the others from it
+                if not isinstance(error, ActionFailure | ProbeFailure):
+                    _log.exception("taking back step %s of %s", step.name, self.run_id)
                 words += f"; “{step.name}” could not be taken back: {self.words(error)}"
         return words
 

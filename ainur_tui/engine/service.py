@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -17,7 +16,14 @@ from ainur_tui.engine import about, methods
 from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, signals_of
+from ainur_tui.engine.connecting import (
+    ConnectByName,
+    Redaction,
+    Resolve,
+    connect_all,
+    let_go,
+    signals_of,
+)
 from ainur_tui.engine.drills import DrillsProbe
 from ainur_tui.engine.evidence import Evidence
 from ainur_tui.engine.executor import KEPT_RUNS, Executor
@@ -41,16 +47,12 @@ from ainur_tui.engine.watching import Watch, recall
 from ainur_tui.engine.whole import whole
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.wire import BoardQuery, Hello
+from ainur_tui.model.wire import Hello
 from ainur_tui.rules.graph import NEEDS
-from ainur_tui.rules.objectives import Objectives
-from ainur_tui.rules.severity import levels
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect
 
 EVENTS_KEPT = 86400.0
-
-_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -111,7 +113,7 @@ class Engine:
             resolve=self._resolve, connect=self._connect, state=self._paths.state_dir,
         )  # fmt: skip
         self.systems = connected.systems
-        self._held.push_async_callback(self._let_go)
+        self._held.push_async_callback(lambda: let_go(self.systems))
         self.history = History(self._paths.history, self._clock)
         self._held.push_async_callback(self.history.close)
         self._notices.add(await self.history.open(writable=watching))
@@ -158,8 +160,7 @@ class Engine:
         self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
         planner = Planner(
             Catalogue([action for system in self.systems for action in system.actions]),
-            self.leases, self.glass, self._clock,
-            board=self.view, dependants=graph.dependants,
+            self.leases, self.glass, self._clock, board=self.view, dependants=graph.dependants,
         )  # fmt: skip
         self.executor = Executor(
             planner,
@@ -171,12 +172,8 @@ class Engine:
             event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
         )
-        own = self.environment.alerts
-        objectives = Objectives(
-            levels(own.response, own.update), frozenset(self.environment.incidents.postmortem)
-        )
         self.incidents = Incidents(
-            self._paths.incidents, objectives,
+            self._paths.incidents, self.judging.objectives,
             clock=self._clock, redact=self.redact, graph=graph, view=self.view,
             events=self.relay.past, event=self.add_event, changed=self.relay.moved.set,
             keep=self.evidence.freeze,
@@ -220,21 +217,13 @@ class Engine:
         """End what runs at the next safe point, then let go of everything."""
         await self._held.aclose()
 
-    async def _let_go(self) -> None:
-        for system in self.systems:
-            if system.close is not None:
-                try:
-                    await asyncio.wait_for(system.close(), 2.0)
-                except Exception:  # one that does not let go must not keep the others
-                    _log.exception("closing %s", system.name)
-
     def hurry(self) -> None:
         """Wait for nothing any more: what runs is cut, its verdict is *unknown*."""
         self.forced = True
         self._cut()
 
     async def check(self, targets: set[str] | None, timeout: float | None) -> BoardView:
-        """One picture without a running engine: each probe once, all at the same time."""
+        """The picture after each probe (of ``targets``, where given) has run once more."""
         await self.looks.once(targets, timeout)
         return self.view()
 
@@ -250,13 +239,6 @@ class Engine:
     def view(self) -> BoardView:
         """The whole picture, judged now."""
         return whole(self, self._notices.now())
-
-    async def board_now(self, query: BoardQuery) -> BoardView:
-        """The picture; ``fresh``: after the probes have run once more."""
-        wanted = set(query.targets) or None
-        if query.fresh:
-            await self.looks.once(wanted, query.timeout)
-        return self.view()
 
     def now(self) -> float:
         """Epoch seconds, by the engine's clock."""

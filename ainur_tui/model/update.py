@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -19,17 +20,19 @@ from ainur_tui.model.target import State
 
 T = TypeVar("T")
 
+_NAME, _ID = attrgetter("name"), attrgetter("id")
+SIGNAL_KEY: Callable[[SignalView], str] = _NAME
+"""What tells the signals of one target apart."""
 KEYS: dict[str, Callable[[Any], str]] = {
-    "targets": lambda one: one.name,
-    "signals": lambda one: f"{one[0]} {one[1].name}",
+    "targets": _NAME,
     "alerts": lambda one: f"{one.origin} {one.target} {one.name}",
     "findings": lambda one: f"{one.target} {one.signal or ''} {one.text}",
-    "events": lambda one: one.key,
-    "runs": lambda one: one.id,
-    "logs": lambda one: one.name,
-    "probes": lambda one: one.name,
-    "incidents": lambda one: one.id,
-    "playbooks": lambda one: one.id,
+    "events": attrgetter("key"),
+    "runs": _ID,
+    "logs": _NAME,
+    "probes": _NAME,
+    "incidents": _ID,
+    "playbooks": _ID,
     "proposals": lambda one: f"{one.target} {one.playbook}",
 }
 """The lists that are told entry by entry, and what tells their entries apart."""
@@ -40,28 +43,27 @@ WHOLE = ("leases", "notices", "not_configured", "presence")
 class Changes(msgspec.Struct, Generic[T], omit_defaults=True):
     """What of a list changed: ``put`` are the entries that are new or other than before, each with
     its place in the new list, in order; ``gone`` are the keys of those that are no more. All others
-    stay, in the order they have."""
+    stay, in the order they have; ``anew``: none does."""
 
     put: list[tuple[int, T]] = []
     gone: list[str] = []
+    anew: bool = False
 
 
 class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Notification ``board``: what changed since the last one sent to this client (≤ 4 a second).
 
-    Absent fields did not change (``state``, ``since`` and ``trust`` come together). ``signals`` are
-    those of all targets, one after the other, each with its target's name; ``targets`` come without
-    them. ``tables`` are the changed ones of those subscribed to. ``anew``: every list begins from
-    nothing. Merged into a ``BoardView`` by the client.
+    Absent fields did not change (``state``, ``since`` and ``trust`` come together). ``targets``
+    come without their ``signals``, which are told by the target's name; ``tables`` are the changed
+    ones of those subscribed to. Merged into a ``BoardView`` by the client.
     """
 
     at: float
-    anew: bool = False
     state: State | None = None
     since: float | None = None
     trust: Trust | None = None
     targets: Changes[TargetView] | None = None
-    signals: Changes[tuple[str, SignalView]] | None = None
+    signals: dict[str, Changes[SignalView]] = {}
     alerts: Changes[Alert] | None = None
     findings: Changes[Finding] | None = None
     events: Changes[Event] | None = None

@@ -29,6 +29,13 @@ CLASS_WORDS = rf"{WORDS}|(?:\b|[a-z_])401(?:\b|[a-z_])"
 """What stands, in letters of any size, in every line of such a level, or of any class."""
 
 
+def word(query: LogQuery) -> Any | None:
+    """An expression over the bytes of what lines say (:func:`~ainur_tui.rules.logsieve.text_of`)
+    that none can pass without, or ``None``. Raises as :func:`needle`."""
+    inside = [one for one in query.filters if one.kind == "text" and not one.out]
+    return needle(LogQuery(pattern=query.pattern, filters=inside), wary=False)
+
+
 def needle(query: LogQuery, *, wary: bool = True) -> Any | None:
     """An expression over bytes, or ``None`` when every line must be looked at. Without ``wary`` for
     lines that were taken apart already: their words stand as they are shown.

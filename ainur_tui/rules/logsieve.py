@@ -51,7 +51,7 @@ def sieve(query: LogQuery) -> Sieve:
 
 def _hit(chunk: list[LogLine], many: list[Any]) -> Iterator[LogLine]:
     """The lines in which the first of the expressions is found; none when one is in none."""
-    texts = [_text(line) for line in chunk]
+    texts = [text_of(line) for line in chunk]
     joined = "\n".join(texts)
     octets = joined.encode("utf-8", "replace")
     if all(found.search(octets) is not None for found in many):
@@ -69,7 +69,7 @@ def ends_of(sizes: Iterable[int]) -> list[int]:
 def hits(text: bytes, ends: Sequence[int], needle: Any) -> Iterator[int]:
     """The lines of such a text that have it: each search goes on behind the line of the last."""
     at = 0
-    while at < len(text) and (hit := needle.search(text, at)) is not None:
+    while ends and at <= len(text) and (hit := needle.search(text, at)) is not None:
         place = bisect_right(ends, hit.start() - 1)
         yield place
         at = ends[place] + 1
@@ -163,5 +163,6 @@ def _all(tests: list[Test]) -> Test:
     return lambda line: all(test(line) for test in tests)
 
 
-def _text(line: LogLine) -> str:
+def text_of(line: LogLine) -> str:
+    """What conditions on text look at: message and fields, a line of text each."""
     return "\n".join((line.message, *line.fields.values())) if line.fields else line.message

@@ -80,4 +80,4 @@ async def _examined(host: str) -> Examined:
     try:
         return Examined(name, "ok", words(await issuers(host, DEADLINE)))
     except ProbeFailure as failure:
-        return Examined(name, "note", str(failure))
+        return Examined(name, "note", failure.detail)

@@ -30,10 +30,12 @@ class CertificateProbe(Probe):
     """A handshake of its own each time: a kept connection goes on with the certificate it began
     with, and would tell neither its end nor a new one."""
 
-    def __init__(self, section: Web, host: Host, clock: Clock, *, days: str, trusted: str) -> None:
-        """``days`` and ``trusted`` name the two signals of the target they begin with."""
-        self.target = days.partition(".")[0]
-        self.name = f"{self.target}.certificate"
+    def __init__(
+        self, name: str, section: Web, host: Host, clock: Clock, *, days: str, trusted: str
+    ) -> None:
+        """``name`` is the probe's and its table's, ``days`` and ``trusted`` its signals'; all begin
+        with the target."""
+        self.name, self.target = name, name.partition(".")[0]
         self.interval, self.deadline = section.interval, section.timeout
         self._days = Signal(name=days, title="Certificate", unit="days", worse="below", warn=SOON,
                             fail=URGENT)  # fmt: skip

@@ -52,7 +52,8 @@ def _on(ca_file: Path) -> ssl.SSLContext:
 def unusable(environment: Environment) -> list[str]:
     """The sentence why, for each file of an authority that cannot be used."""
     found = []
-    for name, part in (("api", environment.api), ("frontend", environment.frontend)):
+    for name in ("api", "frontend", "prometheus", "alertmanager"):
+        part = getattr(environment, name)
         if part is None or part.authority is None:
             continue
         try:

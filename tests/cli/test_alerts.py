@@ -23,7 +23,9 @@ from ainur_tui.model.alertcalls import (
     SilenceView,
     UnsilenceCall,
 )
-from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
+from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
+from ainur_tui.model.units import rfc3339
+from tests.cli.fakes import NOW, FakeEngine, Shell, board, signal, target, use
 
 MUTE = Silence(id="abc123", name="Slow", target="", by="niko", reason="a drill", at=NOW,
                until=NOW + 3600)  # fmt: skip
@@ -153,3 +155,56 @@ def test_config_check_reads_the_rule_files(shell: Shell) -> None:
     assert shell("config", "check") == 0
     assert "alert rules of none.toml are left out: does not exist" in shell.err
     assert "did you mean FewAgents" in shell.err
+
+
+QUERY = SavedQuery(name="rate", title="Rate", exprs=["sum(rate(x[5m]))"], unit="/s", guide="x")
+ASKED = QueryAnswer(
+    query=QUERY, at=NOW, expr=QUERY.exprs[0], source="prom:9090", age=3.0, words="the sum",
+    start=NOW - 60, step=60.0,
+    rows=[QueryRow(labels={"job": "api"}, value=24.8, past=[20.0, None])],
+)  # fmt: skip
+LACKING = QueryAnswer(
+    query=msgspec.structs.replace(QUERY, name="pool"), at=NOW, source="prom:9090",
+    problem="there is no series x now", hints=["did you mean y?"],
+    instead=[Instead(target="api", signal=signal("api.requests.rate", 38.2, unit="/s"))],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (ASKED, 0, ["newest sample 3s old", "24.8 /s  lowest 20 /s", "job=api"]),
+        (LACKING, 1, ["there is no series x now", "did you mean y?", "read here: ", "38.2 /s"]),
+        (msgspec.structs.replace(LACKING, failed=True, bad=True), 65, []),
+        (msgspec.structs.replace(LACKING, failed=True), 69, []),
+    ],
+)
+def test_a_query_tells_value_and_age_or_why_there_is_none(
+    shell: Shell, engine: FakeEngine, answer: QueryAnswer, code: int, words: list[str]
+) -> None:
+    engine.answers["queries"] = [answer]
+    assert shell("alerts", "query", "rate", "--range", "1h") == code
+    assert engine.calls[-1] == ("queries", QueryCall(name="rate", seconds=3600.0))
+    for word in words:
+        assert word in shell.out
+
+
+def test_all_queries_are_a_line_each_and_json_has_everything(
+    shell: Shell, engine: FakeEngine
+) -> None:
+    engine.answers["queries"] = [ASKED, LACKING]
+    assert shell("alerts", "query") == 1
+    first, second = shell.out.splitlines()
+    assert first.split("  ")[0] == "rate"
+    assert "24.8 /s" in first
+    assert "there is no series x now; did you mean y?" in second
+    assert shell("alerts", "query", "--expr", "up", "--json") == 1
+    assert engine.calls[-1][1] == QueryCall(expr="up")
+    found = json.loads(shell.out)["queries"]
+    (series,) = found[0]["series"]
+    assert (series["labels"], series["value"]) == ({"job": "api"}, 24.8)
+    assert series["points"] == [
+        {"at": rfc3339(NOW - 60), "value": 20.0}, {"at": rfc3339(NOW), "value": None},
+    ]  # fmt: skip
+    assert found[1]["instead"][0]["value"] == 38.2
+    assert shell("alerts", "query", "rate", "--expr", "up") == 64

@@ -89,7 +89,7 @@ def test_config_show_and_schema(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("30m", 1800), ("2h", 7200), ("1d", 86400), ("45s", 45)]
 )
-def test_since(text: str, seconds: int) -> None:
+def test_since_takes_spans_of_time(text: str, seconds: int) -> None:
     assert logs.since(text, NOW) == NOW - seconds
 
 
@@ -171,7 +171,9 @@ def test_journal_and_its_verdict(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     assert "empty" in shell.err
 
 
-def test_actions(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalogue_lists_every_action_with_its_parameters(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(monkeypatch, FakeEngine(actions=SPECS))
     assert shell("actions", "--json") == 0
     assert [a["name"] for a in json.loads(shell.out)["actions"]] == ["backup", "restart", "scale"]
@@ -348,7 +350,7 @@ def test_only_an_engine_on_that_configuration_is_ended(tmp_path: Path) -> None:
     assert engine_pid(tmp_path / "none", tmp_path) is None
 
 
-def test_columns() -> None:
+def test_columns_are_aligned_and_their_ends_bare() -> None:
     assert columns([["a", "b", "c"], ["aaa", "", ""]]) == ["a    b  c", "aaa"]
     assert columns([]) == []
 

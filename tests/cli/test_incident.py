@@ -71,7 +71,7 @@ def test_show_tells_clocks_roles_items_and_the_timeline(shell: Shell, served: Fa
     assert kinds == [("opened", False), ("deploy", True), ("note", False), ("item", False)]
 
 
-def test_list(shell: Shell, served: FakeEngine) -> None:
+def test_the_list_tells_incidents_or_how_to_declare_one(shell: Shell, served: FakeEngine) -> None:
     assert shell("incident", "list") == 0
     assert "20261124-1  P1  INVESTIGATING" in shell.out
     assert shell("incident", "list", "--json") == 0

@@ -153,14 +153,18 @@ def test_the_only_target_need_not_be_named(shell: Shell, monkeypatch: pytest.Mon
     assert orders(fake)[0].target == "api"
 
 
-def test_read_only(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_call_asks_the_engine_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = engine()
     use(monkeypatch, fake)
     assert shell("--read-only", "run", "scale", "api", "--yes", "--json") == 77
     assert fake.calls == []
 
 
-def test_detached(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detached_run_returns_while_it_goes_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = engine()
     use(monkeypatch, fake)
     assert shell("run", "scale", "api", "--yes", "--detach", "--json") == 0

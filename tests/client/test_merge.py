@@ -87,7 +87,7 @@ def test_ages_alone_are_no_change_and_grow_by_themselves() -> None:
     aged = target("api", at=1.0)
     assert picture.advance(view(9, aged)) is False
     update = picture.since(sent, {})
-    assert (update.targets, update.signals) == (None, None)
+    assert (update.targets, update.signals) == (None, {})
     board = merge(board, update)
     assert board.targets[0].signals[0].age == 8.0
     assert merge(board, Update(at=0.5)).targets[0].signals[0].age == 0.0

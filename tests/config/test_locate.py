@@ -33,6 +33,6 @@ nine = 9
         (("a", "b c", "eight"), 13), (("list", "0", "nine"), 15), (("none",), 0),
     ],
 )  # fmt: skip
-def test_lines(path: tuple[str, ...], line: int) -> None:
+def test_a_keys_line_is_found_whatever_ends_lines(path: tuple[str, ...], line: int) -> None:
     assert Lines(TEXT).of(path) == line
     assert Lines(TEXT.replace("\n", "\r\n")).of(path) == line

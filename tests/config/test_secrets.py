@@ -20,7 +20,7 @@ def private(path: Path, text: str, mode: int = 0o600) -> SecretRef:
     return SecretRef(file=str(path))
 
 
-def test_each_way(tmp_path: Path) -> None:
+def test_a_secret_is_found_in_each_place_it_may_be(tmp_path: Path) -> None:
     assert resolve("literal").reveal() == "literal"
     assert resolve(SecretRef(env="A"), {"A": "from env\n"}).reveal() == "from env"
     assert resolve(private(tmp_path / "s", "from file\n")).reveal() == "from file"
@@ -34,7 +34,7 @@ def missing(source: SecretRef, deadline: float = 10) -> str:
     return str(caught.value)
 
 
-def test_sentences(tmp_path: Path) -> None:
+def test_a_secret_that_is_not_found_says_why(tmp_path: Path) -> None:
     assert "variable NONE is not set" in missing(SecretRef(env="NONE"))
     assert "is empty" in missing(SecretRef(env="EMPTY"))
     assert "stand-in" in missing(SecretRef(env="STANDIN"))

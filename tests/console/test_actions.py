@@ -29,7 +29,7 @@ from ainur_tui.model.action import (
 )
 from ainur_tui.model.wire import BreakGlassCall
 from tests.console import worlds
-from tests.console.test_app import plan, running, shown, until
+from tests.console.consoles import plan, running, shown, until
 
 HELD = Lease(target="db", holder="ilya", reason="restart", expires_at=worlds.NOW + 20, run="ab12")
 BUDGET = "7 machines need 175 connections; the guide allows 160 of 200"

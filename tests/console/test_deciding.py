@@ -27,7 +27,7 @@ from ainur_tui.model.action import Lease, Plan, Run, StepRecord, Undo
 from ainur_tui.model.journal import JournalEntry, JournalVerdict
 from ainur_tui.model.runcalls import AbortCall
 from tests.console import worlds
-from tests.console.test_app import Engine, plan, running, shown, until
+from tests.console.consoles import Engine, plan, running, shown, until
 
 WHOLE = JournalVerdict(ok=True, entries=1, first_bad=None, truncated=False)
 BACK = Undo(action="scale", target="api", params={"count": "2"})

@@ -15,7 +15,7 @@ from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.model.incident import Closed, Recovered, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import Drafts, IncidentFile, Sheet
 from tests.console import worlds
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 from tests.console.test_incidents import changes, file, fires, plain, replace_now, serve, world
 
 DONE = "Rolling restart of 2 machines, verified"

@@ -46,7 +46,7 @@ from ainur_tui.model.slo import Burn, Slo
 from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.console import worlds
-from tests.console.test_app import Engine, running, shown, until
+from tests.console.consoles import Engine, running, shown, until
 from tests.rules.incidentworld import Tale, opened
 
 AVAILABLE = Slo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ainur_tui.config.systems import Grafana
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 
 
 async def test_a_dashboard_is_copied_and_plain_http_is_told() -> None:

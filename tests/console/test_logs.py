@@ -32,7 +32,7 @@ from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.systems.logsource import RawLine
 from tests.console import worlds
-from tests.console.test_app import Engine, running, shown, until
+from tests.console.consoles import Engine, running, shown, until
 from tests.engine.logpages import page_of
 
 WEEK = 7 * 86400.0

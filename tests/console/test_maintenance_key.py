@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.model.action import ActionSpec, Param
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 
 
 async def test_one_key_asks_for_the_mode() -> None:

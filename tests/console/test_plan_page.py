@@ -24,7 +24,7 @@ from ainur_tui.console.draw.runs import run_lines
 from ainur_tui.console.draw.spans import wrap
 from ainur_tui.model.action import ActionSpec, Param, Run, StepRecord, Undo
 from tests.console import worlds
-from tests.console.test_app import plan, running, shown, until
+from tests.console.consoles import plan, running, shown, until
 
 IMAGE = "registry.example/zerostate-api:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
 

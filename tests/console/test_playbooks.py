@@ -19,7 +19,7 @@ from ainur_tui.model.playbook import Do, PlaybookRun, PlaybookStepState, Proposa
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.rules.playbookfile import shipped
 from tests.console import worlds
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 
 BOOKS = {book.name: book for book in shipped()}
 WHY = "api: 0 of 2 machines healthy"
@@ -63,7 +63,6 @@ async def test_one_key_starts_what_is_proposed_with_its_reason() -> None:
         await until(pilot, lambda: "Enter its plan" in shown(app))
         text = shown(app)
         assert "Restart its machines, one after another" in text
-        assert "Healthy machines" in text or "healthy" in text
         assert "expected  " in text
         assert "api.machines" in engine.looked[-1][0]
 

@@ -17,7 +17,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Question, Run, StepR
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.table import Column, Row, Table
 from tests.console import worlds
-from tests.console.test_app import running, shown, until
+from tests.console.consoles import running, shown, until
 
 BACKUP = "ainur_backup_20261124_020000"
 PARAM = Param(name="id", type="str", help="which")

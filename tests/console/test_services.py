@@ -22,7 +22,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.needscalls import NeedsCall, NeedsView
 from ainur_tui.model.table import Column, Row, Table
 from tests.console import worlds
-from tests.console.test_app import plan, running, shown, until
+from tests.console.consoles import plan, running, shown, until
 from tests.console.test_records import column
 
 DEFAULT = {"frontend": ["api"], "api": ["db", "storage", "node"]}

@@ -30,10 +30,32 @@ async def check_instant(place: House) -> None:
         assert all(float(row["value"][1]) >= 0 for row in rows)
     assert rows[0]["metric"].keys() == {"instance"}
     path = f"{METRICS}/query"
-    assert (await place.call("GET", path, params={"query": "up"}))[0] == 422
+    assert (await place.call("GET", path, params={"query": "up >"}))[0] == 400
     assert (await place.call("POST", path, data={"query": FREE}))[0] == 200
     an_hour_ago = {"query": FREE, "time": time.time() - 3600}
     assert (await place.call("GET", path, params=an_hour_ago))[1]["data"]["result"] == []
+
+
+async def check_scraped(place: House) -> None:
+    """What it scrapes of the machines, in a little PromQL."""
+
+    async def asked(text: str) -> list[Any]:
+        _, said = await place.call("GET", f"{METRICS}/query", params={"query": text})
+        found: list[Any] = said["data"]["result"]
+        return found
+
+    async def up() -> bool:
+        return [row["value"][1] for row in await asked("sum(up)")] == ["2.0"]
+
+    await until(up, "both machines are scraped")
+    _, said = await place.call("GET", f"{METRICS}/label/__name__/values")
+    assert "up" in said["data"]
+    _, said = await place.call("GET", f"{METRICS}/targets")
+    assert [one["health"] for one in said["data"]["activeTargets"]] == ["up", "up"]
+    now = time.time()
+    path, params = f"{METRICS}/query_range", {"query": "up", "start": now, "end": now, "step": "5"}
+    _, said = await place.call("GET", path, params=params)
+    assert [row["values"][0][1] for row in said["data"]["result"]] == ["1.0", "1.0"]
 
 
 async def check_range(place: House) -> None:
@@ -122,6 +144,7 @@ async def check_certificates(place: House) -> None:
 async def test_what_an_app_has(tmp_path: Path) -> None:
     async with house(tmp_path) as place:
         await check_instant(place)
+        await check_scraped(place)
         await check_range(place)
         await check_rules(place)
         await check_volumes(place)

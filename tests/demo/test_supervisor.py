@@ -150,7 +150,7 @@ def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
 def test_names_of_faults_are_the_agreed_ones() -> None:
     assert set(FAULTS) == {
         *test_faults.FAULTS, *test_faults.DURING_ACTIONS, *test_faults.OF_THE_CHAIN,
-        *test_faults.UNTIL_MENDED, *test_faults.NEEDING_A_BACKUP,
+        *test_faults.UNTIL_MENDED, *test_faults.NEEDING_A_BACKUP, *test_faults.BY_HANDSHAKE,
     }  # fmt: skip
     assert {act.fault for acts in SCENARIOS.values() for act in acts} <= set(FAULTS)
     assert all(act.begins < act.ends for acts in SCENARIOS.values() for act in acts)

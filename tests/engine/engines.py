@@ -130,11 +130,8 @@ def hello(access: Access = "operate", operator: str = "mira", **more: int) -> He
     )
 
 
-@asynccontextmanager
-async def engine(
-    folder: Path, little: Little | None = None, *, watching: bool = True, access: Access = "operate"
-) -> AsyncIterator[Engine]:
-    made = Engine(
+def engine_of(folder: Path, little: Little | None = None, *, access: Access = "operate") -> Engine:
+    return Engine(
         Environment(name="test", access=access),
         paths(folder),
         clock=SystemClock(),
@@ -142,6 +139,13 @@ async def engine(
         resolve_secret=resolve,
         connect=(little or Little()).connect,
     )
+
+
+@asynccontextmanager
+async def engine(
+    folder: Path, little: Little | None = None, *, watching: bool = True, access: Access = "operate"
+) -> AsyncIterator[Engine]:
+    made = engine_of(folder, little, access=access)
     await made.start(watching=watching)
     try:
         yield made

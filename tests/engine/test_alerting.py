@@ -264,3 +264,18 @@ def test_a_planned_trouble_fires_nothing() -> None:
     assert told(on=1) == []
     assert told(on=0) == ["firing"]
     assert told(on=1) == ["resolved"]
+
+
+def test_alerts_of_a_judge_that_is_configured_no_more_end_with_the_engine() -> None:
+    house = House()
+    stored = msgspec.json.encode(
+        {
+            "memories": [],
+            "foreign": [
+                {"name": "Theirs", "target": "api", "state": "firing", "severity": "P1", "since": 1,
+                 "summary": "x", "origin": origin} for origin in ("api", "alertmanager")
+            ],
+        }
+    )  # fmt: skip
+    house.alerting.restore(stored)
+    assert [alert.origin for alert in house.alerting.foreign.known()] == ["api"]

@@ -23,6 +23,7 @@ MACHINE = Signal(name="machine.up", title="state", unit="bool", worse="below", f
 API = FakeProbe("api.health", "api", signals=(vital("api"), P95))
 DB = FakeProbe("db.vital", "db", signals=(vital("db"),))
 FLY = FakeProbe("fly.machines", "api", signals=(MACHINE,))
+METRICS = FakeProbe("api.metrics", "api", signals=(MACHINE,))
 
 
 class House:
@@ -211,12 +212,27 @@ def test_an_event_is_there_once_and_the_newest_are_shown(house: House) -> None:
     assert len(house.told) == 1500
 
 
-def test_the_version_grows_with_what_is_recorded(house: House) -> None:
-    before = house.board.version
+def test_a_machine_that_is_gone_leaves_nothing_behind(house: House) -> None:
+    for number in range(50):
+        house.machines(f"m{number}")
+        house.clock.go(past.FORGOTTEN / 10)
+        # Another probe reads the one before it once more, when nobody tells of it any longer.
+        late = [reading(f"api/machine/m{number - 1}", "machine.up", 1, house.clock.now())]
+        house.board.record(METRICS, Sample(late), 0.1)
+        house.board.view()
+    assert len(house.board._seen) <= 3
+    assert {name for name, _ in house.board.states().items()} <= {"", "api/machine/m49"}
+
+
+def test_a_target_only_an_earlier_engine_saw_is_forgotten_after_a_day(house: House) -> None:
+    house.board.restore({"api/machine/old": ("down", 5.0)})
     house.board.view()
-    assert house.board.version == before
-    house.api()
-    assert house.board.version > before
+    house.clock.go(past.FORGOTTEN - 1)
+    house.board.view()
+    assert "api/machine/old" in house.board.states()
+    house.clock.go(2)
+    house.board.view()
+    assert "api/machine/old" not in house.board.states()
 
 
 def test_a_picture_takes_less_than_three_milliseconds() -> None:

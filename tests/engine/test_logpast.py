@@ -18,7 +18,7 @@ from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery, rows
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.logs.files import FileSource
 from ainur_tui.systems.logsource import RawBatch
-from tests.engine.test_logs import FakeSource
+from tests.engine.logsources import FakeSource
 
 START = 1_795_514_400.0
 HELD = 200

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ainur_tui.engine import logspool, logstore
+from ainur_tui.engine.loglook import Look
 from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.logspool import LogSpool, Look
+from ainur_tui.engine.logspool import LogSpool
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
@@ -20,7 +21,7 @@ from ainur_tui.rules.logmarks import Wanted
 from ainur_tui.rules.logsieve import sieve
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.engine.logpages import page_of
-from tests.engine.test_logs import FakeSource, line
+from tests.engine.logsources import FakeSource, line
 from tests.engine.warp import EPOCH, WarpClock, warped
 
 SECRET = "correct-horse-battery"

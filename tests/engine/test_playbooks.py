@@ -20,7 +20,7 @@ from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.model.playbookcalls import Choice, DecideCall, StartCall
 from tests.engine.acting import MIRA, Restart, World1, call
 from tests.engine.engines import until
-from tests.rules.test_playbooks import board, started
+from tests.rules.playbookworld import board, started
 
 OTTO = Peer("otto", "operate", "/dev/pts/2")
 BOOK = """
@@ -239,6 +239,20 @@ async def test_the_next_engine_goes_on_at_the_same_step(house: House) -> None:
     assert asked == ["first round"]
     assert house.now(run).now.state == "deciding"
     await house.books.close()
+
+
+async def test_fifty_long_playbooks_are_there_after_a_restart(tmp_path: Path) -> None:
+    long = started(seen=board(0))
+    words = "it was looked at " * 200
+    runs = [
+        replace(long, id=f"r{n}", state="verified", why=words,
+                steps=[replace(step, words=words, lines=[words] * 6) for step in long.steps])
+        for n in range(playbookstore.MOST_ENDED)
+    ]  # fmt: skip
+    path = tmp_path / "playbooks.json"
+    await playbookstore.save(path, runs)
+    assert path.stat().st_size > 2 << 20
+    assert playbookstore.load(path) == (runs, None)
 
 
 async def test_a_file_that_cannot_be_read_is_set_aside(house: House) -> None:

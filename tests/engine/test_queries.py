@@ -149,7 +149,9 @@ async def test_without_a_prometheus_our_own_signal_is_shown(open_house: Open) ->
     own = house.little.pulse.signals[0].name
     assert "mine" not in saved
     found = await house.ask()
-    assert {one.problem for one in found} == {queries.NONE}
+    assert {one.problem for one in found} == {
+        "no Prometheus is configured: add [environment.test.prometheus]"
+    }
     assert [one.target for one in queries._instead(house.engine, own)] == ["api"]
     await house.engine.close()
 

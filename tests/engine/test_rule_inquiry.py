@@ -7,13 +7,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ainur_tui.config.types import Alerts, Environment
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.foreign import Foreign, Told
+from ainur_tui.engine.foreign import Foreign, Told, silenced
 from ainur_tui.engine.service import Engine
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.alertcalls import AckCall, AlertRef, BacktestCall, SilenceCall, UnsilenceCall
+from ainur_tui.model.alert import Alert, Silence
+from ainur_tui.model.alertcalls import (
+    AckCall,
+    AlertRef,
+    BacktestCall,
+    RuleView,
+    SilenceCall,
+    UnsilenceCall,
+)
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.signal import Reading
@@ -190,3 +198,32 @@ def test_what_another_judge_tells_no_more_is_over_and_its_silence_ends_nothing()
     found, turned = later.step(told(), now=40)
     assert [(one.state, one.since) for one in turned] == [("resolved", 40)]
     assert later.step(told(), now=400)[0] == []
+
+
+def test_what_prometheus_and_its_alertmanager_both_tell_of_is_told_once() -> None:
+    """By the one that has the rule while it can be asked, with the silence the other knows."""
+    mute = Silence(id="alertmanager", name="Up", target="", by="jon", reason="r", at=1, until=9e9)
+    one = replace(THEIRS, name="Up", target="prometheus")
+    twin = replace(one, target="alertmanager", origin="alertmanager", since=4.0, silence=mute)
+    rule = RuleView(name="Up", origin="prometheus", severity="P2", words="")
+
+    def both(failing: bool) -> dict[str, Told]:
+        return {"alertmanager": Told([twin], (), 0.0, False),
+                "prometheus": Told([one], [rule], 30.0, failing)}  # fmt: skip
+
+    judge = Foreign()
+    found, turned = judge.step(both(failing=False), now=10)
+    assert (found, turned) == ([replace(one, silence=mute)], [one])
+    found, turned = judge.step(both(failing=True), now=20)
+    assert (found, turned) == ([twin], []), "who can be asked"
+    gone = {**both(failing=False), "prometheus": Told([], [rule], 0.0, False)}
+    found, _ = judge.step(gone, now=30)
+    assert [alert.state for alert in found] == ["resolved"], "the rule's judge knows first"
+
+
+def test_a_silence_of_another_judge_mutes_ours_while_it_holds() -> None:
+    mute = Silence(id="x", name="", target="", by="jon", reason="r", at=1, until=50.0)
+    judges = {"alertmanager": Told((), (), 0.0, False, {("Disk", "db"): mute})}
+    other = replace(THEIRS, name="Other")
+    assert silenced([THEIRS, other], judges, 10.0) == [replace(THEIRS, silence=mute), other]
+    assert silenced([THEIRS], judges, 60.0) == [THEIRS]

@@ -176,7 +176,7 @@ def test_what_the_board_cannot_take_in_is_a_failure_of_the_probe() -> None:
     assert failure.detail == "TypeError"
 
 
-def test_pauses() -> None:
+def test_pauses_grow_with_failures_up_to_a_cap() -> None:
     assert pause(5, 0) == 5
     assert pause(5, 100) == 10
     assert pause(20, 100) == CAP

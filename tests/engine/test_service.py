@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from ainur_tui.model.needscalls import NeedsCall
 from ainur_tui.model.runcalls import PlanQuery
 from ainur_tui.model.wire import RESULTS, BoardQuery
 from tests.engine.acting import CANARY, MIRA, READER, call
-from tests.engine.engines import Little, engine, hello, until
+from tests.engine.engines import Little, engine, engine_of, hello, until
 
 EMPTY = msgspec.Raw(b"{}")
 
@@ -253,3 +254,37 @@ async def test_what_comes_together_with_the_end_does_not_keep_it(
             await watch.stop()
         assert watch._task is not None
         assert watch._task.cancelled()
+
+
+@pytest.mark.parametrize("turns", [*range(12), *range(12, 120, 12)])
+async def test_a_start_that_is_broken_off_leaves_nothing_behind(tmp_path: Path, turns: int) -> None:
+    made = engine_of(tmp_path, little := Little())
+    threads = threading.active_count()
+    begun = asyncio.create_task(made.start(watching=True))
+    for _ in range(turns):
+        await asyncio.sleep(0.0005)
+    begun.cancel()
+    (broken,) = await asyncio.gather(begun, return_exceptions=True)
+    if broken is None:  # it was faster
+        await made.close()
+    assert threading.active_count() <= threads + 1  # asyncio's own keeps its thread for the next
+    assert little.closed in ([], ["api"])
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    async with engine(tmp_path) as again:
+        assert again.journal.writable
+
+
+async def test_a_start_that_fails_says_why_and_can_be_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = engine_of(tmp_path, little := Little())
+
+    async def fail(*_: object) -> None:
+        raise OSError("no disk")
+
+    monkeypatch.setattr("ainur_tui.engine.leases.Leases.open", fail)
+    with pytest.raises(OSError, match="no disk"):
+        await made.start(watching=True)
+    assert little.closed == ["api"]
+    await made.close()
+    made.hurry()

@@ -107,7 +107,7 @@ DRILLS = {
     "machine": Drill("api-machine-hung", "API down"),
     "machine-lost": Drill(
         "api-machine-down", "API down", undo=BACK,
-        skips=("Back to the release before the trouble", "Restart the machine that does not serve",
+        skips=("Restart the machine that does not serve",
                "Restart its machines, one after another"),
     ),
     "statement": Drill("db-statement-slow", "Database in trouble"),

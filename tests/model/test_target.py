@@ -17,5 +17,5 @@ from ainur_tui.model.target import kind_of
         ("host", "host"),
     ],
 )
-def test_kind_of(name: str, kind: str) -> None:
+def test_a_name_tells_its_kind(name: str, kind: str) -> None:
     assert kind_of(name) == kind

@@ -30,7 +30,7 @@ from ainur_tui.model import units
         (250, "ms", "250 ms"),
     ],
 )
-def test_show(value: float | str | None, unit: str, shown: str) -> None:
+def test_a_value_is_shown_with_its_unit(value: float | str | None, unit: str, shown: str) -> None:
     assert units.show(value, unit) == shown
 
 
@@ -44,5 +44,5 @@ def test_moments_are_utc() -> None:
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, "0s"), (59.9, "59s"), (240, "4m"), (7300, "2h"), (900_000, "10d")]
 )
-def test_age(seconds: float, shown: str) -> None:
+def test_an_age_is_told_in_its_two_largest_units(seconds: float, shown: str) -> None:
     assert units.age(seconds) == shown

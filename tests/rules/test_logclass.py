@@ -30,7 +30,9 @@ from ainur_tui.rules.logclass import classify
         ("", {}, None),
     ],
 )
-def test_classes(message: str, fields: dict[str, str], wanted: str | None) -> None:
+def test_a_message_is_of_the_guides_class_or_of_none(
+    message: str, fields: dict[str, str], wanted: str | None
+) -> None:
     assert classify(message, fields, "error") == wanted
 
 

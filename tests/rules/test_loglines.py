@@ -63,7 +63,7 @@ def test_zap_development() -> None:
 @pytest.mark.parametrize(
     ("status", "level"), [("200", "info"), ("302", "info"), ("404", "warn"), ("503", "error")]
 )
-def test_gin(status: str, level: str) -> None:
+def test_a_gin_line_has_the_level_of_its_status(status: str, level: str) -> None:
     line = of(
         f"[GIN] 2026/11/24 - 02:00:05 | {status} |   12.345ms |       10.0.0.1 | GET      "
         '"/v1/agents"'
@@ -73,7 +73,7 @@ def test_gin(status: str, level: str) -> None:
     assert line.fields["client"] == "10.0.0.1"
 
 
-def test_gin_in_colour() -> None:
+def test_a_gin_line_in_colour_is_the_same() -> None:
     line = of(
         "[GIN] 2026/11/24 - 02:00:05 |\x1b[97;42m 200 \x1b[0m| 1ms | ::1 |\x1b[97;44m GET "
         '\x1b[0m "/health"'
@@ -93,7 +93,7 @@ def test_gin_in_colour() -> None:
         "Idle (8 peers), best: #1234 (0xabcd…ef01)",
     ],
 )
-def test_substrate(message: str) -> None:
+def test_a_substrate_line_tells_its_time_and_message(message: str) -> None:
     line = of(f"2026-11-24 02:00:05 {message}")
     assert (line.at, line.level, line.message) == (NOON, "info", message)
 
@@ -128,7 +128,7 @@ def test_postgres_background_and_zones() -> None:
     assert (unknown.at, unknown.dated, unknown.level) == (NOW, False, "info")
 
 
-def test_postgres_csv() -> None:
+def test_a_postgres_csv_line_keeps_query_and_application() -> None:
     line = of(
         '2026-11-24 02:00:05.123 UTC,"api","ainur",77,"127.0.0.1:5",65a,3,"SELECT",'
         '2026-11-24 01:00:00 UTC,3/4,0,ERROR,42P01,"relation ""x"" does not exist",,,,,,'
@@ -140,7 +140,7 @@ def test_postgres_csv() -> None:
     assert line.fields["app"] == "psql"
 
 
-def test_postgres_json() -> None:
+def test_a_postgres_json_line_is_taken_apart() -> None:
     line = of(
         '{"timestamp":"2026-11-24 02:00:05.123 UTC","user":"api","pid":77,'
         '"error_severity":"FATAL","message":"sorry, too many clients already"}'
@@ -160,7 +160,7 @@ def test_slog_and_logfmt() -> None:
     assert line.fields == {"path": "/x", "n": "3"}
 
 
-def test_syslog() -> None:
+def test_syslog_of_every_kind_is_taken_apart() -> None:
     line = of("Nov 24 02:00:05 box sshd[12]: error: kex failed")
     assert (line.at, line.level, line.fields["program"]) == (NOON, "error", "sshd")
     assert of("<11>Nov 24 02:00:05 box app: x").level == "error"
@@ -190,12 +190,12 @@ def test_plain_lines_guess_only_from_a_leading_word(text: str, level: str | None
 
 
 @pytest.mark.parametrize(
-    "stamp", ["1e308", "-5", "true", '"yesterday"', "null", "0", "9e15", '"2026-13-45T00:00:00Z"']
+    "stamp", ["1e308", "-5", "true", '"yesterday"', "null", "0", "9e18", '"2026-13-45T00:00:00Z"']
 )
 def test_times_that_are_none_keep_ours(stamp: str) -> None:
     line = of(f'{{"level":"info","ts":{stamp},"msg":"x"}}')
     assert line.message == "x"
-    assert line.at == NOW or 0 < line.at < 4.2e9
+    assert line.at == NOW
 
 
 def test_milliseconds_are_seen_as_such() -> None:

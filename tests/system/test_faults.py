@@ -25,8 +25,6 @@ FAULTS = {
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "frontend-certificate-ending": ("frontend", {"degraded"}, ("certificate ends in",)),
     "frontend-certificate-expired": ("frontend", {"down"}, ("its certificate has expired",)),
-    "frontend-certificate-host": ("frontend", {"down"}, ("another address",)),
-    "frontend-certificate-chain": ("frontend", {"down"}, ("unknown authority",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
@@ -55,13 +53,16 @@ OF_THE_CHAIN = {
 }  # fmt: skip
 """Those that are told apart by the rule of the chain (``test_node_faults``)."""
 
+BY_HANDSHAKE = {"frontend-certificate-chain", "frontend-certificate-host"}
+"""Those that a handshake tells apart (``tests/systems/test_certificates``)."""
+
 
 def test_the_catalogue_lists_them_all(demo: Miniature) -> None:
     done = demo.program.run("demo", "fault")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
     assert listed == {*FAULTS, *DURING_ACTIONS, *OF_THE_CHAIN, *UNTIL_MENDED,
-                      *NEEDING_A_BACKUP}  # fmt: skip
+                      *NEEDING_A_BACKUP, *BY_HANDSHAKE}  # fmt: skip
 
 
 def test_an_unknown_fault_names_the_near_ones(demo: Miniature) -> None:

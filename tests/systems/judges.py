@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ainur_tui.demo.service import free_port
 
@@ -103,3 +105,8 @@ def judges(folder: Path, key: Path) -> Iterator[tuple[Program, Program]]:
     finally:
         for one in (alertmanager, prometheus):
             one.stop()
+
+
+def recorded(name: str) -> Any:
+    """What a Prometheus 2.42 and an Alertmanager 0.25 answered."""
+    return json.loads((Path(__file__).parents[1] / "data" / "judges" / name).read_text())

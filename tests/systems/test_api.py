@@ -74,7 +74,7 @@ async def health(answers: Answers) -> dict[str, Reading]:
         return {reading.signal: reading for reading in sample.readings}
 
 
-async def test_well() -> None:
+async def test_a_healthy_api_tells_its_uptime_and_how_long_it_took() -> None:
     found = await health({"/health": (200, HEALTHY)})
     assert found["api.up"].value == 1
     assert found["api.uptime"].value == 12.5
@@ -422,7 +422,7 @@ def secret(source: SecretSource) -> Secret:
     return Secret(source)
 
 
-async def test_connecting() -> None:
+async def test_an_api_is_connected_where_its_address_is_no_placeholder() -> None:
     context = Context("test", RealClock(), Redactor(), Tools(lambda _: None), secret)
     assert connect(Environment(), context) is None
     assert connect(Environment(api=Api(url="https://api.your-domain.com")), context) is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
+from ainur_tui.config.types import Api, Environment, Frontend
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.systems import caa
 from ainur_tui.systems.caa import issuers, lets, words
 from tests.systems.nameserver import nameserver
 
@@ -58,3 +61,22 @@ def test_whether_the_issuer_may_issue_again(
     listed = None if allowed is None else frozenset(allowed)
     assert lets(listed, issuer) is may
     assert words(listed) == said
+
+
+async def test_doctor_tells_it_of_each_public_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def told(host: str, *_: object) -> frozenset[str]:
+        if host == "app.ainur.network":
+            raise ProbeFailure("dns", "no CAA answer (LifetimeTimeout)")
+        return frozenset({"letsencrypt.org"})
+
+    monkeypatch.setattr(caa, "issuers", told)
+    environment = Environment(
+        api=Api(url="https://api.ainur.network"), frontend=Frontend(url="https://app.ainur.network")
+    )
+    context: Any = None
+    found = [(one.name, one.state, one.words) for one in await caa.examine(environment, context)]
+    assert found == [
+        ("api.ainur.network", "ok", "only letsencrypt.org may issue (CAA)"),
+        ("app.ainur.network", "note",
+         "no CAA answer (LifetimeTimeout)"),
+    ]  # fmt: skip

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.config.types import Environment, Frontend
+from ainur_tui.config.types import Api, Environment, Frontend, SecretMissing
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.systems.api.system import connect
+from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.certificates import Host, Shown, read, shown
 from ainur_tui.systems.httptls import unusable
 from tests.systems.test_http import Authority
-from tests.systems.web import answer_with, raw_server
+from tests.systems.web import RealClock, answer_with, raw_server
 
 DAY = 86400.0
 
@@ -101,3 +104,15 @@ def test_a_file_without_an_authority_is_told_with_what_to_do(
     assert said.startswith("environment.live.frontend.ca_file: ")
     assert words in said
     assert said.endswith("name your authority's PEM file")
+
+
+@pytest.mark.parametrize(("scheme", "watched"), [("https", True), ("http", False)])
+def test_the_apis_is_watched_where_it_has_one(scheme: str, watched: bool) -> None:
+    def none(_: object) -> Secret:
+        raise SecretMissing("none")
+
+    context = Context("test", RealClock(), Redactor(), Tools(lambda _: None), none)
+    found = connect(Environment(api=Api(url=f"{scheme}://127.0.0.1:1")), context)
+    assert found is not None
+    names = {signal.name for probe in found.probes for signal in probe.signals}
+    assert ({"api.certificate.days", "api.certificate.trusted"} <= names) == watched

@@ -15,7 +15,7 @@ from ainur_tui.model.secret import MASK
 from ainur_tui.systems.fly.configbackup import config_backup_of
 from tests.systems.flyfake import Steps
 from tests.systems.flysystem import CONTEXT, system_for
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.test_fly_settings import SettingsFake, quick
 from tests.systems.web import RealClock, app_server
 

@@ -11,16 +11,12 @@ import pytest
 from aiohttp import web
 
 from ainur_tui.config.types import Environment, Fly, Postgres, SecretMissing
-from ainur_tui.model.action import Plan
-from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.acting import Action, World
 from ainur_tui.systems.fly.access import Pace, authorization
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.machines import parse_machine
-from ainur_tui.systems.fly.probes import MachinesProbe
 from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
@@ -28,55 +24,10 @@ from ainur_tui.systems.fly.system import connect, speaks_postgres
 from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.system import System
-from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
+from tests.systems.flyfake import TOKEN, FlyFake, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for
+from tests.systems.flyworld import action, carry_out, probe, stored, values, world
 from tests.systems.web import FakeClock, RealClock, raw_server
-
-
-def world(*, limit: float | None = 200, used: float | None = 60, cause: str | None = None) -> World:
-    connections = SignalView(
-        name="db.connections.used", title="", value=used, unit="count", statistic="last",
-        source="", observed_at=0.0, age=0.0, quality="fresh", threshold=None, verdict="ok",
-        limit=limit,
-    )  # fmt: skip
-    views = [
-        TargetView(name="db", kind="db", title="", state="up", since=None, cause=None, summary="",
-                   signals=[connections]),
-        TargetView(name="api", kind="api", title="", state="degraded" if cause else "up",
-                   since=None, cause=cause, summary=""),
-    ]  # fmt: skip
-    board = BoardView(
-        environment="test", at=0.0, state="up", since=None, trust=Trust(fresh=1, all=1),
-        targets=views,
-    )  # fmt: skip
-    return World(board, lambda target: {"api": ["frontend"], "db": ["api", "frontend"]}[target])
-
-
-def action(system: System, name: str, kind: str) -> Action:
-    return next(a for a in system.actions if a.spec.name == name and kind in a.spec.targets)
-
-
-def stored(plan: Plan) -> Plan:
-    """The plan as it comes back from the journal."""
-    return msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
-
-
-async def carry_out(act: Action, plan: Plan, patience: float = 0.6) -> Steps:
-    context = Steps(RealClock(), patience)
-    steps = act.steps(stored(plan))
-    assert [step.name for step in steps] == plan.steps
-    for step in steps:
-        assert await step.work(context)
-    return context
-
-
-def probe(system: System) -> MachinesProbe:
-    return next(p for p in system.probes if isinstance(p, MachinesProbe))
-
-
-def values(sample: Any) -> dict[tuple[str, str], float | None]:
-    return {(r.target, r.signal): r.value for r in sample.readings}
-
 
 # Reading.
 

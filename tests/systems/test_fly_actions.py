@@ -21,7 +21,7 @@ from ainur_tui.systems.fly.sizelist import Size, SizeList
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for
-from tests.systems.test_fly import action, carry_out, stored, world
+from tests.systems.flyworld import action, carry_out, stored, world
 from tests.systems.web import RealClock, app_server
 
 OLD = "registry.fly.io/zerostate-api:v1"
@@ -99,7 +99,7 @@ async def test_the_whole_api(system: System, fake: FlyFake) -> None:
     assert {m["state"] for m in fake.machines.values()} == {"started"}
 
 
-async def test_suspend(system: System, fake: FlyFake) -> None:
+async def test_a_suspended_machine_is_started_again(system: System, fake: FlyFake) -> None:
     await done(action(system, "suspend", "api/machine"), "api/machine/b2")
     assert fake.machines["b2"]["state"] == "suspended"
     await done(action(system, "start", "api/machine"), "api/machine/b2")

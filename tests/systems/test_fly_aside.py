@@ -10,7 +10,7 @@ from ainur_tui.model.failure import ActionFailure
 from ainur_tui.systems.fly import moves
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake
-from tests.systems.test_fly import action, carry_out, stored, world
+from tests.systems.flyworld import action, carry_out, stored, world
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.system import System
 from tests.demo.flyhouse import house
 from tests.systems.flysystem import CONTEXT
-from tests.systems.test_fly import action, carry_out, probe, read_until, scaler, values, world
+from tests.systems.flyworld import action, carry_out, probe, values, world
+from tests.systems.test_fly import read_until, scaler
 
 
 async def test_restart_and_scale_real_processes(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake, Steps, fly_fake, machine
 from tests.systems.flysystem import system_for
-from tests.systems.test_fly import action, carry_out, stored, world
+from tests.systems.flyworld import action, carry_out, stored, world
 from tests.systems.web import RealClock
 
 

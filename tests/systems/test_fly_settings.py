@@ -22,7 +22,7 @@ from ainur_tui.systems.fly.secretsprobe import SecretsProbe
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
 from tests.systems.flysystem import system_for
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.web import RealClock, app_server
 
 CANARY = "canary-value-42"
@@ -223,7 +223,9 @@ async def test_names_that_are_none(system: System, name: str) -> None:
         await action(system, "secret-set", "api").plan("api", {"name": name}, world())
 
 
-async def test_import(system: System, fake: SettingsFake, tmp_path: Path) -> None:
+async def test_an_import_takes_only_a_private_file_as_it_was_planned(
+    system: System, fake: SettingsFake, tmp_path: Path
+) -> None:
     file = tmp_path / "secrets.env"
     file.write_text(f"# ours\nexport A='{CANARY}'\n\nB=two=2\n")
     file.chmod(0o644)

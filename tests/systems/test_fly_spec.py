@@ -30,7 +30,7 @@ from tests.systems.flybox import APP, Box, config, ulid
 from tests.systems.flyfake import Steps
 from tests.systems.flyspec import ONE, TOKEN, Spec, fly_spec
 from tests.systems.flysystem import CONTEXT
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.web import RealClock
 
 V2 = "registry.fly.io/my-app-name:v2"

@@ -97,7 +97,9 @@ def served(authority: Authority, peer: str) -> CertificateProbe:
     host = Host.of(section.url, section.authority)
     assert host is not None
     days, trusted = "frontend.certificate.days", "frontend.certificate.trusted"
-    return CertificateProbe(section, host, RealClock(), days=days, trusted=trusted)
+    return CertificateProbe(
+        "frontend.certificate", section, host, RealClock(), days=days, trusted=trusted
+    )
 
 
 async def test_a_certificate_that_ends_soon_then_another(tmp_path: Path) -> None:
@@ -165,7 +167,7 @@ async def test_whether_another_can_be_issued(
     assert words in (found.note or "")
 
 
-def test_connecting() -> None:
+def test_a_frontend_is_connected_where_its_address_is_no_placeholder() -> None:
     def no_secret(_: object) -> Any:
         raise SecretMissing("none")
 

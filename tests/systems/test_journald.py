@@ -143,7 +143,7 @@ async def test_no_tools_on_this_machine(context: Context) -> None:
         await Systemctl("ainur-node", context).show(5)
 
 
-async def test_properties(tmp_path: Path, context: Context) -> None:
+async def test_a_units_properties_are_read_clean(tmp_path: Path, context: Context) -> None:
     tool(
         tmp_path,
         "systemctl",

@@ -4,191 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
 from aiohttp import web
 
-from ainur_tui.config.types import Environment, Node, SecretSource
-from ainur_tui.model.board import BoardView, Trust
+from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.model.signal import Reading
-from ainur_tui.systems import base
-from ainur_tui.systems.acting import World
-from ainur_tui.systems.base import Context, Sample, Tools
-from ainur_tui.systems.node.chain import ChainProbe
+from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.chaintime import TIMESTAMP_NOW
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.endpoints import socket_urls, urls_of
 from ainur_tui.systems.node.head import HeadProbe
 from ainur_tui.systems.node.shapes import Header, Text
 from ainur_tui.systems.node.system import connect
-from ainur_tui.systems.system import System
+from tests.systems import nodeworld
+from tests.systems.nodeworld import (
+    GENESIS,
+    HASH,
+    WORLD,
+    Clock,
+    Connect,
+    FakeNode,
+    Told,
+    Unit,
+    grows,
+    of,
+    probe,
+)
 
-HASH = "0x" + "ab" * 32
-GENESIS = "0x" + "00" * 31 + "01"
-
-
-class Clock:
-    """Real time that a test can push on."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.ahead
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
-
-
-class FakeNode:
-    """Answers by method: a value, or a function of the parameters; an error is raised."""
-
-    def __init__(self) -> None:
-        self.best = 100
-        self.behind = 0
-        self.answers: dict[str, Any] = {
-            "system_health": {"peers": 8, "isSyncing": False, "shouldHavePeers": True},
-            "system_syncState": lambda: {
-                "startingBlock": 0, "currentBlock": self.best,
-                "highestBlock": self.best + self.behind,
-            },
-            "chain_getHeader": self.header,
-            "chain_getFinalizedHead": HASH,
-            "system_chain": "Ainur",
-            "system_name": "ainur-node",
-            "system_version": "1.0.0",
-            "state_getRuntimeVersion": {
-                "specName": "ainur", "specVersion": 104, "transactionVersion": 2, "implVersion": 1,
-            },
-            "chain_getBlockHash": lambda _: GENESIS,
-            "system_properties": {"tokenSymbol": "AINU", "ss58Format": 42, "tokenDecimals": None},
-            "system_nodeRoles": ["Authority"],
-            "rpc_methods": {"methods": ["a", "b"]},
-            "author_pendingExtrinsics": ["0x01", "0x02"],
-            "system_peers": [
-                {"peerId": "p1", "roles": "FULL", "bestHash": HASH, "bestNumber": 100},
-                {"peerId": "p2\x1b[31m", "roles": "FULL", "bestHash": HASH, "bestNumber": 40},
-            ],
-        }  # fmt: skip
-        self.asked: list[str] = []
-        self.batches = True
-        self.url = ""
-
-    def header(self, wanted: str | None = None) -> dict[str, Any]:
-        number = self.best - 2 if wanted else self.best
-        return {"number": hex(number), "parentHash": HASH, "stateRoot": hex(number),
-                "extrinsicsRoot": HASH, "digest": {"logs": []}}  # fmt: skip
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        call = await request.json()
-        if isinstance(call, list):
-            if not self.batches:
-                return web.json_response({"jsonrpc": "2.0", "id": None, "error": {"code": -32005}})
-            return web.json_response([await self.answer(one) for one in call])
-        found = self.answers.get(call["method"])
-        if isinstance(found, bytes):
-            return web.Response(body=found)
-        return web.json_response(await self.answer(call))
-
-    async def answer(self, call: dict[str, Any]) -> dict[str, Any]:
-        method = call["method"]
-        self.asked.append(method)
-        told = {"jsonrpc": "2.0", "id": call["id"]}
-        if method not in self.answers:
-            return told | {"error": {"code": -32601, "message": "Method not found"}}
-        found = self.answers[method]
-        if asyncio.iscoroutinefunction(found):
-            await found()
-        result = found(*call["params"]) if callable(found) else found
-        if isinstance(result, Exception):
-            return told | {"error": {"code": -32000, "message": str(result)}}
-        return told | {"result": result}
-
-
-@pytest.fixture
-async def node() -> AsyncIterator[FakeNode]:
-    found = FakeNode()
-    app = web.Application()
-    app.router.add_post("/", found.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield found
-    await runner.cleanup()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def no_secret(source: SecretSource) -> Secret:
-    raise AssertionError(source)
-
-
-@pytest.fixture
-def context(clock: Clock, tmp_path: Path) -> Context:
-    def find(name: str) -> str | None:
-        path = tmp_path / name
-        return str(path) if path.exists() else None
-
-    return Context("test", clock, Redactor(), Tools(find), no_secret)
-
-
-Connect = Callable[..., System]
-
-
-@pytest.fixture
-async def system(node: FakeNode, context: Context) -> AsyncIterator[Connect]:
-    opened: list[System] = []
-
-    def make(**more: Any) -> System:
-        given: dict[str, Any] = {
-            "rpc": [node.url],
-            "block_time": 0.2,
-            "timeout": 3.0,
-            "unit": None,
-        } | more
-        found = connect(Environment(node=Node(**given)), context)
-        assert found is not None
-        opened.append(found)
-        return found
-
-    yield make
-    for one in opened:
-        assert one.close is not None
-        await one.close()
-
-
-def probe(system: System, name: str) -> Any:
-    if name == "head":
-        return next(p.head for p in system.probes if isinstance(p, ChainProbe))
-    return next(p for p in system.probes if p.name == f"node.{name}")
-
-
-def of(sample: Sample) -> dict[str, Reading]:
-    return {reading.signal: reading for reading in sample.readings}
-
-
-def grows(node: FakeNode) -> Callable[..., dict[str, Any]]:
-    """Headers of a chain that has a new block at every third question."""
-    count = 0
-
-    def header(wanted: str | None = None) -> dict[str, Any]:
-        nonlocal count
-        count += 1
-        node.best += count % 3 == 0
-        return node.header(wanted)
-
-    return header
+node, clock, context, system, unit = (
+    nodeworld.node, nodeworld.clock, nodeworld.context, nodeworld.system, nodeworld.unit
+)  # fmt: skip
 
 
 def test_none_is_connected_without_a_section(context: Context) -> None:
@@ -316,7 +164,9 @@ BAD: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("answer", "words"), BAD)
-async def test_bad_answers(node: FakeNode, system: Connect, answer: Any, words: str) -> None:
+async def test_an_answer_that_makes_no_sense_is_a_failure_with_its_words(
+    node: FakeNode, system: Connect, answer: Any, words: str
+) -> None:
     node.answers["system_health"] = answer
     with pytest.raises(ProbeFailure) as failure:
         await probe(system(), "head").read()
@@ -392,7 +242,7 @@ def test_the_same_places_by_websocket() -> None:
     ]  # fmt: skip
 
 
-async def test_facts(node: FakeNode, system: Connect) -> None:
+async def test_a_node_tells_its_chain_runtime_and_pool(node: FakeNode, system: Connect) -> None:
     facts = probe(system(genesis=GENESIS.upper().replace("0X", "")), "facts")
     sample = await facts.read()
     found = of(sample)
@@ -462,7 +312,9 @@ async def test_metrics_fill_what_is_hidden(node: FakeNode, system: Connect) -> N
     assert of(await probe(where, "facts").read())["node.pool"].value is None
 
 
-async def test_peers(node: FakeNode, system: Connect, clock: Clock) -> None:
+async def test_peers_are_listed_with_how_far_they_lag_or_said_to_be_hidden(
+    node: FakeNode, system: Connect, clock: Clock
+) -> None:
     peers = probe(system(), "peers")
     table = (await peers.read()).tables[0]
     assert [row.cells for row in table.rows] == [
@@ -507,29 +359,9 @@ async def test_several_calls_in_one_question(
     await nobody.close()
 
 
-class Unit:
-    """A stand-in for systemctl whose answers a test writes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "systemctl"
-        self.says(pid=7)
-
-    def says(self, pid: int, state: str = "active", code: int = 0, flags: str = "") -> None:
-        self.path.write_text(
-            f"#!/bin/sh\n[ $1 = show ] || exit {code}\n"
-            "printf 'LoadState=loaded\\nSubState=running\\n"
-            f"ActiveState={state}\\nMainPID={pid}\\n"
-            f"ExecStart={{ path=/bin/node ; argv[]=/bin/node {flags} ; ignore_errors=no }}\\n'\n"
-        )
-        self.path.chmod(0o755)
-
-
-@pytest.fixture
-def unit(tmp_path: Path) -> Unit:
-    return Unit(tmp_path)
-
-
-async def test_the_unit(unit: Unit, system: Connect, clock: Clock) -> None:
+async def test_the_units_state_and_its_restarts_are_seen(
+    unit: Unit, system: Connect, clock: Clock
+) -> None:
     found = probe(system(unit="ainur-node"), "unit")
     sample = await found.read()
     assert of(sample)["node.unit"].value == 1
@@ -573,42 +405,9 @@ async def test_a_machine_without_systemd(system: Connect) -> None:
     assert where.actions[0].unavailable() == "no systemctl on this machine"
 
 
-WORLD = World(
-    BoardView(
-        environment="test", at=0, state="up", since=None, trust=Trust(fresh=1, all=1), targets=[]
-    ),
-    lambda target: {"node": ["api", "frontend"]}[target],
-    4.0,
-)
-
-
-class Told:
-    """A step's context that waits without patience."""
-
-    run_id = "r"
-    secrets: Mapping[str, Secret] = {}
-
-    def __init__(self, clock: base.Clock) -> None:
-        self.clock = clock
-        self.waited = asyncio.Event()
-        self.said: list[str] = []
-
-    def progress(self, detail: str) -> None:
-        self.said.append(detail)
-
-    async def until(self, condition: Any, deadline: float, every: float = 0.5) -> str:
-        async with asyncio.timeout(5):
-            while True:
-                if found := await condition():
-                    return str(found)
-                self.waited.set()
-                await asyncio.sleep(0.01)
-
-    def keep(self, **result: Any) -> None:
-        raise AssertionError(result)
-
-
-async def test_restart(unit: Unit, node: FakeNode, system: Connect, clock: Clock) -> None:
+async def test_a_restart_is_verified_by_a_new_process_that_answers(
+    unit: Unit, node: FakeNode, system: Connect, clock: Clock
+) -> None:
     action = system(unit="ainur-node").actions[0]
     plan = await action.plan("node", {}, WORLD)
     assert plan.risk == "R2"

@@ -17,10 +17,10 @@ from ainur_tui.model.failure import Refused
 from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.system import connect
-from tests.systems import test_node
-from tests.systems.test_node import WORLD, Clock, FakeNode, Told
+from tests.systems import nodeworld
+from tests.systems.nodeworld import WORLD, Clock, FakeNode, Told
 
-node, clock, context = test_node.node, test_node.clock, test_node.context
+node, clock, context = nodeworld.node, nodeworld.clock, nodeworld.context
 PEER = peer_id(1, 1)
 ADDRESS = f"/ip4/10.0.0.1/tcp/30333/p2p/{PEER}"
 

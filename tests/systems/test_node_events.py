@@ -12,13 +12,13 @@ from ainur_tui.demo import node_runtime
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.node import events
 from ainur_tui.systems.node.scale import Codec, Worker
-from tests.systems import test_node, test_node_more
-from tests.systems.test_node import Connect, FakeNode, of, probe
+from tests.systems import nodeworld, test_node_more
+from tests.systems.nodeworld import Connect, FakeNode, of, probe
 from tests.systems.test_node_more import Mini
 
 # The fixtures of the other files, shared.
 node, clock, context, system, mini = (
-    test_node.node, test_node.clock, test_node.context, test_node.system, test_node_more.mini
+    nodeworld.node, nodeworld.clock, nodeworld.context, nodeworld.system, test_node_more.mini
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.logsource import RawLine
 from ainur_tui.systems.node.system import connect
 from ainur_tui.systems.system import System
-from tests.systems.test_node import WORLD, Clock, Told, no_secret, of, probe
+from tests.systems.nodeworld import WORLD, Clock, Told, no_secret, of, probe
 
 
 @dataclass

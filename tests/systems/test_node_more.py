@@ -22,12 +22,12 @@ from ainur_tui.systems.node.exposure import is_public
 from ainur_tui.systems.node.flags import flags_of
 from ainur_tui.systems.node.state import COUNTERS
 from ainur_tui.systems.node.system import connect
-from tests.systems import test_node
-from tests.systems.test_node import Clock, Connect, FakeNode, Unit, of, probe
+from tests.systems import nodeworld
+from tests.systems.nodeworld import Clock, Connect, FakeNode, Unit, of, probe
 
 # The fixtures of the other file, shared.
 node, clock, context, system, unit = (
-    test_node.node, test_node.clock, test_node.context, test_node.system, test_node.unit
+    nodeworld.node, nodeworld.clock, nodeworld.context, nodeworld.system, nodeworld.unit
 )  # fmt: skip
 
 GUIDE = (

@@ -28,7 +28,7 @@ from ainur_tui.systems.node.network import Other, Seen
 from ainur_tui.systems.node.pace import Pace, until_synced
 from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.references import References
-from tests.systems.test_node import no_secret
+from tests.systems.nodeworld import no_secret
 
 BLOCK = 6.0
 BEGIN = 1_795_500_000.0

@@ -28,11 +28,11 @@ from ainur_tui.systems.node.heads import Heads
 from ainur_tui.systems.node.scaleheader import header_of
 from ainur_tui.systems.node.system import connect
 from ainur_tui.systems.system import System
-from tests.systems import test_node
-from tests.systems.test_node import of, probe
+from tests.systems import nodeworld
+from tests.systems.nodeworld import of, probe
 from tests.systems.web import app_server
 
-clock, context = test_node.clock, test_node.context
+clock, context = nodeworld.clock, nodeworld.context
 NEW = frozenset({"node-new-rpc"})
 BLOCK = 2.0
 AGE = 300.0

@@ -17,13 +17,13 @@ from ainur_tui.systems.base import Context
 from ainur_tui.systems.node import rpcsocket
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.shapes import Text
-from tests.systems import test_node
+from tests.systems import nodeworld
+from tests.systems.nodeworld import Clock, Connect, FakeNode, grows, of, probe
 from tests.systems.test_http import Authority
-from tests.systems.test_node import Clock, Connect, FakeNode, grows, of, probe
 from tests.systems.web import answer_with, app_server, raw_server
 
 # The fixtures of the other file, shared.
-clock, context, system = test_node.clock, test_node.context, test_node.system
+clock, context, system = nodeworld.clock, nodeworld.context, nodeworld.system
 
 
 @dataclass

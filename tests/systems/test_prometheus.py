@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect
 from ainur_tui.systems.seriesindex import SeriesIndex
 from ainur_tui.systems.system import System
+from tests.systems.judges import recorded
 from tests.systems.web import RealClock, app_server
 
 RULES = """
@@ -45,6 +45,7 @@ class Server:
         self.groups: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
         self.scraped: list[dict[str, Any]] | None = []
+        self.told = [{"url": "http://alerts:9093/api/v2/alerts"}]
 
     async def query(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers.get("authorization"))
@@ -63,6 +64,10 @@ class Server:
             return web.Response(status=404)
         return web.json_response({"status": "success", "data": {"activeTargets": self.scraped}})
 
+    async def alertmanagers(self, _: web.Request) -> web.Response:
+        found = {"activeAlertmanagers": self.told}
+        return web.json_response({"status": "success", "data": found})
+
     async def names(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "success", "data": ["p95", "up"]})
 
@@ -73,6 +78,7 @@ class Server:
             web.get("/x/api/v1/query", self.query), web.get("/x/api/v1/rules", self.rules),
             web.get("/x/api/v1/label/__name__/values", self.names),
             web.get("/x/api/v1/targets", self.targets),
+            web.get("/x/api/v1/alertmanagers", self.alertmanagers),
         ])  # fmt: skip
         file = folder / "rules.yml"
         file.write_text(RULES)
@@ -162,11 +168,6 @@ async def test_the_doctor_asks_which_series_there_are(tmp_path: Path) -> None:
         assert await index.names() == ["p95", "up"]
 
 
-def recorded(name: str) -> Any:
-    """What a Prometheus 2.42 and an Alertmanager 0.25 answered."""
-    return json.loads((Path(__file__).parents[1] / "data" / "judges" / name).read_text())
-
-
 async def test_the_answers_of_a_real_one_are_understood(tmp_path: Path) -> None:
     server = Server()
     server.groups = recorded("rules.json")["data"]["groups"]
@@ -186,6 +187,12 @@ async def test_the_answers_of_a_real_one_are_understood(tmp_path: Path) -> None:
     (table,) = targets.tables
     assert table.note == "1 of 5 cannot be scraped"
     assert (table.rows[0].tone, table.rows[0].cells[0]) == ("fail", "dead")
+    troubles = [row.detail["trouble"] for row in table.rows if "trouble" in row.detail]
+    assert troubles == ["it cannot scrape dead 10.0.0.7:1: rules over its series see nothing"]
+    server.told = []
+    async with server.system(tmp_path) as system:
+        (table,) = (await read(system, 2)).tables
+    assert "tells no Alertmanager" in table.rows[-1].detail["trouble"]
 
 
 async def test_a_store_without_targets_says_so_and_is_no_failure(tmp_path: Path) -> None:

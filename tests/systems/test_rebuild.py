@@ -19,7 +19,7 @@ from ainur_tui.systems.fly.vault import examine
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
 from tests.systems.flysystem import system_for
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.test_fly_settings import quick
 from tests.systems.test_recovery import PASSWORD, ROLE, ConnectingFake, Place, looking, platform
 from tests.systems.web import RealClock, app_server

@@ -27,7 +27,7 @@ from ainur_tui.systems.postgres.recovery_where import WhereProbe
 from ainur_tui.systems.postgres.system import connect as connect_postgres
 from tests.systems.conftest import Server
 from tests.systems.flyfake import TOKEN, Steps
-from tests.systems.test_fly import action, stored, world
+from tests.systems.flyworld import action, stored, world
 from tests.systems.test_fly_settings import SettingsFake, quick
 from tests.systems.web import RealClock, app_server
 

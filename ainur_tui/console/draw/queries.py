@@ -55,7 +55,8 @@ def page(one: QueryAnswer, scene: Scene, columns: int) -> list[Line]:
     """What came and its past, or why nothing did and what is read here instead; what was asked."""
     since = max(0.0, scene.now - one.at)
     old = "age not known" if one.age is None else f"newest sample {age(one.age + since)} old"
-    lines = [line((f"{one.source}, {old}" if one.source else "", "quiet"))]
+    where = f"{one.source}, {old}" if one.rows else one.source
+    lines = [line((where, "quiet"))] if where else []
     if one.problem:
         lines += [line((text, "warn")) for text in wrap(one.problem, columns)]
         lines += [line((text, "text")) for hint in one.hints for text in wrap(hint, columns)]
@@ -87,7 +88,7 @@ def _chart(one: QueryAnswer, row: QueryRow, scene: Scene, columns: int) -> list[
         series, columns, HIGH, scene.glyphs, heading=row.name or one.query.title,
         unit=one.query.unit, now=show(row.value, one.query.unit),
         events=scene.view.events if scene.view else (),
-        span=span_words(one.step * len(row.past)),
+        span=span_words(one.step * max(1, len(row.past) - 1)),
     )  # fmt: skip
 
 

@@ -39,8 +39,9 @@ def connect(environment: Environment, context: Context) -> System | None:
             platform = None  # the fly system itself says what is missing
     host = Host.of(api.url, api.authority)
     certificate = host and CertificateProbe(
-        api, host, context.clock, days="api.certificate.days", trusted="api.certificate.trusted"
-    )
+        "api.certificate", api, host, context.clock,
+        days="api.certificate.days", trusted="api.certificate.trusted",
+    )  # fmt: skip
     roster = Roster(platform, context.clock) if platform else None
 
     async def close() -> None:

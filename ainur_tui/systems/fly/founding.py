@@ -39,8 +39,7 @@ class CreateApp(Action):
         self._hands = hands
 
     def unavailable(self) -> str | None:
-        token = self._hands.client.limits.token
-        return "the token may only read: it says so itself" if token.reads_only else None
+        return self._hands.client.limits.spent()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}

@@ -42,12 +42,17 @@ class Limits:
 
     def forbids(self, *needs: str) -> str | None:
         """Why nothing that needs ``needs`` can be changed, or ``None`` as far as is known."""
+        lacks = (words for what in needs if (words := self.lack(what)))
+        return self.spent() or self.denied or next(lacks, None)
+
+    def spent(self) -> str | None:
+        """Why the token changes nothing, of whatever app, by its own words."""
         token = self.token
         if token.reads_only:
             return "the token may only read: it says so itself"
         if token.expires is not None and token.expires < self._clock.now():
             return f"the token ended {shown(token.expires, date=True)}"
-        return self.denied or next((words for what in needs if (words := self.lack(what))), None)
+        return None
 
 
 def why(failure: ProbeFailure) -> str:

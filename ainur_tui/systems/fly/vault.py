@@ -97,9 +97,10 @@ class SecretRestore(Setting):
         self._vault = vault
 
     def unavailable(self) -> str | None:
-        if self._vault is None:
-            return "give backup.vault, where the values of the app's secrets are kept"
-        return super().unavailable()
+        if why := super().unavailable():
+            return why
+        lacks = "give backup.vault, where the values of the app's secrets are kept"
+        return lacks if self._vault is None else None
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         names = [name.strip() for name in params.get("names", "").split(",") if name.strip()]

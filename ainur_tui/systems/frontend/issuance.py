@@ -53,7 +53,7 @@ class IssuanceProbe(Probe):
             allowed = await caa.issuers(host, self.deadline * 0.3)
             seen = (await shown(self._host)).certificate
         except ProbeFailure as failure:
-            return None, f"{leads}; {failure}"
+            return None, f"{leads}; {failure.detail}"
         issuer = seen.issuer if seen is not None else "its issuer, not known,"
         told = caa.words(allowed)
         if caa.lets(allowed, issuer) is False:

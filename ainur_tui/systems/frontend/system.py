@@ -28,7 +28,7 @@ def connect(environment: Environment, context: Context) -> System | None:
     if host := Host.of(frontend.url, frontend.authority):
         probes.append(
             CertificateProbe(
-                frontend, host, context.clock,
+                "frontend.certificate", frontend, host, context.clock,
                 days="frontend.certificate.days", trusted="frontend.certificate.trusted",
             )
         )  # fmt: skip

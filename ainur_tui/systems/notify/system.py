@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from ainur_tui.config.types import Environment, Notify
@@ -12,6 +11,7 @@ from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import clock as moment
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.notify.errand import begun
+from ainur_tui.systems.notify.heard import listening
 from ainur_tui.systems.system import System
 from ainur_tui.systems.telling import Message, Receiver, Writer
 
@@ -70,13 +70,17 @@ class AppriseReceiver(Receiver, Writer):
             raise ProbeFailure(
                 "internal", 'apprise is not installed: pip install "ainur-tui[notify]"'
             ) from None
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it may name parts of the address
-        channel = apprise.Apprise()
-        if not channel.add(self._address.reveal()):
-            raise ProbeFailure("internal", "apprise does not know such an address")
-        # As text: an alert's words come from outside, and mail is HTML unless it is told so.
-        if not channel.notify(body=body, title=title, body_format="text"):
-            raise ProbeFailure("unavailable", "it was not taken there")
+        with listening() as heard:
+            # In this thread: one of its own pool would keep a process that leaves.
+            asset = apprise.AppriseAsset(async_mode=False)
+            asset._service_timeout = 0
+            channel = apprise.Apprise(asset=asset)
+            if not channel.add(self._address.reveal()):
+                raise ProbeFailure("internal", "apprise does not know such an address")
+            # As text: an alert's words come from outside, and mail is HTML unless told otherwise.
+            if not channel.notify(body=body, title=title, body_format="text"):
+                why = heard.told(self._address)
+                raise ProbeFailure("unavailable", f"not taken there{': ' if why else ''}{why}")
 
 
 def _alerts(some: Sequence[object]) -> str:

@@ -80,6 +80,11 @@ class PrometheusClient(SeriesIndex):
         data = await self._get("/api/v1/label/__name__/values", {})
         return [clean(name, 200) for name in data] if isinstance(data, list) else []
 
+    async def alertmanagers(self) -> int:
+        """How many Alertmanagers it tells what fires."""
+        found = pick(await self._get("/api/v1/alertmanagers", {}), "activeAlertmanagers")
+        return len(found) if isinstance(found, list) else 0
+
     async def _get(self, path: str, params: dict[str, str]) -> Any:
         answer = object_of(await self._http.get(path, params=params, limit=LARGE))
         if answer.get("status") != "success":

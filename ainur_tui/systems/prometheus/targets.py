@@ -24,6 +24,11 @@ _COLUMNS = [
     Column(name="error", title="Error", rank=1, limit=80),
 ]
 _TONES: dict[str, Tone] = {"up": "ok", "down": "fail"}
+_DEAF = Row(
+    key="alertmanager", tone="warn",
+    cells=["alertmanager", "", "none", None, None, "add alerting.alertmanagers to it"],
+    detail={"trouble": "it tells no Alertmanager: what fires there calls nobody by that way"},
+)  # fmt: skip
 
 
 class TargetsProbe(Probe):
@@ -40,14 +45,16 @@ class TargetsProbe(Probe):
         self._clock = clock
 
     async def read(self) -> Sample:
-        missing, found = None, []
+        missing, found, told = None, [], 1
         try:
             found = await self._client.targets()
+            told = await self._client.alertmanagers()
         except ProbeFailure as failure:
             if failure.kind != "missing":
                 raise
             missing = "it is a store that scrapes nothing itself"
         rows = sorted((_row(one) for one in found[:MOST]), key=lambda r: (r.tone != "fail", r.key))
+        rows += [] if told else [_DEAF]
         down = sum(one.get("health") == "down" for one in found)
         first = f", the first {MOST} are shown" if len(found) > MOST else ""
         table = Table(
@@ -66,10 +73,13 @@ def _row(one: Mapping[str, Any]) -> Row:
     health = clean(one.get("health", "unknown"), 20)
     took = one.get("lastScrapeDuration")
     url = clean(one.get("scrapeUrl", ""), 200)
+    detail = labels | {"address": url}
+    if health == "down":
+        detail["trouble"] = f"it cannot scrape {job} {instance}: rules over its series see nothing"
     return Row(
         key=f"{job} {instance} {url}", tone=_TONES.get(health, "quiet"),
         cells=[job, instance, health, moment(one.get("lastScrape")),
                float(took) if isinstance(took, int | float) else None,
                clean(one.get("lastError") or "", 300)],
-        detail=labels | {"address": url},
+        detail=detail,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from ainur_tui.systems.system import System
 from tests.systems.conftest import Store
 from tests.systems.faulty import FaultyStore
 from tests.systems.flyfake import Steps
-from tests.systems.test_fly import world
+from tests.systems.flyworld import world
 
 
 def resolve(source: SecretSource) -> Secret:
@@ -52,7 +52,9 @@ def values(sample: Sample) -> dict[tuple[str, str], float | None]:
     return {(r.target, r.signal): r.value for r in sample.readings}
 
 
-async def test_well(s3: Store, clock: Clock) -> None:
+async def test_buckets_answer_take_an_object_and_are_left_as_they_were(
+    s3: Store, clock: Clock
+) -> None:
     system = connected(s3.section, clock)
     assert [t.name for t in system.targets] == [
         "storage", "storage/ainur-backups", "storage/ainur-agents",

@@ -22,8 +22,8 @@ from ainur_tui.systems.storage.system import connect
 from ainur_tui.systems.system import System
 from tests.systems.conftest import Now, Store
 from tests.systems.flyfake import Steps
+from tests.systems.flyworld import stored
 from tests.systems.postgres.test_backup import WORLD
-from tests.systems.test_fly import stored
 
 
 class Pair:

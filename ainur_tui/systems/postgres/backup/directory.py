@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
+from ainur_tui.config import safefile
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size as shown_size
@@ -83,7 +84,7 @@ class DirectoryPlace:
             if error.errno not in {errno.EPERM, errno.ENOTSUP} or (self._directory / name).exists():
                 raise
             partial.rename(self._directory / name)  # a file system without hard links
-        _sync_directory(self._directory)
+        safefile.sync(self._directory)
 
     async def digest(self, name: str) -> tuple[int, str]:
         return await asyncio.to_thread(_digest, self._directory / name)
@@ -152,14 +153,6 @@ def _write_all(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _open(path: Path) -> int:
