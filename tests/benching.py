@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from ainur_tui.model.wire import PROTOCOL
 from tests.helpers import Program
 from tests.terminal.screen import Terminal
 
@@ -51,7 +52,7 @@ class Meter:
         self.bytes = self.messages = 0
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
-        hello = {"protocol": 1, "version": "", "access": "read", "operator": "meter"}
+        hello = {"protocol": PROTOCOL, "version": "", "access": "read", "operator": "meter"}
         for number, (method, params) in enumerate({"hello": hello, "subscribe": {}}.items()):
             call = {"jsonrpc": "2.0", "id": number + 1, "method": method, "params": params}
             self._socket.sendall(json.dumps(call).encode() + b"\n")

@@ -19,6 +19,11 @@ from ainur_tui.model.wire import REPEATABLE, RESULTS, Hello, Message, Request, W
 TIMEOUT = 30.0
 """Seconds a call may take unless it says otherwise; a fresh board waits for its slowest probe."""
 LARGEST_MESSAGE = 64 << 20
+GONE = "the engine went away"
+OTHER_BUILD = (
+    "the engine and this program are of different builds and do not understand each other: stop it"
+    " (ainur-tui engine stop) and a matching one is started"
+)
 NOTIFICATIONS: dict[str, Any] = {"board": Update, "logs": LogPage, "run": Run}
 
 Notification = Update | LogPage | Run
@@ -28,7 +33,8 @@ _encode = msgspec.json.Encoder()
 
 
 class Remote:
-    """A connection that said hello; ``welcome`` is what the engine answered.
+    """A connection that said hello; ``welcome`` is what the engine answered. ``end`` is why it
+    ended, once it has.
 
     ``async with`` closes it. Iterating gives notifications until the engine goes away. A call
     whose method is repeatable is sent once more over a new connection when the first breaks.
@@ -43,6 +49,7 @@ class Remote:
         self._number = 0
         self._inbox: asyncio.Queue[Notification | None] = asyncio.Queue(256)
         self.welcome: Welcome
+        self.end = GONE
 
     @classmethod
     async def open(cls, path: Path, hello: Hello, timeout: float = 5.0) -> Remote:
@@ -86,7 +93,7 @@ class Remote:
         try:
             await self._connect(timeout)
         except OSError as error:
-            raise Disconnected("the engine went away") from error
+            raise Disconnected(self.end) from error
         return await self._call(method, params, timeout)
 
     async def _connect(self, timeout: float) -> None:
@@ -103,7 +110,7 @@ class Remote:
 
     async def _call(self, method: str, params: msgspec.Struct | None, timeout: float) -> Any:
         if self._writer is None or self._reader is None or self._reader.done():
-            raise Disconnected("the engine went away")
+            raise Disconnected(self.end)
         self._number += 1
         number = self._number
         raw = msgspec.Raw(_encode.encode(params) if params is not None else b"{}")
@@ -114,7 +121,7 @@ class Remote:
                 await self._writer.drain()
                 result = await answer
         except ConnectionError as error:
-            raise Disconnected("the engine went away") from error
+            raise Disconnected(self.end) from error
         finally:
             self._waiting.pop(number, None)
         return typed(method, result)
@@ -130,8 +137,10 @@ class Remote:
                     refusal = CallError(message.error.code, message.error.message)
                 else:
                     self._settle(message)
-        except (ConnectionError, ValueError, msgspec.DecodeError):
-            pass  # a line that is no message: this is no engine to go on talking to
+        except msgspec.DecodeError:
+            self.end = OTHER_BUILD
+        except (ConnectionError, ValueError):
+            pass  # a line without end: this is no engine to go on talking to
         finally:
             self._hang_up(refusal)
 
@@ -159,12 +168,15 @@ class Remote:
             self._writer.close()
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(refusal or Disconnected("the engine went away"))
+                answer.set_exception(refusal or Disconnected(self.end))
         if not self._inbox.full():
             self._inbox.put_nowait(None)
 
 
 def typed(method: str, result: msgspec.Raw) -> Any:
-    """A result as the type its method declares."""
+    """A result as the type its method declares. Raises Disconnected when it is of another type."""
     kind = RESULTS.get(method)
-    return msgspec.json.decode(result, type=kind) if kind is not None else None
+    try:
+        return msgspec.json.decode(result, type=kind) if kind is not None else None
+    except msgspec.ValidationError as error:
+        raise Disconnected(OTHER_BUILD) from error

@@ -62,7 +62,7 @@ class Session:
             try:
                 reason = await self._once()
                 pause = FIRST_PAUSE
-            except CallError as refused:
+            except (CallError, Disconnected) as refused:
                 reason = str(refused)
             except (OSError, TimeoutError):
                 reason = await self._start()
@@ -117,7 +117,7 @@ class Session:
                 async with asyncio.timeout(SILENCE):
                     found = await anext(told)
             except StopAsyncIteration:
-                return "the engine went away"
+                return remote.end
             except TimeoutError:
                 return f"the engine has been silent for {SILENCE:g} s"
             match found:

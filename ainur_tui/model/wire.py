@@ -24,7 +24,7 @@ from ainur_tui.model.logquery import LogCounts, LogNews, LogPage, LogQuery
 from ainur_tui.model.series import Series
 from ainur_tui.model.slo import Slo
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 Access = Literal["read", "operate"]
 

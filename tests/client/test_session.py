@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ainur_tui.client import remote as remote_module
 from ainur_tui.client import session as session_module
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.client.local import Local
@@ -122,6 +123,21 @@ async def test_another_protocol_is_told_and_nothing_started(tmp_path: Path) -> N
         await until(lambda: ear.reasons)
         assert "engine stop" in ear.reasons[0]
         assert launched == []
+        await session.close()
+        await running
+
+
+@pytest.mark.parametrize(("words", "name"), [("RESULTS", "hello"), ("NOTIFICATIONS", "board")])
+async def test_an_engine_of_another_build_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, name: str
+) -> None:
+    """The number of the protocol is the same, and its words are not."""
+    monkeypatch.setitem(getattr(remote_module, words), name, list[int])
+    ear = Ear()
+    session = Session(paths(tmp_path).socket, hello(), ear, launch=None)
+    async with serving(tmp_path):
+        running = asyncio.create_task(session.run())
+        await until(lambda: remote_module.OTHER_BUILD in ear.reasons)
         await session.close()
         await running
 

@@ -17,7 +17,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan, Run, StepRecord
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogCounts, LogPage, LogQuery
-from ainur_tui.model.wire import Hello, Welcome
+from ainur_tui.model.wire import PROTOCOL, Hello, Welcome
 from tests.console import worlds
 
 HOSTILE = "[/] [@click=app.leave]OK[/] [red]x"
@@ -54,8 +54,8 @@ class Engine:
 
     async def run(self) -> None:
         self.app.store.linked(
-            Welcome(protocol=1, version="0", environment="demo", color="cyan", access="operate",
-                    operator="mira", pid=1, stay=True, config="", started_at=0.0)
+            Welcome(protocol=PROTOCOL, version="0", environment="demo", color="cyan",
+                    access="operate", operator="mira", pid=1, stay=True, config="", started_at=0.0)
         )  # fmt: skip
         self.app.store.board(self.view)
         await asyncio.Event().wait()
@@ -97,7 +97,7 @@ class Engine:
 async def running(
     view: BoardView | None = None, size: tuple[int, int] = (120, 36), *, read_only: bool = False
 ) -> AsyncIterator[tuple[AinurApp, Engine, Pilot[None]]]:
-    hello = Hello(protocol=1, version="0", access="operate", operator="mira")
+    hello = Hello(protocol=PROTOCOL, version="0", access="operate", operator="mira")
     app = AinurApp(socket=Path("unused"), hello=hello, environment="demo", read_only=read_only)
     engine = Engine(app, view or worlds.well())
     app.session = engine  # type: ignore[assignment]

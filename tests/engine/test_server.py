@@ -21,7 +21,7 @@ from ainur_tui.engine.server import Server, Unreachable, may_connect, operator
 from ainur_tui.model.action import Run
 from ainur_tui.model.logquery import LogPage, LogQuery
 from ainur_tui.model.update import Update
-from ainur_tui.model.wire import BoardQuery, Subscribe
+from ainur_tui.model.wire import PROTOCOL, BoardQuery, Subscribe
 from tests.engine.acting import call
 from tests.engine.engines import Little, connected, engine, hello, paths, serving, until
 
@@ -43,12 +43,17 @@ class Wire:
     async def hear(self) -> dict[str, Any]:
         line = await asyncio.wait_for(self.reader.readline(), 5)
         found: dict[str, Any] = json.loads(line)
-        assert found["protocol"] == 1
+        assert found["protocol"] == PROTOCOL
         assert found["jsonrpc"] == "2.0"
         return found
 
     async def hello(self, **more: Any) -> dict[str, Any]:
-        params = {"protocol": 1, "version": "1", "access": "operate", "operator": "mira"} | more
+        params = {
+            "protocol": PROTOCOL,
+            "version": "1",
+            "access": "operate",
+            "operator": "mira",
+        } | more
         return await self.say(json.dumps({"id": 1, "method": "hello", "params": params}).encode())
 
 
@@ -139,7 +144,7 @@ async def test_another_protocol_is_told_in_words(tmp_path: Path) -> None:
         wire = await Wire.open(tmp_path)
         error = (await wire.hello(protocol=9))["error"]
         assert error["code"] == 69
-        assert "protocol 1" in error["message"]
+        assert f"protocol {PROTOCOL} " in error["message"]
         assert "engine stop" in error["message"]
         assert (await wire.say(b'{"id": 2, "method": "board"}'))["error"]["code"] == -32600
         wire.writer.close()
