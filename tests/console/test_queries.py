@@ -11,7 +11,7 @@ from ainur_tui.console.draw import queries as draw
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
 from ainur_tui.model.table import Column, Row, Table
 from tests.console import worlds
-from tests.console.test_app import HOSTILE, running, shown, until
+from tests.console.consoles import HOSTILE, running, shown, until
 
 RATE = SavedQuery(name="api-request-rate", title="API request rate", unit="/s",
                   exprs=["sum(rate(x[5m]))"], guide="rate(x[5m])", note="summed")  # fmt: skip
