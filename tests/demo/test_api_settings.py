@@ -99,7 +99,14 @@ async def test_maintenance_as_users_see_it(house: House, tmp_path: Path) -> None
         assert int(headers["Retry-After"]) > 0
         status, said, _ = await get("/health")
         assert (status, said["status"], said["maintenance"]) == (200, "healthy", True)
-        words = ("--port", port, "--api", f"http://127.0.0.1:{api_port}")
+        words = (
+            "--port",
+            port,
+            "--https-port",
+            free_port(),
+            "--api",
+            f"http://127.0.0.1:{api_port}",
+        )
         with component("frontend", tmp_path, *words):
             async with ClientSession(f"http://127.0.0.1:{port}") as page:
 
