@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
+from ainur_tui.model.board import BoardView, TargetView, Trust
 from ainur_tui.model.update import KEYS, SIGNAL_KEY, WHOLE, Changes, Update
 
 T = TypeVar("T")
@@ -23,7 +23,8 @@ def empty(environment: str) -> BoardView:
 
 
 def merge(board: BoardView, update: Update) -> BoardView:
-    """The picture after an update. Ages of what did not change grow with the update's time."""
+    """The picture after an update. The ``age`` of a signal is as it was told: how old it is by now
+    is told by ``observed_at`` and the picture's ``at``."""
     changes: dict[str, Any] = {
         name: value for name in WHOLE if (value := getattr(update, name)) is not None
     }
@@ -56,22 +57,17 @@ def _listed(known: Sequence[T], changes: Changes[T], key: Callable[[T], str]) ->
     return found
 
 
-def _targets(known: Sequence[TargetView], update: Update) -> list[TargetView]:
+def _targets(known: list[TargetView], update: Update) -> list[TargetView]:
+    """A target that is told comes without its signals; what nothing is told of stays as it is."""
+    if update.targets is None and not update.signals:
+        return known
     signals = {target.name: target.signals for target in known}
     if update.targets is not None:
         known = _listed(known, update.targets, KEYS["targets"])
-    return [replace(target, signals=_signals(target.name, signals, update)) for target in known]
-
-
-def _signals(
-    target: str, known: Mapping[str, Sequence[SignalView]], update: Update
-) -> list[SignalView]:
-    aged = [_aged(signal, update.at) for signal in known.get(target, ())]
-    changes = update.signals.get(target)
-    return aged if changes is None else _listed(aged, changes, SIGNAL_KEY)
-
-
-def _aged(signal: SignalView, at: float) -> SignalView:
-    if signal.observed_at is None:
-        return signal
-    return replace(signal, age=max(0.0, at - signal.observed_at))
+    found = []
+    for target in known:
+        has = signals.get(target.name, [])
+        if (told := update.signals.get(target.name)) is not None:
+            has = _listed(has, told, SIGNAL_KEY)
+        found.append(target if target.signals is has else replace(target, signals=has))
+    return found

@@ -49,9 +49,8 @@ class Opening(Tabbed):
             return
         self.desks.pages.row(message.table, message.row)
 
-    def on_table_view_selected(self) -> None:
-        if isinstance(self.panel, AlertsPanel):
-            self.feed.ask_series()
+    def on_alerts_panel_rested(self) -> None:
+        self.feed.ask_series()
 
     def on_log_view_opened(self, message: LogView.Opened) -> None:
         if isinstance(self.panel, LogsPanel):

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from ainur_tui.client.merge import empty, merge
+from ainur_tui.console.draw.glyphs import UNICODE
+from ainur_tui.console.draw.scene import Scene, age_of
 from ainur_tui.engine import listing
 from ainur_tui.engine.publish import Picture
 from ainur_tui.model.alert import Alert, AlertState
@@ -89,8 +91,10 @@ def test_ages_alone_are_no_change_and_grow_by_themselves() -> None:
     update = picture.since(sent, {})
     assert (update.targets, update.signals) == (None, {})
     board = merge(board, update)
-    assert board.targets[0].signals[0].age == 8.0
-    assert merge(board, Update(at=0.5)).targets[0].signals[0].age == 0.0
+    signal = board.targets[0].signals[0]
+    assert age_of(signal, Scene(glyphs=UNICODE, now=0.0, view=board, elapsed=0.5)) == 8.5
+    early = merge(board, Update(at=0.5))
+    assert age_of(signal, Scene(glyphs=UNICODE, now=0.0, view=early)) == 0.0
 
 
 def test_only_wanted_tables_and_each_once() -> None:

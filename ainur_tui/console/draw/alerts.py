@@ -67,7 +67,7 @@ def facts(alert: Alert, scene: Scene, columns: int) -> list[Line]:
     return lines + _hands(alert, columns)
 
 
-def beside(one: Fold, alert: Alert, scene: Scene, columns: int) -> list[Line]:
+def beside(one: Fold, alert: Alert, scene: Scene, columns: int, rows: int) -> list[Line]:
     """What stands under the list where there is room: the facts, what to do, what it explains."""
     lines = facts(alert, scene, columns)
     whole = alert.target.partition("/")[0]
@@ -77,7 +77,7 @@ def beside(one: Fold, alert: Alert, scene: Scene, columns: int) -> list[Line]:
         lines += [EMPTY, line(("p ", "key"), (f"Playbook: {book.title}", "strong"))]
     if alert is one.root and one.under:
         lines += [EMPTY, line(("FOLDED UNDER IT", "title"))]
-        for under in one.under:
+        for under in one.under[: max(0, rows - len(lines))]:
             told = f"{under.severity} {under.name} on {under.target}"
             lines.append(line((f"  {told}  ", "text"), (state_words(under, scene.now), "quiet")))
     return lines

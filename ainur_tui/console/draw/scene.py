@@ -74,5 +74,7 @@ def standing(signal: SignalView, scene: Scene) -> Standing:
 
 
 def age_of(signal: SignalView, scene: Scene) -> float | None:
-    """Seconds since the value was observed."""
-    return None if signal.age is None else signal.age + scene.elapsed
+    """Seconds since the value was observed, by the engine's clock and what went by here since."""
+    if signal.observed_at is None or scene.view is None:
+        return None
+    return max(0.0, scene.view.at - signal.observed_at) + scene.elapsed

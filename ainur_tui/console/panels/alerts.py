@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from ainur_tui.console.draw import alerts as draw
 from ainur_tui.console.draw.alerttable import Rows, key_of
@@ -22,6 +23,9 @@ from ainur_tui.model.alert import Alert
 ROOMY = 24
 """Lines from which on the selected alert is shown under the list."""
 CHART = 12
+"""Lines of its chart."""
+REST = 0.1
+"""Seconds without a key after which a selection rests."""
 
 
 class AlertsPanel(Panel):
@@ -55,8 +59,13 @@ class AlertsPanel(Panel):
             self.errand = errand
             self.alert = alert
 
+    class Rested(Message):
+        """Another alert is looked at."""
+
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
+        self._resting: Timer | None = None
+        self._drawn: object = None
         self._scene: Scene | None = None
         self._opened: set[str] = set()
         self._rows = Rows()
@@ -80,18 +89,22 @@ class AlertsPanel(Panel):
         self._show_beside(scene)
 
     def _show_beside(self, scene: Scene) -> None:
-        """The selected alert under the list, where the terminal has the room."""
+        """The selected alert under the list, where the terminal has the room: once a second, for
+        in a storm of alerts it would be drawn for each."""
         part, table = self.query_one("#alert-beside"), self.query_one(TableView)
         alert = self.alert if self.size.height >= ROOMY else None
         part.display = alert is not None
-        table.styles.height = "1fr"
+        needed = len(table.table.rows) + 3 if table.table and alert else 0
+        table.styles.height = min(needed, self.size.height // 2) if needed else "1fr"
         if alert is None:
             return
-        needed = len(table.table.rows) + 2 if table.table else 2
-        table.styles.height = min(needed, self.size.height // 2) + 1
-        one = next(one for one in scene.folds if alert is one.root or alert in one.under)
         facts, chart = part.query(LinesView)
-        facts.show(draw.beside(one, alert, scene, facts.size.width))
+        drawn = key_of(alert), alert.state, int(scene.now), facts.size
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        one = next(one for one in scene.folds if alert is one.root or alert in one.under)
+        facts.show(draw.beside(one, alert, scene, *facts.size))
         columns, rows = chart.size
         if columns:
             chart.show(draw.value_chart(alert, scene, columns, min(rows, CHART)))
@@ -102,9 +115,17 @@ class AlertsPanel(Panel):
             return []
         return [(alert.target, alert.signal)] if scene.signal(alert.target, alert.signal) else []
 
-    def on_table_view_selected(self) -> None:
+    def on_table_view_selected(self, message: TableView.Selected) -> None:
+        """The selected one is drawn when the selection rests: keys are not kept waiting by it."""
+        message.stop()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self._rested)
+
+    def _rested(self) -> None:
         if self._scene is not None:
             self._show_beside(self._scene)
+        self.post_message(self.Rested())
 
     @property
     def alert(self) -> Alert | None:
