@@ -70,7 +70,8 @@ def test_a_node_of_the_newer_family_alone_is_well(demo: Miniature) -> None:
         assert found["node.network"]["value"] == 1
         assert found["node.finality.lag"]["value"] <= 10
         assert found["node.lag"]["value"] is not None
-    until(lambda: heights() is None, WITHIN, "the old family is back")
+    # The old one is tried again once a minute.
+    until(lambda: heights() is None, 2 * WITHIN, "the old family is back")
     assert demo.state("node", "--fresh") == "up"
 
 
