@@ -101,6 +101,7 @@ class Remote:
             reader, self._writer = await asyncio.open_unix_connection(
                 self._path, limit=LARGEST_MESSAGE
             )
+            self.end = GONE
             self._reader = asyncio.create_task(self._receive(reader))
             try:
                 self.welcome = await self._call("hello", self._hello, timeout)

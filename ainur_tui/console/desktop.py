@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from ainur_tui.console.draw.alarm import grave
+from ainur_tui.console.draw.alarm import grave, moment_of
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import cut
 from ainur_tui.model.alert import Alert
@@ -38,7 +38,7 @@ class Desktop:
         """Write what is new in this picture."""
         if self._kind == "off" or scene.view is None or scene.lost is not None:
             return
-        alerts = {(one.name, one.target, one.since): one for one in grave(scene)}
+        alerts = {moment_of(one): one for one in grave(scene)}
         known = alerts.keys() if self._known is None else self._known
         new = [one for key, one in alerts.items() if key not in known]
         self._known = {*known, *alerts}

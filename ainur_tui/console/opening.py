@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ainur_tui.console.desktop import Desktop
 from ainur_tui.console.draw import alerttable
-from ainur_tui.console.draw.alarm import undeclared
+from ainur_tui.console.draw.alarm import moment_of, undeclared
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.logwindow import Place
 from ainur_tui.console.panels.alerts import AlertsPanel
@@ -18,7 +18,6 @@ from ainur_tui.console.panels.overview import Findings, OverviewPanel
 from ainur_tui.console.tabbing import Tabbed
 from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.console.widgets.table import TableView
-from ainur_tui.model.alert import Alert
 
 if TYPE_CHECKING:
     from ainur_tui.console.desks import Desks
@@ -83,10 +82,10 @@ class Opening(Tabbed):
     def ring(self, scene: Scene) -> None:
         """Sound the terminal once for a grave alert that nobody declared, and tell the desktop of
         it, where that is wanted."""
-        alarms = {_moment(alert) for alert in undeclared(scene)}
+        alarms = {moment_of(alert) for alert in undeclared(scene)}
         if self.bell_wanted and alarms - self.rung:
             self.bell()
-        there = {_moment(alert) for alert in scene.view.alerts} if scene.view else self.rung
+        there = {moment_of(alert) for alert in scene.view.alerts} if scene.view else self.rung
         self.rung = (self.rung & there) | alarms
         if self._driver is not None:
             self.desktop.tell(scene, self._driver.write)
@@ -99,7 +98,3 @@ class Opening(Tabbed):
 
     def on_logs_panel_query_changed(self) -> None:
         self.feed.look()
-
-
-def _moment(alert: Alert) -> tuple[str, str, float]:
-    return alert.name, alert.target, alert.since

@@ -5,15 +5,22 @@ from __future__ import annotations
 from ainur_tui.config.systems import Web
 from ainur_tui.model.event import Event
 from ainur_tui.model.signal import Reading, Signal
-from ainur_tui.model.table import Cell, Column, Row, Table, Tone
+from ainur_tui.model.table import Cell, Column, Row, Table
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock as moment
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
-from ainur_tui.systems.certificates import Certificate, Host, Shown, shown
+from ainur_tui.systems.certificates import (
+    DAY,
+    SOON,
+    URGENT,
+    Certificate,
+    Host,
+    Shown,
+    shown,
+    urgency,
+)
 
-DAY = 86400.0
-SOON, URGENT = 21.0, 7.0
 _COLUMNS = [
     Column(name="hostname", title="Host name", rank=0, limit=50),
     Column(name="days", title="Left", unit="days", rank=0),
@@ -69,9 +76,7 @@ class CertificateProbe(Probe):
 
     def _table(self, found: Shown, days: float | None, now: float) -> Table:
         one = found.certificate
-        tone: Tone = "none" if days is None or days >= SOON else "warn"
-        if found.refused is not None or (days is not None and days < URGENT):
-            tone = "fail"
+        tone = urgency(days) if found.refused is None else "fail"
         browsers = "take it" if found.refused is None else f"refuse it: {found.refused}"
         rest: list[Cell] = [None] * 5
         if one is not None:

@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ainur_tui.model.table import Tone
 from ainur_tui.model.text import clean
 from ainur_tui.systems.httpfailures import connection_failure, refusal
 from ainur_tui.systems.httptls import tls_context
+
+DAY = 86400.0
+SOON, URGENT = 21.0, 7.0
+"""Days left at which a certificate that should have been renewed is worth a word, and a shout."""
+
+
+def urgency(days: float | None) -> Tone:
+    """How loud the days that are left are to be told; ``None`` is not known."""
+    if days is None or days >= SOON:
+        return "none"
+    return "fail" if days < URGENT else "warn"
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,11 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
     return [full, short] if columns >= WIDE else [short]
 
 
+def moment_of(alert: Alert) -> tuple[str, str, float]:
+    """One time that an alert fired: its name, its target, since when."""
+    return alert.name, alert.target, alert.since
+
+
 def grave(scene: Scene) -> list[Alert]:
     """Causes of a P1 or P2 that nobody has in hand, the gravest first, each as grave as what it
     drags down."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.table import Cell, Column, Row, Tone
+from ainur_tui.model.table import Cell, Column, Row
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.answers import pick, text
+from ainur_tui.systems.certificates import DAY, urgency
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.machines import parse_time
 
@@ -24,9 +25,6 @@ COLUMNS = (
     Column(name="status", title="Status", rank=4, limit=24),
     Column(name="dns", title="DNS at", rank=5, limit=30),
 )
-DAY = 86400.0
-SOON, URGENT = 21.0, 7.0
-"""Days left at which a certificate that should have been renewed is worth a word, and a shout."""
 MOST = 20
 """Host names that are looked at one by one; each is a call of its own."""
 
@@ -81,9 +79,9 @@ def _row(row: Mapping[str, Any], now: float) -> Row:
     ready = pick(row, "configured") is True
     expires, issuer = _newest(row)
     days = None if expires is None else (expires - now) / DAY
-    tone: Tone = "none" if ready else "fail"
-    if days is not None and days < SOON:
-        tone = "fail" if days < URGENT else "warn"
+    tone = urgency(days)
+    if tone == "none" and not ready:
+        tone = "fail"
     cells: list[Cell] = [
         host, "yes" if ready else "no", days, issuer, expires,
         text(row, "status", 40) or text(row, "client_status", 40) or "",
