@@ -31,6 +31,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
     memories: list[tuple[str, str, Memory]]
     foreign: list[Alert] = []
+    judged_at: float = 0.0
 
 
 class Alerting:
@@ -115,23 +116,32 @@ class Alerting:
                 if memory.state != "inactive":
                     yield rule, target, memory
 
+    def standing(self) -> dict[tuple[str, ...], str]:
+        """The state of each alert that is not at rest: what a dump is worth keeping for."""
+        told = {(a.origin, a.name, a.target): str(a.state) for a in self.foreign.known()}
+        return told | {(rule, target): m.state for rule, target, m in self.memories()}
+
     def dump(self) -> bytes:
         """The state of all alerts, for :meth:`restore` in a later engine."""
-        return msgspec.json.encode(_Kept(list(self.memories()), self.foreign.known()))
+        return msgspec.json.encode(
+            _Kept(list(self.memories()), self.foreign.known(), self.judged_at or 0.0)
+        )
 
-    def restore(self, stored: bytes) -> None:
+    def restore(self, stored: bytes) -> float:
         """Go on from a dump: firing stays firing, hold times go on where they were. What cannot
-        be read, and rules that are no more, are left out."""
+        be read, and rules that are no more, are left out. Returns when it was judged last (epoch
+        seconds; 0: not known)."""
         try:
             kept = msgspec.json.decode(stored, type=_Kept)
         except msgspec.DecodeError:
-            return
+            return 0.0
         for rule, target, memory in kept.memories:
             if rule in self._memories:
                 self._memories[rule][target] = memory
         # Of a judge that is not configured any more nobody would ever hear that it is over.
         judges = {target.name for target in self._board.targets()}
         self.foreign.restore([alert for alert in kept.foreign if alert.origin in judges])
+        return kept.judged_at
 
     def _step(
         self, rule: Rule, target: TargetView, signal: SignalView, passed: float, world: World

@@ -13,6 +13,7 @@ from ainur_tui.engine.attention import Attention
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.history import History
 from ainur_tui.engine.journal import Journal
+from ainur_tui.engine.keeping import Keeper
 from ainur_tui.engine.notifier import Notifier
 from ainur_tui.model.event import Event
 from ainur_tui.model.secret import Redactor
@@ -33,6 +34,7 @@ class Judging:
     rulebook: Rulebook
     attention: Attention
     alerting: Alerting
+    keeper: Keeper
     notifier: Notifier
     writers: Sequence[Writer]
     objectives: Objectives
@@ -58,11 +60,13 @@ def judging_of(
     grades = levels(own.response, own.update)
     attention = Attention(paths.attention, journal, clock, redact, event)
     kept = attention.load()
+    alerting = Alerting(book.rules, clock, board, graph, attention)
     receivers = [one for system in systems for one in system.receivers]
     return Judging(
         book,
         attention,
-        Alerting(book.rules, clock, board, graph, attention),
+        alerting,
+        Keeper(alerting, board, history, clock),
         Notifier(receivers, grades, clock, history, redact),
         [one for one in receivers if isinstance(one, Writer)],
         Objectives(grades, frozenset(environment.incidents.postmortem)),

@@ -47,7 +47,9 @@ async def dispatch(engine: Engine, name: str, params: msgspec.Raw, peer: Peer) -
         given = msgspec.json.decode(params, type=method.params)
     except (msgspec.DecodeError, RecursionError) as error:
         raise WireFault(f"{name}: {clean(error, 200)}", INVALID_PARAMS) from None
-    return await method.handle(engine, given, peer)
+    answer = await method.handle(engine, given, peer)
+    await engine.judging.keeper.keep()  # an answer may tell of what was judged on the way to it
+    return answer
 
 
 async def _hello(engine: Engine, _: Nothing, peer: Peer) -> Any:

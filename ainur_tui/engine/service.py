@@ -43,7 +43,7 @@ from ainur_tui.engine.playbooks import Playbooks
 from ainur_tui.engine.presences import Presences
 from ainur_tui.engine.publish import Picture
 from ainur_tui.engine.relay import Relay
-from ainur_tui.engine.watching import Watch, recall
+from ainur_tui.engine.watching import Watch
 from ainur_tui.engine.whole import whole
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
@@ -186,9 +186,8 @@ class Engine:
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self.relay.moved.set, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
-        self.board.restore(
-            await self.history.states(), await self.history.events(self._clock.now() - EVENTS_KEPT)
-        )
+        self.board.restore(events=await self.history.events(self._clock.now() - EVENTS_KEPT))
+        await self.judging.keeper.recall(watching=watching)
         self._notices.add(await self.incidents.start(writable=watching))
         watch = Watch(self, self._clock)
         # From the last to the first: what runs comes to its end while all it needs is there.
@@ -197,7 +196,6 @@ class Engine:
         if watching:
             await self._begin_watching(watch)
         else:
-            await recall(self)  # what fired is not forgotten because one look is too short
             await self.executor.open(recover=False)
 
     async def _begin_watching(self, watch: Watch) -> None:

@@ -20,17 +20,8 @@ SHORTEST = 0.25
 """Seconds between two pictures: what comes in between is told with the next."""
 LONGEST = 1.0
 """Seconds after which a picture is made though nothing came: silence has an age too."""
-SAVE_EVERY = 30.0
-
-_ALERTS = "alerts"
 
 _log = logging.getLogger(__name__)
-
-
-async def recall(engine: Engine) -> None:
-    """Take up the alerts where the last engine left them."""
-    if dump := await engine.history.load(_ALERTS):
-        engine.judging.alerting.restore(dump)
 
 
 class Watch:
@@ -41,12 +32,9 @@ class Watch:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
-        self._saved: dict[tuple[str, str], str] = {}
-        self._saved_at = clock.monotonic()
 
     async def start(self) -> None:
-        """Take up the alerts where the last engine left them, then go on for ever."""
-        await recall(self._engine)
+        """Begin, and go on for ever."""
         await self._engine.judging.notifier.start()
         self._task = asyncio.create_task(self._for_ever())
         engine = self._engine
@@ -63,7 +51,7 @@ class Watch:
             self._task.cancel()
             await asyncio.wait({self._task})
             await self._engine.judging.notifier.stop()
-            await self._save()
+            await self._engine.judging.keeper.save()
 
     async def _for_ever(self) -> None:
         while True:
@@ -81,17 +69,13 @@ class Watch:
         engine = self._engine
         engine.relay.moved.clear()
         view = engine.view()
-        now: dict[tuple[str, str], str] = {(a.name, a.target): a.state for a in view.alerts}
+        await engine.judging.keeper.keep()
         if engine.picture.advance(view):
             for listener in tuple(engine.relay.listeners):
                 listener()
         self._tell(engine.judging.alerting.turned())
         engine.judging.notifier.take(view.alerts)
         await engine.judging.attention.keep()
-        stale = self._clock.monotonic() - self._saved_at >= SAVE_EVERY
-        if stale or now != self._saved:
-            self._saved = now
-            await self._save()
 
     def _tell(self, turned: Sequence[Alert]) -> None:
         """Alerts that began or ended, as events; one that was told by an earlier engine has the
@@ -103,12 +87,6 @@ class Watch:
                     at=alert.since, kind="alert", target=alert.target, text=_alert_words(alert),
                 )
             )  # fmt: skip
-
-    async def _save(self) -> None:
-        """What is firing stays firing, whatever happens to this process (S-34)."""
-        self._saved_at = self._clock.monotonic()
-        self._engine.history.set_states(self._engine.board.states())
-        await self._engine.history.save(_ALERTS, self._engine.judging.alerting.dump())
 
 
 def _alert_words(alert: Alert) -> str:
