@@ -95,6 +95,11 @@ class Alerting:
             found = self._attention.mark(found, view.at)
         return sorted(found, key=lambda a: (RANK[a.state], a.severity, a.target, a.name))
 
+    @property
+    def some_turned(self) -> bool:
+        """Whether :meth:`turned` has any."""
+        return bool(self._turned)
+
     def turned(self) -> list[Alert]:
         """Alerts that began to fire or ended since this was last asked, each as it was then: every
         one of them, however fast they came."""

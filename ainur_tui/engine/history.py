@@ -10,8 +10,8 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,10 +41,11 @@ class History:
         self._path = path
         self._clock = clock
         self._work: queue.SimpleQueue[Callable[[Store], None] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._readings: list[Reading] = []
         self._events: list[Event] = []
         self._states: dict[str, tuple[str, float]] = {}
+        self._values: dict[str, bytes] = {}
         self._thread: threading.Thread | None = None
         self.problem: str | None = None
         """Why nothing is written now, in words; ``None`` when all is well."""
@@ -76,6 +77,12 @@ class History:
         """Keep an event; one of the same key is there once."""
         with self._lock:
             self._events.append(event)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is added within is on disk all of it, or nothing."""
+        with self._lock:
+            yield
 
     def set_states(self, states: Mapping[str, tuple[str, float]]) -> None:
         """Keep the state of each target and its beginning, for the next start."""
@@ -112,12 +119,19 @@ class History:
         """A small piece of state by its key."""
         return await self._ask(lambda store: store.load(key))
 
+    def set_value(self, key: str, value: bytes) -> None:
+        """Keep a small piece of state by its key; it is on disk after :meth:`flush`."""
+        with self._lock:
+            self._values[key] = value
+
     async def save(self, key: str, value: bytes) -> None:
-        """Keep a small piece of state; on disk when this returns."""
-        await self._ask(lambda store: store.save(key, value))
+        """The same, and flush."""
+        self.set_value(key, value)
+        await self.flush()
 
     async def flush(self) -> None:
-        """Write what is buffered now."""
+        """Write what is buffered now; what the disk does not take stays buffered, and is told of
+        by ``problem``."""
         await self._ask(_nothing)
 
     async def close(self) -> None:
@@ -163,21 +177,22 @@ class History:
             with suppress(queue.Empty):
                 work = self._work.get(timeout=FLUSH)
             going = work is not None
-            try:
-                self._write(store)
-                if work is not None:
-                    work(store)
-                if self._clock.monotonic() - pruned > PRUNE:
-                    pruned = self._clock.monotonic()
-                    store.prune(self._clock.now())
-            except Exception as error:
-                if type(error) is sqlite3.DatabaseError:  # not a subclass: the file is damaged
-                    store.close()
-                    store, notice = opened(self._path, writable=writable, damaged=True)
-                    self.notices.append(notice or "history begun anew")
-                else:
-                    what = str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
-                    self.problem = f"history is not written: {what}"
+            todo = [self._write, work or _nothing]
+            if self._clock.monotonic() - pruned > PRUNE:
+                pruned = self._clock.monotonic()
+                todo.append(lambda store: store.prune(self._clock.now()))
+            for one in todo:  # a disk that takes nothing more can be read all the same
+                try:
+                    one(store)
+                except Exception as error:
+                    if type(error) is sqlite3.DatabaseError:  # not a subclass: it is damaged
+                        store.close()
+                        store, notice = opened(self._path, writable=writable, damaged=True)
+                        self.notices.append(notice or "history begun anew")
+                    else:
+                        known = isinstance(error, sqlite3.Error)
+                        what = str(error) if known else type(error).__name__
+                        self.problem = f"history is not written: {what}"
         store.close()
 
     def _write(self, store: Store) -> None:
@@ -185,16 +200,18 @@ class History:
             readings, self._readings = self._readings, []
             events, self._events = self._events, []
             states, self._states = self._states, {}
-        if not (readings or events or states):
+            values, self._values = self._values, {}
+        if not (readings or events or states or values):
             return
         try:
-            store.write(readings, events, states)
+            store.write(readings, events, states, values)
             self.problem = None
         except sqlite3.OperationalError:
             with self._lock:
                 self._readings = [*readings, *self._readings][-BUFFER:]
                 self._events = [*events, *self._events][-BUFFER:]
-                self._states = {**states, **self._states}
+                self._states = self._states or states
+                self._values = {**values, **self._values}
             raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from ainur_tui.engine.buckets import Frame, Rows, buckets
 from ainur_tui.engine.historyprune import prune
@@ -18,6 +19,7 @@ VERSION = 1
 RAW_ASKED = 6 * 3600.0
 """Up to this many seconds a chart is drawn from single readings, beyond it from minutes."""
 MOST_POINTS = 2000
+EMPTY: Mapping[str, bytes] = MappingProxyType({})
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -64,6 +66,7 @@ class Store:
         readings: Iterable[Reading],
         events: Iterable[Event],
         states: Mapping[str, tuple[str, float]],
+        values: Mapping[str, bytes] = EMPTY,
     ) -> None:
         """Keep all of it, or nothing."""
         if not self._writable:
@@ -104,6 +107,7 @@ class Store:
                     "INSERT INTO state VALUES (?, ?, ?)",
                     [(target, state, since) for target, (state, since) in states.items()],
                 )
+                self._db.executemany("INSERT OR REPLACE INTO kv VALUES (?, ?)", values.items())
         except sqlite3.Error:
             self._series.clear()
             self._last.clear()
@@ -203,12 +207,6 @@ class Store:
         """The value under a key."""
         row = self._db.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
         return bytes(row[0]) if row else None
-
-    def save(self, key: str, value: bytes) -> None:
-        """Put a value under a key."""
-        if self._writable:
-            with self._db:
-                self._db.execute("INSERT OR REPLACE INTO kv VALUES (?, ?)", (key, value))
 
     def prune(self, now: float) -> None:
         """Remove what is too old."""

@@ -66,7 +66,7 @@ def judging_of(
         book,
         attention,
         alerting,
-        Keeper(alerting, board, history, clock),
+        Keeper(alerting, board, history, clock, event),
         Notifier(receivers, grades, clock, history, redact),
         [one for one in receivers if isinstance(one, Writer)],
         Objectives(grades, frozenset(environment.incidents.postmortem)),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections.abc import Callable
 
 from ainur_tui.engine.alerting import Alerting
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.history import History
+from ainur_tui.model.alert import Alert
+from ainur_tui.model.event import Event
 from ainur_tui.systems.base import Clock
 
 SAVE_EVERY = 30.0
@@ -19,18 +21,24 @@ PATIENCE = 1.0
 
 _ALERTS = "alerts"
 
-_log = logging.getLogger(__name__)
-
 
 class Keeper:
     """Keeps the states of alerts and targets: an alert somebody saw firing fires in the next
     engine too, since the same second."""
 
-    def __init__(self, alerting: Alerting, board: Board, history: History, clock: Clock) -> None:
+    def __init__(
+        self,
+        alerting: Alerting,
+        board: Board,
+        history: History,
+        clock: Clock,
+        event: Callable[[Event], None],
+    ) -> None:
         self._alerting = alerting
         self._board = board
         self._history = history
         self._clock = clock
+        self._event = event
         self._kept: dict[tuple[str, ...], str] = {}
         self._kept_at = clock.monotonic()
         self._saving: asyncio.Task[None] | None = None
@@ -51,7 +59,7 @@ class Keeper:
         where the disk does not take it, nobody is kept waiting."""
         stale = self._clock.monotonic() - self._kept_at >= SAVE_EVERY
         standing = self._alerting.standing()
-        if stale or standing != self._kept:
+        if stale or standing != self._kept or self._alerting.some_turned:
             self._kept = standing
             self._saving = asyncio.create_task(self.save())
         if (saving := self._saving) is not None:
@@ -60,10 +68,23 @@ class Keeper:
                 self._saving = None
 
     async def save(self) -> None:
-        """Everything, now; a disk that refuses is told of by the history itself."""
+        """Everything, now: the alerts, and as events which of them began or ended. One that an
+        earlier engine told of has the same key, and counts once."""
         self._kept_at = self._clock.monotonic()
-        self._history.set_states(self._board.states())
-        try:
-            await self._history.save(_ALERTS, self._alerting.dump())
-        except Exception:
-            _log.exception("keeping the states of alerts")
+        with self._history.together():
+            for alert in self._alerting.turned():
+                self._event(began_or_ended(alert))
+            self._history.set_states(self._board.states())
+            self._history.set_value(_ALERTS, self._alerting.dump())
+        await self._history.flush()
+
+
+def began_or_ended(alert: Alert) -> Event:
+    """What the timeline tells of an alert that fires, or does not any more."""
+    what = f"{alert.severity} {alert.name}"
+    over = alert.state == "resolved"
+    return Event(
+        key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.3f}",
+        at=alert.since, kind="alert", target=alert.target,
+        text=f"{what} is over" if over else f"{what} fires: {alert.summary}",
+    )  # fmt: skip

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -142,8 +140,7 @@ class Notifier:
                 what = f"{about if alert.target else alert.name} {message.what}"
                 self.deliveries.append(Delivery(at=now, channel=receiver.name, what=what,
                                                 ok=not problem, detail=problem))  # fmt: skip
-        with contextlib.suppress(sqlite3.Error):  # the history tells of its troubles itself
-            await self._history.save(_STORED, self._dump())
+        await self._history.save(_STORED, self._dump())
         return not problem
 
     def due(self, receiver: Receiver, now: float) -> list[Message]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ainur_tui.engine.timing import Timer
-from ainur_tui.model.alert import Alert
-from ainur_tui.model.event import Event
 from ainur_tui.systems.base import Clock
 
 if TYPE_CHECKING:
@@ -73,23 +70,5 @@ class Watch:
         if engine.picture.advance(view):
             for listener in tuple(engine.relay.listeners):
                 listener()
-        self._tell(engine.judging.alerting.turned())
         engine.judging.notifier.take(view.alerts)
         await engine.judging.attention.keep()
-
-    def _tell(self, turned: Sequence[Alert]) -> None:
-        """Alerts that began or ended, as events; one that was told by an earlier engine has the
-        same key and counts once."""
-        for alert in turned:
-            self._engine.add_event(
-                Event(
-                    key=f"alert:{alert.name}:{alert.target}:{alert.state}:{alert.since:.3f}",
-                    at=alert.since, kind="alert", target=alert.target, text=_alert_words(alert),
-                )
-            )  # fmt: skip
-
-
-def _alert_words(alert: Alert) -> str:
-    if alert.state == "resolved":
-        return f"{alert.severity} {alert.name} is over"
-    return f"{alert.severity} {alert.name} fires: {alert.summary}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ainur_tui.engine.alerting import Alerting
 from ainur_tui.engine.board import Board
-from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.keeping import began_or_ended
 from ainur_tui.model.alert import Rule
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.folding import calling, fold
@@ -96,7 +96,8 @@ async def test_a_storm_of_five_hundred_is_one_line_and_every_turn_is_one_event(
     assert len(calling(alerts)) == 1
     assert len(turned) == 3 * firing, "fired, ended and fired again: each of them"
     async with engine(tmp_path) as made:
-        Watch(made, park.clock)._tell(turned)
+        for alert in turned:
+            made.add_event(began_or_ended(alert))
         await made.history.flush()
         events = [e for e in await made.history.events(0) if e.key.startswith("alert:")]
     assert len(events) == len(turned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -256,3 +257,26 @@ async def test_a_rule_is_tried_on_readings_and_before_them_on_the_extreme_of_min
     assert store.evidence("x", "above", EPOCH - 1)["api"] == Evidence([], [(EPOCH, 4.0)])
     assert store.evidence("unheard of", "above", old) == {}
     store.close()
+
+
+async def test_a_disk_that_takes_nothing_more_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    history = History(tmp_path / "history.sqlite", HandClock())
+    await history.open()
+    history.add([reading("api", "x", 1.0, EPOCH)])
+    await history.flush()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", full)
+        history.add([reading("api", "x", 3.0, EPOCH + 1)])
+        async with asyncio.timeout(10):
+            await history.save("key", b"value")
+            assert (await history.past("x", 0))["api"] == [(EPOCH // 60 * 60, 1.0)]
+        assert history.problem == "history is not written: database or disk is full"
+    assert await history.load("key") == b"value", "once it takes some again, it has it all"
+    assert (await history.past("x", 0))["api"] == [(EPOCH // 60 * 60, 2.0)]
+    assert history.problem is None
+    await history.close()

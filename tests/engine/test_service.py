@@ -15,7 +15,6 @@ from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.methods import METHODS
 from ainur_tui.engine.peer import WireFault
 from ainur_tui.engine.watching import Watch
-from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.logevidence import LogEvidence
@@ -168,21 +167,6 @@ async def test_an_unwritable_journal_is_a_notice(tmp_path: Path) -> None:
         assert any("journal cannot be written" in notice for notice in made.view().notices)
         welcome = await made.call("hello", EMPTY, hello())
         assert welcome.journal_ok is False
-
-
-async def test_alerts_that_begin_or_end_are_events_once(tmp_path: Path) -> None:
-    def alert(state: AlertState, since: float) -> Alert:
-        return Alert(name="ApiDown", target="api", state=state, severity="P1", since=since,
-                     summary="api does not serve its users")  # fmt: skip
-
-    async with engine(tmp_path) as made:
-        watch = Watch(made, SystemClock())
-        for one in (alert("firing", 9), alert("firing", 9), alert("resolved", 30)):
-            watch._tell([one])
-        told = [event for event in made.view().events if event.kind == "alert"]
-    assert [(event.at, event.text) for event in told] == [
-        (9, "P1 ApiDown fires: api does not serve its users"), (30, "P1 ApiDown is over"),
-    ]  # fmt: skip
 
 
 async def test_the_graph_is_edited_by_those_who_operate(tmp_path: Path) -> None:
