@@ -20,6 +20,7 @@ UNITS = (
     "/s",
     "B/s",
     "blocks",
+    "height",
     "days",
     "ms",
     "time",
@@ -43,7 +44,7 @@ def duration(seconds: float) -> str:
     if seconds < 0:
         return f"-{duration(-seconds)}"
     if seconds < 1:
-        places = 1 if 0 < seconds < 0.00995 else 0
+        places = 1 if 0.00005 <= seconds < 0.00995 else 0
         return f"{seconds * 1000:.{places}f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -132,5 +133,7 @@ def show(value: float | str | bool | None, unit: str) -> str:
             return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
             return f"{value:,.0f} block{'' if value == 1 else 's'}"
+        case "height":
+            return f"#{value:,.0f}"
         case _:
             return number(value)

@@ -38,7 +38,7 @@ def value_text(signal: SignalView) -> str:
     if signal.limit is not None and signal.unit in {"count", ""}:
         return f"{number(signal.value)}/{number(signal.limit)}"
     if signal.unit == "blocks" and signal.value >= FAR:
-        return f"#{number(signal.value)}"
+        return show(signal.value, "height")
     return show(signal.value, signal.unit)
 
 
@@ -87,6 +87,8 @@ def vital_row(named: Named, scene: Scene, columns: int) -> Line:  # fmt: skip
     seconds = age_of(signal, scene)
     if standing(signal, scene) in {"stale", "rejected"} and seconds is not None:
         return (*spans, (left(f"{standing(signal, scene)}, {age(seconds)} old", rest), "quiet"))
+    if signal.value is None and signal.note:
+        return (*spans, (left(signal.note, rest), "quiet"))
     series = scene.series.get((target, name))
     if series is None or rest < 4:
         return (*spans, (" " * rest, "text"))
