@@ -43,8 +43,10 @@ def duration(seconds: float) -> str:
     """Seconds as people say them: ``41 ms``, ``4.2 s``, ``4m 12s``, ``3h 05m``, ``12d 4h``."""
     if seconds < 0:
         return f"-{duration(-seconds)}"
+    if 0 < seconds < 0.00005:
+        return "<0.1 ms"
     if seconds < 1:
-        places = 1 if 0.00005 <= seconds < 0.00995 else 0
+        places = 1 if 0 < seconds < 0.00995 else 0
         return f"{seconds * 1000:.{places}f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"

@@ -43,7 +43,7 @@ def test_the_word_and_the_rule(value: float | None, note: str | None, words: str
 def test_a_rule_without_room_is_counted_and_ills_take_a_second_line() -> None:
     rule = "well when " + ", ".join(f"condition {n} holds" for n in range(9))
     assert "well 0 of the 0 conditions below hold" in drawn(1.0, rule)
-    ills = "eclipse: 0 of 8 peers known on our chain, 8 on another; clock skew: 44 s ahead of ours"
+    ills = "lagging finality; eclipse: 0 of 8 peers known on our chain, 8 on another"
     assert ills in drawn(0.0, ills)
 
 

@@ -156,7 +156,7 @@ ILLS = [
     ("node-stalled", "stalled import: last block"),
     ("node-finality-lag", "lagging finality: 2"),
     ("node-eclipse", "eclipse: 0 of "),
-    ("node-no-peers", "no peers"),
+    ("node-no-peers", "no peers: 0 peers"),
     ("node-clock-skew", "clock skew: 4"),
     ("node-wrong-genesis", "wrong genesis: not the configured one"),
     ("node-lagging", "behind: 1"),

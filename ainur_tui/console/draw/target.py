@@ -95,18 +95,18 @@ def chart_of(signal: SignalView, target: str, scene: Scene, columns: int, rows: 
 
 def detail(target: TargetView, scene: Scene, columns: int) -> list[Line]:
     """All there is to know of a target, for the detail screen."""
-    lines = banner([target.name], scene, columns, 4)
+    lines = banner([target.name], scene, columns, 8)
     if target.needs:
         lines.append(line((f"   needs {', '.join(target.needs)}", "quiet")))
     lines.append(EMPTY)
     for signal in target.signals:
-        lines += signal_lines(signal, scene)
+        lines += signal_lines(signal, scene, columns)
     if not target.signals:
         lines.append(line((" no signal of it was read yet", "quiet")))
-    return lines + _probes(target, scene.view.probes if scene.view else [])
+    return lines + _probes(target, scene.view.probes if scene.view else [], columns)
 
 
-def _probes(target: TargetView, probes: Sequence[ProbeView]) -> list[Line]:
+def _probes(target: TargetView, probes: Sequence[ProbeView], columns: int) -> list[Line]:
     told: list[Line] = [EMPTY, line((" PROBES", "title"))]
     for probe in probes:
         if probe.target != target.name:
@@ -114,6 +114,5 @@ def _probes(target: TargetView, probes: Sequence[ProbeView]) -> list[Line]:
         took = "" if probe.seconds is None else f"took {duration(probe.seconds)}, "
         text = f"every {duration(probe.interval)}, {took}deadline {duration(probe.deadline)}"
         told.append(line((f"   {probe.name}  ", "text"), (text, "quiet")))
-        if probe.problem:
-            told.append(line((f"     {probe.problem}", "warn")))
+        told += [line((f"     {t}", "warn")) for t in wrap(probe.problem or "", columns - 5) if t]
     return told if len(told) > 2 else []

@@ -20,7 +20,7 @@ class BackupsPanel(TargetPanel):
         ("loss now", "db", "backup.age"),
         ("restored", "db", "backup.verified.age"),
         ("restore in", "db", "backup.restore.seconds"),
-        ("size change", "db", "backup.size.change"),
+        ("of last size", "db", "backup.size.change"),
     )
     charts = (("db", "backup.age"), ("db", "backup.restore.seconds"))
     tables = ("backups", "recovery", "recovery.times", "recovery.loss")

@@ -69,8 +69,8 @@ class Check:
 
     @property
     def words(self) -> str:
-        """The ill by its name, with what was seen where that is more."""
-        return self.seen if self.ill in self.seen else f"{self.ill}: {self.seen}"
+        """The ill by its name, with what was seen."""
+        return f"{self.ill}: {self.seen}"
 
 
 def checks(seen: Seen) -> list[Check]:
@@ -148,7 +148,7 @@ def _peers(seen: Seen) -> Check:
     words, well = "not known", None
     if seen.peers is not None:
         well = seen.peers > 0 or not seen.needs_peers
-        words = f"{seen.peers or 'no'} peer{'' if seen.peers == 1 else 's'}"
+        words = f"{seen.peers} peers" if seen.peers != 1 else "1 peer"
         if not seen.peers and not seen.needs_peers:
             words = "none, and the node says it needs none"
     return Check("Peers", well, words, "at least 1 peer", "no peers")

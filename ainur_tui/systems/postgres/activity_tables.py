@@ -151,8 +151,11 @@ def locks(
     shown: Shown,
     at: float,
     interval: float,
+    *,
+    missing: str | None = None,
 ) -> Table:
-    """The tree of waits: the root blocker first, those that wait for it indented below."""
+    """The tree of waits: the root blocker first, those that wait for it indented below.
+    ``missing``: why nobody can tell."""
     by_pid = {session.pid: session for session in found}
     branches = tree({pid: list(row["blockers"]) for pid, row in behind.items()})
     rows: list[Row] = []
@@ -183,7 +186,7 @@ def locks(
         )  # fmt: skip
     return Table(
         name="db.locks", target="db", title="Lock waits", columns=_LOCK_COLUMNS, rows=rows,
-        observed_at=at, source="pg_locks, pg_blocking_pids", interval=interval,
+        observed_at=at, source="pg_locks, pg_blocking_pids", interval=interval, missing=missing,
     )  # fmt: skip
 
 
