@@ -92,9 +92,11 @@ async def test_a_secret_is_typed_unseen_and_travels_apart() -> None:
 async def test_what_is_selected_prefills_the_form(keys: tuple[str, ...]) -> None:
     async with running() as (app, engine, pilot):
         pid = Param(name="pid", type="int", help="the session's process id", required=True)
+        wait = Param(name="wait", type="int", help="seconds it may take")
         engine.answers["actions"] = [
-            ActionSpec(name="terminate", targets=["db"], risk="R3", summary="End it", params=[pid]),
-        ]
+            ActionSpec(name="terminate", targets=["db"], risk="R3", summary="End it",
+                       params=[pid, wait]),
+        ]  # fmt: skip
         await pilot.press("3")
         await until(pilot, lambda: app.panel.title == "Database")
         chosen = Selection("db", {"pid": "4711"})

@@ -95,16 +95,27 @@ def _row(found: dict[str, Any]) -> Row:
             found["id"],
             _moment(found["created_at"]),
             found["bytes"],
-            found["state"],
+            _state(found),
             _moment(found["verified_at"]),
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
-        tone=_TONES[found["state"]],
+        tone="warn" if _hurt(found) else _TONES[found["state"]],
         target="db",
         params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
+
+
+def _hurt(found: dict[str, Any]) -> bool:
+    """Whether a backup that is complete has lost a copy: one place less than it was made for."""
+    copies: int = found.get("copies", 0)
+    return found["state"] == "complete" and len(found["locations"]) < copies
+
+
+def _state(found: dict[str, Any]) -> str:
+    state: str = found["state"]
+    return f"{state} {len(found['locations'])}/{found['copies']}" if _hurt(found) else state
 
 
 def _moment(at: str | None) -> float | None:
