@@ -163,7 +163,7 @@ def _ours(
             proof=max((look.proof for look in looks if look.proof),
                       key=lambda found: found.verified_at, default=None),
         )  # fmt: skip
-        return row | {"copies": len(known)}
+        return row | ({"copies": len(known)} if 0 < len(good) < len(known) else {})
     newest = max(found.modified for _, found in parts)
     running = now - newest < _FRESH
     return manifest.row(

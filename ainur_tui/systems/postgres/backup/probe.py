@@ -100,22 +100,17 @@ def _row(found: dict[str, Any]) -> Row:
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
-        tone="warn" if _hurt(found) else _TONES[found["state"]],
+        tone="warn" if "copies" in found else _TONES[found["state"]],
         target="db",
         params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
 
 
-def _hurt(found: dict[str, Any]) -> bool:
-    """Whether a backup that is complete has lost a copy: one place less than it was made for."""
-    copies: int = found.get("copies", 0)
-    return found["state"] == "complete" and len(found["locations"]) < copies
-
-
 def _state(found: dict[str, Any]) -> str:
-    state: str = found["state"]
-    return f"{state} {len(found['locations'])}/{found['copies']}" if _hurt(found) else state
+    """Its state; of one that is complete and has lost a copy, how many there still are."""
+    copies = found.get("copies")
+    return f"{found['state']} {len(found['locations'])}/{copies}" if copies else found["state"]
 
 
 def _moment(at: str | None) -> float | None:
