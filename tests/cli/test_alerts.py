@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -155,6 +156,32 @@ def test_config_check_reads_the_rule_files(shell: Shell) -> None:
     assert shell("config", "check") == 0
     assert "alert rules of none.toml are left out: does not exist" in shell.err
     assert "did you mean FewAgents" in shell.err
+
+
+def test_rules_are_printed_for_a_prometheus(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "guide.yml").write_text(
+        "groups: [{name: g, rules: [{alert: HighResponseTime, expr: up < 1}]}]"
+    )
+    with shell.config.open("a") as file:
+        file.write(f"""
+[environment.demo.alerts]
+rules = ["{tmp_path / "guide.yml"}"]
+disabled = ["FewAgents"]
+change.TaskQueueHigh = {{ threshold = 77.5, hold = 60, severity = "P1" }}
+""")
+    assert shell("alerts", "export") == 0
+    assert "- alert: HighResponseTime (guide.yml)" in shell.out
+    assert "#   FewAgents: disabled in the configuration" in shell.out
+    assert shell("alerts", "export", "--rule", "TaskQueueHigh", "--json") == 0
+    (rule,) = json.loads(shell.out)["rules"]
+    assert (rule["expr"], rule["for"]) == ("sum(ainur_tasks_in_queue) > 77.5", 60.0)
+    assert rule["labels"]["priority"] == "P1"
+    assert shell("alerts", "export", "ConnectionsHigh", "--guide-names") == 0
+    assert "sum(postgres_connections_max) > 0.8" in shell.out
+    assert shell("alerts", "export", "--rule", "ApiDown") == 1
+    assert "whether users are served is seen from outside" in shell.err
+    assert shell("alerts", "export", "--rule", "ApiDwn") == 64
+    assert "did you mean ApiDown?" in shell.err
 
 
 QUERY = SavedQuery(name="rate", title="Rate", exprs=["sum(rate(x[5m]))"], unit="/s", guide="x")
