@@ -66,6 +66,7 @@ def silence(one: Silence) -> dict[str, Any]:
         "reason": one.reason,
         "at": rfc3339(one.at),
         "until": rfc3339(one.until),
+        "origin": one.origin,
     }
 
 
