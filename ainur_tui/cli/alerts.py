@@ -139,6 +139,11 @@ def _rules(call: Invocation, args: argparse.Namespace) -> int:
             f"until {clock(one_silence.until, date=True)} UTC, {one_silence.by}: "
             f"{one_silence.reason}"
         )
+    for who in found.quiet:
+        call.output.line(
+            f"{who.channel}: quiet until {clock(who.until, date=True)} UTC but for "
+            f"{', '.join(who.always) or 'nothing'}; {who.waiting} waiting"
+        )
     for told in found.deliveries[:20]:
         how = "arrived" if told.ok else f"FAILED: {told.detail}"
         call.output.line(f"{clock(told.at, date=True)}  {told.channel}: {told.what}, {how}")

@@ -52,6 +52,7 @@ def inventory(engine: Engine, alerts: Sequence[Alert]) -> Inventory:
         deliveries=list(reversed(engine.judging.notifier.deliveries)),
         judged_at=judged,
         channels=engine.judging.notifier.channels,
+        quiet=engine.judging.notifier.quiet(engine.now()),
     )
 
 

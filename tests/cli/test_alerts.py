@@ -19,6 +19,7 @@ from ainur_tui.model.alertcalls import (
     Diagnosis,
     Firing,
     Inventory,
+    Quiet,
     RuleView,
     Silenced,
     SilenceView,
@@ -125,7 +126,7 @@ def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
                RuleView(name="Off", origin="f.yml", severity="P3", words="", off="disabled")],
         silences=[SilenceView(silence=MUTE, mutes=1)], acks=[],
         deliveries=[Delivery(at=NOW, channel="oncall", what="P1 Db fires", ok=False, detail="no")],
-        judged_at=NOW,
+        judged_at=NOW, quiet=[Quiet(channel="oncall", until=NOW + 60, always=["P1"], waiting=2)],
     )  # fmt: skip
     engine.answers["alerts.doctor"] = [
         Diagnosis(rule="Typo", origin="user", trouble="never", text="nobody", hint="write api.up")
@@ -134,10 +135,18 @@ def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
                     firings=[Firing(start=NOW - 60, end=None, target="api")])  # fmt: skip
     engine.answers["alerts.backtest"] = [past]
     assert shell("alerts", "rules") == 0
-    for words in ("2 firing", "off: disabled", "silenced, mutes 1", "FAILED: no"):
+    for words in (
+        "2 firing",
+        "off: disabled",
+        "silenced, mutes 1",
+        "FAILED: no",
+        "but for P1; 2 waiting",
+    ):
         assert words in shell.out, words
     assert shell("alerts", "rules", "--json") == 0
-    assert json.loads(shell.out)["silences"][0]["mutes"] == 1
+    found = json.loads(shell.out)
+    assert (found["silences"][0]["mutes"], found["silences"][0]["origin"]) == (1, "ours")
+    assert found["quiet"][0]["waiting"] == 2
     assert shell("alerts", "doctor") == 0
     assert "CANNOT FIRE  Typo" in shell.out
     assert "write api.up" in shell.out
