@@ -59,6 +59,12 @@ def secrets_apart(
             raise Refused(f"{spec.name} needs the secret {name}: {param.help}", USAGE)
 
 
+def known_params(spec: ActionSpec, params: Iterable[str]) -> None:
+    """Refuse parameters that the action does not declare, so that no action has to."""
+    if strange := sorted(set(params) - {param.name for param in spec.params}):
+        raise Refused(f"{spec.name} has no parameter {clean(', '.join(strange), 60)}", USAGE)
+
+
 def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | None) -> None:
     """Refuse a plan that forbids itself, one against a policy while the glass is whole, downtime
     without the typed name (one of ``names``), and one that rests on other facts than the person

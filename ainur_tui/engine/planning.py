@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
+from ainur_tui.engine.gates import UNAVAILABLE, judge, known_params, names_of
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.leases import Leases, in_the_way
 from ainur_tui.engine.recovery import expectation, past_runs, usual_seconds
@@ -64,6 +64,7 @@ class Planner:
     ) -> Plan:
         """What would be done; ``runs`` are the past ones. Raises Refused when it makes no sense
         or the facts cannot be read."""
+        known_params(action.spec, params)
         past = past_runs(runs, action.spec.name, target)
         board = self._board()
         world = World(board, self._dependants, usual_seconds(past))

@@ -147,7 +147,7 @@ async def test_a_profile_that_does_not_come(
 
 
 async def test_what_cannot_be_profiled(tmp_path: Path) -> None:
-    for given in ({"seconds": "0"}, {"seconds": "121"}, {"seconds": "x"}, {"for": "1"}):
+    for given in ({"seconds": "0"}, {"seconds": "121"}, {"seconds": "x"}):
         with pytest.raises(Refused) as refused:
             await profile(tmp_path, "http://x").plan("api", given, WORLD)
         assert refused.value.code == 64

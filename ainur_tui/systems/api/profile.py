@@ -55,7 +55,7 @@ class Profile(Action):
     async def plan(self, target: str, params: dict[str, str], _: World) -> Plan:
         told = params.get("seconds", str(SECONDS))
         seconds = int(told) if told.isdecimal() and len(told) < 4 else 0
-        if set(params) - {"seconds"} or not 1 <= seconds <= LONGEST:
+        if not 1 <= seconds <= LONGEST:
             raise Refused(f"profile needs seconds from 1 to {LONGEST}", 64)
         if self._base is None or self._folder is None:
             raise Refused(self.unavailable() or "", 69)

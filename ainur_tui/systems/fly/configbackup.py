@@ -24,7 +24,6 @@ from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.appclient import Rows
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.fleet import machines as count_of
-from ainur_tui.systems.fly.fleet import no_parameters
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.machines import Machine
@@ -66,7 +65,6 @@ class ConfigBackup(Action):
         return None if self._places else "give backup.directory or backup.bucket"
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
         at = self._context.clock.now()
         document, facts = await self.document(at)
         name = datetime.fromtimestamp(at, UTC).strftime("ainur_config_%Y%m%d_%H%M%S.json")

@@ -41,7 +41,7 @@ class ConfigSave(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         path = Path(params.get("path", ""))
-        if set(params) != {"path"} or not path.is_absolute() or not path.parent.is_dir():
+        if not path.is_absolute() or not path.parent.is_dir():
             raise Refused("config-save needs path=/an/absolute/path in a folder there is", USAGE)
         new, old = await self._document(), _saved(path)
         facts = [f"{clean(str(path), 160)} is new"]

@@ -155,11 +155,9 @@ class Moving(Action):
         return Observation("verified", clean(by, 400))
 
     async def _paged(self, plan: Plan) -> Observation:
-        del plan
         return await self._page(wanted=True)
 
     async def _open(self, plan: Plan) -> Observation:
-        del plan
         return await self._page(wanted=False)
 
     async def _page(self, *, wanted: bool) -> Observation:
@@ -226,7 +224,7 @@ class CutOver(Moving):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         new = params.get("database", "").strip()
-        if set(params) != {"database"} or not NAME.fullmatch(new):
+        if not NAME.fullmatch(new):
             raise Refused("cut-over needs database=NAME, of a-z, 0-9 and _", USAGE)
         old = await self.reach.present()
         if why := self.unavailable():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.acting import AlreadySo, World
-from ainur_tui.systems.fly.fleet import judged, machines, no_parameters
+from ainur_tui.systems.fly.fleet import judged, machines
 from ainur_tui.systems.fly.hands import AT_REST
 from ainur_tui.systems.fly.power import Start, Stop
 
@@ -35,7 +35,6 @@ class StopDatabase(Stop):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("stop", params)
         all = await judged(self.hands)
         # Replicas before the primary, which its role check names.
         chosen = sorted(

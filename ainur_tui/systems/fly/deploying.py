@@ -106,7 +106,7 @@ class Deploy(_Image):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = params.get("image", "").strip()
-        if set(params) != {"image"} or not (IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
+        if not (IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
             raise Refused("deploy needs image=REFERENCE, or image=TAG of the present image", USAGE)
         all = await judged(self.hands)
         image = _reference(given, str(all[-1][0].config.get("image", "")))
@@ -134,9 +134,8 @@ class Rollback(_Image):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        given = {name: value for name, value in params.items() if value}
-        version = given.get("version", "").removeprefix("v")
-        if set(given) - {"version"} or (version and not re.fullmatch(r"[0-9]{1,9}", version)):
+        version = params.get("version", "").removeprefix("v")
+        if version and not re.fullmatch(r"[0-9]{1,9}", version):
             raise Refused("rollback takes version=N at most", USAGE)
         releases: Rows = []
         failure = "there is none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import Refused
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, no_parameters, well
+from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, well
 from ainur_tui.systems.fly.hands import sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import DRAIN, LOOK_FOR, unrouted
@@ -26,7 +26,6 @@ class Drain(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("drain", params)
         all = await judged(self.hands)
         [(machine, _)] = self.chosen(target, all)
         if machine.cordoned:
@@ -77,7 +76,6 @@ class Undrain(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("undrain", params)
         all = await judged(self.hands)
         [(machine, _)] = self.chosen(target, all)
         if not machine.cordoned:

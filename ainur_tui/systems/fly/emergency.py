@@ -49,7 +49,7 @@ class EmergencyStop(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         reason = params.get("reason", "").strip()
-        if not reason or set(params) != {"reason"}:
+        if not reason:
             raise Refused("emergency-stop needs reason=…: the record keeps why", USAGE)
         all = await judged(self.hands)
         chosen = [m for m, _ in all if m.state not in AT_REST]

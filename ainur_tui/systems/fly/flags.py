@@ -80,7 +80,7 @@ class FlagSet(Open):
         return super().unavailable() if self._flags else "no fly.flags are configured"
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "value", "stage"})
+        name = named(params)
         value = params.get("value", "").lower()
         if name not in self._flags:
             raise Refused(f"flags are {', '.join(self._flags)} (fly.flags)", USAGE)
@@ -119,7 +119,7 @@ class LogLevel(Open):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         level = params.get("level", "").lower()
-        if set(params) - {"level", "stage"} or level not in LEVELS:
+        if level not in LEVELS:
             raise Refused(f"log-level needs level={'|'.join(LEVELS)}", USAGE)
         all = await judged(self.hands)
         env = {str((m.config.get("env") or {}).get("LOG_LEVEL", "")) for m, _ in all} - {""}

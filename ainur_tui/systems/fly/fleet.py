@@ -211,9 +211,3 @@ def sentence(undo: Undo | None) -> str | None:
     if undo is None:
         return None
     return " ".join([undo.action, undo.target, *(f"{k}={v}" for k, v in undo.params.items())])
-
-
-def no_parameters(name: str, params: dict[str, str]) -> None:
-    """Raises Refused (64) when there are any."""
-    if params:
-        raise Refused(f"{name} takes no parameter {', '.join(sorted(params))}", USAGE)

@@ -43,8 +43,6 @@ class CreateApp(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if set(given) - {"name", "org"}:
-            raise Refused("app-create takes name=… and org=… at most", USAGE)
         if why := self.unavailable():
             raise Refused(why, UNAVAILABLE)
         client = self._hands.client

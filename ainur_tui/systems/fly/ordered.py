@@ -54,8 +54,6 @@ class _Ordered(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if strange := set(given) - {param.name for param in self.spec.params}:
-            raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
         leave = {one for one in given.get("leave", "").replace(",", " ").split() if one}
         if strange := leave - self._parts.keys():
             raise Refused(

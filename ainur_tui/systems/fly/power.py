@@ -8,7 +8,6 @@ from ainur_tui.systems.fly.fleet import (
     Judged,
     OneByOne,
     judged,
-    no_parameters,
     well,
     which,
 )
@@ -32,7 +31,6 @@ class Start(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("start", params)
         all = await judged(self.hands)
         there = [(m, how) for m, how in self.chosen(target, all) if m.state in AT_REST]
         # Those the platform put to sleep are well; they are started when nothing else is to be.
@@ -61,7 +59,6 @@ class _Rest(OneByOne):
     drain = DRAIN
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
         all = await judged(self.hands)
         chosen = [m for m, _ in self.chosen(target, all) if m.state not in AT_REST]
         if not chosen:

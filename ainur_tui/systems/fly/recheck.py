@@ -35,7 +35,7 @@ class Recheck(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = params.get("seconds") or "30"
-        if set(params) - {"seconds"} or not given.isdecimal() or not 1 <= int(given) <= MOST:
+        if not given.isdecimal() or not 1 <= int(given) <= MOST:
             raise Refused(f"recheck takes seconds=N, 1 to {MOST}", USAGE)
         found = await self.observe(None)
         return Plan(

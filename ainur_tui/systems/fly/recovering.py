@@ -37,7 +37,6 @@ class QuietRestore(RestoreAction):
     """The restore as it is; the counts beside it are told once, by the whole."""
 
     async def _beside(self, rows: dict[str, int]) -> list[str]:
-        del rows
         return []
 
 
@@ -73,8 +72,6 @@ class Recover(Moving):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if strange := set(given) - {"id", "into", "since"}:
-            raise Refused(f"recover has no parameter {clean(min(strange), 60)}", USAGE)
         if why := self.unavailable():
             raise Refused(why, UNAVAILABLE)
         now = self.reach.clock.now()

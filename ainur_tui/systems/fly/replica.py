@@ -48,7 +48,7 @@ class Replica(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         region = params.get("region", "").strip()
-        if set(params) - {"region"} or (region and not _REGION.fullmatch(region)):
+        if region and not _REGION.fullmatch(region):
             raise Refused("replica takes region=CODE at most, such as sjc", USAGE)
         all = await judged(self.hands)
         source = next((m for m, _ in all if _role(m) == "primary"), all[0][0])

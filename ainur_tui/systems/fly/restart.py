@@ -22,7 +22,6 @@ from ainur_tui.systems.fly.fleet import (
     busy,
     judged,
     load,
-    no_parameters,
     routed_again,
     set_aside,
 )
@@ -56,7 +55,6 @@ class RestartMachines(Action):
         world: World,
     ) -> Plan:  # fmt: skip
         """The plan to restart the chosen machines in their order."""
-        no_parameters("restart", params)
         return Plan(
             action="restart",
             target=target,

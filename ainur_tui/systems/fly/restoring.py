@@ -15,7 +15,6 @@ from ainur_tui.systems.fly.fleet import (
     busy,
     load,
     machines,
-    no_parameters,
     sentence,
 )
 from ainur_tui.systems.fly.hands import AT_REST, Hands
@@ -45,7 +44,6 @@ class RestoreCount(Action):
         return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("restore-count", params)
         now = self.hands.clock.now()
         all = [(m, health(m, now)) for m in serving(await self.hands.client.machines())]
         there = {m.id: m for m, _ in all}

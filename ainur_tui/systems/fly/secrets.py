@@ -36,7 +36,7 @@ class SecretSet(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "stage"})
+        name = named(params)
         rows = await known(self.hands.client)
         new = name not in rows
         undo = Undo(action="secret-unset", target=target, params={"name": name}) if new else None
@@ -64,7 +64,7 @@ class SecretUnset(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "stage"})
+        name = named(params)
         rows = await known(self.hands.client)
         if name not in rows:
             raise Refused(f"there is no secret {name}", UNAVAILABLE)
@@ -89,7 +89,7 @@ class SecretImport(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if set(params) - {"file", "stage"} or not params.get("file"):
+        if not params.get("file"):
             raise Refused("secret-import needs file=PATH", USAGE)
         path = params["file"]
         values = read_secrets(path)

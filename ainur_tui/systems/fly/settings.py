@@ -221,10 +221,8 @@ def staged(params: Mapping[str, str]) -> bool:
     return given == "true"
 
 
-def named(params: Mapping[str, str], allowed: set[str]) -> str:
-    """The parameter ``name``; raises Refused (64) for what cannot be one, or others."""
-    if strange := set(params) - allowed:
-        raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
+def named(params: Mapping[str, str]) -> str:
+    """The parameter ``name``; raises Refused (64) for what cannot be one."""
     name = params.get("name", "")
     if not NAME.fullmatch(name):
         raise Refused("name is an environment variable's: LETTERS_DIGITS_UNDERSCORES", USAGE)

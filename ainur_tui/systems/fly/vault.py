@@ -104,7 +104,7 @@ class SecretRestore(Setting):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         names = [name.strip() for name in params.get("names", "").split(",") if name.strip()]
-        if set(params) - {"names", "stage"} or not 0 < len(names) <= MOST:
+        if not 0 < len(names) <= MOST:
             raise Refused("secret-restore needs names=NAME,NAME", USAGE)
         if self._vault is None or self.unavailable():
             raise Refused(self.unavailable() or "", UNAVAILABLE)

@@ -19,8 +19,6 @@ class _Turn(RestartNode):
     back: Literal["start", "stop"]
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if params:
-            raise Refused(f"{self.verb} of the node has no parameter {', '.join(params)}", 64)
         unit, stop = self._unit(), self.verb == "stop"
         try:
             found = await unit.show(self._deadline)

@@ -106,7 +106,7 @@ class _Reserved(Action):
         name = "address" if self.reserve else "peer"
         given = params.get(name, "").strip()
         found = (_ADDRESS if self.reserve else _PEER).fullmatch(given)
-        if set(params) - {name} or found is None:
+        if found is None:
             place = "/ip4/203.0.113.7/tcp/30333/p2p/" if self.reserve else ""
             raise Refused(f"{self.spec.name} needs {name}={place}12D3…", 64)
         return found["peer"], given if self.reserve else None

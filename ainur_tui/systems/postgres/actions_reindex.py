@@ -68,7 +68,6 @@ class Reindex(Elevated):
     verify_within = 3600.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         name, wait = _given(params)
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
@@ -176,8 +175,6 @@ class Reindex(Elevated):
 
 
 def _given(params: dict[str, str]) -> tuple[str, int]:
-    if strange := sorted(params.keys() - {"index", "wait"}):
-        raise Refused(f"reindex has no parameter {strange[0][:60]!r}", USAGE)
     wait = params.get("wait", "60")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 6 and 0 < int(wait) <= _MOST_WAIT):
         raise Refused(f"wait is a number of seconds, from 1 to {_MOST_WAIT}", USAGE)

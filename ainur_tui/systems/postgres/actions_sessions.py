@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
 from ainur_tui.systems.postgres.actions_victims import (
     IDLE,
@@ -186,8 +185,7 @@ class TerminateIdle(_Signal):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         spared = _spared(params.get("except", ""))
-        rest = {name: text for name, text in params.items() if name != "except"}
-        older = _number(self.spec.name, {"older": "300"} | rest, "older", _OLDEST)
+        older = _number(self.spec.name, {"older": "300"} | params, "older", _OLDEST)
         found = await victims(self.database, self.shown, IDLE, older)
         chosen = [one for one in found if one.pid not in spared]
         left = [one for one in found if one.pid in spared]
@@ -218,9 +216,6 @@ def _spared(text: str) -> set[int]:
 
 
 def _number(action: str, params: dict[str, str], name: str, most: int) -> int:
-    unknown = sorted(params.keys() - {name})
-    if unknown:
-        raise Refused(f"{action} has no parameter {clean(unknown[0], 60)}", _USAGE)
     value = params.get(name, "")
     if not (value.isascii() and value.isdigit() and len(value) < 12 and 0 < int(value) <= most):
         raise Refused(f"{action} needs {name}=NUMBER, from 1 to {most}", _USAGE)

@@ -75,7 +75,6 @@ class _Part(Action):
         self.user = user
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world
         old, new = params["from"], params["into"]
         await self.possible(old, new)
         return Plan(
@@ -111,7 +110,6 @@ class Alike(_Part):
     title = "owner, grants and settings of {old} for {new}"
 
     async def possible(self, old: str, new: str) -> None:
-        del new
         await self.owns(old)
 
     async def work(self, moved: Moved, step: StepContext) -> str:
@@ -122,7 +120,6 @@ class Alike(_Part):
             async with connection.transaction():
                 for row in rows:
                     await connection.execute(row["sql"])
-        del step
         return f"{len(rows)} statement{'s' * (len(rows) != 1)}: " + ", ".join(
             f"{sum(row['place'] == place for row in rows)} {what}"
             for place, what in ((1, "owner"), (3, "grants"), (4, "settings"))
@@ -149,7 +146,6 @@ class Freeze(_Part):
                 raise AlreadySo(f"{clean(old, 63)} is read-only already")
 
     async def work(self, moved: Moved, step: StepContext) -> str:
-        del step
         async with self.server.session() as connection:
             for sql, name in ((_FREEZE, moved[0]), (_THAW, moved[1])):
                 statement = await connection.fetchval(f"SELECT format('{sql}', $1::text)", name)

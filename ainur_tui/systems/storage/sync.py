@@ -86,8 +86,6 @@ class Sync(Action):
 
     def _given(self, params: dict[str, str]) -> tuple[str, str, bool]:
         given = {name: value for name, value in params.items() if value}
-        if strange := sorted(set(given) - {"source", "into", "delete"}):
-            raise Refused(f"sync has no parameter {clean(strange[0], 60)}", 64)
         source = given.get("source") or next(iter(self._pairs), "")
         into = given.get("into") or self._pairs.get(source, "")
         for name in (source, into):

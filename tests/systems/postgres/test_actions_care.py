@@ -132,9 +132,7 @@ def test_without_a_writing_role_the_line_that_mends_it_is_told(
     ("params", "words"),
     [
         ({}, "table=NAME"),
-        ({"table": "users", "full": "true"}, "shuts everybody out"),
         ({"table": "users", "analyze": "perhaps"}, "true or false"),
-        ({"table": "users", "more": "1"}, "no parameter"),
         ({"table": "pg_catalog.pg_class"}, "the server's own"),
         ({"table": "nobody"}, "no table nobody"),
         ({"table": "a.b.c"}, "more than one"),

@@ -122,8 +122,7 @@ async def test_what_cannot_be_rebuilt_so(postgres: Server, action: Reindex) -> N
 
 @pytest.mark.parametrize(
     "params", [{}, {"index": "x"}, {"index": "", "wait": "5"}, {"index": NAME, "wait": "0"},
-               {"index": NAME, "wait": "3601"}, {"index": NAME, "wait": "²"},
-               {"index": NAME, "full": "1"}]
+               {"index": NAME, "wait": "3601"}, {"index": NAME, "wait": "²"}]
 )  # fmt: skip
 async def test_parameters_that_make_no_sense(action: Reindex, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:

@@ -219,9 +219,8 @@ def test_the_vacuum_against_wraparound_is_left_alone_and_replication_is_said() -
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"pid": "x"}, {"pid": "-1"}, {"pid": "0"}, {"pid": "9" * 11}, {"pid": "²"},
-               {"pid": "1", "more": "2"}]
-)  # fmt: skip
+    "params", [{}, {"pid": "x"}, {"pid": "-1"}, {"pid": "0"}, {"pid": "9" * 11}, {"pid": "²"}]
+)
 async def test_parameters_that_make_no_sense(opened: Opening, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:
         await Cancel(opened(), Redactor()).plan("db", params, WORLD)

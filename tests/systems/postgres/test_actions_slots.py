@@ -96,7 +96,7 @@ async def test_a_logical_one_tells_of_its_consumer_and_who_may(
         assert (await seen(action, plan)).state == "verified"
 
 
-@pytest.mark.parametrize("params", [{}, {"slot": "a'; DROP"}, {"slot": "old", "force": "true"}])
+@pytest.mark.parametrize("params", [{}, {"slot": "a'; DROP"}])
 async def test_parameters_that_make_no_sense(action: DropSlot, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:
         await action.plan("db", params, WORLD)

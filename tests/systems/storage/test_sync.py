@@ -131,7 +131,7 @@ async def test_the_way_back_and_what_makes_no_sense(
     assert (plan.risk, state) == ("R2", "verified")
     assert any("not configured as the copy" in warning for warning in plan.warnings)
     assert await pair.source.get("a") == b"1"
-    for params in ({"source": "nope"}, {"into": pair.source.name}, {"delete": "x"}, {"y": "1"}):
+    for params in ({"source": "nope"}, {"into": pair.source.name}, {"delete": "x"}):
         with pytest.raises(Refused):
             await pair.action.plan("storage", params, WORLD)
     monkeypatch.setattr(drift.difference, "__defaults__", (2,))
