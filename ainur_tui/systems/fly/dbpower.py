@@ -36,10 +36,9 @@ class StopDatabase(Stop):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         all = await judged(self.hands)
-        # Replicas before the primary, which its role check names.
+        # Replicas before the primary.
         chosen = sorted(
-            (m for m, _ in all if m.state not in AT_REST),
-            key=lambda m: any(c.name == "role" and "primary" in c.output.lower() for c in m.checks),
+            (m for m, _ in all if m.state not in AT_REST), key=lambda m: m.role == "primary"
         )
         if not chosen:
             raise AlreadySo("the database does not run; nothing to stop")
