@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,6 +83,16 @@ def override(signal: Signal, limits: Limits) -> Signal:
     warn = signal.warn if limits.warn is None else limits.warn
     fail = signal.fail if limits.fail is None else limits.fail
     return msgspec.structs.replace(signal, warn=warn, fail=fail, origin="user")
+
+
+def declared(signals: Iterable[Signal], thresholds: Mapping[str, Limits]) -> dict[str, Signal]:
+    """Signals by name, with the thresholds of the configuration in force."""
+    return {
+        signal.name: override(signal, thresholds[signal.name])
+        if signal.name in thresholds
+        else signal
+        for signal in signals
+    }
 
 
 def view(signal: Signal, held: Held | None) -> SignalView:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from ainur_tui.config import safefile
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
 

@@ -9,21 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
 from ainur_tui.systems.fly.choosing import IMAGE, chosen, present, skipped, told, version_of
-from ainur_tui.systems.fly.fleet import (
-    UNAVAILABLE,
-    USAGE,
-    EachMachine,
-    judged,
-    machines,
-    well,
-    which,
-)
+from ainur_tui.systems.fly.fleet import EachMachine, judged, machines, well, which
 from ainur_tui.systems.fly.history import former_images
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, Refused
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, well
+from ainur_tui.systems.fly.fleet import OneByOne, judged, well
 from ainur_tui.systems.fly.hands import sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import DRAIN, LOOK_FOR, unrouted

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE, judged
+from ainur_tui.systems.fly.fleet import judged
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.secretrows import known, last_set
 from ainur_tui.systems.fly.secrets import STAGE

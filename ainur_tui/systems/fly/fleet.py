@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.model.units import clock
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
@@ -18,7 +18,6 @@ from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, ser
 from ainur_tui.systems.fly.machines import Machine
 
 SECONDS_EACH = 12.0
-USAGE, UNAVAILABLE = 64, 69
 Judged = list[tuple[Machine, Health]]
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.systems.acting import AlreadySo, Observation, World
 from ainur_tui.systems.fly.flags import MAINTENANCE, USERS_SEE, Open
-from ainur_tui.systems.fly.fleet import USAGE, judged, sentence
+from ainur_tui.systems.fly.fleet import judged, sentence
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.secretrows import known, last_set

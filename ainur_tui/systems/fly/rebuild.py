@@ -10,7 +10,7 @@ from dataclasses import replace as with_
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
@@ -18,7 +18,6 @@ from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepC
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.cutting import Reach
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.repoint import NAME
 from ainur_tui.systems.fly.secretrows import known

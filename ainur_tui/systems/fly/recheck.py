@@ -6,9 +6,8 @@ import contextlib
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE
 from ainur_tui.systems.fly.hands import EDGE_DEADLINE, Hands
 
 EVERY = 2.0

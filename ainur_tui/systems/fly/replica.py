@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.answers import number, text
-from ainur_tui.systems.fly.fleet import SECONDS_EACH, UNAVAILABLE, USAGE, before, busy, judged
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, before, busy, judged
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.acting import Observation, StepContext, World
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, machines, well
+from ainur_tui.systems.fly.fleet import OneByOne, judged, machines, well
 from ainur_tui.systems.fly.hands import BACK_WITHIN, EDGE_DEADLINE, Hands, turned
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import FINISH, restarted

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.secretfile import identity, read_secrets
 from ainur_tui.systems.fly.secretrows import known
 from ainur_tui.systems.fly.settings import Setting, Values, named

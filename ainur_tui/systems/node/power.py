@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.actions import SECONDS, STOPPING, RestartNode
 
@@ -23,7 +23,7 @@ class _Turn(RestartNode):
         try:
             found = await unit.show(self._deadline)
         except ProbeFailure as failure:
-            raise Refused(str(failure), 69) from None
+            raise Refused(str(failure), UNAVAILABLE) from None
         state, pid = found.get("ActiveState", "?"), found.get("MainPID", "0")
         if (state in _REST) == stop:
             raise AlreadySo(f"unit {unit.unit} is {state} already; nothing to {self.verb}")

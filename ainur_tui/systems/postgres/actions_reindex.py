@@ -6,13 +6,12 @@ import asyncio
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.units import size
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, Elevated
 from ainur_tui.systems.postgres.actions_leftover import drop, is_left_of, leftovers, told
 from ainur_tui.systems.postgres.actions_relations import (
-    USAGE,
     around,
     at_work,
     denied,
@@ -72,7 +71,7 @@ class Reindex(Elevated):
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
             if major_of(connection) < 12:
-                raise Refused("REINDEX CONCURRENTLY is there from PostgreSQL 12 on", 69)
+                raise Refused("REINDEX CONCURRENTLY is there from PostgreSQL 12 on", UNAVAILABLE)
             index = await found(connection, name, "iI", "index")
             if index["kind"] == "I":
                 raise Refused(f"{label(self.shown, index)} is a partitioned index: name that of"

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import UNLOGGED, Elevated
-from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.actions_scram import head, verifier
 from ainur_tui.systems.postgres.client import major_of
 

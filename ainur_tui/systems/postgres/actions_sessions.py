@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
 from ainur_tui.systems.postgres.actions_victims import (
@@ -25,7 +25,6 @@ from ainur_tui.systems.postgres.actions_victims import (
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 
-_USAGE = 64
 _OLDEST = 31_536_000
 PID = Param(name="pid", type="int", help="the session's process id", required=True)
 
@@ -211,12 +210,12 @@ def _spared(text: str) -> set[int]:
     """Process ids, divided by commas. Raises Refused for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in parts):
-        raise Refused("terminate-idle needs except=PID,PID: process ids as its plan lists", _USAGE)
+        raise Refused("terminate-idle needs except=PID,PID: process ids as its plan lists", USAGE)
     return set(map(int, parts))
 
 
 def _number(action: str, params: dict[str, str], name: str, most: int) -> int:
     value = params.get(name, "")
     if not (value.isascii() and value.isdigit() and len(value) < 12 and 0 < int(value) <= most):
-        raise Refused(f"{action} needs {name}=NUMBER, from 1 to {most}", _USAGE)
+        raise Refused(f"{action} needs {name}=NUMBER, from 1 to {most}", USAGE)
     return int(value)

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
-from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.client import major_of
 from ainur_tui.systems.postgres.queries_wal import slots
 from ainur_tui.systems.postgres.shown import ages

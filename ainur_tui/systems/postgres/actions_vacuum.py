@@ -6,12 +6,11 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, PACED, Elevated
 from ainur_tui.systems.postgres.actions_relations import (
-    USAGE,
     around,
     at_work,
     denied,
@@ -198,7 +197,7 @@ class Analyze(_Care):
                     f"not begun when other maintenance holds the table for {WAIT:g} s",
                 ]
         if not tables:
-            raise Refused("the database has no table", 69)
+            raise Refused("the database has no table", UNAVAILABLE)
         blocked = blocked or next(filter(None, (denied(self.shown, row) for row in tables)), None)
         return self.draft(
             target, {"table": name}, title=f"Analyze {called}", steps=[f"analyze {called}"],

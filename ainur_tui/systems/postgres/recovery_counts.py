@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.units import clock, duration
 from ainur_tui.rules.drills import DATABASE
 
@@ -23,10 +23,10 @@ def since(given: str, now: float) -> float:
     try:
         at = datetime.fromisoformat(given)
     except ValueError:
-        raise Refused("since is a moment such as 2026-11-24T02:30:11Z", 64) from None
+        raise Refused("since is a moment such as 2026-11-24T02:30:11Z", USAGE) from None
     begun = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if begun > now + 60:
-        raise Refused("since lies in the future", 64)
+        raise Refused("since lies in the future", USAGE)
     return min(begun, now)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup.server import Server
@@ -100,7 +100,7 @@ class _Part(Action):
         async with self.server.session() as connection:
             if not await connection.fetchval(_OWNS, name):
                 who = clean(self.server.address.user, 63)
-                raise Refused(f"{who} (backup.admin) does not own {clean(name, 63)}", 69)
+                raise Refused(f"{who} (backup.admin) does not own {clean(name, 63)}", UNAVAILABLE)
 
 
 class Alike(_Part):
