@@ -18,7 +18,7 @@ from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import rfc3339
+from ainur_tui.model.units import many, rfc3339
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.appclient import Rows
@@ -130,8 +130,7 @@ class ConfigBackup(Action):
         first = self._apps[0].client if self._apps else None
         secrets = await known(first) if first else {}
         hosts = await self._asked(first.certificates()) if first else []
-        many = "s" * (len(secrets) != 1)
-        facts.append(f"{len(secrets)} secret{many} by name and digest, no value")
+        facts.append(f"{many(len(secrets), 'secret')} by name and digest, no value")
         flags = await self._flags()
         facts.append(
             f"{len(flags)} words of the node's command" if flags else "no node's unit here"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import UNAVAILABLE, Refused
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import StepContext, World
 from ainur_tui.systems.fly.fleet import OneByOne, judged, well
 from ainur_tui.systems.fly.hands import sent
@@ -41,7 +42,7 @@ class Drain(OneByOne):
             policy=None if others else LAST,
             facts=[
                 f"{machine.id}: {machine.state}, gets requests → {machine.state}, gets none",
-                f"requests go to {others} other healthy machine{'s' if others != 1 else ''}",
+                f"requests go to {many(others, 'other healthy machine')}",
                 "the machine counts as not healthy while it is drained",
             ],
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
-from ainur_tui.model.units import clock
+from ainur_tui.model.units import clock, many
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import AT_REST, Hands
@@ -90,7 +90,7 @@ def _aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
 
 def machines(number: int) -> str:
     """``1 machine``, ``2 machines``."""
-    return f"{number} machine" + ("" if number == 1 else "s")
+    return many(number, "machine")
 
 
 def which(chosen: Sequence[Machine]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import AlreadySo, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     Judged,
@@ -70,7 +71,7 @@ class _Rest(OneByOne):
         if self.how == "suspend":
             facts = [f"{m.id}: {m.state} → suspended after a drain" for m in chosen]
         if not whole:
-            facts.append(f"{others} other healthy machine{'s' if others != 1 else ''}")
+            facts.append(many(others, "other healthy machine"))
         if any(wakes_itself(m) for m in chosen):
             facts.append("no request reaches or wakes what rests until start routes to it again")
         return self.draft(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
+from ainur_tui.model.units import many
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.acting import Observation, StepContext, World
 from ainur_tui.systems.api.client import ApiClient
@@ -57,8 +58,8 @@ class RestartApi(_Restart):
         warnings = []
         if healthy < 2:
             warnings.append(
-                f"Only {healthy} healthy machine{'s' if healthy != 1 else ''}: users have no"
-                " service while the last one restarts"
+                f"Only {many(healthy, 'healthy machine')}: users have no service while the last"
+                " one restarts"
             )
         warnings += _elsewhere(world)
         facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time", EACH]
@@ -96,7 +97,7 @@ class RestartMachine(_Restart):
             title=f"Restart machine {machine.id}",
             affects=not others,
             warnings=warnings + _elsewhere(world),
-            facts=[f"{others} other healthy machine{'s' if others != 1 else ''}", EACH],
+            facts=[many(others, "other healthy machine"), EACH],
             goal=_turns([machine]),
         )  # fmt: skip
 

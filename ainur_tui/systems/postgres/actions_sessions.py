@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
 from ainur_tui.systems.postgres.actions_victims import (
     IDLE,
@@ -193,11 +194,11 @@ class TerminateIdle(_Signal):
             raise AlreadySo(
                 f"no session has been idle in a transaction for {older} s or more{others}"
             )
-        many = f"{len(chosen)} session{'s' if len(chosen) > 1 else ''}"
         kept = {"except": ",".join(map(str, sorted(spared)))} if spared else {}
         plan = self.draft(
             target, {"older": str(older)} | kept, world, chosen,
-            title=f"End {many} idle in a transaction for over {older} s", after="session ended",
+            title=f"End {many(len(chosen), 'session')} idle in a transaction for over {older} s",
+            after="session ended",
             warnings=["Their clients lose the connection; what they had not committed is lost"],
         )  # fmt: skip
         told = [f"{one.words} → left alone" for one in left]

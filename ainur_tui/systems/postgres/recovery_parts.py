@@ -9,6 +9,7 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.worded import worded
@@ -120,7 +121,7 @@ class Alike(_Part):
             async with connection.transaction():
                 for row in rows:
                     await connection.execute(row["sql"])
-        return f"{len(rows)} statement{'s' * (len(rows) != 1)}: " + ", ".join(
+        return f"{many(len(rows), 'statement')}: " + ", ".join(
             f"{sum(row['place'] == place for row in rows)} {what}"
             for place, what in ((1, "owner"), (3, "grants"), (4, "settings"))
         )
