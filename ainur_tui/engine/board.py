@@ -190,7 +190,7 @@ class Board:
         state = picture.overall(judged)
         for event in self._past.note(judged, state, now):
             self.add_event(event)
-        caused = findings.causes(judged, self._graph, self._past.since)
+        caused = findings.causes(judged, self._graph, self._past.since, self._past.troubled)
         return BoardView(
             environment=self._environment,
             at=now,
