@@ -16,7 +16,8 @@ from ainur_tui.systems.postgres.actions_leftover import is_left_of
 from ainur_tui.systems.postgres.actions_reindex import Reindex
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, until, work
+from tests.systems.postgres.elevated import hands_of, seen, session, until, work
+from tests.systems.steps import WORLD, Step
 
 NAME = 'By "name"; DROP'
 BUILDING = "SELECT FROM pg_stat_activity WHERE query LIKE 'REINDEX%' AND state = 'active'"

@@ -18,7 +18,8 @@ from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_scram import verifier
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, work
+from tests.systems.postgres.elevated import hands_of, seen, session, work
+from tests.systems.steps import WORLD, Step
 
 PASSWORD = "c4n@ry-role'pass:word"
 NAME = 'eye "x"; DROP'

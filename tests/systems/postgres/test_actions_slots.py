@@ -12,7 +12,8 @@ from ainur_tui.systems.acting import AlreadySo
 from ainur_tui.systems.postgres.actions_slots import DropSlot
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server, a_postgres
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, work
+from tests.systems.postgres.elevated import hands_of, seen, session, work
+from tests.systems.steps import WORLD, Step
 
 MAKE = "SELECT pg_create_physical_replication_slot('old', true)"
 GONE = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active"
