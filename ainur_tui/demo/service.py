@@ -56,17 +56,14 @@ def orphaned(parent: int) -> bool:
 
 
 async def serve(
-    app: web.Application, port: int, *, grace: float = 5.0, backlog: int = 512,
-    tls: SSLContext | None = None,
+    app: web.Application, port: int, *, grace: float = 5.0, tls: SSLContext | None = None
 ) -> web.AppRunner:  # fmt: skip
     """Serve ``app`` on 127.0.0.1; ``runner.cleanup()`` finishes requests within ``grace`` s."""
     from aiohttp import web
 
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, handle_signals=False)
     await runner.setup()
-    site = web.TCPSite(
-        runner, "127.0.0.1", port, backlog=backlog, reuse_address=True, ssl_context=tls
-    )
+    site = web.TCPSite(runner, "127.0.0.1", port, backlog=512, reuse_address=True, ssl_context=tls)
     await site.start()
     return runner
 
