@@ -6,12 +6,11 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.engine.incidentrecord import IncidentRecord, safe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, Refused
 from ainur_tui.model.folding import calling
 from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident

@@ -22,7 +22,6 @@ from ainur_tui.engine.connecting import (
     Resolve,
     connect_all,
     let_go,
-    signals_of,
 )
 from ainur_tui.engine.drills import DrillsProbe
 from ainur_tui.engine.evidence import Evidence
@@ -49,6 +48,7 @@ from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.wire import Hello
 from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.judge import declared
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect
 
@@ -144,7 +144,10 @@ class Engine:
         self.board = Board(
             self.environment.name,
             targets=[target for system in self.systems for target in system.targets],
-            signals=signals_of([*probes, *self.looks.log_probes], self.environment),
+            signals=declared(
+                (one for probe in (*probes, *self.looks.log_probes) for one in probe.signals),
+                self.environment.thresholds,
+            ),
             graph=graph,
             clock=self._clock,
             not_configured=connected.absent,

@@ -105,6 +105,11 @@ def rfc3339(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def many(count: float, thing: str) -> str:
+    """``1 block``, ``2 blocks``."""
+    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
 def show(value: float | str | bool | None, unit: str) -> str:
     """A value with its unit; what is not known is an em dash, never a zero."""
     if value is None:
@@ -131,6 +136,6 @@ def show(value: float | str | bool | None, unit: str) -> str:
         case "days":
             return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
-            return f"{value:,.0f} block{'' if value == 1 else 's'}"
+            return many(value, "block")
         case _:
             return number(value)

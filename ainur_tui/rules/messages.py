@@ -9,7 +9,7 @@ from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock
+from ainur_tui.model.units import clock, many
 from ainur_tui.rules.incidentevents import DONE, ends_playbook, short
 
 WORDS: dict[Severity, str] = {"P1": "CRITICAL", "P2": "HIGH", "P3": "MEDIUM", "P4": "LOW"}
@@ -95,7 +95,7 @@ def resolution(incident: Incident, *, promised: bool) -> str:
         "RESOLVED - Ainur Protocol", "",
         f"The incident affecting {', '.join(incident.services) or incident.title} has been"
         " resolved.", "",
-        f"Duration: {minutes} minute{'' if minutes == 1 else 's'}",
+        f"Duration: {many(minutes, 'minute')}",
         f"Root cause: {text.get('cause') or cause}",
         f"Resolution: {text.get('resolution') or done}",
         f"Prevention: {text.get('prevention') or later}",

@@ -379,8 +379,6 @@ async def test_restart_of_what_is_not_there(system: System, fake: FlyFake) -> No
     with pytest.raises(Refused) as caught:
         await action(system, "restart", "api/machine").plan("api/machine/zz", {}, world())
     assert caught.value.code == 64
-    with pytest.raises(Refused):
-        await action(system, "restart", "api").plan("api", {"force": "1"}, world())
     fake.machines.clear()
     with pytest.raises(Refused):
         await action(system, "restart", "api").plan("api", {}, world())
