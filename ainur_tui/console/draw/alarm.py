@@ -40,9 +40,7 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
     name = CLOCKS[soon.name]
     word = f"{rest} left" if not soon.late(scene.now) else f"late {rest.removeprefix('-')}"
     full = line((f"{one.severity} {one.status}{more}  ", "warn"), (f"{name} {word}", tone))
-    short = line(
-        (f"{one.severity} ", "warn"), (f"{name if name == 'RTO' else ''} {word}".strip(), tone)
-    )
+    short = line((f"{one.severity} ", "warn"), (f"{name.removeprefix('next ')} {word}", tone))
     return [full, short] if columns >= WIDE else [short]
 
 
