@@ -103,10 +103,10 @@ class IncidentDesk(Declaring):
         ]  # fmt: skip
         if (seen := one.unsaid) is not None:  # what was seen stands first, in words of its own
             text = "; ".join(one.done)
-            about = text or f"{seen.why}; nothing done here was verified"
+            seen_so = text or f"{seen.why}; nothing done here was verified"
             head = "RESOLVED, and this was done:" if text else "RESOLVED, by itself or other hands:"
             known = StatusSet(status="resolved", text=text)
-            choices.insert(0, Choice(head, about, known))
+            choices.insert(0, Choice(head, seen_so, known))
         status = await self.show(ChooseDialog("Status", choices, self._app.glyphs))
         if status is None:
             return
