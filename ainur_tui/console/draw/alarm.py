@@ -28,8 +28,10 @@ def pressing(one: Incident) -> Clock | None:
 
 
 def header_fact(scene: Scene, columns: int) -> list[Line]:
-    """The gravest open incident for the header: in full where there is room, and in short."""
-    found = scene.view.incidents if scene.view and scene.lost is None else []
+    """The gravest open incident for the header, one that goes on before one that was said to be
+    over: in full where there is room, and in short."""
+    known = scene.view.incidents if scene.view and scene.lost is None else []
+    found = sorted(known, key=lambda one: one.status == "resolved")
     if not found:
         return []
     one, more = found[0], f" +{len(found) - 1}" if len(found) > 1 else ""

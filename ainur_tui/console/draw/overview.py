@@ -117,14 +117,13 @@ def _lost(scene: Scene, columns: int) -> list[Line]:
         told = wrap(f"{scene.lost} …", columns - 3)
         head = [title("What is wrong", columns), line((f" {unknown} not known yet", "unknown"))]
         return [*head, *(line(("   " + text, "text")) for text in told)]
-    told = wrap(
-        f"{scene.lost}. Nothing is judged while no engine runs; this picture is "
-        f"{age(scene.elapsed)} old. The console starts another one.", columns - 3,
-    )  # fmt: skip
+    rest = (
+        f"This picture is {age(scene.elapsed)} old, nothing is judged: another engine is started."
+    )
     return [
         title("What is wrong", columns),
-        line((f" {unknown} the engine does not answer", "unknown")),
-        *(line(("   " + text, "text")) for text in told),
+        fit(line((f" {unknown} {scene.lost}", "unknown")), columns),
+        *(line(("   " + text, "text")) for text in wrap(rest, columns - 3)),
     ]
 
 

@@ -19,8 +19,8 @@ from ainur_tui.systems.fly.fleet import (
     UNAVAILABLE,
     USAGE,
     EachMachine,
+    alone,
     judged,
-    machines,
     well,
     which,
 )
@@ -48,11 +48,7 @@ class _Image(EachMachine):
             raise Refused(f"every machine runs {image} already", UNAVAILABLE)
         former = {str(m.config.get("image")) for m in chosen}
         healthy = well(all)
-        warnings = []
-        if healthy < 2:
-            warnings.append(
-                f"Only {machines(healthy)} healthy: users have no service while it is replaced"
-            )
+        warnings = alone(healthy, "it is replaced")
         if len(former) > 1:
             warnings.append("The machines run different images now; there is no single way back")
         if releases and not any(row.get("image_ref") == image for row in releases):

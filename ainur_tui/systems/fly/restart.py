@@ -18,6 +18,7 @@ from ainur_tui.systems.fly.fleet import (
     UNAVAILABLE,
     USAGE,
     Judged,
+    alone,
     before,
     busy,
     judged,
@@ -135,12 +136,7 @@ class RestartApi(RestartMachines):
             raise Refused("every machine is asleep; the next request starts one", UNAVAILABLE)
         healthy = sum(how.state == "up" for _, how in judged)
         asleep = len(judged) - len(chosen)
-        warnings = []
-        if healthy < 2:
-            warnings.append(
-                f"Only {healthy} healthy machine{'s' if healthy != 1 else ''}: users have no"
-                " service while the last one restarts"
-            )
+        warnings = alone(healthy, "it restarts")
         warnings += _elsewhere(world)
         facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time", EACH]
         if asleep:

@@ -62,10 +62,7 @@ class Setting(EachMachine):
                 f"A rolling restart: each of {machines(len(chosen))} is updated and must serve"
                 " before the next" + way * any(p.name == "stage" for p in self.spec.params)
             )
-            if well(all) < 2:
-                warns.append(
-                    f"Only {machines(well(all))} healthy: users have no service while it restarts"
-                )
+            warns += alone(well(all), "it restarts")
         plan = self.draft(
             target, params, all, chosen, world,
             title=title, affects=not stage and well(all) < 2, undo=undo, warnings=warns,
