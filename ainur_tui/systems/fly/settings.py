@@ -14,7 +14,7 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.fleet import USAGE, EachMachine, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import LOOK_FOR, aside, fit
