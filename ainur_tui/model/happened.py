@@ -9,6 +9,8 @@ from ainur_tui.model.target import overlaps
 
 ECHO = 30.0
 """Seconds around an action or a release in which the platform tells of what it did."""
+TAKES = 120.0
+"""The same after the begin of an action whose end is not among the events."""
 
 
 def once(events: Sequence[Event]) -> list[Event]:
@@ -46,7 +48,8 @@ def _doings(events: Sequence[Event]) -> list[tuple[str, float, float]]:
     for event in events:
         if event.key.startswith("run:") and event.key.endswith((":begun", ":ended")):
             start = begun.get(_run(event), event.at)
-            found.append((event.target, start - 1.0, event.at + ECHO))
+            until = event.at + (TAKES if event.key.endswith(":begun") else ECHO)
+            found.append((event.target, start - 1.0, until))
         elif event.key.startswith("fly:release:"):
             found.append((event.target, event.at - ECHO, event.at + ECHO))
     return found

@@ -10,9 +10,10 @@ from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, duration
-from ainur_tui.rules.incidentevents import ended_unasked, recovered, short
+from ainur_tui.rules.incidentevents import ended_unasked, short
 from ainur_tui.rules.incidentfacts import ELSEWHERE, checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
+from ainur_tui.rules.leading import leading
 
 PROPOSED = "PROPOSED"
 """How a text begins that the record suggests and nobody confirmed."""
@@ -137,27 +138,15 @@ def _resolution(incident: Incident) -> str:
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:
-    """A sentence where something of before the detection is left out, and the entries without it:
-    states and alerts up to the last time they had passed again, playbooks, and what the platform
-    told of a change that is told already."""
-    before = [e for e in told if isinstance(e.what, Happened) and e.at < incident.detected_at]
-    events = [e.what.event for e in before if isinstance(e.what, Happened)]
-    over = {_about(event): event.at for event in events if recovered(event)}
-    stay = {
-        event.key for event in once(events)
-        if event.kind != "playbook" and event.at > over.get(_about(event), float("-inf"))
-    }  # fmt: skip
-    gone = {e.seq for e in before if isinstance(e.what, Happened) and e.what.event.key not in stay}
+    """A sentence where something of before the detection did not lead to it, and the entries
+    without that."""
+    before = {e.seq: e.what.event for e in told
+              if isinstance(e.what, Happened) and e.at < incident.detected_at}  # fmt: skip
+    led = {event.key for event in leading(list(before.values()))}
+    gone = {seq for seq, event in before.items() if event.key not in led}
     words = f"Left out here: {len(gone)} of before the detection that had passed again by then,"
     rest = " or that say what another entry says."
     return [words + rest, ""] if gone else [], [e for e in told if e.seq not in gone]
-
-
-def _about(event: Event) -> str:
-    """What a state or an alert is about; a change is about nothing that could pass."""
-    if event.kind == "state":
-        return event.target
-    return ":".join(event.key.split(":")[:3]) if event.kind == "alert" else event.key
 
 
 def _span(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ainur_tui.model.board import Finding
+from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.incident import Incident, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.rules.concerning import concerns
@@ -10,6 +11,7 @@ from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.incidentfacts import began
 from ainur_tui.rules.incidents import fold
+from ainur_tui.rules.leading import leading
 from ainur_tui.rules.messages import notification, resolution
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.postmortem import postmortem, sections_of
@@ -191,3 +193,22 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert not concerns(database, "storage", graph)
     wide = fold(Tale(opened(target="host", services=["API"])).entries, OURS)
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
+
+
+def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
+    def event(key: str, at: float, kind: EventKind, text: str, target: str = "api") -> Event:
+        return Event(key=key, at=at, kind=kind, target=target, text=text)
+
+    found = leading([
+        event("alert:A:api:firing:1", 1, "alert", "P1 A fires"),
+        event("run:r:begun", 2, "restart", "Restart - mira"),
+        event("playbook:p:begun", 2, "playbook", "API down: begun"),
+        event("s1", 3, "state", "up → down: hung"),
+        event("s2", 4, "state", "down → up: answers"),
+        event("run:r:ended", 5, "restart", "Restart: verified."),
+        event("alert:A:api:resolved:6", 6, "alert", "P1 A is over"),
+        event("s3", 7, "state", "up → degraded: slow"),
+        event("alert:A:api:firing:8", 8, "alert", "P1 A fires"),
+        event("s4", 9, "state", "up → down: gone", target="db"),
+    ])  # fmt: skip
+    assert [one.key for one in found] == ["run:r:ended", "s3", "alert:A:api:firing:8", "s4"]

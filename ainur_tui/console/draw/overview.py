@@ -117,9 +117,8 @@ def _lost(scene: Scene, columns: int) -> list[Line]:
         told = wrap(f"{scene.lost} …", columns - 3)
         head = [title("What is wrong", columns), line((f" {unknown} not known yet", "unknown"))]
         return [*head, *(line(("   " + text, "text")) for text in told)]
-    rest = (
-        f"This picture is {age(scene.elapsed)} old, nothing is judged: another engine is started."
-    )
+    old = age(scene.elapsed)
+    rest = f"This picture is {old} old, nothing is judged. The console starts another engine."
     return [
         title("What is wrong", columns),
         fit(line((f" {unknown} {scene.lost}", "unknown")), columns),
