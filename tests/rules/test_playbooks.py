@@ -252,7 +252,7 @@ def rolled_back(ended: float, state: str = "verified") -> Run:
     ("seen", "holds", "words"),
     [
         (errors(RELEASED), True, "deploy v9 by mira, 4m 00s before the trouble"),
-        (errors(), False, "no deploy within 10m 00s before the trouble"),
+        (errors(), False, "no deploy that still stands within 10m 00s before the trouble"),
         (errors(replace(RELEASED, at=T - 10)), False, "no deploy"),
         (errors(replace(RELEASED, at=T - 3600)), False, "no deploy"),
         (errors(replace(RELEASED, kind="restart")), False, "no deploy"),
