@@ -159,7 +159,7 @@ class Board:
             # A run that failed is as old as the last one that did not.
             age = mono - self._heard.get(name, mono)
             found[run.probe.target] = Told(
-                sample.alerts or (), sample.rules, age, failing, sample.muted
+                sample.alerts or (), sample.rules, age, failing, sample.muted, sample.silences
             )
         return found
 
