@@ -102,9 +102,11 @@ class IncidentDesk(Declaring):
             for status in STATUSES[place:] + STATUSES[:place]
         ]  # fmt: skip
         if (seen := one.unsaid) is not None:  # what was seen stands first, in words of its own
-            text = "; ".join(one.done) or seen.why
+            text = "; ".join(one.done)
+            seen_so = text or f"{seen.why}; nothing done here was verified"
+            head = "RESOLVED, and this was done:" if text else "RESOLVED, by itself or other hands:"
             known = StatusSet(status="resolved", text=text)
-            choices.insert(0, Choice("RESOLVED, and this was done:", text, known))
+            choices.insert(0, Choice(head, seen_so, known))
         status = await self.show(ChooseDialog("Status", choices, self._app.glyphs))
         if status is None:
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ainur_tui.engine import elsewhere
 from ainur_tui.engine.notifier import WATCHDOG
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.alertcalls import (
@@ -42,11 +43,15 @@ def inventory(engine: Engine, alerts: Sequence[Alert]) -> Inventory:
     judged = engine.judging.alerting.judged_at
     return Inventory(
         rules=[_watchdog(judged), *_rules(engine)],
-        silences=engine.judging.attention.silences(alerts),
+        silences=[
+            *engine.judging.attention.silences(alerts),
+            *elsewhere.silences(engine, alerts),
+        ],
         acks=engine.judging.attention.acks(),
         deliveries=list(reversed(engine.judging.notifier.deliveries)),
         judged_at=judged,
         channels=engine.judging.notifier.channels,
+        quiet=engine.judging.notifier.quiet(engine.now()),
     )
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import PlaybookRun, PlaybookState, PlaybookStep, StepRun
+from ainur_tui.model.units import duration
 from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill, told
 
 NOT_KNOWN = 10.0
@@ -147,7 +148,8 @@ def _observe(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
             return _passed(change(run, held=held), seen, now)
         return change(run, held=held, words=seen.words)
     if late:
-        return _failed(run, _said(step.failed, seen), now)
+        failed = step.failed or f"not within {duration(step.deadline)}"
+        return _failed(run, _said(failed, seen), now)
     return change(run, held=None, words=seen.words)
 
 

@@ -276,6 +276,6 @@ async def test_the_shown_table_is_always_named(columns: int) -> None:
         await pilot.press("2")
         await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
         for name in ("health", "needs", "events", "releases", "secrets", "certificates",
-                     "page tls", "dns"):  # fmt: skip
+                     "api tls", "page tls", "dns"):  # fmt: skip
             await pilot.press("right")
             await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)

@@ -286,3 +286,21 @@ def test_a_cause_that_was_unwell_before_is_one_when_it_gets_worse_after_its_symp
     assert db is not None
     assert db.since == house.clock.now()
     assert api.cause == "db"
+
+
+def test_a_trouble_goes_on_over_a_restart(house: House) -> None:
+    house.api(0.5)
+    began = house.board.view().findings[0].since
+    assert began is not None
+    kept = house.board.states()
+    after = House()
+    after.clock.wall = house.clock.wall + 40
+    after.board.restore(kept)
+    assert after.board.states() == kept, "not read yet is not forgotten"
+    after.api(0.5)
+    assert after.board.view().findings[0].since == began
+    after.api()
+    assert after.board.view().findings == []
+    after.clock.go(5)
+    after.api(0.5)
+    assert after.board.view().findings[0].since == after.clock.now(), "another one"

@@ -17,6 +17,7 @@ from ainur_tui.engine.connecting import Redaction
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
+from ainur_tui.model.units import rfc3339
 from ainur_tui.rules import promdoctor, promrules, queries
 from ainur_tui.systems.alertmanager.system import connect as connect_alertmanager
 from ainur_tui.systems.base import Context, Sample, Tools
@@ -162,6 +163,23 @@ async def _alertmanager(ours: System) -> None:
     await receiver.send([Message(replace(alert, silence=None), "still fires", alert.since)])
     assert await _muted_there(probe) == set()
     await receiver.send([Message(alert, "still fires", alert.since)])
+    await _ended_there(ours)
+
+
+async def _ended_there(ours: System) -> None:
+    """A silence of somebody else is listed, and over once we end it."""
+    (probe,) = ours.probes
+    matchers = [{"name": "alertname", "value": "Nothing", "isRegex": False}]
+    await probe._http.send("POST", "/api/v2/silences", json={  # type: ignore[attr-defined]
+        "matchers": matchers, "startsAt": rfc3339(time.time()), "createdBy": "jon",
+        "endsAt": rfc3339(time.time() + 600), "comment": "known"})  # fmt: skip
+    (theirs,) = (await probe.read()).silences
+    assert (theirs.name, theirs.by) == ("Nothing", "jon")
+    assert ours.silencer is not None
+    await ours.silencer.end(theirs.id)
+    assert (await probe.read()).silences == []
+    with pytest.raises(ProbeFailure, match="not found"):
+        await ours.silencer.end("7e3f4a52-0000-4000-8000-000000000000")
 
 
 async def _again(ours: System) -> None:

@@ -17,10 +17,11 @@ COLUMNS = [
     Column(name="state", title="State", rank=1, limit=16),
     Column(name="since", title="For", unit="age", rank=1),
     Column(name="target", title="Target", rank=1, limit=28),
-    Column(name="value", title="Value", rank=2, limit=26),
-    Column(name="statistic", title="Of", rank=3, limit=14),
-    Column(name="who", title="Who", rank=3, limit=20),
-    Column(name="summary", title="What", rank=4, limit=160),
+    Column(name="value", title="Value", rank=1, limit=20),
+    Column(name="limit", title="Limit", rank=3, limit=14),
+    Column(name="who", title="Who", rank=2, limit=20),
+    Column(name="statistic", title="Of", rank=4, limit=14),
+    Column(name="summary", title="What", rank=5, limit=160),
 ]
 _WORDS: dict[AlertState, str] = {
     "pending": "pending", "firing": "FIRING", "recovering": "recovering", "resolved": "over",
@@ -86,7 +87,7 @@ def _row(key: str, alert: Alert, folded: str, depth: int, known: bool, *, now: f
         key=key, depth=depth, target=alert.target if known else None, tone=_tone(alert),
         cells=[
             f"{alert.severity} {alert.name}", folded, state_words(alert, now), alert.since,
-            alert.target, against(alert), statistic(alert), who(alert), alert.summary,
+            alert.target, *measured(alert), who(alert), statistic(alert), alert.summary,
         ],
         detail={"because of": alert.caused_by or "itself", "origin": alert.origin},
     )  # fmt: skip
@@ -111,15 +112,20 @@ def state_words(alert: Alert, now: float) -> str:
     return f"{word} x{alert.flaps}" if alert.flaps > 2 else word
 
 
-def against(alert: Alert) -> str:
-    """The value against its threshold, with their unit: ``412 ms >100 ms``."""
+def measured(alert: Alert) -> tuple[str, str]:
+    """The value, and the threshold it is held against, with their unit: ``412 ms``, ``>100 ms``."""
     if alert.value is None or alert.state in {"no data", "blind"}:
-        return ""  # the last one known is no value of now
+        return "", ""  # the last one known is no value of now
     value = show(alert.value, alert.unit)
     if alert.unit == "bool" or alert.threshold is None or alert.signal.startswith("promql."):
-        return value
+        return value, ""
     sign = ">" if alert.op == "above" else "<"
-    return f"{value} {sign}{show(alert.threshold, alert.unit)}"
+    return value, f"{sign}{show(alert.threshold, alert.unit)}"
+
+
+def against(alert: Alert) -> str:
+    """Both in one: ``412 ms >100 ms``."""
+    return " ".join(measured(alert)).strip()
 
 
 def statistic(alert: Alert) -> str:

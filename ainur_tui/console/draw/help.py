@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual.binding import ActiveBinding
 
 from ainur_tui.console.draw.plot import NAMES, RIBBON
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, left, line, width
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, fit, left, line, width
 
 KEYS = {
     "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
@@ -46,6 +46,17 @@ def footer(bindings: Iterable[ActiveBinding], columns: int) -> Line:
         spans += part
     gap = columns - width(spans) - width(help_span)
     return (*spans, (" " * max(0, gap), "text"), *help_span)
+
+
+def keys_line(keys: Iterable[tuple[str, str]], columns: int) -> Line:
+    """The keys of a dialog, each with its word, closer together where the room is scarce."""
+    told = list(keys)
+    for gap in (3, 2, 1):
+        drawn = tuple(span for key, word in told
+                      for span in line((key, "key"), (f" {word}{' ' * gap}", "quiet")))  # fmt: skip
+        if width(drawn) - gap <= columns:
+            break
+    return fit(drawn, columns + gap)
 
 
 def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]]) -> list[Line]:

@@ -143,6 +143,12 @@ class IncidentsPanel(Panel):
             message.stop()
             self.entries.focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without an incident there is nothing to do about one: its keys are not shown."""
+        if action in {"wish", "other"} and self.file is None:
+            return False
+        return super().check_action(action, parameters)
+
     def action_wish(self, wish: Wish) -> None:
         self.post_message(self.Sent(wish))
 

@@ -15,7 +15,7 @@ from ainur_tui.model.units import clock
 from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
 from ainur_tui.systems.fly.choosing import IMAGE, chosen, present, skipped, told, version_of
-from ainur_tui.systems.fly.fleet import EachMachine, judged, machines, well, which
+from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, well, which
 from ainur_tui.systems.fly.history import former_images
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing
@@ -40,11 +40,7 @@ class _Image(EachMachine):
             raise Refused(f"every machine runs {image} already", UNAVAILABLE)
         former = {str(m.config.get("image")) for m in chosen}
         healthy = well(all)
-        warnings = []
-        if healthy < 2:
-            warnings.append(
-                f"Only {machines(healthy)} healthy: users have no service while it is replaced"
-            )
+        warnings = alone(healthy, "it is replaced")
         if len(former) > 1:
             warnings.append("The machines run different images now; there is no single way back")
         if releases and not any(row.get("image_ref") == image for row in releases):

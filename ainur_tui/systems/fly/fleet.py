@@ -93,6 +93,14 @@ def machines(number: int) -> str:
     return many(number, "machine")
 
 
+def alone(healthy: int, meanwhile: str) -> list[str]:
+    """The warning where no machine, or a single one, serves users."""
+    if healthy == 0:
+        return ["No machine is healthy: users have no service as it is"]
+    words = f"Only 1 healthy machine: users have no service while {meanwhile}"
+    return [words] if healthy == 1 else []
+
+
 def which(chosen: Sequence[Machine]) -> str:
     """``machine 178119``, or how many."""
     return f"machine {chosen[0].id}" if len(chosen) == 1 else machines(len(chosen))

@@ -11,7 +11,7 @@ from ainur_tui.model.units import many
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.acting import Observation, StepContext, World
 from ainur_tui.systems.api.client import ApiClient
-from ainur_tui.systems.fly.fleet import OneByOne, judged, machines, well
+from ainur_tui.systems.fly.fleet import OneByOne, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import BACK_WITHIN, EDGE_DEADLINE, Hands, turned
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import FINISH, restarted
@@ -55,12 +55,7 @@ class RestartApi(_Restart):
             raise Refused("every machine is asleep; the next request starts one", UNAVAILABLE)
         healthy = well(all)
         asleep = len(all) - len(chosen)
-        warnings = []
-        if healthy < 2:
-            warnings.append(
-                f"Only {many(healthy, 'healthy machine')}: users have no service while the last"
-                " one restarts"
-            )
+        warnings = alone(healthy, "it restarts")
         warnings += _elsewhere(world)
         facts = [f"{healthy} of {len(chosen)} machines healthy; one is away at a time", EACH]
         if asleep:

@@ -14,7 +14,7 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import EachMachine, judged, machines, well
+from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import LOOK_FOR, aside, fit
@@ -62,10 +62,7 @@ class Setting(EachMachine):
                 f"A rolling restart: each of {machines(len(chosen))} is updated and must serve"
                 " before the next" + way * any(p.name == "stage" for p in self.spec.params)
             )
-            if well(all) < 2:
-                warns.append(
-                    f"Only {machines(well(all))} healthy: users have no service while it restarts"
-                )
+            warns += alone(well(all), "it restarts")
         plan = self.draft(
             target, params, all, chosen, world,
             title=title, affects=not stage and well(all) < 2, undo=undo, warnings=warns,

@@ -29,6 +29,8 @@ class AppriseReceiver(Receiver, Writer):
         self.name = name
         self.severities = frozenset(section.severities)
         self.resolved = section.resolved
+        self.hours = section.told_in
+        self.always = frozenset(section.always)
         self._address = address
         self._environment = environment
         self._text = ("", "")
