@@ -69,11 +69,11 @@ class ConfigBackup(Action):
         document, facts = await self.document(at)
         name = datetime.fromtimestamp(at, UTC).strftime("ainur_config_%Y%m%d_%H%M%S.json")
         return Plan(
-            action=self.spec.name, target=target, risk="R1", params={},
+            action=self.spec.name, target=target, risk="R1",
             steps=[f"write {name} to {place.shown} and read it back" for place in self._places],
-            affects=[], before={},
+            affects=[],
             goal={"name": name, "at": at, "sha256": _sha256(document)},
-            inverse=None, expected_seconds=world.usual_seconds or 2.0,
+            expected_seconds=world.usual_seconds or 2.0,
             title=f"Keep the configuration in {len(self._places)} places",
             facts=facts, blocked=self.unavailable(),
         )  # fmt: skip

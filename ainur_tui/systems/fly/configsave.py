@@ -61,7 +61,6 @@ class ConfigSave(Action):
             affects=[],
             before={"file": _digest(old), "configuration": _digest(new)},
             goal={"configuration": _digest(new)},
-            inverse=None,
             expected_seconds=world.usual_seconds or 1.0,
             title="Save the machines' configuration",
             facts=facts,

@@ -61,7 +61,6 @@ class RestoreCount(Action):
             action="restore-count",
             target=target,
             risk="R2",
-            params={},
             steps=[_start_name(id) for id in ids]
             + [_make_name(one, i, len(make)) for i, one in enumerate(make)],
             affects=[],

@@ -35,7 +35,7 @@ class SecondWord(Action):
         return Plan(
             action=self.spec.name, target=target, risk="R0", params=params,
             steps=[f"count {old} and {new}, then ask for the name {new} before users go there"],
-            affects=[], before={}, goal=dict(params), inverse=None, expected_seconds=None,
+            affects=[], goal=dict(params),
             title=self.spec.summary,
         )  # fmt: skip
 

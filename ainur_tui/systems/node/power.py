@@ -42,7 +42,6 @@ class _Turn(RestartNode):
             action=self.verb,
             target=target,
             risk=self.spec.risk,
-            params={},
             steps=[self._name(unit.unit)],
             affects=world.dependants(target) if stop else [],
             before={"unit": unit.unit, "state": state, "main_pid": pid},

@@ -74,7 +74,6 @@ class NodeLogLevel(Action):
             params={"filter": wanted},
             steps=[f"{method} {wanted}" if found else method],
             affects=[],
-            before={},
             goal={"method": method, "filter": wanted, "module": found["module"] if found else None},
             inverse=back if found else None,
             undo=Undo(action="log-level", target=target, params={"filter": DEFAULT})

@@ -68,7 +68,6 @@ class _Signal(Action):
             affects=clients(chosen),
             before={"sessions": {str(one["pid"]): one for one in marks}},
             goal={"victims": marks},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=title,
             warnings=[*warnings, *told],

@@ -79,9 +79,7 @@ class Explain(Action):
             params=params,
             steps=["Keep this plan in the journal"],
             affects=[],
-            before={},
             goal={"statement": number},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Plan of statement {number}",
             warnings=[

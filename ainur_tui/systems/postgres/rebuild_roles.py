@@ -74,9 +74,9 @@ class MakeRoles(Action):
         if not names[0]:
             raise AlreadySo("every role is there")
         return Plan(
-            action="roles", target=target, risk="R2", params={},
+            action="roles", target=target, risk="R2",
             steps=[f"make the role {clean(name, 63)}, {self._how(name)}" for name in names],
-            affects=[], before={}, goal={"names": names}, inverse=None, expected_seconds=2.0,
+            affects=[], goal={"names": names}, expected_seconds=2.0,
             title="Make the roles", blocked=blocked,
         )  # fmt: skip
 
@@ -124,9 +124,9 @@ class GrantUse(Action):
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         who = clean(self._at.user, 63)
         return Plan(
-            action="grant-use", target=target, risk="R2", params={},
+            action="grant-use", target=target, risk="R2",
             steps=[f"grant {who} the schemas, tables and sequences of {self._at.database}"],
-            affects=[], before={}, goal={}, inverse=None, expected_seconds=1.0,
+            affects=[], expected_seconds=1.0,
             title=f"Grant {who} its tables",
         )  # fmt: skip
 

@@ -81,7 +81,7 @@ class _Part(Action):
         return Plan(
             action=self.spec.name, target=target, risk=self.spec.risk, params=params,
             steps=[self.title.format(old=clean(old, 63), new=clean(new, 63), user=self.user)],
-            affects=[], before={}, goal={"from": old, "into": new}, inverse=None,
+            affects=[], goal={"from": old, "into": new},
             expected_seconds=1.0, title=self.spec.summary,
         )  # fmt: skip
 

@@ -76,7 +76,6 @@ class Sync(Action):
             before={"delete": _digest(gone)} if delete else {},
             goal={"source": source, "into": into, "delete": _digest(gone) if delete else None,
                   "at": self._clock.now()},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Sync {source} into {into}",
             warnings=warnings,

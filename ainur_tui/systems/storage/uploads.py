@@ -98,9 +98,9 @@ class AbortUploads(Action):
             raise AlreadySo("no unfinished upload is older than a day")
         ids = [f"{bucket.name} {upload.id}" for bucket, upload in found]
         return Plan(
-            action="uploads-abort", target=target, risk="R2", params={},
+            action="uploads-abort", target=target, risk="R2",
             steps=[f"abort {len(found)} uploads, their parts with them"], affects=[],
-            before={"uploads": ids}, goal={"uploads": ids}, inverse=None,
+            before={"uploads": ids}, goal={"uploads": ids},
             expected_seconds=world.usual_seconds, title=f"Abort {len(found)} unfinished uploads",
             facts=[words(one, now) for one in found],
             warnings=["what was uploaded of them is gone for good"],
