@@ -115,7 +115,7 @@ def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
     since = incident.detected_at
     rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {short(e)}"
             for e in _changed(incident, told)]  # fmt: skip
-    rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
+    rows += [f"- checked: {clean(event.text.partition(': passed ')[2], _ROW_ROOM)}"
              for event in checked(incident, told)]  # fmt: skip
     if not incident.because and not rows:
         return ["TODO: what caused it, and why it could"]

@@ -33,11 +33,11 @@ def mended() -> Tale:
         .event(-49, "restart", "machine y restarted by user", key="fly:y:1",
                target="api/machine/y")
         .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
-        .event(-44, "playbook", "API down: “Is it down?” failed: no", key="playbook:o:c:0:failed")
+        .event(-44, "playbook", "API down: failed “Is it down?”: no", key="playbook:o:c:0:failed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
-        .event(131, "playbook", "API down: “Is it down?” passed: 0 of 2",
+        .event(131, "playbook", "API down: passed “Is it down?”: 0 of 2",
                key="playbook:p:confirm:0:passed")
         .event(140, "restart", "Rolling restart of 2 machines · mira", key="run:r:begun")
         .event(150, "restart", "machine x restarted by user", key="fly:x:1", target="api/machine/x")
@@ -65,7 +65,7 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
         "- 09:59:00, 1m 00s before: v142 by deploy@ainur",
         "- 09:59:15, 45 s before: Restart y: verified. ok",
         "- The one action that was taken was verified",
-        "- checked: “Is it down?” passed: 0 of 2",
+        "- checked: “Is it down?”: 0 of 2",
         "PROPOSED from the actions: Rolling restart of 2 machines, verified",
         "- RTO: met in 3m 15s (limit 5m 00s)",
     ):
@@ -78,9 +78,9 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
 def test_what_recovered_without_us_is_not_told_as_our_work() -> None:
     tale = Tale(opened(because=CAUSE))
     tale.event(
-        131, "playbook", "API down: “Is it down?” passed: 0 of 2", key="playbook:p:c:0:passed"
+        131, "playbook", "API down: passed “Is it down?”: 0 of 2", key="playbook:p:c:0:passed"
     )
-    tale.event(140, "playbook", "API down: “Served?” passed: yes", key="playbook:p:s:0:passed")
+    tale.event(140, "playbook", "API down: passed “Served?”: yes", key="playbook:p:s:0:passed")
     tale.event(140, "playbook", "API down: verified: yes", key="playbook:p:verified")
     _, lines = told(tale)
     text = "\n".join(lines)
