@@ -57,6 +57,7 @@ def told(tale: Tale) -> tuple[Incident, list[str]]:
 def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
     _, lines = told(mended())
     for line in (
+        "- **Began**: 09:59:56, 4.0 s before it was detected",
         "- **Duration**: 3m 15s from detection to recovery; not yet said RESOLVED",
         "- 10:02:11: Root cause identified (proposed: its playbook had looked; no status said so)",
         "- 10:03:10: Fix implemented (Rolling restart of 2 machines, verified)",
@@ -193,6 +194,15 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert not concerns(database, "storage", graph)
     wide = fold(Tale(opened(target="host", services=["API"])).entries, OURS)
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
+
+
+def test_what_was_done_to_another_target_is_the_remedy_only_where_nothing_else_is() -> None:
+    tale = Tale(opened(because=CAUSE))
+    tale.event(140, "action", "End 1 session: verified. ok", key="run:d:ended", target="db")
+    assert fold(tale.entries, OURS).remedy == ["End 1 session: verified. ok"]
+    tale.event(150, "restart", "Restart x: verified. ok", key="run:x:ended",
+               target="api/machine/x")  # fmt: skip
+    assert fold(tale.entries, OURS).remedy == ["Restart x: verified. ok"]
 
 
 def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
