@@ -12,13 +12,12 @@ from msgspec.structs import replace
 
 from ainur_tui.config import safefile
 from ainur_tui.engine import attentionfile
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alert import ACTIVE, Ack, Alert, Silence
 from ainur_tui.model.alertcalls import AckCall, AckView, SilenceCall, Silenced, SilenceView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration

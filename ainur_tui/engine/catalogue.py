@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from ainur_tui.engine.gates import UNAVAILABLE, USAGE
 from ainur_tui.model.action import ActionSpec
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.text import clean, near
 from ainur_tui.systems.acting import Action

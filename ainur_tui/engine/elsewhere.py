@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ainur_tui.engine.attention import describe
-from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import SilenceView
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import age
 from ainur_tui.systems.silencer import Silencer

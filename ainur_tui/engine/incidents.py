@@ -6,12 +6,11 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.engine.incidentrecord import IncidentRecord, safe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, Refused
 from ainur_tui.model.folding import calling
 from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
@@ -22,6 +21,7 @@ from ainur_tui.model.units import clock as moment
 from ainur_tui.rules import declaring, incidents
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.leading import leading
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock
 
@@ -199,7 +199,11 @@ class Incidents:
             self._queue(incident, event)
 
     def _pull(self, incident: Incident) -> None:
-        for event in self._events():
+        """What led to it, and all that happened since the detection."""
+        start = incident.detected_at
+        near = [event for event in self._events() if start - BEFORE <= event.at]
+        led = leading([event for event in near if event.at < start])
+        for event in [*led, *(event for event in near if event.at >= start)]:
             self._queue(incident, event)
 
     def _queue(self, incident: Incident, event: Event) -> None:

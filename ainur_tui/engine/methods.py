@@ -17,10 +17,9 @@ from ainur_tui.engine import (
     methods_playbooks,
     methods_queries,
 )
-from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import DENIED, TRY_AGAIN, UNAVAILABLE, Refused
 from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
 from ainur_tui.model.needscalls import NeedsCall

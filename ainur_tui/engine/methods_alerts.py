@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.engine import elsewhere, ruleinquiry
-from ainur_tui.engine.gates import USAGE
 from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alertcalls import AckCall, AlertRef, BacktestCall, SilenceCall, UnsilenceCall
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine

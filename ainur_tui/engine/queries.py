@@ -7,8 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ainur_tui.engine.gates import USAGE
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
 from ainur_tui.model.text import clean, near
 from ainur_tui.rules import promdoctor, queries

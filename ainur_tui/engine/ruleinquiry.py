@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ainur_tui.engine import elsewhere
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.engine.notifier import WATCHDOG
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.alertcalls import (
@@ -22,7 +21,7 @@ from ainur_tui.model.alertcalls import (
     RuleView,
 )
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, ProbeFailure, Refused
 from ainur_tui.model.text import clean, near
 from ainur_tui.rules import backtest, defaults, promdoctor, promql, promrules, promtree, ruledoctor
 from ainur_tui.rules.promrules import PREFIX

@@ -13,7 +13,7 @@ from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
 from ainur_tui.model.yesno import answered
-from ainur_tui.rules.beforehand import before_trouble
+from ainur_tui.rules.beforehand import UNDONE_BY, before_trouble
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -203,7 +203,7 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    words = f"{len(found.rows)} rows in {found.title.lower()}"
+    words = f"{units.counted(len(found.rows), 'row')} in {found.title.lower()}"
     return Seen(_counted(condition, len(found.rows)), words)
 
 
@@ -212,7 +212,8 @@ def _events(condition: Condition, kind: EventKind, target: str, board: BoardView
     holds = _counted(condition, len(found))
     if not found:
         within = units.duration(condition.within)
-        return Seen(holds, f"no {kind} within {within} before the trouble")
+        stands = " that still stands" if kind in UNDONE_BY else ""
+        return Seen(holds, f"no {kind}{stands} within {within} before the trouble")
     event, gap = found[-1]
     return Seen(holds, f"{event.text}, {units.duration(gap)} before the trouble")
 
@@ -230,7 +231,9 @@ def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
     was = baseline.get(view.name)
-    if was is None or view.value is None or was == view.value:
+    if was is None or view.value is None:
+        return words
+    if units.show(was, view.unit) == units.show(view.value, view.unit):
         return words
     if abs(view.value - was) <= SAME * abs(was):
         return f"{words}, about as at the start"

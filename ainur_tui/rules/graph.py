@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ainur_tui.model.target import State
 
@@ -10,6 +11,7 @@ NEEDS: dict[str, tuple[str, ...]] = {"frontend": ("api",), "api": ("db", "storag
 """The built-in graph; a configuration's ``needs`` replaces it."""
 
 WEIGHT: dict[State, int] = {"down": 3, "degraded": 2, "unknown": 1, "paused": 0, "up": 0}
+_NOBODY: Mapping[str, float] = MappingProxyType({})
 DELAY = 30.0
 """Seconds a cause may be seen after its symptom: probes do not run at the same moment."""
 
@@ -47,21 +49,22 @@ class Graph:
         self,
         target: str,
         states: Mapping[str, State],
-        since: Mapping[str, float | None] | None = None,
+        since: Mapping[str, float | None] = _NOBODY,
+        troubled: Mapping[str, float] = _NOBODY,
     ) -> str | None:
         """The target whose trouble explains this one's: the root of a chain of needs.
 
-        Each link is down or degraded, at least as bad as what it explains, and did not begin
-        clearly later (``since``, epoch seconds). What is *unknown* explains nothing but is looked
+        Each link is down or degraded, at least as bad as what it explains, and its trouble, however
+        bad it was then (``troubled``), did not begin clearly later than the symptom came into its
+        state (``since``; both epoch seconds). What is *unknown* explains nothing but is looked
         through. ``None`` when the target is well or its trouble is its own.
         """
         if not WEIGHT[states.get(target, "up")]:
             return None
-        known = since or {}
         seen = {target}
 
         def later(cause: str, symptom: str) -> bool:
-            began, seen_at = known.get(cause), known.get(symptom)
+            began, seen_at = troubled.get(cause), since.get(symptom)
             return began is not None and seen_at is not None and began > seen_at + DELAY
 
         def root(name: str, floor: int, symptom: str) -> str | None:

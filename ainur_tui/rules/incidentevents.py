@@ -46,6 +46,11 @@ def recovered(event: Event) -> bool:
     return event.kind == "state" and "→ up" in event.text
 
 
+def ended_unasked(event: Event) -> bool:
+    """Whether an event tells that a machine ended without anybody's doing."""
+    return event.kind == "state" and " ended: " in event.text
+
+
 def short(event: Event) -> str:
     """What was done in few words; how it was verified is for the record."""
     title, there, _ = event.text.partition(": verified.")
@@ -56,11 +61,14 @@ def tell(incident: Incident, event: Event) -> Incident:
     """The incident as it is known after one of its events."""
     if event.at < incident.detected_at:
         return incident
-    if verified(event) and (words := short(event)) not in incident.done:
-        incident = replace(incident, done=[*incident.done, words])
+    if verified(event) and (words := short(event)) not in [*incident.done, *incident.nearby]:
+        if overlaps(event.target, incident.target):
+            incident = replace(incident, done=[*incident.done, words])
+        else:
+            incident = replace(incident, nearby=[*incident.nearby, words])
     known, why = incident.recovered, _turn(incident, event)
-    if why is None or (known is not None and event.at < known.at):
-        return incident
+    if why is None or (known is not None and (why or event.at < known.at)):
+        return incident  # what is seen to be over is over since it was first seen to be
     return replace(incident, recovered=Recovered(at=event.at, why=why) if why else None)
 
 

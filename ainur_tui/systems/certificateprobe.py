@@ -22,14 +22,14 @@ from ainur_tui.systems.certificates import (
 )
 
 _COLUMNS = [
-    Column(name="hostname", title="Host name", rank=0, limit=50),
-    Column(name="days", title="Left", unit="days", rank=0),
-    Column(name="browsers", title="Browsers", rank=1, limit=40),
+    Column(name="hostname", title="Host name", limit=50),
+    Column(name="days", title="Left", unit="days"),
+    Column(name="browsers", title="Browsers", rank=1),
     Column(name="expires", title="Ends", unit="time", rank=1),
     Column(name="issuer", title="Issuer", rank=2, limit=30),
     Column(name="names", title="Is for", rank=3, limit=60),
     Column(name="begins", title="Began", unit="time", rank=4),
-    Column(name="number", title="Number", rank=5, limit=40),
+    Column(name="number", title="Number", rank=5),
 ]
 
 

@@ -66,7 +66,7 @@ def test_without_an_engine_nothing_is_green() -> None:
     assert frame.overall(scene) == "unknown"
     drawn = everything(scene, 120)
     assert not [part for row in drawn for part, tone in row if tone == "ok"]
-    assert "does not answer" in text(overview.wrong(scene, 100, 10))
+    assert "nothing is judged" in text(overview.wrong(scene, 100, 10))
     assert "stale" in text(overview.vitals(scene, 60, 13))
 
 
@@ -108,7 +108,7 @@ def test_a_value_carries_unit_source_statistic_and_age() -> None:
     view = worlds.well()
     signal = view.signal("api", "api.latency.p95")
     assert signal is not None
-    shown = text(signal_lines(signal, worlds.scene(view)))
+    shown = text(signal_lines(signal, worlds.scene(view), 60))
     for word in ("41 ms", "over 100 ms", "last", "2s old", "test", "UTC"):
         assert word in shown
 

@@ -49,6 +49,15 @@ async def test_one_look_without_an_engine(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+async def test_a_persons_threshold_leaves_the_other_as_it_was(tmp_path: Path) -> None:
+    little = Little()
+    little.pulse.queue = 11
+    async with engine(tmp_path, little, watching=False, fail=20.0) as made:
+        view = (await made.check(None, None)).signal("api", "api.queue")
+    assert view is not None
+    assert (view.verdict, view.threshold) == ("warn", 10.0)
+
+
 async def test_one_look_has_its_end(tmp_path: Path) -> None:
     little = Little()
     little.pulse.hold.clear()

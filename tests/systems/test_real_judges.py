@@ -24,6 +24,7 @@ from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect as connect_prometheus
 from ainur_tui.systems.system import System
 from ainur_tui.systems.telling import Message
+from tests.rules.test_promrules import GUIDE
 from tests.systems.judges import ALERTMANAGER, PASSWORD, PROMETHEUS, USER, judges
 from tests.systems.test_http import Authority
 from tests.systems.web import RealClock
@@ -32,19 +33,6 @@ pytestmark = pytest.mark.skipif(
     not (PROMETHEUS and ALERTMANAGER), reason="prometheus and alertmanager are not installed here"
 )
 CONTEXT = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
-GUIDE = """
-groups:
-- name: api_alerts
-  rules:
-  - alert: HighResponseTime
-    expr: http_request_duration_seconds{quantile="0.95"} > 0.1
-    for: 5m
-    labels: {severity: warning}
-  - alert: ErrorRateHigh
-    expr: rate(http_requests_total{status=~"5.."}[5m]) > 0.01
-    for: 2m
-    labels: {severity: critical}
-"""
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:

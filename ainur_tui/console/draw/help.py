@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual.binding import ActiveBinding
 
 from ainur_tui.console.draw.plot import NAMES, RIBBON
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, left, line, width
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, fit, left, line, width, wrap
 
 KEYS = {
     "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
@@ -48,7 +48,20 @@ def footer(bindings: Iterable[ActiveBinding], columns: int) -> Line:
     return (*spans, (" " * max(0, gap), "text"), *help_span)
 
 
-def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]]) -> list[Line]:
+def keys_line(keys: Iterable[tuple[str, str]], columns: int) -> Line:
+    """The keys of a dialog, each with its word, closer together where the room is scarce."""
+    told = list(keys)
+    for gap in (3, 2, 1):
+        drawn = tuple(span for key, word in told
+                      for span in line((key, "key"), (f" {word}{' ' * gap}", "quiet")))  # fmt: skip
+        if width(drawn) - gap <= columns:
+            break
+    return fit(drawn, columns + gap)
+
+
+def help_lines(
+    bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]], columns: int
+) -> list[Line]:
     """All keys of this screen with what they do, and what the symbols mean."""
     grouped: dict[str, tuple[list[str], str]] = {}
     for active in bindings:
@@ -60,8 +73,11 @@ def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, s
         if name not in keys:
             keys.append(name)
     lines: list[Line] = [line(("KEYS", "title"))]
-    lines += [line((left(" ".join(keys), 22), "key"), ("  ", "text"), (what, "text"))
-              for keys, what in grouped.values()]  # fmt: skip
+    wide = max((width(((" ".join(keys), "key"),)) for keys, _ in grouped.values()), default=0)
+    for keys, what in grouped.values():
+        first, *more = wrap(what, max(20, columns - wide - 2))
+        lines.append(line((left(" ".join(keys), wide), "key"), ("  ", "text"), (first, "text")))
+        lines += [line((" " * (wide + 2) + words, "text")) for words in more]
     lines += [EMPTY, line(("SYMBOLS", "title"))]
     lines += [
         line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))

@@ -23,8 +23,8 @@ _INVENTORY = [
 _DOCTOR = [
     Column(name="trouble", title="Trouble", rank=1, limit=11),
     Column(name="rule", title="Rule", limit=34),
-    Column(name="origin", title="Origin", rank=3, limit=18),
     Column(name="text", title="Found", rank=1, limit=300),
+    Column(name="origin", title="Origin", rank=3, limit=18),
 ]
 SOON = 900.0
 """Seconds before its end from which on a silence is one that ends soon."""
@@ -107,8 +107,8 @@ def doctor(found: list[Diagnosis], now: float) -> Table:
     rows = [
         Row(
             key=f"{number} {one.rule}", tone=tones.get(one.trouble, "quiet"),
-            cells=[TROUBLES[one.trouble], one.rule or "(file)", one.origin, one.text],
-            detail={"rule": one.rule, "write": one.hint} if one.hint else {"rule": one.rule},
+            cells=[TROUBLES[one.trouble], one.rule or "(file)", one.text, one.origin],
+            detail={"rule": one.rule} | ({"write": one.hint} if one.hint else {}),
         )
         for number, one in enumerate(found)
     ]  # fmt: skip

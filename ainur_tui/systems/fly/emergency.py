@@ -6,19 +6,9 @@ import asyncio
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import (
-    SECONDS_EACH,
-    UNAVAILABLE,
-    USAGE,
-    before,
-    busy,
-    judged,
-    load,
-    machines,
-    sentence,
-)
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, before, busy, judged, load, machines, sentence
 from ainur_tui.systems.fly.hands import AT_REST, Hands, sent
 from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.kept import Memory
@@ -49,7 +39,7 @@ class EmergencyStop(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         reason = params.get("reason", "").strip()
-        if not reason or set(params) != {"reason"}:
+        if not reason:
             raise Refused("emergency-stop needs reason=…: the record keeps why", USAGE)
         all = await judged(self.hands)
         chosen = [m for m, _ in all if m.state not in AT_REST]

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.units import clock
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
+from ainur_tui.model.units import clock, many
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import AT_REST, Hands
@@ -18,7 +18,6 @@ from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, ser
 from ainur_tui.systems.fly.machines import Machine
 
 SECONDS_EACH = 12.0
-USAGE, UNAVAILABLE = 64, 69
 Judged = list[tuple[Machine, Health]]
 
 
@@ -91,7 +90,15 @@ def _aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
 
 def machines(number: int) -> str:
     """``1 machine``, ``2 machines``."""
-    return f"{number} machine" + ("" if number == 1 else "s")
+    return many(number, "machine")
+
+
+def alone(healthy: int, meanwhile: str) -> list[str]:
+    """The warning where no machine, or a single one, serves users."""
+    if healthy == 0:
+        return ["No machine is healthy: users have no service as it is"]
+    words = f"Only 1 healthy machine: users have no service while {meanwhile}"
+    return [words] if healthy == 1 else []
 
 
 def which(chosen: Sequence[Machine]) -> str:
@@ -211,9 +218,3 @@ def sentence(undo: Undo | None) -> str | None:
     if undo is None:
         return None
     return " ".join([undo.action, undo.target, *(f"{k}={v}" for k, v in undo.params.items())])
-
-
-def no_parameters(name: str, params: dict[str, str]) -> None:
-    """Raises Refused (64) when there are any."""
-    if params:
-        raise Refused(f"{name} takes no parameter {', '.join(sorted(params))}", USAGE)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, Refused
 from ainur_tui.rules.budget import Budget, bottleneck
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import before, busy, load, routed_again, sentence, set_aside
@@ -22,7 +22,6 @@ from ainur_tui.systems.fly.sizing import SIZE_PARAMS, ResizeApi
 GUIDE_MOST = 6
 """The guide's greatest number of machines; more is not begun while the budget is not known."""
 SECONDS_EACH = 15.0
-USAGE = 64
 
 
 class ScaleApi(Action):
@@ -60,7 +59,9 @@ class ScaleApi(Action):
         machines = await self._machines()
         now = len(machines)
         if not machines:
-            raise Refused(f"app {self._hands.app} has no machine whose configuration to take", 69)
+            raise Refused(
+                f"app {self._hands.app} has no machine whose configuration to take", UNAVAILABLE
+            )
         source = max(machines, key=lambda m: m.created_at)
         count, region = _wish(params, now)
         moved = [m for m in machines if m.region != region] if region and count == now else []

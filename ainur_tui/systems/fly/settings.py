@@ -11,10 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE, EachMachine, judged, machines, well
+from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import LOOK_FOR, aside, fit
@@ -62,10 +62,7 @@ class Setting(EachMachine):
                 f"A rolling restart: each of {machines(len(chosen))} is updated and must serve"
                 " before the next" + way * any(p.name == "stage" for p in self.spec.params)
             )
-            if well(all) < 2:
-                warns.append(
-                    f"Only {machines(well(all))} healthy: users have no service while it restarts"
-                )
+            warns += alone(well(all), "it restarts")
         plan = self.draft(
             target, params, all, chosen, world,
             title=title, affects=not stage and well(all) < 2, undo=undo, warnings=warns,
@@ -221,10 +218,8 @@ def staged(params: Mapping[str, str]) -> bool:
     return given == "true"
 
 
-def named(params: Mapping[str, str], allowed: set[str]) -> str:
-    """The parameter ``name``; raises Refused (64) for what cannot be one, or others."""
-    if strange := set(params) - allowed:
-        raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
+def named(params: Mapping[str, str]) -> str:
+    """The parameter ``name``; raises Refused (64) for what cannot be one."""
     name = params.get("name", "")
     if not NAME.fullmatch(name):
         raise Refused("name is an environment variable's: LETTERS_DIGITS_UNDERSCORES", USAGE)

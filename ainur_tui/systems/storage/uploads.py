@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
@@ -92,17 +92,15 @@ class AbortUploads(Action):
         self._clock = clock
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if params:
-            raise Refused(f"uploads-abort has no parameter {clean(min(params), 60)}", 64)
         now = self._clock.now()
         found = await left_over(self._buckets, now)
         if not found:
             raise AlreadySo("no unfinished upload is older than a day")
         ids = [f"{bucket.name} {upload.id}" for bucket, upload in found]
         return Plan(
-            action="uploads-abort", target=target, risk="R2", params={},
+            action="uploads-abort", target=target, risk="R2",
             steps=[f"abort {len(found)} uploads, their parts with them"], affects=[],
-            before={"uploads": ids}, goal={"uploads": ids}, inverse=None,
+            before={"uploads": ids}, goal={"uploads": ids},
             expected_seconds=world.usual_seconds, title=f"Abort {len(found)} unfinished uploads",
             facts=[words(one, now) for one in found],
             warnings=["what was uploaded of them is gone for good"],

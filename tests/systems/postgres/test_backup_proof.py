@@ -32,13 +32,13 @@ from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from tests.systems.postgres.test_backup import (
     WORLD,
     Setting,
-    Told,
     content,
     setting,
 )
 from tests.systems.postgres.test_backup import (
     listed as listed_in,
 )
+from tests.systems.steps import Step
 
 __all__ = ["setting"]
 
@@ -54,10 +54,10 @@ async def do(of: Setting, name: str, **params: str) -> tuple[dict[str, Any], Obs
     found = action(of, name)
     plan = await found.plan("db", params, WORLD)
     assert plan.blocked is None, plan.blocked
-    told = Told(of.clock)
+    told = Step(of.clock)
     for step in found.steps(plan):
         await step.work(told)
-    return told.result, await found.observe(plan), plan
+    return told.kept, await found.observe(plan), plan
 
 
 async def only(of: Setting) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting)
     assert "changed after it was sealed" in row["detail"]
     found = action(setting, "verify")
     plan = await found.plan("db", {"id": taken["id"]}, WORLD)
-    told = Told(setting.clock)
+    told = Step(setting.clock)
     check, prove, keep = found.steps(plan)
     await check.work(told)
     assert str(local) in await prove.work(told)
@@ -230,7 +230,7 @@ async def test_a_restore_makes_a_new_database_and_touches_no_other(setting: Sett
     twice = await found.plan("db", {"id": taken["id"], "into": name}, WORLD)
     assert "already" in (twice.blocked or "")
     with pytest.raises(ActionFailure, match="already"):
-        await found.steps(twice)[0].work(Told(setting.clock))
+        await found.steps(twice)[0].work(Step(setting.clock))
     connection = await asyncpg.connect(setting.server.dsn().reveal())
     await connection.execute(f"DROP DATABASE {name}")
     await connection.close()
