@@ -112,8 +112,12 @@ def _told(incident: Incident, entry: Entry) -> Incident:
     return incident
 
 
+_SECTIONS: dict[str, Section] = {"identified": "cause", "resolved": "resolution"}
+"""The section of the report that the words of a status are for."""
+
+
 def _status(incident: Incident, what: StatusSet, at: float) -> Incident:
-    section: Section | None = {"identified": "cause", "resolved": "resolution"}.get(what.status)  # type: ignore[assignment]
+    section = _SECTIONS.get(what.status)
     texts = incident.texts | ({section: what.text} if section and what.text else {})
     return replace(
         incident, status=what.status, status_at=at, texts=texts,

@@ -106,11 +106,9 @@ def which(chosen: Sequence[Machine]) -> str:
     return f"machine {chosen[0].id}" if len(chosen) == 1 else machines(len(chosen))
 
 
-class EachMachine(Action):
-    """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
-    step's word."""
+class OnApp(Action):
+    """Changes an app; not available where the token may not."""
 
-    verb: str
     verify_within = 60.0
 
     def __init__(self, hands: Hands) -> None:
@@ -118,6 +116,13 @@ class EachMachine(Action):
 
     def unavailable(self) -> str | None:
         return self.hands.forbids()
+
+
+class EachMachine(OnApp):
+    """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
+    step's word."""
+
+    verb: str
 
     async def stands(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
         """What shows that a machine is as well as it was when the plan was made: it serves, or is
