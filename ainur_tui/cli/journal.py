@@ -17,8 +17,6 @@ from ainur_tui.cli.parser import add_json
 if TYPE_CHECKING:
     from ainur_tui.model.journal import JournalEntry
 
-PAGE = 1000
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from msgspec.structs import replace
 
@@ -38,14 +37,6 @@ from ainur_tui.rules.objectives import Objectives
 
 AFTERWARDS = (Noted, ItemAdded, ItemDone, Edited, Published, UpdateSent)
 """What may still be added once it is closed."""
-
-
-def fold(entries: Sequence[Entry], objectives: Objectives) -> Incident:
-    """What the entries of one incident make of it. The first one, by its number, is *opened*;
-    raises ValueError where it is not."""
-    first, *rest = sorted(entries, key=lambda entry: entry.seq)
-    return reduce(lambda known, entry: step(known, entry, objectives), rest,
-                  begin(first, objectives))  # fmt: skip
 
 
 def begin(entry: Entry, objectives: Objectives) -> Incident:
