@@ -90,7 +90,7 @@ class AinurApp(Opening):
         return self.return_code or 0
 
     def get_default_screen(self) -> Screen[Any]:
-        return MainScreen(self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS)
+        return MainScreen(self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS, self.redraw)
 
     def compose(self) -> ComposeResult:
         yield Tones()

@@ -13,6 +13,7 @@ from ainur_tui.console.draw import help, target
 from ainur_tui.console.draw.loglines import Look, Marks, record_rows
 from ainur_tui.console.draw.rows import row_detail
 from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.draw.tables import cell_text
 from ainur_tui.console.logwindow import Record
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.panels.registry import PANELS
@@ -35,8 +36,7 @@ class Pages:
         """Every key that works now, and the symbols."""
         bindings = list(self._app.screen.active_bindings.values())
         states = [(f"{symbol} {state}", "") for state, symbol in self._app.glyphs.state.items()]
-        lines = help.help_lines(bindings, states)
-        self.open(f"Help: {title}", lambda _: lines)
+        self.open(f"Help: {title}", lambda columns: help.help_lines(bindings, states, columns))
 
     def target(self, name: str) -> None:
         """All that is known of a target, kept up to date while it is open."""
@@ -52,7 +52,8 @@ class Pages:
 
     def row(self, table: Table, row: Row) -> None:
         """A row with everything that did not fit its columns."""
-        self.open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
+        name = cell_text(row.cells[0], table.columns[0]) if row.cells else row.key
+        self.open(f"{table.title}: {name}", lambda columns: row_detail(table, row, columns))
 
     def record(self, record: Record, follow: Follow) -> None:
         """A log record with its fields, and what is wanted of them."""

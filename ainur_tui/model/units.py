@@ -20,6 +20,7 @@ UNITS = (
     "/s",
     "B/s",
     "blocks",
+    "height",
     "days",
     "ms",
     "time",
@@ -42,6 +43,8 @@ def duration(seconds: float) -> str:
     """Seconds as people say them: ``41 ms``, ``4.2 s``, ``4m 12s``, ``3h 05m``, ``12d 4h``."""
     if seconds < 0:
         return f"-{duration(-seconds)}"
+    if 0 < seconds < 0.00005:
+        return "<0.1 ms"
     if seconds < 1:
         places = 1 if 0 < seconds < 0.00995 else 0
         return f"{seconds * 1000:.{places}f} ms"
@@ -142,5 +145,7 @@ def show(value: float | str | bool | None, unit: str) -> str:
             return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
             return many(value, "block")
+        case "height":
+            return f"#{value:,.0f}"
         case _:
             return number(value)

@@ -231,7 +231,9 @@ def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
     was = baseline.get(view.name)
-    if was is None or view.value is None or was == view.value:
+    if was is None or view.value is None:
+        return words
+    if units.show(was, view.unit) == units.show(view.value, view.unit):
         return words
     if abs(view.value - was) <= SAME * abs(was):
         return f"{words}, about as at the start"

@@ -61,8 +61,11 @@ def tell(incident: Incident, event: Event) -> Incident:
     """The incident as it is known after one of its events."""
     if event.at < incident.detected_at:
         return incident
-    if verified(event) and (words := short(event)) not in incident.done:
-        incident = replace(incident, done=[*incident.done, words])
+    if verified(event) and (words := short(event)) not in [*incident.done, *incident.nearby]:
+        if overlaps(event.target, incident.target):
+            incident = replace(incident, done=[*incident.done, words])
+        else:
+            incident = replace(incident, nearby=[*incident.nearby, words])
     known, why = incident.recovered, _turn(incident, event)
     if why is None or (known is not None and (why or event.at < known.at)):
         return incident  # what is seen to be over is over since it was first seen to be

@@ -92,7 +92,7 @@ def resolution(incident: Incident, *, promised: bool) -> str:
     if incident.because:
         cause = f"{UNSURE}{incident.because}"
     alone = ELSEWHERE if incident.recovered is not None else f"{TODO} what was done"
-    done = "; ".join(incident.done) or alone
+    done = "; ".join(incident.remedy) or alone
     later = LATER if promised else f"{TODO} what keeps it from coming again"
     told = [
         "RESOLVED - Ainur Protocol", "",

@@ -196,17 +196,23 @@ def _go(run: PlaybookRun, way: str, now: float) -> PlaybookRun:
 
 
 def _still_needed(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
-    """While a person decides, the trouble may end by itself."""
+    """While a person decides, the trouble may end by itself; and what a step that is stuck had
+    waited for may come late, or by other hands."""
     step, one = run.step, run.now
-    if one.action is not None or not (step.when or step.when_any):
+    if one.state == "stuck" and (step.expect or step.expect_any):
+        seen = all_of(step.expect, step.expect_any, run.target, world.board)
+        over, words = seen.holds is True, f"it is so meanwhile: {seen.words}"
+    elif one.action is None and (step.when or step.when_any):
+        seen = all_of(step.when, step.when_any, run.target, world.board)
+        over, words = seen.holds is False, seen.words
+    else:
         return run
-    needed = all_of(step.when, step.when_any, run.target, world.board)
-    if needed.holds is not False:
+    if not over:
         return change(run, held=None) if one.held is not None else run
     held = one.held if one.held is not None else now
     if now - held < CHANGED:
         return change(run, held=held)
-    return passed_over(run, "not needed", needed.words, now)
+    return passed_over(run, "not needed", words, now)
 
 
 def _ordered(run: PlaybookRun, world: World) -> PlaybookRun:

@@ -11,7 +11,7 @@ from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, duration
 from ainur_tui.rules.incidentevents import ended_unasked, short
-from ainur_tui.rules.incidentfacts import ELSEWHERE, checked, moments, well, wrong
+from ainur_tui.rules.incidentfacts import ELSEWHERE, began, checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
 from ainur_tui.rules.leading import leading
 
@@ -35,6 +35,7 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
         f"# Incident Post-Mortem: {_line(incident.title)}", "",
         "## Summary",
         f"- **Date**: {clock(incident.detected_at, date=True)[:10]}",
+        *_began(incident, told),
         f"- **Duration**: {_duration(incident)}",
         f"- **Severity**: {incident.severity}",
         f"- **Services**: {', '.join(map(_line, incident.services)) or 'TODO'}",
@@ -93,6 +94,13 @@ def _moment(at: float | None, start: float) -> str:
     return full[11:] if full[:10] == clock(start, date=True)[:10] else full
 
 
+def _began(incident: Incident, told: Sequence[Entry]) -> list[str]:
+    """When its target turned ill, where that was before anything detected it."""
+    at, since = began(incident, told), incident.detected_at
+    gap = f"{duration(since - at)} before it was detected"
+    return [f"- **Began**: {_moment(at, since)}, {gap}"] if since - at >= 1 else []
+
+
 def _duration(incident: Incident) -> str:
     end = incident.restored_at
     if end is None:
@@ -115,7 +123,7 @@ def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
     since = incident.detected_at
     rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {short(e)}"
             for e in _changed(incident, told)]  # fmt: skip
-    rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
+    rows += [f"- checked: {clean(event.text.partition(': passed ')[2], _ROW_ROOM)}"
              for event in checked(incident, told)]  # fmt: skip
     if not incident.because and not rows:
         return ["TODO: what caused it, and why it could"]
@@ -131,10 +139,10 @@ def _changed(incident: Incident, told: Sequence[Entry]) -> list[Event]:
 
 
 def _resolution(incident: Incident) -> str:
-    if not incident.done:
+    if not incident.remedy:
         known = f": no action here was verified, {ELSEWHERE}" if incident.recovered else ""
         return f"TODO: what was done{known}"
-    return f"{PROPOSED} from the actions: {_line('; '.join(incident.done))}"
+    return f"{PROPOSED} from the actions: {_line('; '.join(incident.remedy))}"
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:

@@ -12,15 +12,15 @@ from ainur_tui.model.units import duration
 _USE = {
     "api": (
         ("api.requests.rate", "{:.1f} requests/s"),
-        ("api.connections", "{:.0f} connections open"),
-        ("api.agents", "{:.0f} agents"),
+        ("api.connections", "{:.0f} connection{} open"),
+        ("api.agents", "{:.0f} agent{}"),
     ),
     "db": (
-        ("db.connections.used", "{:.0f} sessions connected"),
+        ("db.connections.used", "{:.0f} session{} connected"),
         ("db.connections.active", "{:.0f} of them at work"),
         ("db.idle_in_transaction", "{:.0f} idle in a transaction"),
     ),
-    "node": (("node.peers", "{:.0f} peers"), ("node.pool", "{:.0f} transactions waiting")),
+    "node": (("node.peers", "{:.0f} peer{}"), ("node.pool", "{:.0f} transaction{} waiting")),
 }
 
 _MOST_NAMED = 6
@@ -79,7 +79,7 @@ def _of(board: BoardView, root: str) -> list[str]:
     """Nothing at all is worth saying of the first figure only; the others are there or not."""
     known = [(board.signal(root, name), words) for name, words in _USE.get(root, ())]
     told = [
-        (words.format(s.value), _when(s))
+        (words.format(s.value, "" if round(s.value) == 1 else "s"), _when(s))
         for place, (s, words) in enumerate(known)
         if s is not None and s.value is not None and (s.value or not place)
     ]

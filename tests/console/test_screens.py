@@ -108,7 +108,7 @@ def test_a_value_carries_unit_source_statistic_and_age() -> None:
     view = worlds.well()
     signal = view.signal("api", "api.latency.p95")
     assert signal is not None
-    shown = text(signal_lines(signal, worlds.scene(view)))
+    shown = text(signal_lines(signal, worlds.scene(view), 60))
     for word in ("41 ms", "over 100 ms", "last", "2s old", "test", "UTC"):
         assert word in shown
 

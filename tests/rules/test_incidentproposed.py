@@ -32,11 +32,11 @@ def mended() -> Tale:
         .event(-49, "restart", "machine y restarted by user", key="fly:y:1",
                target="api/machine/y")
         .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
-        .event(-44, "playbook", "API down: “Is it down?” failed: no", key="playbook:o:c:0:failed")
+        .event(-44, "playbook", "API down: failed “Is it down?”: no", key="playbook:o:c:0:failed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
-        .event(131, "playbook", "API down: “Is it down?” passed: 0 of 2",
+        .event(131, "playbook", "API down: passed “Is it down?”: 0 of 2",
                key="playbook:p:confirm:0:passed")
         .event(140, "restart", "Rolling restart of 2 machines · mira", key="run:r:begun")
         .event(150, "restart", "machine x restarted by user", key="fly:x:1", target="api/machine/x")
@@ -56,6 +56,7 @@ def told(tale: Tale) -> tuple[Incident, list[str]]:
 def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
     _, lines = told(mended())
     for line in (
+        "- **Began**: 09:59:56, 4.0 s before it was detected",
         "- **Duration**: 3m 15s from detection to recovery; not yet said RESOLVED",
         "- 10:02:11: Root cause identified (proposed: its playbook had looked; no status said so)",
         "- 10:03:10: Fix implemented (Rolling restart of 2 machines, verified)",
@@ -64,7 +65,7 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
         "- 09:59:00, 1m 00s before: v142 by deploy@ainur",
         "- 09:59:15, 45 s before: Restart y: verified. ok",
         "- The one action that was taken was verified",
-        "- checked: “Is it down?” passed: 0 of 2",
+        "- checked: “Is it down?”: 0 of 2",
         "PROPOSED from the actions: Rolling restart of 2 machines, verified",
         "- RTO: met in 3m 15s (limit 5m 00s)",
     ):
@@ -77,9 +78,9 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
 def test_what_recovered_without_us_is_not_told_as_our_work() -> None:
     tale = Tale(opened(because=CAUSE))
     tale.event(
-        131, "playbook", "API down: “Is it down?” passed: 0 of 2", key="playbook:p:c:0:passed"
+        131, "playbook", "API down: passed “Is it down?”: 0 of 2", key="playbook:p:c:0:passed"
     )
-    tale.event(140, "playbook", "API down: “Served?” passed: yes", key="playbook:p:s:0:passed")
+    tale.event(140, "playbook", "API down: passed “Served?”: yes", key="playbook:p:s:0:passed")
     tale.event(140, "playbook", "API down: verified: yes", key="playbook:p:verified")
     _, lines = told(tale)
     text = "\n".join(lines)
@@ -192,6 +193,15 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert not concerns(database, "storage", graph)
     wide = fold(Tale(opened(target="host", services=["API"])).entries, OURS)
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
+
+
+def test_what_was_done_to_another_target_is_the_remedy_only_where_nothing_else_is() -> None:
+    tale = Tale(opened(because=CAUSE))
+    tale.event(140, "action", "End 1 session: verified. ok", key="run:d:ended", target="db")
+    assert fold(tale.entries, OURS).remedy == ["End 1 session: verified. ok"]
+    tale.event(150, "restart", "Restart x: verified. ok", key="run:x:ended",
+               target="api/machine/x")  # fmt: skip
+    assert fold(tale.entries, OURS).remedy == ["Restart x: verified. ok"]
 
 
 def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:

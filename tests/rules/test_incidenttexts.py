@@ -186,7 +186,7 @@ def test_an_outage_that_ended_by_itself_is_not_told_as_our_work() -> None:
         Tale()
         .event(-3, "state", "machine x ended: exit 137", key="fly:x:1", target="api/machine/x")
         .event(140, "restart", "Restart x: failed. it stays down", key="run:r:ended")
-        .event(141, "playbook", "API down: “Restart” stuck: Restart x: failed. it stays down",
+        .event(141, "playbook", "API down: stuck “Restart”: Restart x: failed. it stays down",
                key="playbook:p:restart:0:stuck")
         .event(200, "alert", "P1 ApiDown is over", key="alert:ApiDown:api:resolved:2")
         .add(210, StatusSet(status="resolved"))

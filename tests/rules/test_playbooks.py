@@ -132,11 +132,11 @@ def test_a_verdict_is_told_once_and_what_was_led_past_never() -> None:
     told = [event.text for event in happened(None, first, T)]
     assert told == ["B: begun by mira"]
     run = advance(first, world(board(0)), T)
-    assert [e.text for e in happened(first, run, T)] == ["B: “Confirm” passed: api.up: no"]
+    assert [e.text for e in happened(first, run, T)] == ["B: passed “Confirm”: api.up: no"]
     assert happened(run, run, T) == []
     done = advance(acting(), world(board(1, at=T + 21), acted()), T + 21)
     texts = [e.text for e in happened(acting(), done, T)]
-    assert texts == ["B: “Restart” passed: api.up: yes"]
+    assert texts == ["B: passed “Restart”: api.up: yes"]
 
 
 def test_better_and_worse_are_told_against_the_start() -> None:
@@ -360,3 +360,19 @@ def test_every_playbook_ends_whatever_is_observed(data: st.DataObject) -> None:
         if run.now.state in {"deciding", "stuck"}:
             run = passed_over(run, "skipped", "no", now)
     assert run.state != "running"
+
+
+def test_what_a_stuck_step_had_waited_for_may_come_late() -> None:
+    """By other hands, or at last: nobody has to press a key for what is so already."""
+    run = advance(acting(), world(board(0), acted("failed")), T + 21)
+    assert run.now.state == "stuck"
+    seen = world(board(1), acted("failed"))
+    run = advance(run, seen, T + 30)
+    assert run.now.state == "stuck", "once is not yet so"
+    run = advance(run, world(board(0), acted("failed")), T + 32)
+    run = advance(advance(run, seen, T + 40), seen, T + 42)
+    assert run.now.state == "stuck", "it was away in between"
+    run = advance(run, seen, T + 43.5)
+    assert run.steps[1].state == "not needed"
+    assert run.steps[1].words.startswith("it is so meanwhile: ")
+    assert run.now.id == "rollback"

@@ -136,7 +136,8 @@ async def test_a_healthy_hour_is_healthy(seed: int) -> None:
     assert reading(last, "node.finality.rate").value == pytest.approx(1 / BLOCK, rel=0.3)
     assert reading(last, "node.import.rate").value == pytest.approx(1 / BLOCK, rel=0.3)
     assert {row.tone for row in last.tables[0].rows} == {"ok"}
-    assert (last.tables[0].note or "").startswith("well when genesis right, at least 1 peer")
+    told = reading(last, "node.network").note or ""
+    assert told.startswith("well when genesis right, at least 1 peer")
 
 
 ILLS = [
@@ -253,7 +254,7 @@ def test_the_clock_is_only_wrong_where_answers_prove_it() -> None:
         (None, 1, 1, None, "no target"),
         (3, 1, 1, None, "in step"),
         (100, None, 1, None, "two readings"),
-        (100, 0.5, 0.5, None, "never at this pace"),
+        (100, 0.5, 0.5, None, "never: imports"),
         (100, 10.5, 0.5, 10, "imports 10.5/s"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual.binding import ActiveBinding
 
 from ainur_tui.console.draw.plot import NAMES, RIBBON
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, fit, left, line, width
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, fit, left, line, width, wrap
 
 KEYS = {
     "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
@@ -59,7 +59,9 @@ def keys_line(keys: Iterable[tuple[str, str]], columns: int) -> Line:
     return fit(drawn, columns + gap)
 
 
-def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]]) -> list[Line]:
+def help_lines(
+    bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]], columns: int
+) -> list[Line]:
     """All keys of this screen with what they do, and what the symbols mean."""
     grouped: dict[str, tuple[list[str], str]] = {}
     for active in bindings:
@@ -71,8 +73,11 @@ def help_lines(bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, s
         if name not in keys:
             keys.append(name)
     lines: list[Line] = [line(("KEYS", "title"))]
-    lines += [line((left(" ".join(keys), 22), "key"), ("  ", "text"), (what, "text"))
-              for keys, what in grouped.values()]  # fmt: skip
+    wide = max((width(((" ".join(keys), "key"),)) for keys, _ in grouped.values()), default=0)
+    for keys, what in grouped.values():
+        first, *more = wrap(what, max(20, columns - wide - 2))
+        lines.append(line((left(" ".join(keys), wide), "key"), ("  ", "text"), (first, "text")))
+        lines += [line((" " * (wide + 2) + words, "text")) for words in more]
     lines += [EMPTY, line(("SYMBOLS", "title"))]
     lines += [
         line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))

@@ -40,6 +40,9 @@ VITALS: tuple[tuple[str, str, str], ...] = (
     ("host cpu", "host", "host.cpu"),
 )
 
+MOST_FOUND, CHANGED_ROWS, VITAL_ROWS, LEAST_VITALS = 5, 4, 10, 6
+"""Lines of a narrow screen: troubles that are seen at once, and the parts that give way to them."""
+
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
     """Causes in the engine's order, each followed by the symptoms folded under it."""
@@ -72,6 +75,15 @@ def finding_lines(
     tone: Tone = "quiet" if nested else "text"
     below = [line((" " * width(start), "text"), (text, tone)) for text in told[1:]]
     return [ends((*start, (told[0], tone)), end, columns), *below]
+
+
+def shares(scene: Scene, rows: int) -> tuple[int, int]:
+    """Lines of what changed and of the vital signs in a narrow screen of so many: where troubles
+    are many, they are told before the last of the vital signs."""
+    found = len(scene.view.findings) if scene.view and scene.lost is None else 0
+    lacking = max(0, min(found, MOST_FOUND) + 1 - (rows - CHANGED_ROWS - VITAL_ROWS - 2))
+    fewer = min(lacking, VITAL_ROWS - LEAST_VITALS)
+    return CHANGED_ROWS - min(lacking - fewer, 1), VITAL_ROWS - fewer
 
 
 def wrong(scene: Scene, columns: int, rows: int, selected: int = 0) -> list[Line]:
@@ -141,7 +153,7 @@ def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-CAME_OF_IT = frozenset({"state", "alert", "playbook"})
+CAME_OF_IT = frozenset({"state", "alert", "playbook", "incident"})
 LATELY = 1800.0
 """Seconds for which something that was done is more telling than what came of it."""
 

@@ -89,11 +89,11 @@ def _head(run: PlaybookRun, scene: Scene, columns: int) -> list[Line]:
     """Why it was begun, by whom, how it ended."""
     told = [line((text, "text")) for text in wrap(run.why or run.book.summary, columns, 2)]
     took = duration(max(0.0, (run.finished_at or scene.now) - run.started_at))
-    by = f"{run.operator}, {_place(run)}, {took}"
+    by = f"by {run.operator} · step {_place(run)} · {took}"
     if run.incident:
-        by += f", incident {run.incident}"
+        by += f" · incident {run.incident}"
     if run.taken_over:
-        by += f", {run.taken_over} engine restart{'s' if run.taken_over > 1 else ''} survived"
+        by += f" · {run.taken_over} engine restart{'s' if run.taken_over > 1 else ''} survived"
     if run.state != "running":
         tone = ENDED[run.state]
         words = wrap(f"{run.state.upper()}: {run.message}", columns, 4)
@@ -163,8 +163,8 @@ def _at_hand(run: PlaybookRun, scene: Scene, columns: int, *, full: bool) -> lis
         found += _labelled("expected", wanted, columns, "quiet", 4)
     if one.action and one.state == "acting":
         found += _action(one.action, scene, columns)
-    if next_ := _next(run):
-        found += _labelled("next", next_, columns, "quiet", 1)
+    if full or run.at + 1 == len(run.steps):  # in the list it stands right below
+        found += _labelled("next", _next(run), columns, "quiet", 1)
     return found
 
 

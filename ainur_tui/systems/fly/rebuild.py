@@ -101,7 +101,7 @@ class Rebuild(Action):
         name="rebuild",
         targets=["db"],
         risk="R2",
-        summary="the next step of the way back when nothing is left but the backups",
+        summary="The next step of the way back when nothing is left but the backups",
         params=[
             Param(name="since", type="str", help="when the trouble began: the RTO clock's start"),
             Param(name="stage", type="str", help="the stage it has to be; none: whichever is next"),

@@ -20,14 +20,15 @@ _TOOLS = ("psql", "pg_", "pgadmin", "dbeaver", "datagrip", "ainur-tui")
 @dataclass(frozen=True)
 class Pool:
     """The sessions of one application from one address. ``may`` is what it may hold at most,
-    where it is an API machine's and the configuration tells."""
+    where it is an API machine's and the configuration tells; ``active`` and ``in_transaction``
+    are ``None`` where the role does not see what they do."""
 
     application: str
     client: str
     user: str
     open: int
-    active: int
-    in_transaction: int
+    active: int | None
+    in_transaction: int | None
     oldest: float | None
     life: Life
     may: int | None
@@ -72,10 +73,13 @@ def pools(found: Sequence[Session], size: int | None) -> list[Pool]:
         tool = low.startswith(_TOOLS)
         is_api = not tool and ("api" in low if named else not application and bool(client))
         ages = [one.xact_age for one in held if one.xact_age is not None]
+        seen = all(one.state is not None for one in held)
         made.append(
             Pool(
-                application, client, user, len(held), sum(one.state == "active" for one in held),
-                sum(one.idle_in_transaction for one in held), max(ages, default=None),
+                application, client, user, len(held),
+                sum(one.state == "active" for one in held) if seen else None,
+                sum(one.idle_in_transaction for one in held) if seen else None,
+                max(ages, default=None),
                 life(held),
                 size if is_api else None,
             )
@@ -127,7 +131,10 @@ def _note(found: Sequence[Pool], room: Room, size: int | None) -> str:
 
 def _row(pool: Pool, shown: Shown) -> Row:
     share = pool.share
-    idle = pool.open - pool.active - pool.in_transaction
+    idle, told = 0, "not seen"
+    if pool.active is not None and pool.in_transaction is not None:
+        idle = pool.open - pool.active - pool.in_transaction
+        told = f"{idle}"
     return Row(
         key=f"{pool.application}@{pool.client}/{pool.user}",
         cells=[
@@ -139,7 +146,7 @@ def _row(pool: Pool, shown: Shown) -> Row:
         tone="warn" if share is not None and share >= FULL else "none",
         target="db",
         detail={
-            "idle": f"{idle}" + (": more than 5 kept idle by one pool is more than the guide's"
+            "idle": told + (": more than 5 kept idle by one pool is more than the guide's"
                                  if pool.may and idle > 5 else ""),
             **words(pool.life, judged=pool.may is not None),
             "oldest transaction": "none" if pool.oldest is None else f"{pool.oldest:.0f} s",
