@@ -180,8 +180,9 @@ def specs() -> list[ActionSpec]:
 
     name = Param(name="name", type="str", help="the secret's name", required=True)
     flag = msgspec.structs.replace(name, choices=["AUCTIONS", "MAINTENANCE_MODE"])
+    value = Param(name="value", type="str", help="", required=True)
     return [
-        spec("restart"), spec("secret-set", name), spec("flag-set", flag),
+        spec("restart"), spec("secret-set", name, value), spec("flag-set", flag, value),
         spec("rollback", Param(name="version", type="int", help="")),
         spec("deploy", Param(name="image", type="str", help="", required=True)),
     ]  # fmt: skip

@@ -154,7 +154,8 @@ def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
     listed = demo.program.json("recover", "list")
     best, took = listed["candidates"][0], listed["times"][0]
     assert best["usable"]
-    assert (took["kind"], took["guide"], took["runs"]) == ("verify", 900.0, 1)
+    assert (took["kind"], took["guide"]) == ("verify", 900.0)
+    assert took["runs"] >= 1
     assert 0 < took["seconds"] < 900
     assert best["rows"]["public.agents"] == 120
     found = demo.program.json("recover", "best", "--dry-run")
