@@ -16,7 +16,7 @@ from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened
 from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.target import overlaps
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.units import clock as moment
 from ainur_tui.rules import declaring, incidents
 from ainur_tui.rules.concerning import concerns
@@ -120,9 +120,7 @@ class Incidents:
                 raise Refused("there is no incident yet; `incident open` declares one", USAGE)
             return max(known.values(), key=lambda one: (one.closed_at is None, one.opened_at))
         if id not in known:
-            close = near(id, list(known))
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise Refused(f"there is no incident {clean(id, 40)!r}{meant}", USAGE)
+            raise Refused(f"there is no incident {clean(id, 40)!r}{meant(id, known)}", USAGE)
         return known[id]
 
     def file(self, id: str) -> IncidentFile:

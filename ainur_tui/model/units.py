@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _PARTS = re.compile(r"(\d{1,9})(ms|[smhdwy])")
@@ -116,6 +117,12 @@ def rfc3339(at: float | None) -> str | None:
 def many(count: float, thing: str) -> str:
     """``1 block``, ``2 blocks``."""
     return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
+def some(words: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first ``most`` of them, and how many more there are."""
+    more = len(words) - most
+    return between.join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def show(value: float | str | bool | None, unit: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from ainur_tui.model.target import State
+from ainur_tui.model.target import State, whole_of
 
 NEEDS: dict[str, tuple[str, ...]] = {"frontend": ("api",), "api": ("db", "storage", "node")}
 """The built-in graph; a configuration's ``needs`` replaces it."""
@@ -31,11 +31,11 @@ class Graph:
 
     def needs(self, target: str) -> list[str]:
         """What the target needs directly, in the order it was declared."""
-        return list(self._needs.get(target, self._needs.get(_whole(target), ())))
+        return list(self._needs.get(target, self._needs.get(whole_of(target), ())))
 
     def dependants(self, target: str) -> list[str]:
         """All that is affected when the target is not there, nearest first."""
-        whole = _whole(target)
+        whole = whole_of(target)
         found = {whole: None} if whole != target else {}
         walk = [target] if whole == target else [target, whole]
         for name in walk:
@@ -94,7 +94,3 @@ def stop_order(targets: Sequence[str], dependants: Callable[[str], Collection[st
     the order given. Started, they go the other way round."""
     # Whoever needs a target is among its dependants, with all of their own: they are always fewer.
     return sorted(targets, key=lambda one: len(set(dependants(one))))
-
-
-def _whole(target: str) -> str:
-    return target.partition("/")[0]

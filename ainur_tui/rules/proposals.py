@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.playbook import Playbook, Proposal
+from ainur_tui.model.target import whole_of
 from ainur_tui.rules.conditions import judge
 
 
@@ -37,7 +38,7 @@ def _later(book: Playbook, board: BoardView) -> bool:
 
 
 def _root(finding: Finding, causes: Mapping[str, str]) -> bool:
-    whole = finding.target.partition("/")[0]
+    whole = whole_of(finding.target)
     own = finding.caused_by is None or finding.caused_by == whole
     return own and causes.get(finding.target, whole) == whole and whole not in causes
 

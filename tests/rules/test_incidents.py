@@ -30,10 +30,10 @@ from ainur_tui.model.incident import (
     UpdateSent,
 )
 from ainur_tui.model.incidentwords import countdown, left, words
-from ainur_tui.rules.incidents import begin, fault, fold, step
+from ainur_tui.rules.incidents import begin, fault, step
 from ainur_tui.rules.objectives import AT_A_CHANGE, Objectives, next_business_day
 from ainur_tui.rules.severity import levels
-from tests.rules.incidentworld import T0, Tale, opened
+from tests.rules.incidentworld import T0, Tale, fold, opened
 
 OURS = Objectives()
 WORDS = st.text(max_size=20)

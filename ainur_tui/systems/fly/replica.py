@@ -11,9 +11,9 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.answers import number, text
-from ainur_tui.systems.fly.fleet import SECONDS_EACH, before, busy, judged
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, OnApp, before, busy, judged
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
@@ -27,7 +27,7 @@ SELECT state, extract(epoch FROM coalesce(replay_lag, '0'))::float8 AS lag
 """
 
 
-class Replica(Action):
+class Replica(OnApp):
     """What a fork would copy once, follows the primary from now on."""
 
     spec = ActionSpec(
@@ -40,11 +40,8 @@ class Replica(Action):
     verify_within = 120.0
 
     def __init__(self, hands: Hands, sql: Database | None) -> None:
-        self.hands = hands
+        super().__init__(hands)
         self._sql = sql
-
-    def unavailable(self) -> str | None:
-        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         region = params.get("region", "").strip()

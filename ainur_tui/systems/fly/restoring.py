@@ -7,8 +7,8 @@ from functools import partial
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, Refused
 from ainur_tui.model.units import clock
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import SECONDS_EACH, before, busy, load, machines, sentence
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, OnApp, before, busy, load, machines, sentence
 from ainur_tui.systems.fly.hands import AT_REST, Hands
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.kept import Memory
@@ -16,7 +16,7 @@ from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import KEPT, copied, made, wake
 
 
-class RestoreCount(Action):
+class RestoreCount(OnApp):
     """Bring back what the emergency stop took down, as many as there were."""
 
     spec = ActionSpec(
@@ -26,14 +26,10 @@ class RestoreCount(Action):
         summary="Start what the emergency stop took down, up to the number it remembered",
         inverse="stop api",
     )
-    verify_within = 60.0
 
     def __init__(self, hands: Hands, memory: Memory) -> None:
-        self.hands = hands
+        super().__init__(hands)
         self._memory = memory
-
-    def unavailable(self) -> str | None:
-        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         now = self.hands.clock.now()

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
+from ainur_tui.model.units import some
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
@@ -84,8 +85,7 @@ class Setting(EachMachine):
 
     def first(self, plan: Plan) -> str:
         """The name of the step that sends the values."""
-        names: list[str] = plan.goal["names"]
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        shown = some(plan.goal["names"], 4)
         # Only a value that is no secret is in a plan.
         value = f" to {plan.goal['value']}" if "value" in plan.goal else ""
         return f"{'unset' if plan.goal['unset'] else 'set'} {shown}{value}"

@@ -6,6 +6,7 @@ the session's start, and what it was at, with what the person saw.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.units import many
-from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_victims import (
     IDLE,
     ONE,
@@ -77,11 +78,11 @@ class _Signal(Action):
 
     def steps(self, plan: Plan) -> list[Step]:
         return [
-            Step(name, lambda _, one=one: self._signal(one), limit=30.0)  # type: ignore[misc]
+            Step(name, partial(self._signal, one), limit=30.0)
             for name, one in zip(plan.steps, plan.goal["victims"], strict=True)
         ]
 
-    async def _signal(self, one: dict[str, Any]) -> str:
+    async def _signal(self, one: dict[str, Any], _: StepContext) -> str:
         rows = await self._of(f"SELECT {self.function}(a.pid) AS sent", one)
         if not rows:
             return f"{one['pid']} is no longer at what it was: nothing was sent"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
 from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.units import size
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
@@ -174,10 +174,8 @@ def _given(params: Mapping[str, str]) -> tuple[str, str]:
     if not name or not value:
         raise Refused(f"settings-apply needs name=SETTING and value=VALUE (or {DEFAULT})", USAGE)
     if name not in CONSEQUENCES:
-        close = near(name, list(CONSEQUENCES))
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
         raise Refused(f"{clean(name, 60)} is not changed from here: it is none of the tuning"
-                      f" settings{meant}", USAGE)  # fmt: skip
+                      f" settings{meant(name, CONSEQUENCES)}", USAGE)  # fmt: skip
     if len(value) > 200 or not value.isprintable():
         raise Refused("value is at most 200 printable characters", USAGE)
     return name, DEFAULT if value.upper() == DEFAULT else value

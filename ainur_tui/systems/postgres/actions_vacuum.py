@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
-from ainur_tui.model.units import duration, size
+from ainur_tui.model.units import duration, size, some
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, PACED, Elevated
 from ainur_tui.systems.postgres.actions_relations import (
@@ -89,8 +89,8 @@ class _Care(Elevated):
                 rows = await connection.fetch(_DONE.format(kind=kind), tables, since)
                 left = [self.shown.text(row["name"]) for row in rows if not row["done"]]
                 if left or not rows:
-                    some = ", ".join(left[:5]) + f" and {len(left) - 5} more" * (len(left) > 5)
-                    return Observation("failed", f"{kind} is not newer: {some or 'it is gone'}",
+                    told = some(left, 5) or "it is gone"
+                    return Observation("failed", f"{kind} is not newer: {told}",
                                        final=settled)  # fmt: skip
                 if len(rows) > 1:
                     by.append(f"{kind} of all {len(rows)} tables is newer")

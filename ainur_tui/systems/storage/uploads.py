@@ -11,7 +11,7 @@ from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, some
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Clock, Context, Probe, Sample
 from ainur_tui.systems.examined import Examined
@@ -64,9 +64,8 @@ class UploadsProbe(Probe):
         except ProbeFailure as failure:
             return self._sample(None, f"they are not listed: {failure}")
         if found:
-            named = "; ".join(words(one, now) for one in found[:_NAMED])
-            rest = f" and {len(found) - _NAMED} more" * (len(found) > _NAMED)
-            note = f"{named}{rest}: uploads-abort removes them"
+            named = some([words(one, now) for one in found], _NAMED, "; ")
+            note = f"{named}: uploads-abort removes them"
         return self._sample(float(len(found)), note)
 
     def _sample(self, value: float | None, note: str | None) -> Sample:
