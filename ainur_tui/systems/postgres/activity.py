@@ -90,7 +90,8 @@ class ActivityProbe(Probe):
         if full:
             note += ": ordinary roles are refused"
         readings.add(signals.USED, used, note=note, limit=most)
-        readings.add(signals.RATIO, used / most, note=note)
+        # None is left for those who are refused, whatever is kept for others.
+        readings.add(signals.RATIO, 1.0 if full else used / most, note=note)
         if limits["sees_all"]:
             readings.add(signals.ACTIVE, sum(s.state == "active" for s in others))
             readings.add(signals.IDLE, sum(s.state == "idle" for s in others))
