@@ -35,8 +35,7 @@ class Pages:
         """Every key that works now, and the symbols."""
         bindings = list(self._app.screen.active_bindings.values())
         states = [(f"{symbol} {state}", "") for state, symbol in self._app.glyphs.state.items()]
-        lines = help.help_lines(bindings, states)
-        self.open(f"Help: {title}", lambda _: lines)
+        self.open(f"Help: {title}", lambda columns: help.help_lines(bindings, states, columns))
 
     def target(self, name: str) -> None:
         """All that is known of a target, kept up to date while it is open."""
