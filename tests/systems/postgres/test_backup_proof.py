@@ -277,9 +277,11 @@ def test_ages_count_from_the_snapshot_and_what_is_not_known_has_its_reason() -> 
     found = signals.readings([taken(23, 30, False), taken(20, 100, True)], "here", NOW)
     assert {one.signal: one.value for one in found} == {
         "backup.age": 86400, "backup.verified.age": 4 * 86400, "backup.size.change": 0.3,
-        "backup.restore.seconds": 90,
+        "backup.restore.seconds": 90, "backup.complete": 2,
     }  # fmt: skip
-    assert all(one.value is None and one.note for one in signals.readings([], "here", NOW))
+    none = {one.signal: one for one in signals.readings([], "here", NOW)}
+    assert none.pop("backup.complete").value == 0
+    assert all(one.value is None and one.note for one in none.values())
 
 
 def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:
