@@ -18,6 +18,8 @@ LISTING = """;
 12; 1259 102 INDEX public tasks_state_idx postgres
 13; 1259 103 INDEX public tasks_payload_idx postgres
 14; 2606 104 FK CONSTRAINT public tasks tasks_user_fkey postgres
+15; 1259 105 INDEX public twice postgres
+16; 1259 106 INDEX public twice named postgres
 """
 
 
@@ -71,7 +73,9 @@ def test_indexes_and_keys_are_taken_and_the_rest_stays_on_the_list() -> None:
     )
     left = without(found, LISTING).decode()
     assert [line for line in left.splitlines() if not line.startswith(";")] == [
-        "14; 2606 104 FK CONSTRAINT public tasks tasks_user_fkey postgres"
+        "14; 2606 104 FK CONSTRAINT public tasks tasks_user_fkey postgres",
+        "15; 1259 105 INDEX public twice postgres",
+        "16; 1259 106 INDEX public twice named postgres",
     ]
 
 
@@ -85,9 +89,13 @@ def test_indexes_and_keys_are_taken_and_the_rest_stays_on_the_list() -> None:
         entry("tasks_state_idx", "INDEX", STATE.replace("tasks USING", "other USING")) + END,
         entry("tasks_state_idx", "INDEX", LINES) + END,
         entry("tasks_lost_idx", "INDEX", STATE) + END,
+        entry("twice", "INDEX", STATE.replace("tasks_state_idx", "twice")) + END,
         entry("tasks_state_idx", "INDEX", STATE),
     ],
-    ids=["tablespace", "deferrable", "include", "cluster", "no table", "lines", "unlisted", "cut"],
+    ids=[
+        "tablespace", "deferrable", "include", "cluster", "no table", "lines", "unlisted", "space",
+        "cut",
+    ],
 )  # fmt: skip
 def test_what_is_not_wholly_understood_is_left_to_pg_restore(script: str) -> None:
     assert builds(script, LISTING, ROWS) == []

@@ -47,16 +47,21 @@ class Build(NamedTuple):
 
 def builds(script: str, listing: str, rows: Mapping[str, int]) -> list[Build]:
     """What of an archive's post-data section can be built here: ``script`` and ``listing`` are what
-    pg_restore makes of it, ``rows`` those of its ordinary tables."""
+    pg_restore makes of it, ``rows`` those of its ordinary tables. A name that two lines of the
+    list may mean (it has a space) is not wholly understood."""
     if _ELSEWHERE.search(script):
         return []
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for line in listing.splitlines():
+        words = line.split(" ")
+        name = words[3:7] if "CONSTRAINT" in words[3:4] else words[3:6]
+        lines.setdefault(tuple(name), []).append(line)
     found = []
     for entry in _ENTRY.finditer(script):
         table = entry["indexed"] or entry["keyed"]
-        shown = f" {entry['type']} {entry['schema']} {entry['name']} "
-        lines = [line for line in listing.splitlines() if shown in line]
-        if table in rows and len(lines) == 1:
-            found.append(_build(entry, lines[0], table, rows[table]))
+        shown = lines.get((entry["type"], entry["schema"], *entry["name"].split(" ")), [])
+        if table in rows and len(shown) == 1:
+            found.append(_build(entry, shown[0], table, rows[table]))
     return found
 
 
