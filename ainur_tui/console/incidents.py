@@ -81,6 +81,8 @@ class IncidentDesk(Declaring):
         if panel.file is None:
             self.tell("No incident", "There is no incident yet. I declares one.")
             return
+        if panel.chosen not in {"", panel.file.incident.id}:  # chosen a moment ago
+            await self.refresh(panel)
         await self._wishes[wish](panel.file.incident)
 
     async def keep(self, one: Incident, data: bytes, about: str) -> None:
@@ -91,7 +93,8 @@ class IncidentDesk(Declaring):
             self.tell("Evidence", f"{about} are on the timeline of {one.id}, with their hash.")
 
     async def _note(self, one: Incident) -> None:
-        await self._words(one, "Note", "It stands in the timeline, with your name and the time.",
+        about = "It stands in the timeline, with your name and the time."
+        await self._words(one, f"Note in {one.id}", about,
                           lambda text: Noted(text=text))  # fmt: skip
 
     async def _status(self, one: Incident) -> None:
@@ -102,10 +105,12 @@ class IncidentDesk(Declaring):
             for status in STATUSES[place:] + STATUSES[:place]
         ]  # fmt: skip
         if (seen := one.unsaid) is not None:  # what was seen stands first, in words of its own
-            text = "; ".join(one.done) or seen.why
+            text = "; ".join(one.remedy)
+            seen_so = text or f"{seen.why}; nothing done here was verified"
+            head = "RESOLVED, and this was done:" if text else "RESOLVED, by itself or other hands:"
             known = StatusSet(status="resolved", text=text)
-            choices.insert(0, Choice("RESOLVED, and this was done:", text, known))
-        status = await self.show(ChooseDialog("Status", choices, self._app.glyphs))
+            choices.insert(0, Choice(head, seen_so, known))
+        status = await self.show(ChooseDialog(f"Status of {one.id}", choices, self._app.glyphs))
         if status is None:
             return
         if isinstance(status, StatusSet):
@@ -113,7 +118,7 @@ class IncidentDesk(Declaring):
             return
         about = {"identified": "What is the root cause?", "resolved": "What was done?"}
         await self._words(
-            one, f"{one.status.upper()} → {status.upper()}",
+            one, f"{one.id}: {one.status.upper()} → {status.upper()}",
             about.get(status, "A word about it, if you like."),
             lambda text: StatusSet(status=status, text=text), needed=False,
         )  # fmt: skip
@@ -123,9 +128,9 @@ class IncidentDesk(Declaring):
             Choice(name, about, name, "it is that now" if name == one.severity else None)
             for name, about in meanings()
         ]
-        chosen = await self.show(ChooseDialog("Severity", choices, self._app.glyphs))
+        chosen = await self.show(ChooseDialog(f"Severity of {one.id}", choices, self._app.glyphs))
         if chosen is not None:
-            await self._words(one, f"{one.severity} → {chosen}", "Why?",
+            await self._words(one, f"{one.id}: {one.severity} → {chosen}", "Why?",
                               lambda text: SeveritySet(severity=chosen, reason=text))  # fmt: skip
 
     async def _roles(self, one: Incident) -> None:
@@ -139,7 +144,7 @@ class IncidentDesk(Declaring):
             Choice(name, f"now: {one.holder(role) or 'nobody'}", ("give", role))
             for role, name in ROLES.items()
         ]
-        chosen = await self.show(ChooseDialog("Roles", choices, self._app.glyphs))
+        chosen = await self.show(ChooseDialog(f"Roles in {one.id}", choices, self._app.glyphs))
         if chosen is None:
             return
         verb, role = chosen
@@ -162,7 +167,7 @@ class IncidentDesk(Declaring):
         choices = [Choice("New item…", "something to do afterwards", "")]
         choices += [Choice(f"Done: {item.text}", item.owner or "no owner", item.id)
                     for item in one.items if item.done_at is None]  # fmt: skip
-        chosen = await self.show(ChooseDialog("Items", choices, self._app.glyphs))
+        chosen = await self.show(ChooseDialog(f"Items of {one.id}", choices, self._app.glyphs))
         if chosen is None:
             return
         if chosen:

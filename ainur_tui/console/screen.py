@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual.reactive import Reactive
@@ -17,10 +17,21 @@ class MainScreen(Screen[Any]):
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
-    def __init__(self, across: Sequence[tuple[int, str]], down: Sequence[tuple[int, str]]) -> None:
+    def __init__(
+        self,
+        across: Sequence[tuple[int, str]],
+        down: Sequence[tuple[int, str]],
+        resumed: Callable[[], None],
+    ) -> None:
+        """``across`` and ``down`` are the breakpoints; ``resumed`` draws what stands here."""
+        self._resumed = resumed
         columns, rows = shutil.get_terminal_size()
         names = [_class_for(columns, across), _class_for(rows, down)]
         super().__init__(id="_default", classes=" ".join(names))
+
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: the keys below are those of the tab again, at once."""
+        self.call_later(self._resumed)
 
     def paint_now(self) -> None:
         """Lay out and paint without waiting for messages and the next tick of the screen: the

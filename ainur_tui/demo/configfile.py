@@ -50,7 +50,12 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         return {"file": str(directory / "secrets" / name)}
 
     return {
-        "api": TIMING | {"url": layout.url("api"), "pool_size": 25},
+        "api": TIMING
+        | {
+            "url": layout.url("api_https", "https"),
+            "ca_file": str(directory / AUTHORITY),
+            "pool_size": 25,
+        },
         "fly": TIMING
         | {
             "app": API_APP,

@@ -14,7 +14,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Table
-from ainur_tui.model.target import State, Target
+from ainur_tui.model.target import Target
 from ainur_tui.rules import findings, picture
 from ainur_tui.rules.evidence import LOST_NOTICE, Evidence, lost_network, tells_down
 from ainur_tui.rules.graph import Graph
@@ -134,8 +134,8 @@ class Board:
         self._past.restore(states or {})
         self._happenings.restore(events)
 
-    def states(self) -> dict[str, tuple[State, float]]:
-        """The state of each target and since when; what :meth:`restore` takes."""
+    def states(self) -> dict[str, tuple[str, float]]:
+        """The state of each target and since when, and its troubles; what :meth:`restore` takes."""
         return self._past.states()
 
     def targets(self) -> list[Target]:
@@ -159,7 +159,7 @@ class Board:
             # A run that failed is as old as the last one that did not.
             age = mono - self._heard.get(name, mono)
             found[run.probe.target] = Told(
-                sample.alerts or (), sample.rules, age, failing, sample.muted
+                sample.alerts or (), sample.rules, age, failing, sample.muted, sample.silences
             )
         return found
 
@@ -190,7 +190,7 @@ class Board:
         state = picture.overall(judged)
         for event in self._past.note(judged, state, now):
             self.add_event(event)
-        caused = findings.causes(judged, self._graph, self._past.since)
+        caused = findings.causes(judged, self._graph, self._past.since, self._past.troubled)
         return BoardView(
             environment=self._environment,
             at=now,

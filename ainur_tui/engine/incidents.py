@@ -6,22 +6,22 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.engine.incidentrecord import IncidentRecord, safe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, Refused
 from ainur_tui.model.folding import calling
 from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.target import overlaps
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.units import clock as moment
 from ainur_tui.rules import declaring, incidents
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.leading import leading
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.systems.base import Clock
 
@@ -120,9 +120,7 @@ class Incidents:
                 raise Refused("there is no incident yet; `incident open` declares one", USAGE)
             return max(known.values(), key=lambda one: (one.closed_at is None, one.opened_at))
         if id not in known:
-            close = near(id, list(known))
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise Refused(f"there is no incident {clean(id, 40)!r}{meant}", USAGE)
+            raise Refused(f"there is no incident {clean(id, 40)!r}{meant(id, known)}", USAGE)
         return known[id]
 
     def file(self, id: str) -> IncidentFile:
@@ -194,12 +192,19 @@ class Incidents:
         return self.get(incident)
 
     def saw(self, event: Event) -> None:
-        """Something happened: it goes to the open incidents that it concerns. Never waits."""
-        for incident in self.open_now():
+        """Something happened: it goes to the open incidents that it concerns, the steps of a
+        playbook to the one about its target where there is one. Never waits."""
+        found = self.open_now()
+        own = [one for one in found if overlaps(one.target, event.target)]
+        for incident in own if own and event.kind == "playbook" else found:
             self._queue(incident, event)
 
     def _pull(self, incident: Incident) -> None:
-        for event in self._events():
+        """What led to it, and all that happened since the detection."""
+        start = incident.detected_at
+        near = [event for event in self._events() if start - BEFORE <= event.at]
+        led = leading([event for event in near if event.at < start])
+        for event in [*led, *(event for event in near if event.at >= start)]:
             self._queue(incident, event)
 
     def _queue(self, incident: Incident, event: Event) -> None:

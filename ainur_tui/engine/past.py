@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from ainur_tui.model.event import Event
 from ainur_tui.model.target import WORST_FIRST, State
 from ainur_tui.rules.picture import Judged
 
+WELL = frozenset({"up", "paused"})
 OVERALL = ""
 """The name under which the state of the whole environment is kept."""
 BLIND = 120.0
 """Seconds from the first judgement in which *unknown* ends no earlier state: an engine that just
 started has not looked everywhere yet."""
+
+
+TROUBLE = "trouble"
+"""What stands for a state where the begin of a target's trouble is kept, as ``target TAB key``."""
 
 
 FORGOTTEN = 86_400.0
@@ -29,9 +33,12 @@ class Past:
 
     def __init__(self) -> None:
         self.since: dict[str, float | None] = {}
+        self.troubled: dict[str, float] = {}
+        """Since when each target that is not well has not been, however bad it was meanwhile."""
         self.began: dict[tuple[str, str], float | None] = {}
         self._states: dict[str, State] = {}
         self._earlier: dict[str, tuple[str, float]] = {}
+        self._troubles: dict[tuple[str, str], float] = {}
         self._first: float | None = None
 
     @property
@@ -44,15 +51,25 @@ class Past:
         self._earlier = {
             name: (state, since) for name, (state, since) in states.items() if state in WORST_FIRST
         }
+        for name, (state, since) in states.items():
+            if state == TROUBLE:
+                target, _, key = name.partition("\t")
+                self._troubles[target, key] = since
 
-    def states(self) -> dict[str, tuple[State, float]]:
-        """Every known state and its beginning (epoch seconds)."""
-        known = {
+    def states(self) -> dict[str, tuple[str, float]]:
+        """Every known state, and every trouble, with its beginning (epoch seconds)."""
+        began: dict[tuple[str, str], float | None] = {**self._troubles, **self.began}
+        known: dict[str, tuple[str, float]] = {
+            f"{target}\t{key}": (TROUBLE, since)
+            for (target, key), since in began.items()
+            if since is not None
+        }
+        known |= {
             name: (state, since)
             for name, state in self._states.items()
             if (since := self.since.get(name)) is not None
         }
-        return {**known, **cast(dict[str, tuple[State, float]], self._earlier)}
+        return {**known, **self._earlier}
 
     def note(self, judged: Sequence[Judged], overall: State, now: float) -> list[Event]:
         """Take a judgement; returns the changes of targets' states as events."""
@@ -60,6 +77,7 @@ class Past:
         self._first = now if self._first is None else self._first
         if now - self._first > BLIND:
             self._earlier = {k: v for k, v in self._earlier.items() if k not in self._states}
+            self._troubles = {}
         if now - self._first > FORGOTTEN:
             self._earlier = {}
         for one in judged:
@@ -80,7 +98,10 @@ class Past:
         if any(one.target.name in self._states for one in judged):
             self._enter(OVERALL, overall, now)
         keys = {(one.target.name, trouble.key) for one in judged for trouble in one.troubles}
-        self.began = {key: self.began.get(key, now) for key in keys}
+        self.began = {
+            key: self.began[key] if key in self.began else min(self._troubles.pop(key, now), now)
+            for key in keys
+        }
         return events
 
     def _enter(self, name: str, state: State, now: float) -> bool:
@@ -90,6 +111,10 @@ class Past:
         earlier = self._earlier.get(name)
         goes_on = earlier is not None and earlier[0] == state
         self.since[name] = min(earlier[1], now) if earlier is not None and goes_on else now
+        if state in WELL:
+            self.troubled.pop(name, None)
+        else:
+            self.troubled.setdefault(name, self.since[name] or now)
         if state != "unknown":
             self._earlier.pop(name, None)
         self._states[name] = state
@@ -99,3 +124,4 @@ class Past:
         for name in self._states.keys() - present - {OVERALL}:
             del self._states[name]
             self.since.pop(name, None)
+            self.troubled.pop(name, None)

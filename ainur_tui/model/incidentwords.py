@@ -52,7 +52,8 @@ def words(entry: Entry) -> str:
         case Noted(text=text):
             return text
         case Happened(event=event):
-            named = event.target.rpartition("/")[2] in event.text
+            # A playbook's words begin with its title, which names what it is about.
+            named = event.kind == "playbook" or event.target.rpartition("/")[2] in event.text
             return event.text if named else f"{event.target}  {event.text}"
         case UpdateSent(text=text, via=via):
             first = text.strip().partition("\n")[0]

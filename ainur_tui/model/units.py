@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _PARTS = re.compile(r"(\d{1,9})(ms|[smhdwy])")
@@ -78,6 +79,11 @@ def age(seconds: float) -> str:
     return f"{whole}s"
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things: ``1 row``, ``2 rows``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def size(octets: float) -> str:
     """Bytes in binary multiples: ``1.4 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
@@ -108,6 +114,17 @@ def rfc3339(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def many(count: float, thing: str) -> str:
+    """``1 block``, ``2 blocks``."""
+    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
+def some(words: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first ``most`` of them, and how many more there are."""
+    more = len(words) - most
+    return between.join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def show(value: float | str | bool | None, unit: str) -> str:
     """A value with its unit; what is not known is an em dash, never a zero."""
     if value is None:
@@ -134,7 +151,7 @@ def show(value: float | str | bool | None, unit: str) -> str:
         case "days":
             return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
-            return f"{value:,.0f} block{'' if value == 1 else 's'}"
+            return many(value, "block")
         case "height":
             return f"#{value:,.0f}"
         case _:

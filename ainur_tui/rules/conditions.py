@@ -12,8 +12,9 @@ from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
+from ainur_tui.model.target import whole_of
 from ainur_tui.model.yesno import answered
-from ainur_tui.rules.beforehand import before_trouble
+from ainur_tui.rules.beforehand import UNDONE_BY, before_trouble
 from ainur_tui.rules.judge import beyond
 from ainur_tui.rules.words import value_of
 
@@ -173,7 +174,7 @@ def targets_of(conditions: Iterable[Condition], target: str, board: BoardView) -
         if owner is None:
             has = (t.name for t in board.targets if any(s.name == one.signal for s in t.signals))
             owner = next(has, target)
-        found.add(owner.partition("/")[0])
+        found.add(whole_of(owner))
     return found
 
 
@@ -203,7 +204,7 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    words = f"{len(found.rows)} rows in {found.title.lower()}"
+    words = f"{units.counted(len(found.rows), 'row')} in {found.title.lower()}"
     return Seen(_counted(condition, len(found.rows)), words)
 
 
@@ -212,7 +213,8 @@ def _events(condition: Condition, kind: EventKind, target: str, board: BoardView
     holds = _counted(condition, len(found))
     if not found:
         within = units.duration(condition.within)
-        return Seen(holds, f"no {kind} within {within} before the trouble")
+        stands = " that still stands" if kind in UNDONE_BY else ""
+        return Seen(holds, f"no {kind}{stands} within {within} before the trouble")
     event, gap = found[-1]
     return Seen(holds, f"{event.text}, {units.duration(gap)} before the trouble")
 
@@ -230,7 +232,9 @@ def _words(view: SignalView, baseline: dict[str, float]) -> str:
     if view.note and view.unit in {"count", ""} and view.note[:1].isdigit():
         return view.note
     was = baseline.get(view.name)
-    if was is None or view.value is None or was == view.value:
+    if was is None or view.value is None:
+        return words
+    if units.show(was, view.unit) == units.show(view.value, view.unit):
         return words
     if abs(view.value - was) <= SAME * abs(was):
         return f"{words}, about as at the start"

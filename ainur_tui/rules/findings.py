@@ -21,7 +21,10 @@ def trust(judged: Sequence[Judged]) -> Trust:
 
 
 def causes(
-    judged: Sequence[Judged], graph: Graph, since: Mapping[str, float | None]
+    judged: Sequence[Judged],
+    graph: Graph,
+    since: Mapping[str, float | None],
+    troubled: Mapping[str, float],
 ) -> dict[str, str]:
     """For every target whose trouble another's explains: that other one.
 
@@ -37,7 +40,7 @@ def causes(
     found: dict[str, str] = {}
     for one in judged:
         name, parent = one.target.name, one.target.parent
-        cause = graph.cause(name, states, since)
+        cause = graph.cause(name, states, since, troubled)
         if cause is None and parent and one.state == "unknown":
             worst = states.get(parent, "up")
             cause = parent if WEIGHT[worst] > WEIGHT["unknown"] else None

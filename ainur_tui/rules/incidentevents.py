@@ -46,6 +46,11 @@ def recovered(event: Event) -> bool:
     return event.kind == "state" and "→ up" in event.text
 
 
+def ended_unasked(event: Event) -> bool:
+    """Whether an event tells that a machine ended without anybody's doing."""
+    return event.kind == "state" and " ended: " in event.text
+
+
 def short(event: Event) -> str:
     """What was done in few words; how it was verified is for the record."""
     title, there, _ = event.text.partition(": verified.")
@@ -56,19 +61,33 @@ def tell(incident: Incident, event: Event) -> Incident:
     """The incident as it is known after one of its events."""
     if event.at < incident.detected_at:
         return incident
-    if verified(event) and (words := short(event)) not in incident.done:
-        incident = replace(incident, done=[*incident.done, words])
+    if verified(event) and (words := short(event)) not in [*incident.done, *incident.nearby]:
+        if overlaps(event.target, incident.target):
+            incident = replace(incident, done=[*incident.done, words])
+        else:
+            incident = replace(incident, nearby=[*incident.nearby, words])
     known, why = incident.recovered, _turn(incident, event)
-    if why is None or (known is not None and event.at < known.at):
-        return incident
+    if why is None or (known is not None and (why or event.at < known.at)):
+        return incident  # what is seen to be over is over since it was first seen to be
     return replace(incident, recovered=Recovered(at=event.at, why=why) if why else None)
+
+
+def _by_playbook(event: Event) -> str | None:
+    """Whoever begins one again does not take it for over; what it finds at its end tells."""
+    title, _, _ = event.text.partition(": ")
+    state = event.key.rpartition(":")[2]
+    if state == "begun":
+        return ""
+    if not ends_playbook(event):
+        return None
+    return {"verified": f"playbook {title} verified",
+            "not needed": f"playbook {title} found it well"}.get(state)  # fmt: skip
 
 
 def _turn(incident: Incident, event: Event) -> str | None:
     """Why it is over; empty when it is on again, ``None`` when the event tells neither."""
-    if ends_playbook(event) and overlaps(event.target, incident.target):
-        title, _, _ = event.text.partition(": ")
-        return f"playbook {title} verified" if event.key.endswith(":verified") else None
+    if event.kind == "playbook" and overlaps(event.target, incident.target):
+        return _by_playbook(event)
     if incident.alert is not None:
         head = f"alert:{incident.alert}:{incident.target}:"
         if event.key.startswith(f"{head}resolved:"):

@@ -9,7 +9,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.series import Series
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, many
 from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
 IMPACT = (
@@ -17,6 +17,12 @@ IMPACT = (
     ("api", "api.latency.p95"),
 )  # fmt: skip
 """The (target, signal) pairs :func:`impact` is measured by."""
+SLOW = 0.1
+"""Seconds of p95 that users notice, by the guide (P3): below it a p95 is no damage."""
+ELSEWHERE = "it recovered by itself or by other hands"
+"""What is said of a recovery that no action here was verified to have brought."""
+_SAME = 60
+"""Characters of an action's end by which a playbook's words are known to repeat it."""
 
 
 class Moment(NamedTuple):
@@ -107,7 +113,7 @@ def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
     last = max(done, key=lambda event: event.at, default=None)
     name = "Fix implemented"
     if last is None:
-        alone = ": it recovered by itself or by other hands" if incident.recovered else ""
+        alone = f": {ELSEWHERE}" if incident.recovered else ""
         return Moment(name, None, f"no action here was verified in that time{alone}")
     return Moment(name, last.at, short(last))
 
@@ -168,7 +174,7 @@ def impact_words(found: Impact) -> str:
         share = found.failed / found.requests
         told.append(f"about {found.failed:,.0f} of {found.requests:,.0f} requests failed"
                     f" ({share:.1%})")  # fmt: skip
-    if found.worst is not None:
+    if found.worst is not None and found.worst > SLOW:
         told.append(f"p95 reached {duration(found.worst)}")
     if not told:
         return "TODO what users notice (no signal of that time is known)"
@@ -191,8 +197,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     told += [f"Playbook {event.text}" for event in events
              if event.kind == "playbook" and event.key.endswith(":verified")]  # fmt: skip
     if incident.updates and "update" not in incident.breaches:
-        many = f"{incident.updates} message{'' if incident.updates == 1 else 's'}"
-        told.append(f"Others were told in time ({many})")
+        told.append(f"Others were told in time ({many(incident.updates, 'message')})")
     return told
 
 
@@ -209,9 +214,11 @@ def wrong(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]
         told.append("A message to others was late")
     if not incident.updates:
         told.append("Nobody outside was told: no message was sent")
-    told += [f"Action without success: {event.text}" for event in events if unsuccessful(event)]
+    lost = [event.text for event in events if unsuccessful(event)]
+    told += [f"Action without success: {text}" for text in lost]
     told += [f"Playbook: {event.text}" for event in events if event.kind == "playbook"
-             and any(word in event.text for word in ("skipped", "failed", "aborted"))]  # fmt: skip
+             and any(word in event.text for word in ("skipped", "failed", "aborted"))
+             and not any(text[:_SAME] in event.text for text in lost)]  # fmt: skip
     if incident.severity in {"P1", "P2"}:
         held = {role.role for role in incident.roles}
         missing = [name for role, name in ROLES.items() if role not in held and role != "expert"]

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
+from ainur_tui.model.happened import once
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock
-from ainur_tui.rules.incidentevents import DONE, ends_playbook, short
+from ainur_tui.model.units import clock, many
+from ainur_tui.rules.incidentevents import DONE, begun, ends_playbook, short
+from ainur_tui.rules.incidentfacts import ELSEWHERE
 
 WORDS: dict[Severity, str] = {"P1": "CRITICAL", "P2": "HIGH", "P3": "MEDIUM", "P4": "LOW"}
 """The template's words for the matrix's severities (G-301); LOW is not in the template."""
@@ -89,13 +92,14 @@ def resolution(incident: Incident, *, promised: bool) -> str:
     cause = LATER if promised else f"{TODO} what caused it"
     if incident.because:
         cause = f"{UNSURE}{incident.because}"
-    done = "; ".join(incident.done) or f"{TODO} what was done"
+    alone = ELSEWHERE if incident.recovered is not None else f"{TODO} what was done"
+    done = "; ".join(incident.remedy) or alone
     later = LATER if promised else f"{TODO} what keeps it from coming again"
     told = [
         "RESOLVED - Ainur Protocol", "",
         f"The incident affecting {', '.join(incident.services) or incident.title} has been"
         " resolved.", "",
-        f"Duration: {minutes} minute{'' if minutes == 1 else 's'}",
+        f"Duration: {many(minutes, 'minute')}",
         f"Root cause: {text.get('cause') or cause}",
         f"Resolution: {text.get('resolution') or done}",
         f"Prevention: {text.get('prevention') or later}",
@@ -118,12 +122,19 @@ def _so_far(impact: str) -> str:
 
 
 def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
-    """What the last message told, as it was written, and what was done since."""
+    """What the last message told, as it was written, what was done since, what is under way."""
     told = fields_of(incident.last_update).actions
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
+    events = once([entry.what.event for entry in entries if isinstance(entry.what, Happened)])
     done = [
-        f"{clock(event.at)[:5]} {short(event)}"
-        for event in (entry.what.event for entry in entries if isinstance(entry.what, Happened))
-        if event.at >= since and told_to_others(event)
+        f"{clock(event.at)[:5]} {_named(event, incident)}{', under way' if begun(event) else ''}"
+        for event in events
+        if event.at >= since and (told_to_others(event) or begun(event))
     ]  # fmt: skip
     return [*told, *done][-_ACTIONS:] or ["none yet"]
+
+
+def _named(event: Event, incident: Incident) -> str:
+    """What was done; where it was done to something else, to what."""
+    own = event.kind == "playbook" or overlaps(event.target, incident.target)
+    return short(event) if own else f"{event.target}: {short(event)}"

@@ -11,11 +11,14 @@ from ainur_tui.model.alert import Severity
 from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.severity import LEVELS, Level
+from ainur_tui.model.target import whole_of
 
 RTO: Mapping[str, float] = MappingProxyType(
     {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
 )
 """Seconds until a service is back (guide §5); storage has none there."""
+AHEAD = "Expires"
+"""In the name of an alert that warns of a loss to come: nothing has to be recovered yet."""
 AT_A_CHANGE = 600.0
 """Seconds after a change within which the others are to know. Not from the guide."""
 POSTMORTEM = 86400.0
@@ -33,8 +36,9 @@ class Objectives:
     def clocks(self, incident: Incident) -> list[Clock]:
         """Every clock that runs or ran, in the order of what it is about."""
         found = [self._response(incident)]
-        rto = RTO.get(incident.target.partition("/")[0])
-        if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
+        rto = RTO.get(whole_of(incident.target))
+        lost = incident.severity in {"P1", "P2"} and AHEAD not in (incident.alert or "")
+        if rto is not None and lost:
             since = incident.detected_at
             found.append(
                 Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.restored_at)

@@ -31,7 +31,7 @@ def _told(before: PlaybookRun | None, after: PlaybookRun) -> Iterator[tuple[str,
     for index, one in enumerate(after.steps):
         known = before.steps[index] if before else None
         if one != known and _worth(one, known):
-            words = f"“{after.book.step[index].title}” {one.state}"
+            words = f"{one.state} “{after.book.step[index].title}”"
             words += f": {one.words}" if one.words else ""
             words += f"; newest line: {one.lines[-1]}" if one.lines else ""
             yield f"{one.id}:{one.attempt}:{one.state}", words

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ainur_tui.model.action import FINAL, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import PlaybookRun, PlaybookState, PlaybookStep, StepRun
+from ainur_tui.model.units import duration
 from ainur_tui.rules.conditions import Seen, all_of, baseline_of, fill, told
 
 NOT_KNOWN = 10.0
@@ -147,7 +148,8 @@ def _observe(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
             return _passed(change(run, held=held), seen, now)
         return change(run, held=held, words=seen.words)
     if late:
-        return _failed(run, _said(step.failed, seen), now)
+        failed = step.failed or f"not within {duration(step.deadline)}"
+        return _failed(run, _said(failed, seen), now)
     return change(run, held=None, words=seen.words)
 
 
@@ -194,17 +196,24 @@ def _go(run: PlaybookRun, way: str, now: float) -> PlaybookRun:
 
 
 def _still_needed(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
-    """While a person decides, the trouble may end by itself."""
+    """While a person decides, the trouble may end by itself; and what a step that is stuck, or a
+    person, was to bring about may come late, or by other hands."""
     step, one = run.step, run.now
-    if one.action is not None or not (step.when or step.when_any):
+    waits = one.state == "stuck" or (step.ask is not None and one.action is None)
+    if waits and (step.expect or step.expect_any):
+        seen = all_of(step.expect, step.expect_any, run.target, world.board)
+        over, words = seen.holds is True, f"it is so meanwhile: {seen.words}"
+    elif one.action is None and (step.when or step.when_any):
+        seen = all_of(step.when, step.when_any, run.target, world.board)
+        over, words = seen.holds is False, seen.words
+    else:
         return run
-    needed = all_of(step.when, step.when_any, run.target, world.board)
-    if needed.holds is not False:
+    if not over:
         return change(run, held=None) if one.held is not None else run
     held = one.held if one.held is not None else now
     if now - held < CHANGED:
         return change(run, held=held)
-    return passed_over(run, "not needed", needed.words, now)
+    return passed_over(run, "not needed", words, now)
 
 
 def _ordered(run: PlaybookRun, world: World) -> PlaybookRun:

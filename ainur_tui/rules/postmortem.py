@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.model.event import Event
+from ainur_tui.model.happened import once
 from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
-from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, duration
-from ainur_tui.rules.incidentevents import begun, recovered, short
-from ainur_tui.rules.incidentfacts import checked, moments, well, wrong
+from ainur_tui.rules.incidentevents import ended_unasked, short
+from ainur_tui.rules.incidentfacts import ELSEWHERE, began, checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
+from ainur_tui.rules.leading import leading
 
 PROPOSED = "PROPOSED"
 """How a text begins that the record suggests and nobody confirmed."""
-_ROOM, _ROW_ROOM, _MOST = 1000, 160, 5
+_ROOM, _ROW_ROOM, _MOST = 1000, 400, 5
 _CHANGES = frozenset({"deploy", "scale", "secret", "flag", "setting", "restart", "certificate"})
 _FREE: dict[str, Section] = {
     "Root Cause": "cause", "Resolution": "resolution", "Lessons Learned": "lessons",
@@ -34,6 +35,7 @@ def postmortem(incident: Incident, entries: Sequence[Entry], *, impact: str, now
         f"# Incident Post-Mortem: {_line(incident.title)}", "",
         "## Summary",
         f"- **Date**: {clock(incident.detected_at, date=True)[:10]}",
+        *_began(incident, told),
         f"- **Duration**: {_duration(incident)}",
         f"- **Severity**: {incident.severity}",
         f"- **Services**: {', '.join(map(_line, incident.services)) or 'TODO'}",
@@ -92,6 +94,13 @@ def _moment(at: float | None, start: float) -> str:
     return full[11:] if full[:10] == clock(start, date=True)[:10] else full
 
 
+def _began(incident: Incident, told: Sequence[Entry]) -> list[str]:
+    """When its target turned ill, where that was before anything detected it."""
+    at, since = began(incident, told), incident.detected_at
+    gap = f"{duration(since - at)} before it was detected"
+    return [f"- **Began**: {_moment(at, since)}, {gap}"] if since - at >= 1 else []
+
+
 def _duration(incident: Incident) -> str:
     end = incident.restored_at
     if end is None:
@@ -114,7 +123,7 @@ def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
     since = incident.detected_at
     rows = [f"- {_moment(e.at, since)}, {duration(since - e.at)} before: {short(e)}"
             for e in _changed(incident, told)]  # fmt: skip
-    rows += [f"- checked: {clean(event.text.partition(': ')[2], _ROW_ROOM)}"
+    rows += [f"- checked: {clean(event.text.partition(': passed ')[2], _ROW_ROOM)}"
              for event in checked(incident, told)]  # fmt: skip
     if not incident.because and not rows:
         return ["TODO: what caused it, and why it could"]
@@ -123,55 +132,29 @@ def _cause(incident: Incident, told: Sequence[Entry]) -> list[str]:
 
 
 def _changed(incident: Incident, told: Sequence[Entry]) -> list[Event]:
-    """The last changes before it. Of an action of ours its end is told; its begin and what the
-    platform told of it are not."""
+    """The last changes before it, and machines that ended unasked: each told once."""
     before = [e.what.event for e in told if isinstance(e.what, Happened)
-              and e.what.event.kind in _CHANGES and e.at <= incident.detected_at]  # fmt: skip
-    ended = {e.key.removesuffix(":ended") for e in before if e.key.endswith(":ended")}
-    own = [e.target for e in before if e.key.startswith("run:")]
-    found = [
-        e for e in before
-        if not (begun(e) and e.key.removesuffix(":begun") in ended)
-        and not (e.key.startswith("fly:") and any(overlaps(e.target, one) for one in own))
-    ]  # fmt: skip
-    return found[-_MOST:]
+              and e.at <= incident.detected_at]  # fmt: skip
+    return [e for e in once(before) if e.kind in _CHANGES or ended_unasked(e)][-_MOST:]
 
 
 def _resolution(incident: Incident) -> str:
-    if not incident.done:
-        return "TODO: what was done"
-    return f"{PROPOSED} from the actions: {_line('; '.join(incident.done))}"
+    if not incident.remedy:
+        known = f": no action here was verified, {ELSEWHERE}" if incident.recovered else ""
+        return f"TODO: what was done{known}"
+    return f"{PROPOSED} from the actions: {_line('; '.join(incident.remedy))}"
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:
-    """A sentence where states, alerts and playbooks are left out that had passed again before the
-    detection, and the entries without them."""
-    last: dict[str, Event] = {}
-    for entry in told:
-        if (event := _earlier(entry, incident.detected_at)) is not None:
-            last[_about(event)] = event
-    over = {about for about, event in last.items()
-            if recovered(event) or event.kind == "playbook"}  # fmt: skip
-    shown = []
-    for entry in told:
-        event = _earlier(entry, incident.detected_at)
-        if event is None or _about(event) not in over:
-            shown.append(entry)
-    left = len(told) - len(shown)
-    words = f"Left out here: {left} of before the detection that had passed again by then."
-    return ([words, ""] if left else []), shown
-
-
-def _earlier(entry: Entry, detected: float) -> Event | None:
-    """The state, alert or playbook of before the detection that it tells of."""
-    if not isinstance(entry.what, Happened) or entry.at >= detected:
-        return None
-    event = entry.what.event
-    return event if event.kind in {"state", "alert", "playbook"} else None
-
-
-def _about(event: Event) -> str:
-    return event.target if event.kind == "state" else ":".join(event.key.split(":")[:3])
+    """A sentence where something of before the detection did not lead to it, and the entries
+    without that."""
+    before = {e.seq: e.what.event for e in told
+              if isinstance(e.what, Happened) and e.at < incident.detected_at}  # fmt: skip
+    led = {event.key for event in leading(list(before.values()))}
+    gone = {seq for seq, event in before.items() if event.key not in led}
+    words = f"Left out here: {len(gone)} of before the detection that had passed again by then,"
+    rest = " or that say what another entry says."
+    return [words + rest, ""] if gone else [], [e for e in told if e.seq not in gone]
 
 
 def _span(seconds: float) -> str:

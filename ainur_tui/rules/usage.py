@@ -7,20 +7,21 @@ from typing import Any
 
 from ainur_tui.model.board import BoardView, SignalView
 from ainur_tui.model.table import Table
+from ainur_tui.model.target import whole_of
 from ainur_tui.model.units import duration
 
 _USE = {
     "api": (
         ("api.requests.rate", "{:.1f} requests/s"),
-        ("api.connections", "{:.0f} connections open"),
-        ("api.agents", "{:.0f} agents"),
+        ("api.connections", "{:.0f} connection{} open"),
+        ("api.agents", "{:.0f} agent{}"),
     ),
     "db": (
-        ("db.connections.used", "{:.0f} sessions connected"),
+        ("db.connections.used", "{:.0f} session{} connected"),
         ("db.connections.active", "{:.0f} of them at work"),
         ("db.idle_in_transaction", "{:.0f} idle in a transaction"),
     ),
-    "node": (("node.peers", "{:.0f} peers"), ("node.pool", "{:.0f} transactions waiting")),
+    "node": (("node.peers", "{:.0f} peer{}"), ("node.pool", "{:.0f} transaction{} waiting")),
 }
 
 _MOST_NAMED = 6
@@ -41,7 +42,7 @@ def in_use(board: BoardView, target: str) -> list[str]:
 
 def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list[str]:
     """The use of those that are affected with a target."""
-    root = target.partition("/")[0]
+    root = whole_of(target)
     use = {other: _of(board, other) for other in affected if other != root}
     return [f"{other}: {', '.join(words)}" for other, words in use.items() if words]
 
@@ -79,7 +80,7 @@ def _of(board: BoardView, root: str) -> list[str]:
     """Nothing at all is worth saying of the first figure only; the others are there or not."""
     known = [(board.signal(root, name), words) for name, words in _USE.get(root, ())]
     told = [
-        (words.format(s.value), _when(s))
+        (words.format(s.value, "" if round(s.value) == 1 else "s"), _when(s))
         for place, (s, words) in enumerate(known)
         if s is not None and s.value is not None and (s.value or not place)
     ]

@@ -70,7 +70,9 @@ def calm(kind: str, views: Iterable[SignalView]) -> str:
     """A fact or two of a target that is well: ``answers in 12 ms · 38 requests/s``."""
     known = {view.name: view for view in views if view.value is not None}
     parts = [
-        sentence.format(value_of(known[name]).removesuffix("/s"))
+        sentence.format(value := value_of(known[name]).removesuffix("/s")).removesuffix(
+            "s" if value == "1" else ""
+        )
         for name, sentence in CALM.get(kind, ())
         if name in known
     ]

@@ -239,7 +239,8 @@ async def test_a_lost_engine_ages_the_picture() -> None:
         text = shown(app)
         assert "● up" not in text
         assert "no engine" in text
-        assert "does not answer" in text
+        assert "? the engine went away" in text
+        assert "nothing is judged" in text
 
 
 async def test_twenty_by_five_says_what_matters() -> None:

@@ -49,7 +49,7 @@ def view() -> BoardView:
 def plan() -> Plan:
     goal: dict[str, Any] = {"since": time.time() - 65, "rto": 900.0}
     return Plan(action="recover", target="db", risk="R3", params={"id": BACKUP}, steps=["one"],
-                affects=[], before={}, goal=goal, inverse=None, expected_seconds=5.0,
+                affects=[], goal=goal, expected_seconds=5.0,
                 title="Recover ainur as of then")  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_without_an_engine_nothing_is_green() -> None:
     assert frame.overall(scene) == "unknown"
     drawn = everything(scene, 120)
     assert not [part for row in drawn for part, tone in row if tone == "ok"]
-    assert "does not answer" in text(overview.wrong(scene, 100, 10))
+    assert "nothing is judged" in text(overview.wrong(scene, 100, 10))
     assert "stale" in text(overview.vitals(scene, 60, 13))
 
 

@@ -181,8 +181,9 @@ def specs() -> list[ActionSpec]:
 
     name = Param(name="name", type="str", help="the secret's name", required=True)
     flag = msgspec.structs.replace(name, choices=["AUCTIONS", "MAINTENANCE_MODE"])
+    value = Param(name="value", type="str", help="", required=True)
     return [
-        spec("restart"), spec("secret-set", name), spec("flag-set", flag),
+        spec("restart"), spec("secret-set", name, value), spec("flag-set", flag, value),
         spec("rollback", Param(name="version", type="int", help="")),
         spec("deploy", Param(name="image", type="str", help="", required=True)),
     ]  # fmt: skip
@@ -278,6 +279,6 @@ async def test_the_shown_table_is_always_named(columns: int) -> None:
         await pilot.press("2")
         await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
         for name in ("health", "needs", "events", "releases", "secrets", "certificates",
-                     "page tls", "dns"):  # fmt: skip
+                     "api tls", "page tls", "dns"):  # fmt: skip
             await pilot.press("right")
             await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)

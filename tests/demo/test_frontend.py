@@ -72,8 +72,8 @@ async def test_faults_decide_which_certificate_is_served(tmp_path: Path) -> None
             await until(lambda words=refused: shows(words), f"it is refused: {refused}")
             switches.set(f"frontend-certificate-{fault}", on=False)
             await until(lambda: shows(None), "it is taken again")
-    root = (tmp_path / "secrets" / "frontend-ca-key").read_text()
+    root = (tmp_path / "secrets" / "ca-key").read_text()
     with component("frontend", tmp_path, *words):
         answers(f"http://127.0.0.1:{plain}/")
         assert await seen() == (None, "90 app.ainur.example")
-    assert (tmp_path / "secrets" / "frontend-ca-key").read_text() == root
+    assert (tmp_path / "secrets" / "ca-key").read_text() == root

@@ -129,7 +129,7 @@ async def test_from_its_start_to_verified(house: House) -> None:
     await until(lambda: house.now(run).state == "verified")
     told = [event.text for event in house.world.events if event.kind == "playbook"]
     assert told[0] == "Own: begun by mira (it is down)"
-    assert told[1] == "Own: “Logs” passed; newest line: 00:00:00 •••••• 2"
+    assert told[1] == "Own: passed “Logs”; newest line: 00:00:00 •••••• 2"
     assert told[-1] == "Own: verified: api.up: yes"
     await house.books.close()
 

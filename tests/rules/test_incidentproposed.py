@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ainur_tui.model.board import Finding
+from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.incident import Incident, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.incidentfacts import began
-from ainur_tui.rules.incidents import fold
+from ainur_tui.rules.leading import leading
 from ainur_tui.rules.messages import notification, resolution
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.postmortem import postmortem, sections_of
-from tests.rules.incidentworld import T0, Tale, alert, opened, view
+from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()
 CAUSE = "api: 503 to GET /health"
@@ -31,11 +32,11 @@ def mended() -> Tale:
         .event(-49, "restart", "machine y restarted by user", key="fly:y:1",
                target="api/machine/y")
         .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
-        .event(-44, "playbook", "API down: “Is it down?” failed: no", key="playbook:o:c:0:failed")
+        .event(-44, "playbook", "API down: failed “Is it down?”: no", key="playbook:o:c:0:failed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
-        .event(131, "playbook", "API down: “Is it down?” passed: 0 of 2",
+        .event(131, "playbook", "API down: passed “Is it down?”: 0 of 2",
                key="playbook:p:confirm:0:passed")
         .event(140, "restart", "Rolling restart of 2 machines · mira", key="run:r:begun")
         .event(150, "restart", "machine x restarted by user", key="fly:x:1", target="api/machine/x")
@@ -55,17 +56,18 @@ def told(tale: Tale) -> tuple[Incident, list[str]]:
 def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
     _, lines = told(mended())
     for line in (
-        "- **Duration**: 3m 19s from detection to recovery; not yet said RESOLVED",
+        "- **Began**: 09:59:56, 4.0 s before it was detected",
+        "- **Duration**: 3m 15s from detection to recovery; not yet said RESOLVED",
         "- 10:02:11: Root cause identified (proposed: its playbook had looked; no status said so)",
         "- 10:03:10: Fix implemented (Rolling restart of 2 machines, verified)",
-        "- 10:03:19: Service fully restored (alert ApiDown over; not yet said RESOLVED)",
+        "- 10:03:15: Service fully restored (playbook API down verified; not yet said RESOLVED)",
         f"PROPOSED, confirmed by nobody: {CAUSE}",
         "- 09:59:00, 1m 00s before: v142 by deploy@ainur",
         "- 09:59:15, 45 s before: Restart y: verified. ok",
         "- The one action that was taken was verified",
-        "- checked: “Is it down?” passed: 0 of 2",
+        "- checked: “Is it down?”: 0 of 2",
         "PROPOSED from the actions: Rolling restart of 2 machines, verified",
-        "- RTO: met in 3m 19s (limit 5m 00s)",
+        "- RTO: met in 3m 15s (limit 5m 00s)",
     ):
         assert line in lines, line
     causes = lines[lines.index("## Root Cause") : lines.index("## Resolution")]
@@ -76,9 +78,9 @@ def test_the_document_tells_what_is_known_before_anybody_wrote() -> None:
 def test_what_recovered_without_us_is_not_told_as_our_work() -> None:
     tale = Tale(opened(because=CAUSE))
     tale.event(
-        131, "playbook", "API down: “Is it down?” passed: 0 of 2", key="playbook:p:c:0:passed"
+        131, "playbook", "API down: passed “Is it down?”: 0 of 2", key="playbook:p:c:0:passed"
     )
-    tale.event(140, "playbook", "API down: “Served?” passed: yes", key="playbook:p:s:0:passed")
+    tale.event(140, "playbook", "API down: passed “Served?”: yes", key="playbook:p:s:0:passed")
     tale.event(140, "playbook", "API down: verified: yes", key="playbook:p:verified")
     _, lines = told(tale)
     text = "\n".join(lines)
@@ -99,7 +101,7 @@ def test_it_began_when_its_target_turned_ill() -> None:
 def test_what_had_passed_before_is_no_part_of_the_record() -> None:
     _, lines = told(mended())
     record = lines[lines.index("## Record") :]
-    assert record[1].startswith("Left out here: 4 of before the detection")
+    assert record[1].startswith("Left out here: 6 of before the detection")
     assert not [row for row in record if "| node " in row or "started |" in row]
     assert any("up → down: hung" in row for row in record)
 
@@ -139,12 +141,12 @@ def test_the_resolution_can_be_sent_as_it_is() -> None:
     assert f"PROPOSED, confirmed by nobody: {CAUSE}" in lines, "it is still not confirmed"
 
 
-def test_over_is_what_was_seen_last() -> None:
+def test_over_is_what_was_seen_first_since_it_was_on() -> None:
     tale = mended()
     found = fold(tale.entries, OURS)
     assert found.unsaid is not None
     assert (found.unsaid.why, found.done) == (
-        "alert ApiDown over", ["Rolling restart of 2 machines, verified"],
+        "playbook API down verified", ["Rolling restart of 2 machines, verified"],
     )  # fmt: skip
     tale.event(230, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:3")
     again = fold(tale.entries, OURS)
@@ -153,6 +155,10 @@ def test_over_is_what_was_seen_last() -> None:
     assert rto is not None
     assert rto.ended_at is None, "it runs again"
     tale.event(250, "playbook", "API down: verified: ok", key="playbook:q:verified")
+    assert fold(tale.entries, OURS).recovered is not None
+    tale.event(252, "playbook", "API down: begun by mira", key="playbook:z:begun")
+    assert fold(tale.entries, OURS).recovered is None, "somebody is at it again"
+    tale.event(254, "playbook", "API down: not needed: served", key="playbook:z:not needed")
     assert fold(tale.entries, OURS).recovered is not None
     said = fold(tale.add(260, StatusSet(status="resolved")).entries, OURS)
     assert said.unsaid is None
@@ -191,3 +197,31 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert not concerns(database, "storage", graph)
     wide = fold(Tale(opened(target="host", services=["API"])).entries, OURS)
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
+
+
+def test_what_was_done_to_another_target_is_the_remedy_only_where_nothing_else_is() -> None:
+    tale = Tale(opened(because=CAUSE))
+    tale.event(140, "action", "End 1 session: verified. ok", key="run:d:ended", target="db")
+    assert fold(tale.entries, OURS).remedy == ["End 1 session: verified. ok"]
+    tale.event(150, "restart", "Restart x: verified. ok", key="run:x:ended",
+               target="api/machine/x")  # fmt: skip
+    assert fold(tale.entries, OURS).remedy == ["Restart x: verified. ok"]
+
+
+def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
+    def event(key: str, at: float, kind: EventKind, text: str, target: str = "api") -> Event:
+        return Event(key=key, at=at, kind=kind, target=target, text=text)
+
+    found = leading([
+        event("alert:A:api:firing:1", 1, "alert", "P1 A fires"),
+        event("run:r:begun", 2, "restart", "Restart - mira"),
+        event("playbook:p:begun", 2, "playbook", "API down: begun"),
+        event("s1", 3, "state", "up → down: hung"),
+        event("s2", 4, "state", "down → up: answers"),
+        event("run:r:ended", 5, "restart", "Restart: verified."),
+        event("alert:A:api:resolved:6", 6, "alert", "P1 A is over"),
+        event("s3", 7, "state", "up → degraded: slow"),
+        event("alert:A:api:firing:8", 8, "alert", "P1 A fires"),
+        event("s4", 9, "state", "up → down: gone", target="db"),
+    ])  # fmt: skip
+    assert [one.key for one in found] == ["run:r:ended", "s3", "alert:A:api:firing:8", "s4"]

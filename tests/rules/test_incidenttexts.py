@@ -26,12 +26,11 @@ from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.handover import builtins, handover, sheet
 from ainur_tui.rules.incidentfacts import impact, impact_words, moments
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.messages import fields_of, notification, resolution, services_of
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.oncall import on_call
 from ainur_tui.rules.postmortem import postmortem
-from tests.rules.incidentworld import T0, Tale, alert, opened, view
+from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()
 
@@ -92,13 +91,14 @@ def test_the_next_message_starts_from_the_last() -> None:
     tale.event(240, "restart", "Restart: verified. ok", key="run:r2:ended")
     tale.event(241, "playbook", "API down: a look", key="playbook:p1:look:1:passed")
     tale.event(242, "playbook", "API down: verified: it serves", key="playbook:p1:verified")
+    tale.event(243, "scale", "Scale to 3 - mira", key="run:r3:begun")
     found = fold(tale.entries, OURS)
     text = notification(found, tale.entries, impact="?", every=None, now=T0 + 300)
     assert "Issue: logins fail" in text
     assert "Impact: nobody can log in" in text
-    assert text.partition("Actions taken:\n")[2].splitlines()[:4] == [
+    assert text.partition("Actions taken:\n")[2].splitlines()[:5] == [
         "- called the provider", "- 10:04 Restart: verified. ok",
-        "- 10:04 API down: verified: it serves", "",
+        "- 10:04 API down: verified: it serves", "- 10:04 Scale to 3 - mira, under way", "",
     ]  # fmt: skip
     assert "Next update: at the next change" in text
     assert fields_of("Impact: TODO what\n- none yet\n").texts == {}
@@ -175,6 +175,30 @@ def test_the_damage_is_measured_and_gaps_are_not_counted() -> None:
     down = [series("api.up", [0, 0]), series("api.requests.rate", [None, 20]),
             series("api.errors.ratio", [None, 0])]  # fmt: skip
     assert impact_words(impact(down, T0, T0 + 20)) == "the API was unavailable for 20 s"
+    quick = [series("api.up", [1, 1]), series("api.latency.p95", [0.02, 0.09])]
+    assert impact_words(impact(quick, T0, T0 + 20)) == "the API answered all along"
+    slow = [series("api.up", [1, 1]), series("api.latency.p95", [0.02, 0.4])]
+    assert impact_words(impact(slow, T0, T0 + 20)).endswith("p95 reached 400 ms")
+
+
+def test_an_outage_that_ended_by_itself_is_not_told_as_our_work() -> None:
+    tale = (
+        Tale()
+        .event(-3, "state", "machine x ended: exit 137", key="fly:x:1", target="api/machine/x")
+        .event(140, "restart", "Restart x: failed. it stays down", key="run:r:ended")
+        .event(141, "playbook", "API down: stuck “Restart”: Restart x: failed. it stays down",
+               key="playbook:p:restart:0:stuck")
+        .event(200, "alert", "P1 ApiDown is over", key="alert:ApiDown:api:resolved:2")
+        .add(210, StatusSet(status="resolved"))
+    )  # fmt: skip
+    found = fold(tale.entries, OURS)
+    assert "Resolution: it recovered by itself or by other hands\n" in resolution(
+        found, promised=True
+    )
+    text = postmortem(found, tale.entries, impact="9 requests failed", now=T0 + 300)
+    assert "## Resolution\nTODO: what was done: no action here was verified, it recovered" in text
+    assert "- 09:59:57, 3.0 s before: machine x ended: exit 137" in text
+    assert text.count("it stays down") == 3, "as what went wrong once, and twice in the record"
 
 
 def test_the_archive_is_the_same_for_the_same_content_and_lists_hashes() -> None:
@@ -205,7 +229,16 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     tale = handled().add(400, ItemAdded(id="a1", text="limit the pool", owner="jon", due=T0 + 100))
     done = fold(tale.add(410, Closed()).add(420, Published()).entries, OURS)
     still = fold(Tale().entries, OURS)
-    events = [Event(key="n", at=T0 + 100, kind="note", target="api", text="the disk hums")]
+    events = [
+        Event(key="n", at=T0 + 100, kind="note", target="api", text="the disk hums"),
+        Event(key="run:r:begun", at=T0 + 101, kind="restart", target="api", text="Restart - ada"),
+        Event(key="run:r:ended", at=T0 + 105, kind="restart", target="api",
+              text="Restart: verified. ok"),
+        Event(key="playbook:p:look:0:passed", at=T0 + 106, kind="playbook", target="api",
+              text="API down: passed a look"),
+        Event(key="playbook:p:verified", at=T0 + 110, kind="playbook", target="api",
+              text="API down: verified: it serves"),
+    ]  # fmt: skip
     mute = Silence(id="s", name="ApiDown", target="", by="ada", reason="load test", at=T0,
                    until=T0 + 900)  # fmt: skip
     inventory = Inventory(rules=[], silences=[SilenceView(silence=mute, mutes=1)], acks=[],
@@ -222,4 +255,7 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     assert "the disk hums" in text
     assert "mira until then" in text
     assert "## Actions going on\n- nothing" in text
+    assert "## On call\n- not told" in sheet(parts | {"On call": []}, "demo", T0 + 200).text
+    assert "## Done in this shift\n- 10:01:45 (1m ago): Restart: verified. ok\n- 10:01:50" in text
+    assert "a look" not in text
     assert builtins(page)["parts"][0]["rows"][0]["text"].startswith("down; 9 of 10")

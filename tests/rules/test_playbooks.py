@@ -132,11 +132,11 @@ def test_a_verdict_is_told_once_and_what_was_led_past_never() -> None:
     told = [event.text for event in happened(None, first, T)]
     assert told == ["B: begun by mira"]
     run = advance(first, world(board(0)), T)
-    assert [e.text for e in happened(first, run, T)] == ["B: “Confirm” passed: api.up: no"]
+    assert [e.text for e in happened(first, run, T)] == ["B: passed “Confirm”: api.up: no"]
     assert happened(run, run, T) == []
     done = advance(acting(), world(board(1, at=T + 21), acted()), T + 21)
     texts = [e.text for e in happened(acting(), done, T)]
-    assert texts == ["B: “Restart” passed: api.up: yes"]
+    assert texts == ["B: passed “Restart”: api.up: yes"]
 
 
 def test_better_and_worse_are_told_against_the_start() -> None:
@@ -209,6 +209,19 @@ def test_the_root_is_proposed_and_never_a_symptom() -> None:
     assert [(one.playbook, one.why) for one in found] == [("database", "db: db.up is bad")]
 
 
+@pytest.mark.parametrize(("trusted", "first"), [(0.0, "api-certificate"), (1.0, "api-down")])
+def test_a_refused_certificate_comes_before_what_it_makes_look_down(
+    trusted: float, first: str
+) -> None:
+    both = [finding("api", "api.up"), finding("api", "api.certificate.days")]
+    seen = board(0, findings=both)
+    accepted = view("api.certificate.trusted", trusted, unit="bool")
+    api = replace(seen.targets[0], signals=[*seen.targets[0].signals, accepted])
+    found = proposals(BOOKS, replace(seen, targets=[api]), [])
+    assert {one.playbook for one in found} == {"api-certificate", "api-down"}
+    assert found[0].playbook == first
+
+
 def test_a_machine_alone_proposes_the_playbook_of_its_whole() -> None:
     part = finding("api/machine/a", "machine.up", by="api")
     found = proposals(BOOKS, board(1, findings=[part]), [])
@@ -219,6 +232,10 @@ def test_a_machine_alone_proposes_the_playbook_of_its_whole() -> None:
     ("change", "words"),
     [
         (('then = "verify"', 'then = "verfy"'), "there is no step 'verfy'"),
+        (
+            ('signals = ["api.up"] }', 'later = [{ signal = "api.up" }] }'),
+            "what must the signal be",
+        ),
         (('otherwise = "end"', 'otherwise = "confirm"'), "only goes forward"),
         (("proves = true", ""), "no step proves"),
         (("deadline = 30", "deadline = 3"), "longer than hold"),
@@ -252,7 +269,7 @@ def rolled_back(ended: float, state: str = "verified") -> Run:
     ("seen", "holds", "words"),
     [
         (errors(RELEASED), True, "deploy v9 by mira, 4m 00s before the trouble"),
-        (errors(), False, "no deploy within 10m 00s before the trouble"),
+        (errors(), False, "no deploy that still stands within 10m 00s before the trouble"),
         (errors(replace(RELEASED, at=T - 10)), False, "no deploy"),
         (errors(replace(RELEASED, at=T - 3600)), False, "no deploy"),
         (errors(replace(RELEASED, kind="restart")), False, "no deploy"),
@@ -310,7 +327,7 @@ def test_what_the_playbooks_name_is_there() -> None:
     alerts = {rule.name for rule in rules()}
     for book in BOOKS:
         assert set(book.fits.alerts) <= alerts
-        names = set(book.fits.signals)
+        names = {*book.fits.signals, *(one.signal for one in book.fits.later if one.signal)}
         for step in book.step:
             asked = [*step.when, *step.when_any, *step.expect, *step.expect_any]
             names |= {n for c in asked for n in (c.signal, c.table) if n} | {*step.look.signals}
@@ -323,7 +340,7 @@ def test_what_the_playbooks_name_is_there() -> None:
         assert missing == set(), book.name
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_playbook_ends_whatever_is_observed(data: st.DataObject) -> None:
     """Time passes, boards are whatever they are, persons skip: it never stands still for ever."""
@@ -343,3 +360,33 @@ def test_every_playbook_ends_whatever_is_observed(data: st.DataObject) -> None:
         if run.now.state in {"deciding", "stuck"}:
             run = passed_over(run, "skipped", "no", now)
     assert run.state != "running"
+
+
+def test_what_a_stuck_step_had_waited_for_may_come_late() -> None:
+    """By other hands, or at last: nobody has to press a key for what is so already."""
+    run = advance(acting(), world(board(0), acted("failed")), T + 21)
+    assert run.now.state == "stuck"
+    seen = world(board(1), acted("failed"))
+    run = advance(run, seen, T + 30)
+    assert run.now.state == "stuck", "once is not yet so"
+    run = advance(run, world(board(0), acted("failed")), T + 32)
+    run = advance(advance(run, seen, T + 40), seen, T + 42)
+    assert run.now.state == "stuck", "it was away in between"
+    run = advance(run, seen, T + 43.5)
+    assert run.steps[1].state == "not needed"
+    assert run.steps[1].words.startswith("it is so meanwhile: ")
+    assert run.now.id == "rollback"
+
+
+def test_what_a_person_is_asked_for_is_looked_at_meanwhile() -> None:
+    text = BOOK.replace('run = { action = "rollback" }', 'ask = "do it"\n'
+                        'expect = [{ signal = "api.p95", verdict = ["ok"] }]')  # fmt: skip
+    run = started(text)
+    run = replace(run, at=2)
+    run = advance(run, world(board(0, p95="fail")), T)
+    assert run.now.state == "deciding"
+    assert advance(run, world(board(0, p95="fail")), T + 900).now.state == "deciding"
+    seen = world(board(1))
+    run = advance(advance(run, seen, T + 901), seen, T + 905)
+    assert run.steps[2].state == "not needed"
+    assert run.now.id == "verify"

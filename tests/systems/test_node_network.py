@@ -29,6 +29,7 @@ from ainur_tui.systems.node.pace import Pace, until_synced
 from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.references import References
 from tests.systems.nodeworld import no_secret
+from tests.systems.web import FakeClock
 
 BLOCK = 6.0
 BEGIN = 1_795_500_000.0
@@ -36,23 +37,10 @@ HOUR = 3600.0
 
 
 @dataclass
-class Made:
-    """A clock that only moves when it is told to."""
-
-    at: float = BEGIN
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-
-@dataclass
 class Wire:
     """The miniature's methods without a wire: answers late by jitter, dated as the real one."""
 
-    clock: Made
+    clock: FakeClock
     chain: Chain
     dice: random.Random
     dated: bool = True
@@ -94,7 +82,7 @@ class Wire:
 class World:
     """A chain, its node and our probe on one clock; blocks come with jitter."""
 
-    clock: Made
+    clock: FakeClock
     chain: Chain
     wire: Wire
     probe: ChainProbe
@@ -112,7 +100,7 @@ class World:
 
 
 def world(*, references: bool = False, genesis: bool = True, seed: int = 7, **more: Any) -> World:
-    dice, clock, chain = random.Random(seed), Made(), Chain(seed, BLOCK)
+    dice, clock, chain = random.Random(seed), FakeClock(BEGIN), Chain(seed, BLOCK)
     chain.advance(BEGIN, frozenset())
     wire = Wire(clock, chain, dice, **more)
     client = cast(NodeClient, wire)

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from ainur_tui.console.draw.glyphs import Glyphs
+from ainur_tui.console.draw.help import keys_line
 from ainur_tui.console.draw.spans import EMPTY, Line, Span, Tone, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 
@@ -68,7 +69,8 @@ class DraftDialog(ModalScreen[Decided | None]):
         left = [f"{n} {word}" for word in OPEN if (n := self.text.count(word))]
         note: Span = (f"   {', '.join(left)} left", "warn") if left else ("", "quiet")
         self.query_one(".dialog-title", LinesView).show([line((self._title, "title"), note)])
-        self.query_one(".dialog-keys", LinesView).show([self._how()])
+        keys = self.query_one(".dialog-keys", LinesView)
+        keys.show([self._how(keys.size.width)])
         if not columns:
             return
         lines: list[Line] = []
@@ -84,13 +86,11 @@ class DraftDialog(ModalScreen[Decided | None]):
         self._top = max(0, min(self._top, len(lines) - rows))
         body.show(lines[self._top : self._top + rows])
 
-    def _how(self) -> Line:
+    def _how(self, columns: int) -> Line:
         if self._area.display:
             return line(("Esc", "key"), (" done: the text stays as it is here", "quiet"))
-        spans: list[Span] = [("e", "key"), (" edit   ", "quiet")]
-        for key, (_, word) in self._keys.items():
-            spans += [(key, "key"), (f" {word}   ", "quiet")]
-        return (*spans, ("j k", "key"), (" scroll   ", "quiet"), ("Esc", "key"), (" back", "quiet"))
+        leave = [(key, word) for key, (_, word) in self._keys.items()]
+        return keys_line([("e", "edit"), *leave, ("j k", "scroll"), ("Esc", "back")], columns)
 
     def on_key(self, event: Key) -> None:
         key = event.key

@@ -16,8 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.help import key_name
-from ainur_tui.console.draw.spans import Line, Span, Tone, fit, line, wrap
+from ainur_tui.console.draw.help import key_name, keys_line
+from ainur_tui.console.draw.spans import Line, Tone, fit, line, wrap
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.table import Row, Table
@@ -107,10 +107,8 @@ class ListingDialog(ModalScreen[Chosen | None]):
         names = [*self.KEYS, *self._more.items()]
         if self._export is not None:
             names.append(("e", "export"))
-        spans: list[Span] = []
-        for key, word in [*names, ("escape", "close")]:
-            spans += [(key_name(key), "key"), (f" {word}   ", "quiet")]
-        return fit(tuple(spans), columns)
+        names.append(("escape", "close"))
+        return keys_line([(key_name(key), word) for key, word in names], columns)
 
     def action_filter(self) -> None:
         field = self.query_one(Input)

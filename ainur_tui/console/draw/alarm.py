@@ -28,8 +28,10 @@ def pressing(one: Incident) -> Clock | None:
 
 
 def header_fact(scene: Scene, columns: int) -> list[Line]:
-    """The gravest open incident for the header: in full where there is room, and in short."""
-    found = scene.view.incidents if scene.view and scene.lost is None else []
+    """The gravest open incident for the header, one that goes on before one that was said to be
+    over: in full where there is room, and in short."""
+    known = scene.view.incidents if scene.view and scene.lost is None else []
+    found = sorted(known, key=lambda one: one.status == "resolved")
     if not found:
         return []
     one, more = found[0], f" +{len(found) - 1}" if len(found) > 1 else ""
@@ -40,9 +42,7 @@ def header_fact(scene: Scene, columns: int) -> list[Line]:
     name = CLOCKS[soon.name]
     word = f"{rest} left" if not soon.late(scene.now) else f"late {rest.removeprefix('-')}"
     full = line((f"{one.severity} {one.status}{more}  ", "warn"), (f"{name} {word}", tone))
-    short = line(
-        (f"{one.severity} ", "warn"), (f"{name if name == 'RTO' else ''} {word}".strip(), tone)
-    )
+    short = line((f"{one.severity} ", "warn"), (f"{name.removeprefix('next ')} {word}", tone))
     return [full, short] if columns >= WIDE else [short]
 
 

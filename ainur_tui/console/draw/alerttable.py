@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec.structs import replace
+
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.model.alert import ACTIVE, Alert, AlertState
 from ainur_tui.model.folding import Fold
@@ -17,11 +19,15 @@ COLUMNS = [
     Column(name="state", title="State", rank=1, limit=16),
     Column(name="since", title="For", unit="age", rank=1),
     Column(name="target", title="Target", rank=1, limit=28),
-    Column(name="value", title="Value", rank=2, limit=26),
-    Column(name="statistic", title="Of", rank=3, limit=14),
+    Column(name="value", title="Value", rank=2, limit=20),
+    Column(name="limit", title="Limit", rank=4, limit=14),
     Column(name="who", title="Who", rank=3, limit=20),
-    Column(name="summary", title="What", rank=4, limit=160),
+    Column(name="statistic", title="Of", rank=4, limit=14),
+    Column(name="summary", title="What", rank=5, limit=160),
 ]
+_WHO = [column.name for column in COLUMNS].index("who")
+_UNHANDLED = [replace(c, rank=9) if c.name == "who" else c for c in COLUMNS]
+"""The columns while nobody has any of them in hand."""
 _WORDS: dict[AlertState, str] = {
     "pending": "pending", "firing": "FIRING", "recovering": "recovering", "resolved": "over",
     "no data": "no data", "blind": "blind", "inactive": "at rest",
@@ -67,8 +73,9 @@ class Rows:
         self._made = made
         hidden = len(scene.view.alerts) - len(rows)
         note = f"{hidden} folded, f shows those of a line" if hidden else ""
+        columns = [*COLUMNS] if any(row.cells[_WHO] for row in rows) else _UNHANDLED
         return Table(
-            name=NAME, target="", title="Alerts", columns=COLUMNS, rows=rows,
+            name=NAME, target="", title="Alerts", columns=columns, rows=rows,
             observed_at=scene.view.at, source="the engine's rules", note=note or None,
         )  # fmt: skip
 
@@ -86,7 +93,7 @@ def _row(key: str, alert: Alert, folded: str, depth: int, known: bool, *, now: f
         key=key, depth=depth, target=alert.target if known else None, tone=_tone(alert),
         cells=[
             f"{alert.severity} {alert.name}", folded, state_words(alert, now), alert.since,
-            alert.target, against(alert), statistic(alert), who(alert), alert.summary,
+            alert.target, *measured(alert), who(alert), statistic(alert), alert.summary,
         ],
         detail={"because of": alert.caused_by or "itself", "origin": alert.origin},
     )  # fmt: skip
@@ -111,15 +118,22 @@ def state_words(alert: Alert, now: float) -> str:
     return f"{word} x{alert.flaps}" if alert.flaps > 2 else word
 
 
-def against(alert: Alert) -> str:
-    """The value against its threshold, with their unit: ``412 ms >100 ms``."""
+def measured(alert: Alert) -> tuple[str, str]:
+    """The value, and the threshold it is held against, with their unit: ``412 ms``, ``>100 ms``."""
     if alert.value is None or alert.state in {"no data", "blind"}:
-        return ""  # the last one known is no value of now
+        return "", ""  # the last one known is no value of now
+    if alert.unit == "bool":
+        return "", ""  # the name of the alert says it
     value = show(alert.value, alert.unit)
-    if alert.unit == "bool" or alert.threshold is None or alert.signal.startswith("promql."):
-        return value
+    if alert.threshold is None or alert.signal.startswith("promql."):
+        return value, ""
     sign = ">" if alert.op == "above" else "<"
-    return f"{value} {sign}{show(alert.threshold, alert.unit)}"
+    return value, f"{sign}{show(alert.threshold, alert.unit)}"
+
+
+def against(alert: Alert) -> str:
+    """Both in one: ``412 ms >100 ms``."""
+    return " ".join(measured(alert)).strip()
 
 
 def statistic(alert: Alert) -> str:

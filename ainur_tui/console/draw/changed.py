@@ -13,11 +13,11 @@ from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import clock, duration
 
 COLUMNS = [
-    Column(name="when", title="when", rank=0, limit=16),
+    Column(name="when", title="when", limit=16),
     Column(name="at", title="at (UTC)", rank=3, limit=11),
     Column(name="kind", title="kind", rank=1, limit=11),
     Column(name="who", title="who", rank=2, limit=16),
-    Column(name="what", title="what", rank=0, limit=120),
+    Column(name="what", title="what", limit=120),
 ]
 OUTSIDE = "—"
 """Who it was is not known: seen by a probe, done by somebody or something else."""
@@ -32,10 +32,12 @@ def symptom(scene: Scene) -> Finding | None:
 
 
 def table(scene: Scene) -> Table:
-    """Events before the first symptom from the nearest back, then those after it."""
+    """Events before the first symptom from the nearest back, then those after it. The looks of a
+    playbook change nothing: what it did is told by its actions."""
     first = symptom(scene)
     since = first.since if first else None
-    events = sorted(scene.view.events if scene.view else [], key=lambda event: -event.at)
+    told = [event for event in scene.view.events if event.kind != "playbook"] if scene.view else []
+    events = sorted(told, key=lambda event: -event.at)
     if since is not None:
         before = [event for event in events if event.at <= since]
         after = [event for event in reversed(events) if event.at > since]
@@ -79,14 +81,14 @@ def _row(
     at = clock(event.at) if today else clock(event.at, date=True)[5:16]
     return Row(
         key=event.key, tone=tone, target=event.target or None,
-        cells=[when, at, event.kind, _who(event, known), _what(event)],
+        cells=[when, at, event.kind, _who(event, known), what(event)],
         detail={"exactly at": clock(event.at, date=True), "target in full": event.target,
                 "seen as": event.key},
         params=_params(event),
     )  # fmt: skip
 
 
-def _what(event: Event) -> str:
+def what(event: Event) -> str:
     """The words, led by what they are about where they do not say so themselves."""
     name = event.target.rpartition("/")[2]
     return event.text if name in event.text else f"{name}: {event.text}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual.binding import ActiveBinding
 
 from ainur_tui.console.draw.plot import NAMES, RIBBON
-from ainur_tui.console.draw.spans import EMPTY, Line, Span, left, line, width, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, Span, fit, left, line, width, wrap
 
 KEYS = {
     "question_mark": "?", "slash": "/", "colon": ":", "escape": "Esc", "enter": "Enter",
@@ -16,6 +16,9 @@ KEYS = {
     "right": "Right", "tab": "Tab", "plus": "+", "minus": "-", "equals_sign": "=",
     "apostrophe": "'",
 }  # fmt: skip
+
+KEYS_WIDE = 17
+"""Columns of the keys in the help; the eight tabs are the widest."""
 
 
 def key_name(key: str) -> str:
@@ -48,25 +51,43 @@ def footer(bindings: Iterable[ActiveBinding], columns: int) -> Line:
     return (*spans, (" " * max(0, gap), "text"), *help_span)
 
 
+def keys_line(keys: Iterable[tuple[str, str]], columns: int) -> Line:
+    """The keys of a dialog, each with its word, closer together where the room is scarce."""
+    told = list(keys)
+    for gap in (3, 2, 1):
+        drawn = tuple(span for key, word in told
+                      for span in line((key, "key"), (f" {word}{' ' * gap}", "quiet")))  # fmt: skip
+        if width(drawn) - gap <= columns:
+            break
+    return fit(drawn, columns + gap)
+
+
 def help_lines(
     bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]], columns: int
 ) -> list[Line]:
-    """All keys of this screen with what they do, and what the symbols mean."""
+    """All keys of this screen with what they do, and what the symbols mean. The tabs are one line,
+    and keys that only move come last."""
     grouped: dict[str, tuple[list[str], str]] = {}
+    moving: dict[str, tuple[list[str], str]] = {}
     for active in bindings:
         binding = active.binding
         if not binding.id or not binding.description:
             continue
-        keys, _ = grouped.setdefault(binding.action, ([], binding.tooltip or binding.description))
+        told = binding.tooltip or binding.description
+        group = grouped if binding.tooltip else moving
+        if binding.action.startswith("tab("):
+            keys, _ = grouped.setdefault("tabs", ([], "the tabs, as they stand above"))
+        else:
+            keys, _ = group.setdefault(binding.action, ([], told))
         name = key_name(binding.key)
         if name not in keys:
             keys.append(name)
     lines: list[Line] = [line(("KEYS", "title"))]
-    wide = max((width(((" ".join(keys), "key"),)) for keys, _ in grouped.values()), default=0)
-    for keys, what in grouped.values():
-        first, *more = wrap(what, max(20, columns - wide - 2))
-        lines.append(line((left(" ".join(keys), wide), "key"), ("  ", "text"), (first, "text")))
-        lines += [line((" " * (wide + 2) + words, "text")) for words in more]
+    for keys, what in [*grouped.values(), *moving.values()]:
+        lines += [
+            line((left("" if index else " ".join(keys), KEYS_WIDE), "key"), (text, "text"))
+            for index, text in enumerate(wrap(what, max(20, columns - KEYS_WIDE)))
+        ]
     lines += [EMPTY, line(("SYMBOLS", "title"))]
     lines += [
         line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ainur_tui.console.draw import playbook
+from ainur_tui.console.draw.changed import what
 from ainur_tui.console.draw.glyphs import STATE_TONE, VERDICT_TONE
 from ainur_tui.console.draw.plot import ribbon
 from ainur_tui.console.draw.scene import Scene
@@ -12,6 +13,7 @@ from ainur_tui.console.draw.spans import (
     EMPTY,
     Line,
     Span,
+    Tone,
     ends,
     fit,
     left,
@@ -22,6 +24,7 @@ from ainur_tui.console.draw.spans import (
 )
 from ainur_tui.console.draw.values import span_words, trend_start, vital_row
 from ainur_tui.model.board import BoardView, Finding, TargetView
+from ainur_tui.model.happened import once
 from ainur_tui.model.units import age, clock
 
 VITALS: tuple[tuple[str, str, str], ...] = (
@@ -37,6 +40,9 @@ VITALS: tuple[tuple[str, str, str], ...] = (
     ("host cpu", "host", "host.cpu"),
 )
 
+MOST_FOUND, CHANGED_ROWS, VITAL_ROWS, LEAST_VITALS = 5, 4, 10, 6
+"""Lines of a narrow screen: troubles that are seen at once, and the parts that give way to them."""
+
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
     """Causes in the engine's order, each followed by the symptoms folded under it."""
@@ -51,8 +57,11 @@ def ordered(findings: Sequence[Finding]) -> list[Finding]:
     return found
 
 
-def finding_line(finding: Finding, scene: Scene, columns: int, *, selected: bool = False) -> Line:
-    """One trouble: symbol, target, words, how long, severity."""
+def finding_lines(
+    finding: Finding, scene: Scene, columns: int, *, selected: bool = False, most: int = 1
+) -> list[Line]:
+    """One trouble: symbol, target, words, how long, severity. What does not fit of the words goes
+    on below, in ``most`` lines altogether."""
     nested = finding.caused_by is not None
     since = scene.state_since(finding.since)
     mark = scene.glyphs.verdict[finding.verdict].strip() or scene.glyphs.state["unknown"]
@@ -60,9 +69,21 @@ def finding_line(finding: Finding, scene: Scene, columns: int, *, selected: bool
         (scene.glyphs.cursor if selected else " ", "accent"),
         (f"  {scene.glyphs.last} " if nested else f"{mark} ", VERDICT_TONE[finding.verdict]),
         (f"{finding.target}  ", "quiet" if nested else "strong"),
-        (finding.text, "quiet" if nested else "text"),
     )
-    return ends(start, line((f" {since:>4} {finding.severity or '':>2} ", "quiet")), columns)
+    end = line((f" {since:>4} {finding.severity or '':>2} ", "quiet"))
+    told = wrap(finding.text, max(8, columns - width(start) - width(end) - 1), most)
+    tone: Tone = "quiet" if nested else "text"
+    below = [line((" " * width(start), "text"), (text, tone)) for text in told[1:]]
+    return [ends((*start, (told[0], tone)), end, columns), *below]
+
+
+def shares(scene: Scene, rows: int) -> tuple[int, int]:
+    """Lines of what changed and of the vital signs in a narrow screen of so many: where troubles
+    are many, they are told before the last of the vital signs."""
+    found = len(scene.view.findings) if scene.view and scene.lost is None else 0
+    lacking = max(0, min(found, MOST_FOUND) + 1 - (rows - CHANGED_ROWS - VITAL_ROWS - 2))
+    fewer = min(lacking, VITAL_ROWS - LEAST_VITALS)
+    return CHANGED_ROWS - min(lacking - fewer, 1), VITAL_ROWS - fewer
 
 
 def wrong(scene: Scene, columns: int, rows: int, selected: int = 0) -> list[Line]:
@@ -78,8 +99,11 @@ def wrong(scene: Scene, columns: int, rows: int, selected: int = 0) -> list[Line
     room = max(1, rows - 1)
     first = max(0, min(selected - room + 1, len(found) - room)) if selected >= room else 0
     shown = found[first : first + room]
-    lines = [head, *(finding_line(f, scene, columns, selected=first + i == selected)
-                     for i, f in enumerate(shown))]  # fmt: skip
+    lines, spare = [head], room - len(shown)
+    for index, finding in enumerate(shown, first):
+        drawn = finding_lines(finding, scene, columns, selected=index == selected, most=1 + spare)
+        spare -= len(drawn) - 1
+        lines += drawn
     hidden = len(found) - len(shown)
     if hidden > 0:
         lines[0] = title("What is wrong", columns, f"{len(found)} found, {hidden} more below ")
@@ -105,14 +129,12 @@ def _lost(scene: Scene, columns: int) -> list[Line]:
         told = wrap(f"{scene.lost} …", columns - 3)
         head = [title("What is wrong", columns), line((f" {unknown} not known yet", "unknown"))]
         return [*head, *(line(("   " + text, "text")) for text in told)]
-    told = wrap(
-        f"{scene.lost}. Nothing is judged while no engine runs; this picture is "
-        f"{age(scene.elapsed)} old. The console starts another one.", columns - 3,
-    )  # fmt: skip
+    old = age(scene.elapsed)
+    rest = f"This picture is {old} old, nothing is judged. The console starts another engine."
     return [
         title("What is wrong", columns),
-        line((f" {unknown} the engine does not answer", "unknown")),
-        *(line(("   " + text, "text")) for text in told),
+        fit(line((f" {unknown} {scene.lost}", "unknown")), columns),
+        *(line(("   " + text, "text")) for text in wrap(rest, columns - 3)),
     ]
 
 
@@ -131,7 +153,7 @@ def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-CAME_OF_IT = frozenset({"state", "alert", "playbook"})
+CAME_OF_IT = frozenset({"state", "alert", "incident"})
 LATELY = 1800.0
 """Seconds for which something that was done is more telling than what came of it."""
 
@@ -143,7 +165,8 @@ def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
     if scene.view is None:
         return [head]
     lately = scene.now - LATELY
-    told = sorted(scene.view.events, key=lambda e: (e.kind in CAME_OF_IT or e.at < lately, -e.at))
+    events = [event for event in once(scene.view.events) if event.kind != "playbook"]
+    told = sorted(events, key=lambda e: (e.kind in CAME_OF_IT or e.at < lately, -e.at))
     events = sorted(told[: max(0, rows - 1)], key=lambda event: -event.at)
     if not events:
         return [head, line((" nothing since the engine has been watching", "quiet"))]
@@ -153,8 +176,7 @@ def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
         before = ""
         if first is not None and 0 < first - event.at < 3600:
             before = f"{age(first - event.at)} before "
-        text = event.text if event.target in event.text else f"{event.target}  {event.text}"
-        start = line((f" {clock(event.at)}  ", "quiet"), (text, "text"))
+        start = line((f" {clock(event.at)}  ", "quiet"), (what(event), "text"))
         lines.append(ends(start, line((before, "warn")) if before else EMPTY, columns))
     return lines
 
@@ -230,10 +252,11 @@ def compact_needs(scene: Scene, columns: int) -> Line:
     """The same in one line, for narrow screens."""
     if scene.view is None:
         return EMPTY
-    spans: list[Span] = [(" ", "text")]
-    for target in scene.view.targets:
-        if target.parent is None:
-            state = target.state if scene.lost is None else "unknown"
-            spans.append((f"{scene.glyphs.state[state]} {target.name}", STATE_TONE[state]))
-            spans.append(("  ", "text"))
-    return fit(tuple(spans), columns) if width(spans) else EMPTY
+    whole = [target for target in scene.view.targets if target.parent is None]
+    told = [
+        (f"{scene.glyphs.state[state]} {target.name}", STATE_TONE[state])
+        for target in whole
+        for state in [target.state if scene.lost is None else "unknown"]
+    ]
+    gap = "  " if sum(len(text) + 2 for text, _ in told) <= columns else " "
+    return fit(tuple(span for one in told for span in ((gap, "text"), one)), columns)

@@ -64,14 +64,23 @@ def strip_line(run: PlaybookRun, scene: Scene, columns: int) -> Line:
 
 
 def strip(scene: Scene, columns: int) -> list[Line]:
-    """The line of the playbook that goes on, else of the one that is proposed."""
-    view = scene.view
-    going = [run for run in view.playbooks if run.state == "running"] if view else []
-    if going:
-        return [strip_line(going[0], scene, columns)]
-    if view is None or scene.lost is not None or not view.proposals:
-        return []
-    return [proposal_line(view.proposals[0], scene, columns)]
+    """The line of the playbook that goes on, and of the one that is proposed for what else is
+    wrong."""
+    going = going_on(scene)
+    return [*(strip_line(run, scene, columns) for run in going[:1]),
+            *(proposal_line(one, scene, columns) for one in beside(scene)[:1])]  # fmt: skip
+
+
+def going_on(scene: Scene) -> list[PlaybookRun]:
+    """The playbooks that go on."""
+    return [run for run in scene.view.playbooks if run.state == "running"] if scene.view else []
+
+
+def beside(scene: Scene) -> list[Proposal]:
+    """The proposals for what none of them is about."""
+    found = scene.view.proposals if scene.view and scene.lost is None else []
+    busy = {name for run in going_on(scene) for name in (run.target, run.book.name)}
+    return [one for one in found if not busy & {one.target, one.playbook}]
 
 
 def proposal_line(one: Proposal, scene: Scene, columns: int) -> Line:
@@ -89,11 +98,11 @@ def _head(run: PlaybookRun, scene: Scene, columns: int) -> list[Line]:
     """Why it was begun, by whom, how it ended."""
     told = [line((text, "text")) for text in wrap(run.why or run.book.summary, columns, 2)]
     took = duration(max(0.0, (run.finished_at or scene.now) - run.started_at))
-    by = f"{run.operator}, {_place(run)}, {took}"
+    by = f"by {run.operator} · step {_place(run)} · {took}"
     if run.incident:
-        by += f", incident {run.incident}"
+        by += f" · incident {run.incident}"
     if run.taken_over:
-        by += f", {run.taken_over} engine restart{'s' if run.taken_over > 1 else ''} survived"
+        by += f" · {run.taken_over} engine restart{'s' if run.taken_over > 1 else ''} survived"
     if run.state != "running":
         tone = ENDED[run.state]
         words = wrap(f"{run.state.upper()}: {run.message}", columns, 4)
@@ -163,8 +172,8 @@ def _at_hand(run: PlaybookRun, scene: Scene, columns: int, *, full: bool) -> lis
         found += _labelled("expected", wanted, columns, "quiet", 4)
     if one.action and one.state == "acting":
         found += _action(one.action, scene, columns)
-    if next_ := _next(run):
-        found += _labelled("next", next_, columns, "quiet", 1)
+    if full or run.at + 1 == len(run.steps):  # in the list it stands right below
+        found += _labelled("next", _next(run), columns, "quiet", 1)
     return found
 
 

@@ -23,8 +23,9 @@ RIBBON: dict[EventKind, str] = {
     "backup": "B", "alert": "A", "action": "O", "state": "!", "gap": "G", "note": "N",
     "certificate": "T", "incident": "I", "playbook": "P",
 }  # fmt: skip
-SYMPTOMS = frozenset({"alert", "state", "gap", "incident"})
-"""Kinds that tell of trouble; all others may have caused it and come first where room is short."""
+SYMPTOMS = frozenset({"alert", "state", "gap", "incident", "playbook"})
+"""Kinds that tell of trouble or look at it; all others may have caused it and come first where room
+is short."""
 NAMES: dict[EventKind, str] = {
     "secret": "secret (key)", "setting": "configuration", "action": "operator", "state": "state",
     "certificate": "certificate (TLS)",

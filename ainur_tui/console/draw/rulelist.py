@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ainur_tui.model.alertcalls import AckView, Diagnosis, Inventory, RuleView, SilenceView
+from ainur_tui.model.alertcalls import (
+    AckView,
+    Diagnosis,
+    Inventory,
+    Quiet,
+    RuleView,
+    SilenceView,
+)
 from ainur_tui.model.table import Column, Row, Table, Tone
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, duration, moment
 
 _INVENTORY = [
     Column(name="kind", title="Kind", rank=1, limit=9),
@@ -16,8 +23,8 @@ _INVENTORY = [
 _DOCTOR = [
     Column(name="trouble", title="Trouble", rank=1, limit=11),
     Column(name="rule", title="Rule", limit=34),
-    Column(name="origin", title="Origin", rank=3, limit=18),
     Column(name="text", title="Found", rank=1, limit=300),
+    Column(name="origin", title="Origin", rank=3, limit=18),
 ]
 SOON = 900.0
 """Seconds before its end from which on a silence is one that ends soon."""
@@ -25,9 +32,10 @@ TROUBLES = {"never": "cannot fire", "unit": "unit", "severity": "severity", "not
 
 
 def inventory(found: Inventory, now: float) -> Table:
-    """Silences, acknowledgements, rules and deliveries, in this order."""
+    """Silences, acknowledgements, who is in quiet hours, rules and deliveries, in this order."""
     rows = [_silence(view, now) for view in found.silences]
     rows += [_ack(view) for view in found.acks]
+    rows += [_quiet(one, now) for one in found.quiet]
     rows += [_rule(view) for view in found.rules]
     for number, told in enumerate(found.deliveries):
         how = "arrived" if told.ok else "NOT ARRIVED"
@@ -68,6 +76,16 @@ def _ack(view: AckView) -> Row:
     )  # fmt: skip
 
 
+def _quiet(one: Quiet, now: float) -> Row:
+    hears = f"told of {', '.join(one.always)} all the same" if one.always else "told of nothing"
+    return Row(
+        key=f"quiet {one.channel}", tone="warn" if one.waiting else "none",
+        cells=["quiet", f"{one.channel}: {one.waiting or 'nothing'} waiting",
+               f"until {moment(one.until, now)}", one.channel,
+               f"{hears}; what still fires then is told then"],
+    )  # fmt: skip
+
+
 def _rule(view: RuleView) -> Row:
     states = {s: n for s, n in view.states.items() if s != "inactive"}
     state = ", ".join(f"{n} {s}" for s, n in states.items()) or "at rest"
@@ -89,8 +107,8 @@ def doctor(found: list[Diagnosis], now: float) -> Table:
     rows = [
         Row(
             key=f"{number} {one.rule}", tone=tones.get(one.trouble, "quiet"),
-            cells=[TROUBLES[one.trouble], one.rule or "(file)", one.origin, one.text],
-            detail={"rule": one.rule, "write": one.hint} if one.hint else {"rule": one.rule},
+            cells=[TROUBLES[one.trouble], one.rule or "(file)", one.text, one.origin],
+            detail={"rule": one.rule} | ({"write": one.hint} if one.hint else {}),
         )
         for number, one in enumerate(found)
     ]  # fmt: skip

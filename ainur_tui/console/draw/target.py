@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from ainur_tui.console.draw.glyphs import STATE_TONE
+from ainur_tui.console.draw.glyphs import STATE_TONE, VERDICT_TONE
 from ainur_tui.console.draw.plot import chart
 from ainur_tui.console.draw.scene import Scene, standing
 from ainur_tui.console.draw.spans import EMPTY, Line, ends, left, line, width, wrap
@@ -98,12 +98,30 @@ def detail(target: TargetView, scene: Scene, columns: int) -> list[Line]:
     lines = banner([target.name], scene, columns, 8)
     if target.needs:
         lines.append(line((f"   needs {', '.join(target.needs)}", "quiet")))
+    lines += _troubles(target, scene, columns)
     lines.append(EMPTY)
     for signal in target.signals:
         lines += signal_lines(signal, scene, columns)
     if not target.signals:
         lines.append(line((" no signal of it was read yet", "quiet")))
     return lines + _probes(target, scene.view.probes if scene.view else [], columns)
+
+
+def _troubles(target: TargetView, scene: Scene, columns: int) -> list[Line]:
+    """What is wrong with it, in full, and what can be done about each."""
+    lines: list[Line] = []
+    for one in scene.view.findings if scene.view and scene.lost is None else []:
+        if one.target != target.name:
+            continue
+        mark = scene.glyphs.verdict[one.verdict].strip() or scene.glyphs.state["unknown"]
+        end = line((f" {scene.state_since(one.since):>4} {one.severity or '':>2} ", "quiet"))
+        told = wrap(one.text, max(20, columns - 12), 6)
+        lines.append(ends(line((f" {mark} ", VERDICT_TONE[one.verdict]), (told[0], "text")), end,
+                          columns))  # fmt: skip
+        lines += [line(("   " + text, "text")) for text in told[1:]]
+        if one.hint:
+            lines += [line((f"   {text}", "quiet")) for text in wrap(one.hint, columns - 4, 3)]
+    return [EMPTY, *lines] if lines else []
 
 
 def _probes(target: TargetView, probes: Sequence[ProbeView], columns: int) -> list[Line]:

@@ -31,6 +31,11 @@ def _key(key: str, wish: Wish, name: str, about: str, *, show: bool = True) -> B
     return Binding(key, f"wish('{wish}')", name, show=show, id=f"incidents.{wish}", tooltip=about)
 
 
+def _order(one: Incident) -> tuple[bool, bool, float]:
+    """Those that go on first, then those that wait to be closed, of each the newest."""
+    return one.closed_at is not None, one.status == "resolved", -one.opened_at
+
+
 class RecordTable(TableView, inherit_bindings=False):
     """A table in the record's own order: its key for sorting is the panel's for roles."""
 
@@ -114,7 +119,7 @@ class IncidentsPanel(Panel):
             self._asked = newest
             self.post_message(self.Wanted())
         known = {one.id: one for one in self._found} | {one.id: one for one in current}
-        found = sorted(known.values(), key=lambda one: (one.closed_at is not None, -one.opened_at))
+        found = sorted(known.values(), key=_order)
         columns = self.size.width
         self.query_one("#incident-slo", LinesView).show([draw.objectives(self._slos, columns)])
         listed, facts = self.list, self.query_one("#incident-facts", LinesView)
@@ -142,6 +147,12 @@ class IncidentsPanel(Panel):
         if message.table.name == "incidents":
             message.stop()
             self.entries.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without an incident there is nothing to do about one: its keys are not shown."""
+        if action in {"wish", "other"} and self.file is None:
+            return False
+        return super().check_action(action, parameters)
 
     def action_wish(self, wish: Wish) -> None:
         self.post_message(self.Sent(wish))

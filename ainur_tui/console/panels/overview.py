@@ -71,6 +71,10 @@ class OverviewPanel(Panel):
     key: ClassVar[str] = "1"
     series = tuple((target, signal) for _, target, signal in draw.VITALS)
 
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._shares: tuple[int, int] | None = None
+
     def compose(self) -> ComposeResult:
         with Across(id="overview"):
             with Down(id="overview-left"):
@@ -82,6 +86,7 @@ class OverviewPanel(Panel):
                 yield LinesView(glyphs=self.glyphs, id="needs")
 
     def show_scene(self, scene: Scene) -> None:
+        self._share(scene)
         self.query_one(Findings).show_scene(scene)
         for name, drawn in (
             ("vitals", draw.vitals), ("changed", draw.changed),
@@ -93,6 +98,18 @@ class OverviewPanel(Panel):
                 view.show([draw.compact_needs(scene, columns)])
             elif columns and rows:
                 view.show(drawn(scene, columns, rows))
+
+    def _share(self, scene: Scene) -> None:
+        """In a narrow screen the parts are as high as what they have to tell is urgent."""
+        narrow = self.screen.has_class("-narrow")
+        shares = draw.shares(scene, self.size.height) if narrow else None
+        if shares == self._shares:
+            return
+        self._shares = shares
+        changed, vitals = shares or (None, None)
+        self.query_one("#changed").styles.height = changed
+        self.query_one("#vitals").styles.height = vitals
+        self.query_one("#overview-right").styles.height = vitals + 2 if vitals else None
 
     def selection(self) -> Selection:
         finding = self.query_one(Findings).finding

@@ -94,6 +94,12 @@ class Machine:
         )
 
     @property
+    def role(self) -> str:
+        """What a database's role check says: ``primary``, ``replica`` or nothing."""
+        said = next((check.output.lower() for check in self.checks if check.name == "role"), "")
+        return next((word for word in ("primary", "replica") if word in said), "")
+
+    @property
     def last_exit(self) -> MachineEvent | None:
         """The newest event of its process ending."""
         return next((event for event in self.events if event.kind == "exit"), None)

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, Literal
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.answers import text
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, well, which
+from ainur_tui.systems.fly.fleet import EachMachine, judged, well, which
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing

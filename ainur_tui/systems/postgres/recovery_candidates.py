@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ainur_tui.model.table import Column, Row, Table, Tone
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, duration, many
 from ainur_tui.systems.postgres.backup.manifest import OLD_FORMAT
 
 TABLE = "recovery"
@@ -55,8 +55,8 @@ def _judged(row: dict[str, Any], now: float) -> Candidate:
         words = f"restored {duration(max(0.0, ago))} ago in {took}, {count:,} rows counted"
         return Candidate(row, 0, at, words)
     if row["rows"] is not None:
-        places = len(row["locations"])
-        words = f"whole in {places} place{'s' * (places > 1)}, never restored: verify it first"
+        places = many(len(row["locations"]), "place")
+        words = f"whole in {places}, never restored: verify it first"
         return Candidate(row, 1, at, row["detail"] or words)
     old = row["format"] == OLD_FORMAT
     words = "the guide's archive, whole, without counts: by hand" if old else "without counts"

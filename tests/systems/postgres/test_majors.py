@@ -18,23 +18,16 @@ import psutil
 import pytest
 
 from ainur_tui.config.types import Api, Environment, Postgres
-from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
-from ainur_tui.systems.acting import Action, World
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Clock, Context, Sample, Tools
 from ainur_tui.systems.postgres.access import SUPPORTED, examine
 from ainur_tui.systems.postgres.system import connect
 from ainur_tui.systems.system import System
 from tests.systems.conftest import Server, a_postgres
-
-WORLD = World(
-    BoardView(
-        environment="t", at=0, state="up", since=None, trust=Trust(fresh=0, all=0), targets=[]
-    ),
-    lambda _: [],
-)
+from tests.systems.steps import WORLD
 
 
 def others() -> dict[int, Path]:

@@ -23,6 +23,7 @@ from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.statements import StatementsProbe
 from ainur_tui.systems.postgres.statistics import SizeProbe, StatisticsProbe, TablesProbe, UpProbe
 from tests.systems.conftest import Server
+from tests.systems.web import FakeClock
 
 Opening = Callable[..., Database]
 
@@ -261,19 +262,10 @@ async def test_after_the_server_ends_our_session_the_next_look_works(
 async def test_refusals_are_put_off_and_then_tried_again(
     postgres: Server, redact: Redactor
 ) -> None:
-    class Stepping:
-        at = 0.0
-
-        def now(self) -> float:
-            return self.at
-
-        def monotonic(self) -> float:
-            return self.at
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    clock = Stepping()
+    clock = FakeClock(0)
     database = Database(Secret(f"postgresql://u:canary-pw@127.0.0.1:{port}/d"), clock, redact, 2)
     with pytest.raises(ProbeFailure) as first:
         await database.fetch("SELECT 1")
