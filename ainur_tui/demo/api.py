@@ -80,6 +80,8 @@ async def _answer(
         return web.Response(status=error.status, text=error.text, content_type=error.content_type)
     except (*FAILURES, RuntimeError) as error:
         reason = str(error) or type(error).__name__
+        if isinstance(error, TimeoutError):
+            reason = "failed to execute query: context deadline exceeded"
         service.zap.error("api/handlers.go:88", "request failed", path=request.path,
                           method=request.method, error=reason)  # fmt: skip
         return web.json_response({"error": "internal server error"}, status=500)
