@@ -108,7 +108,7 @@ class ChooseDialog(ModalScreen[T | None]):
         if not found:
             body.show([line((" nothing fits these words", "quiet"))])
             return
-        widest = max(cell_len(choice.label) for choice in self._choices)
+        widest = max(cell_len(choice.label) for choice in found)
         wide = min(widest, 38, columns // 2)
         body.show([self._line(choice, columns, wide, selected=top + i == self._index)
                    for i, choice in enumerate(found[top : top + rows])])  # fmt: skip
