@@ -13,6 +13,7 @@ _HEADING = (
     "Alert rules of Ainur Console for a Prometheus 2.42 or later (keep_firing_for).",
     "Rates are over 5 minutes. The label severity is as it is sent to an Alertmanager; priority is",
     "P1 to P4 and wins when this file is read by the console again.",
+    "Where both send to one Alertmanager, both call: send = false in the console's configuration.",
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.playbook import PlaybookDialog
+from ainur_tui.console.draw import playbook
 from ainur_tui.console.draw.spans import Tone
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import Run
@@ -42,11 +43,12 @@ class Playbooks(Talk):
 
     async def proposed(self) -> None:
         """What ``p`` does: the playbook that goes on, else the one that fits the selection or the
-        worst trouble, else all of them to choose from."""
-        view = self._app.store.view
-        going = [run for run in view.playbooks if run.state == "running"] if view else []
-        if len(going) > 1:
-            await self._among(going)
+        worst trouble, else all of them to choose from. Where one goes on and something else is
+        wrong as well, it is asked which is meant."""
+        scene = self._app.store.scene()
+        going, others = playbook.going_on(scene), playbook.beside(scene)
+        if len(going) > 1 or (going and others):
+            await self._among(going, others)
         elif going:
             self.watch(going[0].id)
         elif found := self.fitting():
@@ -54,18 +56,23 @@ class Playbooks(Talk):
         else:
             await self.choose()
 
-    async def _among(self, going: list[PlaybookRun]) -> None:
-        choices = [
+    async def _among(self, going: list[PlaybookRun], others: list[Proposal]) -> None:
+        choices: list[Choice[PlaybookRun | Proposal]] = [
             Choice(
                 f"{run.book.title}{f', incident {run.incident}' if run.incident else ''}",
                 f"{run.step.title}: {run.now.state}, by {run.operator}", run,
             )
             for run in going
         ]  # fmt: skip
+        choices += [Choice(f"Begin: {one.title}", one.why, one) for one in others]
         title = "Several playbooks go on: which one?"
-        chosen: PlaybookRun | None = await self.show(ChooseDialog(title, choices, self._app.glyphs))
-        if chosen is not None:
+        if others:
+            title = "Which playbook? One goes on, one fits what else is wrong"
+        chosen = await self.show(ChooseDialog(title, choices, self._app.glyphs))
+        if isinstance(chosen, PlaybookRun):
             self.watch(chosen.id)
+        elif isinstance(chosen, Proposal):
+            await self.start(chosen.playbook, chosen.why)
 
     def fitting(self) -> Proposal | None:
         """The proposal for what is selected, else the first."""

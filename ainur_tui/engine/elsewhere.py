@@ -61,11 +61,12 @@ async def end(engine: Engine, found: Silence, peer: Peer) -> Silence:
             f"the {judge} does not say that the silence of {describe(found)} is over: {why}",
             UNAVAILABLE,
         ) from None
-    await attention.note("silence ended", peer, found.target, detail)
+    # What is over is told and seen to be, even where the record takes no more.
     attention.tell(
         f"{peer.operator} ended the silence of {describe(found)} in the {judge}", found.target
     )
     await engine.looks.once({judge}, LOOK)
+    await attention.note("silence ended", peer, found.target, detail)
     return replace(found, until=engine.now())
 
 

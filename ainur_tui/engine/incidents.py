@@ -192,8 +192,11 @@ class Incidents:
         return self.get(incident)
 
     def saw(self, event: Event) -> None:
-        """Something happened: it goes to the open incidents that it concerns. Never waits."""
-        for incident in self.open_now():
+        """Something happened: it goes to the open incidents that it concerns, the steps of a
+        playbook to the one about its target where there is one. Never waits."""
+        found = self.open_now()
+        own = [one for one in found if overlaps(one.target, event.target)]
+        for incident in own if own and event.kind == "playbook" else found:
             self._queue(incident, event)
 
     def _pull(self, incident: Incident) -> None:

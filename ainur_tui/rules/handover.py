@@ -9,17 +9,20 @@ from ainur_tui.model.action import FINAL
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import Inventory
 from ainur_tui.model.board import BoardView
+from ainur_tui.model.event import Event
+from ainur_tui.model.happened import once
 from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentcalls import Sheet
 from ainur_tui.model.incidentcalls import SheetRow as Row
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import age, clock, moment, rfc3339
-from ainur_tui.rules.incidentevents import DONE
+from ainur_tui.rules.incidentevents import DONE, ends_playbook, short
 from ainur_tui.rules.oncall import Turn
 
 SHIFT = 12 * 3600.0
 """Seconds back in which what was done and noted is told."""
+_EMPTY = {"On call": "not told"}
 _SHOWN = {"firing", "recovering", "pending", "no data"}
 
 
@@ -42,9 +45,14 @@ def handover(
             for run in view.runs if run.state not in FINAL and run.state != "planned"
         ],
         "Due": _due(incidents, now),
-        "Done in this shift": [Row(e.at, e.text) for e in recent if e.kind in DONE],
+        "Done in this shift": [Row(e.at, short(e)) for e in once(recent) if _done(e)],
         "Notes": [Row(e.at, e.text) for e in recent if e.kind == "note"],
     }  # fmt: skip
+
+
+def _done(event: Event) -> bool:
+    """Whether it changed something; of a playbook its end is told, not each of its looks."""
+    return event.kind in DONE and (event.kind != "playbook" or ends_playbook(event))
 
 
 def _incident(one: Incident, now: float) -> Row:
@@ -84,7 +92,7 @@ def sheet(parts: dict[str, list[Row]], environment: str, now: float) -> Sheet:
         rows += ["", f"## {heading}"]
         rows += [
             f"- {_when(row.at, now)}{clean(row.text, 300)}" for row in told
-        ] or ["- nothing"]  # fmt: skip
+        ] or [f"- {_EMPTY.get(heading, 'nothing')}"]  # fmt: skip
     text = "\n".join(rows) + "\n"
     return Sheet(environment=environment, at=now, parts=parts, text=text)
 

@@ -72,11 +72,22 @@ def tell(incident: Incident, event: Event) -> Incident:
     return replace(incident, recovered=Recovered(at=event.at, why=why) if why else None)
 
 
+def _by_playbook(event: Event) -> str | None:
+    """Whoever begins one again does not take it for over; what it finds at its end tells."""
+    title, _, _ = event.text.partition(": ")
+    state = event.key.rpartition(":")[2]
+    if state == "begun":
+        return ""
+    if not ends_playbook(event):
+        return None
+    return {"verified": f"playbook {title} verified",
+            "not needed": f"playbook {title} found it well"}.get(state)  # fmt: skip
+
+
 def _turn(incident: Incident, event: Event) -> str | None:
     """Why it is over; empty when it is on again, ``None`` when the event tells neither."""
-    if ends_playbook(event) and overlaps(event.target, incident.target):
-        title, _, _ = event.text.partition(": ")
-        return f"playbook {title} verified" if event.key.endswith(":verified") else None
+    if event.kind == "playbook" and overlaps(event.target, incident.target):
+        return _by_playbook(event)
     if incident.alert is not None:
         head = f"alert:{incident.alert}:{incident.target}:"
         if event.key.startswith(f"{head}resolved:"):

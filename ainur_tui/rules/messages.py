@@ -9,6 +9,7 @@ from ainur_tui.model.alert import Severity
 from ainur_tui.model.event import Event
 from ainur_tui.model.happened import once
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, many
 from ainur_tui.rules.incidentevents import DONE, begun, ends_playbook, short
@@ -126,8 +127,14 @@ def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
     events = once([entry.what.event for entry in entries if isinstance(entry.what, Happened)])
     done = [
-        f"{clock(event.at)[:5]} {short(event)}{', under way' if begun(event) else ''}"
+        f"{clock(event.at)[:5]} {_named(event, incident)}{', under way' if begun(event) else ''}"
         for event in events
         if event.at >= since and (told_to_others(event) or begun(event))
     ]  # fmt: skip
     return [*told, *done][-_ACTIONS:] or ["none yet"]
+
+
+def _named(event: Event, incident: Incident) -> str:
+    """What was done; where it was done to something else, to what."""
+    own = event.kind == "playbook" or overlaps(event.target, incident.target)
+    return short(event) if own else f"{event.target}: {short(event)}"

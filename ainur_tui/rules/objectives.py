@@ -17,6 +17,8 @@ RTO: Mapping[str, float] = MappingProxyType(
     {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
 )
 """Seconds until a service is back (guide §5); storage has none there."""
+AHEAD = "Expires"
+"""In the name of an alert that warns of a loss to come: nothing has to be recovered yet."""
 AT_A_CHANGE = 600.0
 """Seconds after a change within which the others are to know. Not from the guide."""
 POSTMORTEM = 86400.0
@@ -35,7 +37,8 @@ class Objectives:
         """Every clock that runs or ran, in the order of what it is about."""
         found = [self._response(incident)]
         rto = RTO.get(whole_of(incident.target))
-        if rto is not None and incident.severity in {"P1", "P2"}:  # where a service is lost
+        lost = incident.severity in {"P1", "P2"} and AHEAD not in (incident.alert or "")
+        if rto is not None and lost:
             since = incident.detected_at
             found.append(
                 Clock(name="rto", since=since, due_at=since + rto, ended_at=incident.restored_at)

@@ -196,10 +196,11 @@ def _go(run: PlaybookRun, way: str, now: float) -> PlaybookRun:
 
 
 def _still_needed(run: PlaybookRun, world: World, now: float) -> PlaybookRun:
-    """While a person decides, the trouble may end by itself; and what a step that is stuck had
-    waited for may come late, or by other hands."""
+    """While a person decides, the trouble may end by itself; and what a step that is stuck, or a
+    person, was to bring about may come late, or by other hands."""
     step, one = run.step, run.now
-    if one.state == "stuck" and (step.expect or step.expect_any):
+    waits = one.state == "stuck" or (step.ask is not None and one.action is None)
+    if waits and (step.expect or step.expect_any):
         seen = all_of(step.expect, step.expect_any, run.target, world.board)
         over, words = seen.holds is True, f"it is so meanwhile: {seen.words}"
     elif one.action is None and (step.when or step.when_any):

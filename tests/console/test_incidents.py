@@ -18,6 +18,7 @@ from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw import alarm, frame, incidents
 from ainur_tui.console.draw.glyphs import ASCII
 from ainur_tui.console.draw.spans import Line, width
+from ainur_tui.console.panels.incidents import IncidentsPanel
 from ainur_tui.model.alert import Ack, Alert
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.incident import (
@@ -209,6 +210,19 @@ async def press_words(pilot: Any, app: Any, words: str) -> None:
     await until(pilot, lambda: isinstance(app.screen, TextDialog))
     app.screen.query_one(Input).value = words
     await pilot.press("enter")
+
+
+async def test_a_key_is_about_the_incident_that_was_chosen_a_moment_ago() -> None:
+    chosen, before = file(), file(id="20261124-2")
+    async with running(world(chosen.incident)) as (app, engine, pilot):
+        serve(engine, chosen)
+        await pilot.press("7")
+        await until(pilot, lambda: "Timeline of" in shown(app))
+        panel = app.panel
+        assert isinstance(panel, IncidentsPanel)
+        panel.file = before  # the file of what is chosen now is not there yet
+        await pilot.press("v")
+        await until(pilot, lambda: f"Severity of {chosen.incident.id}" in shown(app))
 
 
 async def test_every_key_adds_what_it_says() -> None:

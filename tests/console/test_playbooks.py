@@ -132,6 +132,24 @@ async def test_of_several_that_go_on_one_is_chosen() -> None:
         await until(pilot, lambda: "· incident i-2" in shown(app))
 
 
+async def test_while_one_goes_on_another_for_what_else_is_wrong_is_offered() -> None:
+    other = Proposal(playbook="database", title="Database in trouble", target="db",
+                     why="db: connections in use 100 %", since=worlds.NOW - 9)  # fmt: skip
+    view = told(going())
+    both = msgspec.structs.replace(view, proposals=[*view.proposals, other])
+    async with running(both, size=(80, 24)) as (app, engine, pilot):
+        engine.answers["playbook.start"] = going()
+        await until(pilot, lambda: "p Playbook: Database in trouble" in shown(app))
+        assert "API down  7/11 waits for you" in shown(app)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        assert "Begin: Database in trouble" in shown(app)
+        assert "Begin: API down" not in shown(app), "it goes on"
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: bool(engine.asked("playbook.start")))
+        assert engine.asked("playbook.start") == [StartCall(name="database", why=other.why)]
+
+
 async def test_without_a_trouble_all_are_offered() -> None:
     async with running() as (app, engine, pilot):
         engine.answers["playbooks"] = list(BOOKS.values())

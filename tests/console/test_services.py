@@ -13,6 +13,7 @@ from ainur_tui.console.app import AinurApp
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.needs import NeedsDialog
+from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.draw import machines, needs, services
 from ainur_tui.console.draw.glyphs import ASCII, UNICODE, Glyphs
 from ainur_tui.console.draw.tables import cell_text, layout, row_line, stems
@@ -213,9 +214,10 @@ async def test_from_a_row_to_its_actions_with_its_values(
         offered = [one[0] for one in words if one[:1] and one[0] in {s.name for s in specs()}]
         assert offered[: len(first)] == first
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        await until(pilot, lambda: isinstance(app.screen, AskDialog | PlanDialog))
         values = [getattr(field, "value", "") for field in app.screen.query("Input, PickField")]
-        assert filled in values
+        planned = [value for query in engine.asked("plan") for value in query.params.values()]
+        assert filled in [*values, *planned]
 
 
 async def editor(app: AinurApp, pilot: Pilot[None]) -> None:

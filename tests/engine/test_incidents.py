@@ -98,6 +98,26 @@ async def test_of_two_incidents_each_hears_what_concerns_it(tmp_path: Path) -> N
     await made.stop()
 
 
+async def test_a_playbook_is_told_where_its_target_has_an_incident(tmp_path: Path) -> None:
+    made = keeper(tmp_path)
+    await made.start(writable=True)
+
+    def step(number: int) -> Event:
+        return Event(key=f"playbook:p:{number}", at=time.time(), kind="playbook", target="db",
+                     text="Database: passed a look")  # fmt: skip
+
+    def told(id: str) -> set[str]:
+        return {e.what.event.key for e in made.file(id).entries if isinstance(e.what, Happened)}
+
+    api = (await made.open(OpenIncident(key="a", target="api", title="x"), PEER)).id
+    made.saw(step(1))
+    db = (await made.open(OpenIncident(key="d", target="db", title="x"), PEER)).id
+    made.saw(step(2))
+    await made.stop()
+    assert told(api) == {"playbook:p:1"}, "nobody else's yet"
+    assert "playbook:p:2" in told(db)
+
+
 async def test_the_end_of_an_action_is_on_the_timeline_also_when_it_is_well(
     tmp_path: Path,
 ) -> None:

@@ -35,6 +35,14 @@ def test_the_machines_of_an_action_or_a_release_are_told_by_it() -> None:
     ], "long before it"  # fmt: skip
 
 
+def test_what_was_restarted_did_start() -> None:
+    run = (event("run:a:begun", 100, "db", "restart"), event("run:a:ended", 120, "db", "restart"))
+    assert kept(*run, event("db-start-110", 110, "db", "restart")) == ["run:a:ended"]
+    assert kept(*run, event("db-start-900", 900, "db", "restart"))[-1] == "db-start-900"
+    backup = event("run:b:begun", 100, "db", "backup")
+    assert kept(backup, event("db-start-110", 110, "db", "restart"))[-1] == "db-start-110"
+
+
 def test_what_is_nobodys_echo_stays() -> None:
     ended = event("fly:x:1", 150, "api/machine/x", "state")
     theirs = event("fly:release:v9", 150)

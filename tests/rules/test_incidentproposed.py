@@ -156,6 +156,10 @@ def test_over_is_what_was_seen_first_since_it_was_on() -> None:
     assert rto.ended_at is None, "it runs again"
     tale.event(250, "playbook", "API down: verified: ok", key="playbook:q:verified")
     assert fold(tale.entries, OURS).recovered is not None
+    tale.event(252, "playbook", "API down: begun by mira", key="playbook:z:begun")
+    assert fold(tale.entries, OURS).recovered is None, "somebody is at it again"
+    tale.event(254, "playbook", "API down: not needed: served", key="playbook:z:not needed")
+    assert fold(tale.entries, OURS).recovered is not None
     said = fold(tale.add(260, StatusSet(status="resolved")).entries, OURS)
     assert said.unsaid is None
 

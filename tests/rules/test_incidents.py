@@ -211,3 +211,9 @@ def test_after_the_end_only_the_writing_goes_on() -> None:
     assert fault(found, Noted(text="late insight"), "mira") is None
     assert "closed" in (fault(found, StatusSet(status="fixing"), "mira") or "")
     assert "closed" in (fault(found, Closed(), "mira") or "")
+
+
+def test_what_is_not_lost_yet_has_not_to_be_recovered() -> None:
+    ahead = Tale(opened(target="frontend", alert="CertificateExpiresSoon", severity="P2"))
+    assert fold(ahead.entries, OURS).clock("rto") is None
+    assert fold(Tale(opened(severity="P2")).entries, OURS).clock("rto") is not None

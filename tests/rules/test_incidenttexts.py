@@ -229,7 +229,16 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     tale = handled().add(400, ItemAdded(id="a1", text="limit the pool", owner="jon", due=T0 + 100))
     done = fold(tale.add(410, Closed()).add(420, Published()).entries, OURS)
     still = fold(Tale().entries, OURS)
-    events = [Event(key="n", at=T0 + 100, kind="note", target="api", text="the disk hums")]
+    events = [
+        Event(key="n", at=T0 + 100, kind="note", target="api", text="the disk hums"),
+        Event(key="run:r:begun", at=T0 + 101, kind="restart", target="api", text="Restart - ada"),
+        Event(key="run:r:ended", at=T0 + 105, kind="restart", target="api",
+              text="Restart: verified. ok"),
+        Event(key="playbook:p:look:0:passed", at=T0 + 106, kind="playbook", target="api",
+              text="API down: passed a look"),
+        Event(key="playbook:p:verified", at=T0 + 110, kind="playbook", target="api",
+              text="API down: verified: it serves"),
+    ]  # fmt: skip
     mute = Silence(id="s", name="ApiDown", target="", by="ada", reason="load test", at=T0,
                    until=T0 + 900)  # fmt: skip
     inventory = Inventory(rules=[], silences=[SilenceView(silence=mute, mutes=1)], acks=[],
@@ -246,4 +255,7 @@ def test_the_next_shift_reads_everything_on_one_page() -> None:
     assert "the disk hums" in text
     assert "mira until then" in text
     assert "## Actions going on\n- nothing" in text
+    assert "## On call\n- not told" in sheet(parts | {"On call": []}, "demo", T0 + 200).text
+    assert "## Done in this shift\n- 10:01:45 (1m ago): Restart: verified. ok\n- 10:01:50" in text
+    assert "a look" not in text
     assert builtins(page)["parts"][0]["rows"][0]["text"].startswith("down; 9 of 10")

@@ -376,3 +376,17 @@ def test_what_a_stuck_step_had_waited_for_may_come_late() -> None:
     assert run.steps[1].state == "not needed"
     assert run.steps[1].words.startswith("it is so meanwhile: ")
     assert run.now.id == "rollback"
+
+
+def test_what_a_person_is_asked_for_is_looked_at_meanwhile() -> None:
+    text = BOOK.replace('run = { action = "rollback" }', 'ask = "do it"\n'
+                        'expect = [{ signal = "api.p95", verdict = ["ok"] }]')  # fmt: skip
+    run = started(text)
+    run = replace(run, at=2)
+    run = advance(run, world(board(0, p95="fail")), T)
+    assert run.now.state == "deciding"
+    assert advance(run, world(board(0, p95="fail")), T + 900).now.state == "deciding"
+    seen = world(board(1))
+    run = advance(advance(run, seen, T + 901), seen, T + 905)
+    assert run.steps[2].state == "not needed"
+    assert run.now.id == "verify"

@@ -366,6 +366,9 @@ async def test_the_units_state_and_its_restarts_are_seen(
     sample = await found.read()
     assert of(sample)["node.unit"].value == 1
     assert sample.events == []
+    facts = [row.cells for row in sample.tables[0].rows]
+    assert facts[0] == ["State", "active (running)"]
+    assert ["Process id", "7"] in facts
     unit.says(pid=8)
     clock.ahead += 2
     sample = await found.read()

@@ -17,6 +17,9 @@ KEYS = {
     "apostrophe": "'",
 }  # fmt: skip
 
+KEYS_WIDE = 17
+"""Columns of the keys in the help; the eight tabs are the widest."""
+
 
 def key_name(key: str) -> str:
     """A key as it is printed on a keyboard."""
@@ -62,22 +65,29 @@ def keys_line(keys: Iterable[tuple[str, str]], columns: int) -> Line:
 def help_lines(
     bindings: Sequence[ActiveBinding], symbols: Sequence[tuple[str, str]], columns: int
 ) -> list[Line]:
-    """All keys of this screen with what they do, and what the symbols mean."""
+    """All keys of this screen with what they do, and what the symbols mean. The tabs are one line,
+    and keys that only move come last."""
     grouped: dict[str, tuple[list[str], str]] = {}
+    moving: dict[str, tuple[list[str], str]] = {}
     for active in bindings:
         binding = active.binding
         if not binding.id or not binding.description:
             continue
-        keys, _ = grouped.setdefault(binding.action, ([], binding.tooltip or binding.description))
+        told = binding.tooltip or binding.description
+        group = grouped if binding.tooltip else moving
+        if binding.action.startswith("tab("):
+            keys, _ = grouped.setdefault("tabs", ([], "the tabs, as they stand above"))
+        else:
+            keys, _ = group.setdefault(binding.action, ([], told))
         name = key_name(binding.key)
         if name not in keys:
             keys.append(name)
     lines: list[Line] = [line(("KEYS", "title"))]
-    wide = max((width(((" ".join(keys), "key"),)) for keys, _ in grouped.values()), default=0)
-    for keys, what in grouped.values():
-        first, *more = wrap(what, max(20, columns - wide - 2))
-        lines.append(line((left(" ".join(keys), wide), "key"), ("  ", "text"), (first, "text")))
-        lines += [line((" " * (wide + 2) + words, "text")) for words in more]
+    for keys, what in [*grouped.values(), *moving.values()]:
+        lines += [
+            line((left("" if index else " ".join(keys), KEYS_WIDE), "key"), (text, "text"))
+            for index, text in enumerate(wrap(what, max(20, columns - KEYS_WIDE)))
+        ]
     lines += [EMPTY, line(("SYMBOLS", "title"))]
     lines += [
         line((left(symbol, 22), "strong"), ("  ", "text"), (what, "text"))

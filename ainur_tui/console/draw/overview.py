@@ -153,7 +153,7 @@ def vitals(scene: Scene, columns: int, rows: int) -> list[Line]:
     return lines
 
 
-CAME_OF_IT = frozenset({"state", "alert", "playbook", "incident"})
+CAME_OF_IT = frozenset({"state", "alert", "incident"})
 LATELY = 1800.0
 """Seconds for which something that was done is more telling than what came of it."""
 
@@ -165,7 +165,7 @@ def changed(scene: Scene, columns: int, rows: int) -> list[Line]:
     if scene.view is None:
         return [head]
     lately = scene.now - LATELY
-    events = once(scene.view.events)
+    events = [event for event in once(scene.view.events) if event.kind != "playbook"]
     told = sorted(events, key=lambda e: (e.kind in CAME_OF_IT or e.at < lately, -e.at))
     events = sorted(told[: max(0, rows - 1)], key=lambda event: -event.at)
     if not events:

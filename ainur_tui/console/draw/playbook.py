@@ -64,14 +64,23 @@ def strip_line(run: PlaybookRun, scene: Scene, columns: int) -> Line:
 
 
 def strip(scene: Scene, columns: int) -> list[Line]:
-    """The line of the playbook that goes on, else of the one that is proposed."""
-    view = scene.view
-    going = [run for run in view.playbooks if run.state == "running"] if view else []
-    if going:
-        return [strip_line(going[0], scene, columns)]
-    if view is None or scene.lost is not None or not view.proposals:
-        return []
-    return [proposal_line(view.proposals[0], scene, columns)]
+    """The line of the playbook that goes on, and of the one that is proposed for what else is
+    wrong."""
+    going = going_on(scene)
+    return [*(strip_line(run, scene, columns) for run in going[:1]),
+            *(proposal_line(one, scene, columns) for one in beside(scene)[:1])]  # fmt: skip
+
+
+def going_on(scene: Scene) -> list[PlaybookRun]:
+    """The playbooks that go on."""
+    return [run for run in scene.view.playbooks if run.state == "running"] if scene.view else []
+
+
+def beside(scene: Scene) -> list[Proposal]:
+    """The proposals for what none of them is about."""
+    found = scene.view.proposals if scene.view and scene.lost is None else []
+    busy = {name for run in going_on(scene) for name in (run.target, run.book.name)}
+    return [one for one in found if not busy & {one.target, one.playbook}]
 
 
 def proposal_line(one: Proposal, scene: Scene, columns: int) -> Line:

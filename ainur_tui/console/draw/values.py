@@ -90,7 +90,8 @@ def vital_row(named: Named, scene: Scene, columns: int) -> Line:  # fmt: skip
     if signal.value is None and signal.note:
         return (*spans, (left(signal.note, rest), "quiet"))
     series = scene.series.get((target, name))
-    if series is None or rest < 4:
+    # A height only grows: its bars would be one block of colour.
+    if series is None or rest < 4 or value_text(signal).startswith("#"):
         return (*spans, (" " * rest, "text"))
     return spans + spark(
         series.values, rest, scene.glyphs,

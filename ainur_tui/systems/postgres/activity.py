@@ -99,7 +99,8 @@ class ActivityProbe(Probe):
         if full:
             note += ": ordinary roles are refused"
         readings.add(signals.USED, used, note=note, limit=most)
-        readings.add(signals.RATIO, used / most, note=note)
+        # None is left for those who are refused, whatever is kept for others.
+        readings.add(signals.RATIO, 1.0 if full else used / most, note=note)
 
     def _states(self, readings: _Readings, others: Sequence[Session]) -> None:
         readings.add(signals.ACTIVE, sum(s.state == "active" for s in others))

@@ -74,9 +74,12 @@ def table(rows: Sequence[dict[str, Any]], now: float, interval: float, source: s
     return Table(
         name=TABLE, target="db", title="Recover from", columns=_COLUMNS, source=source,
         rows=[_shown(one, now) for one in rank(rows, now)[:_MOST]],
-        observed_at=now, interval=interval,
-        note="the best evidence first: restored and counted, then whole, then the rest",
+        observed_at=now, interval=interval, note=_ORDER if rows else _NOTHING,
     )  # fmt: skip
+
+
+_ORDER = "the best evidence first: restored and counted, then whole, then the rest"
+_NOTHING = "no backup is there to recover from; key b takes one of what is left"
 
 
 _COLUMNS = [

@@ -172,6 +172,10 @@ def listed(setting: Setting, archive: bytes) -> bytes:
     ).stdout  # fmt: skip
 
 
+def rewrite(path: str, data: bytes) -> None:
+    Path(path).write_bytes(data)
+
+
 async def test_a_backup_is_where_it_says_and_what_it_says(setting: Setting) -> None:
     row, seen, plan = await setting.take()
     assert seen.state == "verified"
@@ -189,6 +193,11 @@ async def test_a_backup_is_where_it_says_and_what_it_says(setting: Setting) -> N
     assert b"TABLE DATA public users" in listed(setting, archive)
     assert await setting.objects() == [f"{row['id']}.dump.zst", f"{row['id']}.json"]
     assert await catalogue(setting.environment, setting.context) == [row]
+    rewrite(local, data[:-1])
+    [hurt] = await catalogue(setting.environment, setting.context)
+    assert (hurt["state"], hurt["locations"], hurt["copies"]) == ("complete", [remote], 2)
+    assert hurt["detail"].endswith("are cut or gone")
+    rewrite(local, data)
     again = await catalogue(setting.environment, setting.context)
     assert again[0]["verified_at"] is None
 

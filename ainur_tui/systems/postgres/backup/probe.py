@@ -95,16 +95,22 @@ def _row(found: dict[str, Any]) -> Row:
             found["id"],
             _moment(found["created_at"]),
             found["bytes"],
-            found["state"],
+            _state(found),
             _moment(found["verified_at"]),
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
-        tone=_TONES[found["state"]],
+        tone="warn" if "copies" in found else _TONES[found["state"]],
         target="db",
         params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
+
+
+def _state(found: dict[str, Any]) -> str:
+    """Its state; of one that is complete and has lost a copy, how many there still are."""
+    copies = found.get("copies")
+    return f"{found['state']} {len(found['locations'])}/{copies}" if copies else found["state"]
 
 
 def _moment(at: str | None) -> float | None:
