@@ -241,7 +241,7 @@ def test_garbage_is_a_line_too(text: str) -> None:
     assert time.perf_counter() - began < 0.5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(
         ["", "{", "[GIN] ", "2026-11-24 02:00:05 ", "<13>", "Nov 24 02:00:05 ", "level=info "]

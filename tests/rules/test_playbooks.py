@@ -340,7 +340,7 @@ def test_what_the_playbooks_name_is_there() -> None:
         assert missing == set(), book.name
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_playbook_ends_whatever_is_observed(data: st.DataObject) -> None:
     """Time passes, boards are whatever they are, persons skip: it never stands still for ever."""
