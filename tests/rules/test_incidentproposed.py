@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event, EventKind
-from ainur_tui.model.incident import Incident, StatusSet, UpdateSent
+from ainur_tui.model.incident import Happened, Incident, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.declaring import opened as declared
@@ -200,13 +202,20 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
 
 
-def test_what_was_done_to_another_target_is_the_remedy_only_where_nothing_else_is() -> None:
-    tale = Tale(opened(because=CAUSE))
-    tale.event(140, "action", "End 1 session: verified. ok", key="run:d:ended", target="db")
-    assert fold(tale.entries, OURS).remedy == ["End 1 session: verified. ok"]
-    tale.event(150, "restart", "Restart x: verified. ok", key="run:x:ended",
-               target="api/machine/x")  # fmt: skip
-    assert fold(tale.entries, OURS).remedy == ["Restart x: verified. ok"]
+def test_what_was_done_about_something_else_is_no_remedy() -> None:
+    def done(tale: Tale, **more: Any) -> list[str]:
+        event = Event(key="run:d:ended", at=T0 + 140, kind="action", target="db",
+                      text="End 1 session: verified. ok")  # fmt: skip
+        return fold(tale.add(140, Happened(event=event, **more)).entries, OURS).done
+
+    assert done(Tale(opened(because="api: slow"))) == []
+    assert done(Tale(opened(because="db: a session waits"))) == ["End 1 session: verified. ok"]
+    busy = Tale(opened(because="api: slow"))
+    busy.event(130, "playbook", "API latency: begun", key="playbook:l:begun")
+    assert done(busy) == ["End 1 session: verified. ok"], "a step of its playbook"
+    busy = Tale(opened(because="api: slow"))
+    busy.event(130, "playbook", "API latency: begun", key="playbook:l:begun")
+    assert done(busy, aside=True) == [], "there is an incident about the database"
 
 
 def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
