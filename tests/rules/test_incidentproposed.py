@@ -36,6 +36,7 @@ def mended() -> Tale:
                target="api/machine/y")
         .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
         .event(-44, "playbook", "API down: failed “Is it down?”: no", key="playbook:o:c:0:failed")
+        .event(-43, "playbook", "API down: not needed: served", key="playbook:o:not needed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
@@ -104,7 +105,7 @@ def test_it_began_when_its_target_turned_ill() -> None:
 def test_what_had_passed_before_is_no_part_of_the_record() -> None:
     _, lines = told(mended())
     record = lines[lines.index("## Record") :]
-    assert record[1].startswith("Left out here: 6 of before the detection")
+    assert record[1].startswith("Left out here: 7 of before the detection")
     assert not [row for row in record if "| node " in row or "started |" in row]
     assert any("up → down: hung" in row for row in record)
 
@@ -226,6 +227,7 @@ def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
         event("alert:A:api:firing:1", 1, "alert", "P1 A fires"),
         event("run:r:begun", 2, "restart", "Restart - mira"),
         event("playbook:p:begun", 2, "playbook", "API down: begun"),
+        event("playbook:p:verified", 6, "playbook", "API down: verified: ok"),
         event("s1", 3, "state", "up → down: hung"),
         event("s2", 4, "state", "down → up: answers"),
         event("run:r:ended", 5, "restart", "Restart: verified."),
@@ -233,5 +235,8 @@ def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
         event("s3", 7, "state", "up → degraded: slow"),
         event("alert:A:api:firing:8", 8, "alert", "P1 A fires"),
         event("s4", 9, "state", "up → down: gone", target="db"),
+        event("playbook:q:begun", 9, "playbook", "API down: begun"),
     ])  # fmt: skip
-    assert [one.key for one in found] == ["run:r:ended", "s3", "alert:A:api:firing:8", "s4"]
+    assert [one.key for one in found] == [
+        "run:r:ended", "s3", "alert:A:api:firing:8", "s4", "playbook:q:begun",
+    ]  # fmt: skip
