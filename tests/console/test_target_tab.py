@@ -162,3 +162,21 @@ async def test_a_terminal_that_grows_again_has_its_keys_back() -> None:
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "[sessions 3]" in shown(app))
         await until(pilot, lambda: isinstance(app.focused, TableView))
+
+
+async def test_who_stands_at_the_top_stays_there_and_who_chose_a_row_keeps_it() -> None:
+    def turned(by: int) -> Table:
+        table = sessions(4)
+        return msgspec.structs.replace(table, rows=table.rows[by:] + table.rows[:by])
+
+    async with running(view(turned(0)), size=(80, 24)) as (app, _, pilot):
+        await pilot.press("3")
+        table = app.query_one("#panel-database TableView", TableView)
+        await until(pilot, lambda: table.row is not None)
+        app.store.board(view(turned(2)))
+        await until(pilot, lambda: table.row is not None and table.row.params == {"pid": "2"})
+        await pilot.press("down")
+        app.store.board(view(turned(1)))
+        await until(pilot, lambda: "▸ 3 " in table.text)
+        assert table.row is not None
+        assert table.row.params == {"pid": "3"}

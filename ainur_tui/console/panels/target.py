@@ -20,6 +20,8 @@ from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.table import TableView
 from ainur_tui.model.table import Table
 
+ROOMY = 15
+"""Rows from which on a sentence may take two lines."""
 _EDGES = 5
 """Columns for what tells that there are more tables at either side."""
 
@@ -76,9 +78,10 @@ class TargetPanel(Panel):
         self._show_table(scene)
 
     def head(self, scene: Scene, columns: int) -> list[Line]:
-        """What stands first: how its targets are. One alone may take a second line: the end of the
-        sentence is what to do about it."""
-        return draw.banner(self.targets, scene, columns, 2 if len(self.targets) == 1 else 1)
+        """What stands first: how its targets are. One alone may take a second line, where there is
+        room for it: the end of the sentence is what to do about it."""
+        roomy = len(self.targets) == 1 and self.size.height >= ROOMY
+        return draw.banner(self.targets, scene, columns, 2 if roomy else 1)
 
     def table(self, scene: Scene, name: str) -> Table | None:
         """One of the tab's tables as it is shown."""

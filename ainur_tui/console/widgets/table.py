@@ -99,7 +99,8 @@ class TableView(LinesView, can_focus=True):
             self._rows = ordered(matching(self.table, self.filter), self._sort, self._reverse)
         place = next((i for i, row in enumerate(self._rows) if row.key == self._key), None)
         self._index = min(self._index, max(0, len(self._rows) - 1)) if place is None else place
-        self._key = self.row.key if self.row else self._key
+        if place is None and self.row is not None:
+            self._key = self.row.key if self._index else None
         self._laid = None
         self._draw()
 
@@ -186,7 +187,8 @@ class TableView(LinesView, can_focus=True):
         if not self._rows:
             return
         self._index = max(0, min(index, len(self._rows) - 1))
-        self._key = self._rows[self._index].key
+        # Who stands at the top stays there: what is worst comes there, whatever it was before.
+        self._key = self._rows[self._index].key if self._index else None
         self._draw()
         self.post_message(self.Selected())
 

@@ -13,6 +13,8 @@ from ainur_tui.systems.postgres.shown import Shown
 
 FULL = 0.9
 """Share of a pool from which on its callers are about to wait."""
+HOG = 0.5
+"""Share of all connections that one pool alone should not hold."""
 _MOST = 50
 _TOOLS = ("psql", "pg_", "pgadmin", "dbeaver", "datagrip", "ainur-tui")
 
@@ -51,6 +53,10 @@ class Room:
     def open_to_all(self) -> int:
         """What ordinary roles can have together."""
         return max(self.most - self.reserved, 0)
+
+    def part(self, held: int) -> float:
+        """How much of that somebody holds: 0 to 1."""
+        return held / self.open_to_all if self.open_to_all else 0.0
 
     @property
     def left(self) -> int:
@@ -98,6 +104,7 @@ def table(
 ) -> Table:  # fmt: skip
     """What is left for everybody, then every pool."""
     tight = room.used > 0.8 * room.open_to_all
+    ordered = sorted(found, key=lambda pool: -max(pool.share or 0.0, room.part(pool.open)))
     everyone: list[Cell] = [
         f"all roles ({room.reserved} reserved)", "", "", room.used, None, None,
         room.open_to_all, room.used / room.open_to_all if room.open_to_all else None, room.left,
@@ -112,7 +119,7 @@ def table(
     )  # fmt: skip
     return Table(
         name="db.pool", target="db", title="Pools", columns=_COLUMNS,
-        rows=[total, *(_row(pool, shown) for pool in found[:_MOST])], observed_at=at,
+        rows=[total, *(_row(pool, room, shown) for pool in ordered[:_MOST])], observed_at=at,
         source="pg_stat_activity", interval=interval, note=_note(found, room, size),
     )  # fmt: skip
 
@@ -129,8 +136,9 @@ def _note(found: Sequence[Pool], room: Room, size: int | None) -> str:
     return f"room for {budget.machines} machines with full pools of {size}; {machines} seen"
 
 
-def _row(pool: Pool, shown: Shown) -> Row:
+def _row(pool: Pool, room: Room, shown: Shown) -> Row:
     share = pool.share
+    full = (share is not None and share >= FULL) or room.part(pool.open) > HOG
     idle, told = 0, "not seen"
     if pool.active is not None and pool.in_transaction is not None:
         idle = pool.open - pool.active - pool.in_transaction
@@ -143,7 +151,7 @@ def _row(pool: Pool, shown: Shown) -> Row:
             None if pool.may is None else max(pool.may - pool.open, 0), pool.life.oldest,
             pool.life.opened,
         ],
-        tone="warn" if share is not None and share >= FULL else "none",
+        tone="warn" if full else "none",
         target="db",
         detail={
             "idle": told + (": more than 5 kept idle by one pool is more than the guide's"
