@@ -105,7 +105,7 @@ class IncidentDesk(Declaring):
             for status in STATUSES[place:] + STATUSES[:place]
         ]  # fmt: skip
         if (seen := one.unsaid) is not None:  # what was seen stands first, in words of its own
-            text = "; ".join(one.remedy)
+            text = "; ".join(one.done)
             seen_so = text or f"{seen.why}; nothing done here was verified"
             head = "RESOLVED, and this was done:" if text else "RESOLVED, by itself or other hands:"
             known = StatusSet(status="resolved", text=text)

@@ -21,8 +21,6 @@ ROLES = {
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"
 IMAGE = "registry.fly.io/{app}:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
-AUTHORITY = "ca.pem"
-"""The root of all certificates: what the console is told to trust."""
 MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (

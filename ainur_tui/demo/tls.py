@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ainur_tui.demo import credentials
-from ainur_tui.demo.layout import AUTHORITY
 from ainur_tui.demo.switches import Switches
 
 Key = ec.EllipticCurvePrivateKey
@@ -136,7 +135,7 @@ def authority(directory: Path) -> Signer:
     root = Signer("Ainur Miniature Root", key=key)
     place.parent.mkdir(mode=0o700, exist_ok=True)
     credentials.write(place, key_pem(root.key))
-    credentials.write(directory / AUTHORITY, pem(root.certificate))
+    credentials.write(directory / credentials.AUTHORITY, pem(root.certificate))
     return root
 
 

@@ -212,7 +212,10 @@ class Incidents:
             return
         if not concerns(incident, event.target, self._graph):
             return
-        told = Happened(event=event, before=event.at < incident.opened_at)
+        aside = not overlaps(incident.target, event.target) and any(
+            overlaps(one.target, event.target) for one in self.open_now()
+        )
+        told = Happened(event=event, before=event.at < incident.opened_at, aside=aside)
         self._record.queue(self._entry(incident.id, f"event:{event.key}", event.at, told, None))
 
     def _late(self) -> None:

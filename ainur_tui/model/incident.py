@@ -87,10 +87,12 @@ class Noted(What, frozen=True, kw_only=True, tag="note"):
 
 
 class Happened(What, frozen=True, kw_only=True, tag="event"):
-    """An event of the board; ``before`` it was declared."""
+    """An event of the board; ``before`` it was declared. ``aside``: another incident is about its
+    target."""
 
     event: Event
     before: bool = False
+    aside: bool = False
 
 
 class UpdateSent(What, frozen=True, kw_only=True, tag="update"):
@@ -192,7 +194,7 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """As its entries tell. Times are epoch seconds; ``asked`` is why the others wait for a
     message (since ``asked_at``), empty when they do not; ``texts`` are the sections a person
-    wrote, ``done`` the verified actions on its target in few words, ``nearby`` those on others."""
+    wrote, ``done`` the verified actions in few words; ``working``: a playbook about it goes on."""
 
     id: str
     title: str
@@ -221,7 +223,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     recovered: Recovered | None = None
     done: list[str] = []
-    nearby: list[str] = []
+    working: bool = False
     texts: dict[Section, str] = {}
     clocks: list[Clock] = []
     entries: int = 0
@@ -236,12 +238,6 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def unsaid(self) -> Recovered | None:
         """That it is over, while nobody has said RESOLVED."""
         return None if self.status == "resolved" or self.closed_at is not None else self.recovered
-
-    @property
-    def remedy(self) -> list[str]:
-        """What is taken to have mended it: what was done to others is so only where nothing was
-        done to its own target."""
-        return self.done or self.nearby
 
     def clock(self, name: ClockName) -> Clock | None:
         """The clock of that name, where it runs or ran."""

@@ -26,7 +26,8 @@ def causes(
     since: Mapping[str, float | None],
     troubled: Mapping[str, float],
 ) -> dict[str, str]:
-    """For every target whose trouble another's explains: that other one.
+    """For every target whose trouble another's explains: that other one. A certificate that is
+    refused is explained by nobody else.
 
     A part of which nothing is known because its whole is not reachable is explained by the
     whole; parts explain nothing themselves. A whole counts as bad as its worst part here: a
@@ -39,6 +40,8 @@ def causes(
             states[whole] = one.state
     found: dict[str, str] = {}
     for one in judged:
+        if any(trouble.failure == "tls" for trouble in one.troubles):
+            continue
         name, parent = one.target.name, one.target.parent
         cause = graph.cause(name, states, since, troubled)
         if cause is None and parent and one.state == "unknown":

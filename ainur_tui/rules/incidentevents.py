@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ainur_tui.model.event import Event
-from ainur_tui.model.incident import Incident, Recovered
+from ainur_tui.model.incident import Happened, Incident, Recovered
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
 
@@ -57,19 +57,30 @@ def short(event: Event) -> str:
     return f"{title}, verified" if there and len(event.text) > _SHORT else clean(event.text, _SHORT)
 
 
-def tell(incident: Incident, event: Event) -> Incident:
+def tell(incident: Incident, told: Happened) -> Incident:
     """The incident as it is known after one of its events."""
+    event = told.event
     if event.at < incident.detected_at:
         return incident
-    if verified(event) and (words := short(event)) not in [*incident.done, *incident.nearby]:
-        if overlaps(event.target, incident.target):
-            incident = replace(incident, done=[*incident.done, words])
-        else:
-            incident = replace(incident, nearby=[*incident.nearby, words])
+    if event.kind == "playbook" and overlaps(event.target, incident.target):
+        begins = event.key.endswith(":begun")
+        if begins or ends_playbook(event):
+            incident = replace(incident, working=begins)
+    if verified(event) and not told.aside and _meant(incident, event):
+        words = short(event)
+        incident = replace(incident, done=list(dict.fromkeys([*incident.done, words])))
     known, why = incident.recovered, _turn(incident, event)
     if why is None or (known is not None and (why or event.at < known.at)):
         return incident  # what is seen to be over is over since it was first seen to be
     return replace(incident, recovered=Recovered(at=event.at, why=why) if why else None)
+
+
+def _meant(incident: Incident, event: Event) -> bool:
+    """Whether an action was about it: done to its target, in the course of its playbook, or to
+    what the board held for its cause."""
+    root = event.target.partition("/")[0]
+    named = incident.because.startswith(root) or f" {root}" in incident.because
+    return overlaps(event.target, incident.target) or incident.working or named
 
 
 def _by_playbook(event: Event) -> str | None:

@@ -108,7 +108,7 @@ def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
 
 def _fixed(incident: Incident, events: Sequence[Event]) -> Moment:
     end = incident.resolved_at or float("inf")
-    done = [event for event in events if verified(event)
+    done = [event for event in events if verified(event) and short(event) in incident.done
             and incident.detected_at <= event.at <= end]  # fmt: skip
     last = max(done, key=lambda event: event.at, default=None)
     name = "Fix implemented"
@@ -190,7 +190,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
         for clock in incident.clocks
         if clock.name in {"response", "rto"} and clock.ended_at is not None and not clock.late(now)
     ]
-    good = sum(map(verified, events))
+    good = sum(verified(event) and short(event) in incident.done for event in events)
     if good and not any(map(unsuccessful, events)):
         told.append(f"All {good} actions were verified" if good > 1
                     else "The one action that was taken was verified")  # fmt: skip

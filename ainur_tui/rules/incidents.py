@@ -67,8 +67,8 @@ def step(incident: Incident, entry: Entry, objectives: Objectives) -> Incident:
 
 def _told(incident: Incident, entry: Entry) -> Incident:
     match entry.what:
-        case Happened(event=event):
-            return tell(incident, event)
+        case Happened():
+            return tell(incident, entry.what)
         case SeveritySet(severity=severity):
             asked = f"severity is {severity} now"
             return replace(incident, severity=severity, asked=asked, asked_at=entry.at)

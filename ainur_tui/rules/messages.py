@@ -93,7 +93,7 @@ def resolution(incident: Incident, *, promised: bool) -> str:
     if incident.because:
         cause = f"{UNSURE}{incident.because}"
     alone = ELSEWHERE if incident.recovered is not None else f"{TODO} what was done"
-    done = "; ".join(incident.remedy) or alone
+    done = "; ".join(incident.done) or alone
     later = LATER if promised else f"{TODO} what keeps it from coming again"
     told = [
         "RESOLVED - Ainur Protocol", "",
@@ -125,7 +125,8 @@ def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
     """What the last message told, as it was written, what was done since, what is under way."""
     told = fields_of(incident.last_update).actions
     since = incident.updated_at if incident.updated_at is not None else incident.detected_at
-    events = once([entry.what.event for entry in entries if isinstance(entry.what, Happened)])
+    events = once([entry.what.event for entry in entries
+                   if isinstance(entry.what, Happened) and not entry.what.aside])  # fmt: skip
     done = [
         f"{clock(event.at)[:5]} {_named(event, incident)}{', under way' if begun(event) else ''}"
         for event in events

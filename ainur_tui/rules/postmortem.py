@@ -139,10 +139,10 @@ def _changed(incident: Incident, told: Sequence[Entry]) -> list[Event]:
 
 
 def _resolution(incident: Incident) -> str:
-    if not incident.remedy:
+    if not incident.done:
         known = f": no action here was verified, {ELSEWHERE}" if incident.recovered else ""
         return f"TODO: what was done{known}"
-    return f"{PROPOSED} from the actions: {_line('; '.join(incident.remedy))}"
+    return f"{PROPOSED} from the actions: {_line('; '.join(incident.done))}"
 
 
 def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[Entry]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, web
 
-from ainur_tui.demo.layout import AUTHORITY
+from ainur_tui.demo.credentials import AUTHORITY
 from ainur_tui.demo.service import free_port, serve
 from ainur_tui.demo.switches import Switches
 from ainur_tui.systems.certificates import Host, shown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event, EventKind
-from ainur_tui.model.incident import Incident, StatusSet, UpdateSent
+from ainur_tui.model.incident import Happened, Incident, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.declaring import opened as declared
@@ -33,6 +35,7 @@ def mended() -> Tale:
                target="api/machine/y")
         .event(-45, "restart", "Restart y: verified. ok", key="run:o:ended")
         .event(-44, "playbook", "API down: failed “Is it down?”: no", key="playbook:o:c:0:failed")
+        .event(-43, "playbook", "API down: not needed: served", key="playbook:o:not needed")
         .event(-4, "state", "up → down: hung")
         .event(0, "alert", "P1 ApiDown fires", key="alert:ApiDown:api:firing:1")
         .event(130, "playbook", "API down: begun by mira", key="playbook:p:begun")
@@ -101,7 +104,7 @@ def test_it_began_when_its_target_turned_ill() -> None:
 def test_what_had_passed_before_is_no_part_of_the_record() -> None:
     _, lines = told(mended())
     record = lines[lines.index("## Record") :]
-    assert record[1].startswith("Left out here: 6 of before the detection")
+    assert record[1].startswith("Left out here: 7 of before the detection")
     assert not [row for row in record if "| node " in row or "started |" in row]
     assert any("up → down: hung" in row for row in record)
 
@@ -199,13 +202,20 @@ def test_a_happening_belongs_to_the_incident_it_concerns() -> None:
     assert all(concerns(wide, target, graph) for target in ("api", "db", "storage", "frontend"))
 
 
-def test_what_was_done_to_another_target_is_the_remedy_only_where_nothing_else_is() -> None:
-    tale = Tale(opened(because=CAUSE))
-    tale.event(140, "action", "End 1 session: verified. ok", key="run:d:ended", target="db")
-    assert fold(tale.entries, OURS).remedy == ["End 1 session: verified. ok"]
-    tale.event(150, "restart", "Restart x: verified. ok", key="run:x:ended",
-               target="api/machine/x")  # fmt: skip
-    assert fold(tale.entries, OURS).remedy == ["Restart x: verified. ok"]
+def test_what_was_done_about_something_else_is_no_remedy() -> None:
+    def done(tale: Tale, **more: Any) -> list[str]:
+        event = Event(key="run:d:ended", at=T0 + 140, kind="action", target="db",
+                      text="End 1 session: verified. ok")  # fmt: skip
+        return fold(tale.add(140, Happened(event=event, **more)).entries, OURS).done
+
+    assert done(Tale(opened(because="api: slow"))) == []
+    assert done(Tale(opened(because="db: a session waits"))) == ["End 1 session: verified. ok"]
+    busy = Tale(opened(because="api: slow"))
+    busy.event(130, "playbook", "API latency: begun", key="playbook:l:begun")
+    assert done(busy) == ["End 1 session: verified. ok"], "a step of its playbook"
+    busy = Tale(opened(because="api: slow"))
+    busy.event(130, "playbook", "API latency: begun", key="playbook:l:begun")
+    assert done(busy, aside=True) == [], "there is an incident about the database"
 
 
 def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
@@ -216,6 +226,7 @@ def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
         event("alert:A:api:firing:1", 1, "alert", "P1 A fires"),
         event("run:r:begun", 2, "restart", "Restart - mira"),
         event("playbook:p:begun", 2, "playbook", "API down: begun"),
+        event("playbook:p:verified", 6, "playbook", "API down: verified: ok"),
         event("s1", 3, "state", "up → down: hung"),
         event("s2", 4, "state", "down → up: answers"),
         event("run:r:ended", 5, "restart", "Restart: verified."),
@@ -223,5 +234,8 @@ def test_what_had_nothing_to_do_with_it_led_nowhere() -> None:
         event("s3", 7, "state", "up → degraded: slow"),
         event("alert:A:api:firing:8", 8, "alert", "P1 A fires"),
         event("s4", 9, "state", "up → down: gone", target="db"),
+        event("playbook:q:begun", 9, "playbook", "API down: begun"),
     ])  # fmt: skip
-    assert [one.key for one in found] == ["run:r:ended", "s3", "alert:A:api:firing:8", "s4"]
+    assert [one.key for one in found] == [
+        "run:r:ended", "s3", "alert:A:api:firing:8", "s4", "playbook:q:begun",
+    ]  # fmt: skip

@@ -261,6 +261,18 @@ def test_a_dead_database_is_the_one_cause_and_its_symptoms_are_folded_under_it()
     assert order[-1] == ("storage", None)
 
 
+def test_a_certificate_that_is_refused_is_a_cause_of_its_own() -> None:
+    caused, order = told(
+        known(
+            WELL | {"api.up": 0},
+            faults=[fault("db", "refused", "db.up"), fault("frontend", "tls", "frontend.up")],
+        )
+    )
+    assert caused["api"] == "db"
+    assert "frontend" not in caused
+    assert ("frontend", None) in order
+
+
 def test_a_store_that_refuses_writes_does_not_explain_a_machine_that_died() -> None:
     caused, order = told(
         known(WELL | {"storage.write": 0}, machines={"api/machine/17": 0, "api/machine/18": 1})

@@ -145,7 +145,7 @@ def parse_machine(found: Any) -> Machine | None:
         host=text(found, "host_status", 20) or "ok",
         cordoned=pick(found, "cordoned") is True,
         group=text(config, "metadata.fly_process_group", 60) or "",
-        size=_size(text(config, "guest.cpu_kind", 20) or "shared", cpus) if cpus else "",
+        size=size_name(text(config, "guest.cpu_kind", 20) or "shared", cpus) if cpus else "",
         memory=memory * 1024 * 1024 if memory else None,
         checks=tuple(
             Check(
@@ -195,8 +195,9 @@ def _image(found: Any) -> str:
     return named or (text(found, "config.image", 200) or "").rpartition(":")[2]
 
 
-def _size(kind: str, cpus: float) -> str:
-    return f"{kind}-{cpus:.0f}x" if kind == "performance" else f"{kind}-cpu-{cpus:.0f}x"
+def size_name(kind: str, cpus: float) -> str:
+    """The platform's name of a size: ``shared-cpu-1x``, ``performance-2x``."""
+    return f"performance-{cpus:.0f}x" if kind == "performance" else f"{kind}-cpu-{cpus:.0f}x"
 
 
 def _event(raw: Any) -> MachineEvent | None:

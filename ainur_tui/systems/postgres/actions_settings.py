@@ -86,14 +86,6 @@ class ApplySetting(Elevated):
             one = broken[0]
             blocked = f"{one['file']}:{one['sourceline']} has an error, so a reload applies nothing"
         waits = "; an earlier change of it waits for a restart" if row["pending_restart"] else ""
-        warnings = [f"{name}: {CONSEQUENCES[name]}"]
-        if own:
-            warnings.append(f"{', '.join(own)}: a value of its own, which wins there")
-        if not restart and (others := unapplied(name, files)):
-            warnings.append(f"the reload also applies what else the files hold: {others}")
-        if restart:
-            warnings.append("it holds from the next restart on (restart db), which fails with a"
-                            " value the server cannot start with")  # fmt: skip
         back = DEFAULT if former is None else former
         plan = self.draft(
             target, {"name": name, "value": value},
@@ -114,7 +106,7 @@ class ApplySetting(Elevated):
                 f"{'in' if name in GUIDE else 'not in'} the guide's section on tuning",
                 *_memory(name, new, use),
             ],
-            warnings=warnings, blocked=blocked,
+            warnings=_warnings(name, own, files, restart=restart), blocked=blocked,
             way_back=None if name in ONLY else f"settings-apply db name={name} value={back}",
         )  # fmt: skip
         undo = None
@@ -167,6 +159,18 @@ class ApplySetting(Elevated):
         return Observation(
             "verified" if done else "failed", f"{told} (pg_settings, pg_file_settings)"
         )
+
+
+def _warnings(name: str, own: list[str], files: list[Any], *, restart: bool) -> list[str]:
+    told = [f"{name}: {CONSEQUENCES[name]}"]
+    if own:
+        told.append(f"{', '.join(own)}: a value of its own, which wins there")
+    if not restart and (others := unapplied(name, files)):
+        told.append(f"the reload also applies what else the files hold: {others}")
+    if restart:
+        told.append("it holds from the next restart on (restart db), which fails with a value the"
+                    " server cannot start with")  # fmt: skip
+    return told
 
 
 def _given(params: Mapping[str, str]) -> tuple[str, str]:
