@@ -9,8 +9,14 @@ from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import pools, queries, signals
-from ainur_tui.systems.postgres.activity_tables import Session, clients, locks, sessions
+from ainur_tui.systems.postgres.activity_tables import (
+    Session,
+    clients,
+    locks,
+    sessions,
+)
 from ainur_tui.systems.postgres.client import Database, major_of
+from ainur_tui.systems.postgres.locks import holders
 from ainur_tui.systems.postgres.look import GRANT
 from ainur_tui.systems.postgres.pools import Room
 from ainur_tui.systems.postgres.shown import Shown, ages
@@ -60,6 +66,7 @@ class ActivityProbe(Probe):
         everyone = [Session.of(row) for row in found]
         others = [session for session in everyone if not session.own]
         behind = {row["pid"]: row for row in waits}
+        blocks = holders({row["pid"]: list(row["blockers"]) for row in waits})
         readings = _Readings(at)
         hidden = None if limits["sees_all"] else GRANT.format(self._shown.text(limits["me"]))
         self._connections(readings, everyone, limits)
@@ -78,7 +85,7 @@ class ActivityProbe(Probe):
             who = f"{self._shown.text(full.application or full.client, 60)}: {full.open} of "
             readings.add(signals.POOL, full.share, note=f"{who}{full.may} connections")
         tables = [
-            sessions(others, self._shown, at, self.interval, hidden or note),
+            sessions(others, self._shown, at, self.interval, hidden or note, blocks=blocks),
             locks(others, behind, self._shown, at, self.interval, missing=hidden),
             clients(others, self._shown, at, self.interval),
             pools.table(held, room, self._pool, self._shown, at=at, interval=self.interval),

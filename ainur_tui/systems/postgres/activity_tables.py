@@ -78,15 +78,21 @@ class Session:
 
 
 def sessions(
-    found: Sequence[Session], shown: Shown, at: float, interval: float, note: str | None
-) -> Table:
-    """The sessions, those in trouble first, then the busy, then the idle."""
-    ordered = sorted(found, key=lambda s: (_rank(s), -(s.xact_age or s.age or 0.0), s.pid))
+    found: Sequence[Session], shown: Shown, at: float, interval: float, note: str | None, *,
+    blocks: Mapping[int, int],
+) -> Table:  # fmt: skip
+    """The sessions, those that block others first, then those in trouble, the busy, the idle."""
+
+    def order(one: Session) -> tuple[int, int, float, int]:
+        held = blocks.get(one.pid, 0)
+        return -held, _rank(one), -(one.xact_age or one.age or 0.0), one.pid
+
+    ordered = sorted(found, key=order)
     left_out = len(ordered) - _MOST_ROWS
     notes = [note, f"{left_out} more sessions are not shown" if left_out > 0 else None]
     return Table(
         name="db.sessions", target="db", title="Sessions", columns=_SESSION_COLUMNS,
-        rows=[_session(session, shown) for session in ordered[:_MOST_ROWS]],
+        rows=[_session(one, shown, blocks.get(one.pid, 0)) for one in ordered[:_MOST_ROWS]],
         observed_at=at, source=_SOURCE, interval=interval,
         note="; ".join(filter(None, notes)) or None,
     )  # fmt: skip
@@ -121,10 +127,12 @@ def _tone(session: Session) -> Tone:
     return "quiet" if session.state == "idle" else "none"
 
 
-def _session(session: Session, shown: Shown) -> Row:
+def _session(session: Session, shown: Shown, holds_up: int) -> Row:
     # That an idle session waits for its client goes without saying.
     waits = session.wait_type if session.wait_type != "Client" else None
     wait = ": ".join(filter(None, [waits, session.wait if waits else None]))
+    if holds_up:
+        wait = f"blocks {holds_up}"
     state = session.state or ""
     return Row(
         key=f"{session.pid}@{shown.text(session.started)}",
@@ -134,7 +142,7 @@ def _session(session: Session, shown: Shown) -> Row:
             shown.text(wait), session.age,
             session.xact_age, shown.query(session.query),
         ],
-        tone=_tone(session),
+        tone="fail" if holds_up else _tone(session),
         target="db",
         detail={
             "Query": shown.whole_query(session.query, session.query_length),

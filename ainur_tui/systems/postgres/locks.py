@@ -43,6 +43,11 @@ def tree(waits: Mapping[int, Sequence[int]]) -> list[Branch]:
     return branches
 
 
+def holders(waits: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Who holds what others wait for and waits for nobody, and how many stand behind each."""
+    return {one.pid: one.waits for one in tree(waits) if one.pid not in waits}
+
+
 def _reach(start: int, behind: Mapping[int, Sequence[int]]) -> set[int]:
     seen: set[int] = set()
     stack = list(behind.get(start, ()))

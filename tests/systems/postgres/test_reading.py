@@ -113,6 +113,8 @@ async def test_a_lock_chain_is_a_tree_with_its_root_first(
             (str(pid), depth) for depth, pid in enumerate(pids)
         ]
         assert rows[0].cells[3] == "holds, idle in tx"
+        first = table(sample, "db.sessions").rows[0]
+        assert (first.cells[0], first.cells[5], first.tone) == (str(pids[0]), "blocks 2", "fail")
         assert [row.cells[1] for row in rows] == [2, 1, 0]
         assert rows[0].params == {"pid": str(pids[0])}
         assert rows[1].cells[4] == "users"
