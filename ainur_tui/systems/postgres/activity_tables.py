@@ -21,7 +21,6 @@ _IDLE_STATES = {"idle in transaction", "idle in transaction (aborted)"}
 _STATES = {
     "idle in transaction": "idle in tx",
     "idle in transaction (aborted)": "aborted tx",
-    "fastpath function call": "function",
 }
 """States in the words of a narrow column; the others as PostgreSQL says them."""
 
