@@ -152,9 +152,8 @@ def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[
               if isinstance(e.what, Happened) and e.at < incident.detected_at}  # fmt: skip
     led = {event.key for event in leading(list(before.values()))}
     gone = {seq for seq, event in before.items() if event.key not in led}
-    words = f"Left out here: {len(gone)} of before the detection that had passed again by then,"
-    rest = " or that say what another entry says."
-    return [words + rest, ""] if gone else [], [e for e in told if e.seq not in gone]
+    words = f"Left out here: {len(gone)} of before the detection: over by then, or told by another."
+    return [words, ""] if gone else [], [e for e in told if e.seq not in gone]
 
 
 def _span(seconds: float) -> str:
