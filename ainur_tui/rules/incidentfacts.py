@@ -9,6 +9,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.series import Series
+from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration, many
 from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
@@ -87,8 +88,13 @@ def checked(incident: Incident, entries: Sequence[Entry]) -> list[Event]:
     events = _during(incident, entries)
     until = min((event.at for event in events if begun(event)), default=float("inf"))
     over = incident.recovered.at if incident.recovered is not None else float("inf")
-    return [event for event in events if event.kind == "playbook" and event.at <= until
+    return [event for event in events if _own_playbook(incident, event) and event.at <= until
             and event.at < over and event.key.endswith(":passed")]  # fmt: skip
+
+
+def _own_playbook(incident: Incident, event: Event) -> bool:
+    """Whether it tells of a playbook about its target: another one's looks found another cause."""
+    return event.kind == "playbook" and overlaps(event.target, incident.target)
 
 
 def _identified(incident: Incident, entries: Sequence[Entry]) -> Moment:
@@ -195,7 +201,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
         told.append(f"All {good} actions were verified" if good > 1
                     else "The one action that was taken was verified")  # fmt: skip
     told += [f"Playbook {event.text}" for event in events
-             if event.kind == "playbook" and event.key.endswith(":verified")]  # fmt: skip
+             if _own_playbook(incident, event) and event.key.endswith(":verified")]  # fmt: skip
     if incident.updates and "update" not in incident.breaches:
         told.append(f"Others were told in time ({many(incident.updates, 'message')})")
     return told

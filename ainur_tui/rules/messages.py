@@ -138,4 +138,6 @@ def _actions(incident: Incident, entries: Sequence[Entry]) -> list[str]:
 def _named(event: Event, incident: Incident) -> str:
     """What was done; where it was done to something else, to what."""
     own = event.kind == "playbook" or overlaps(event.target, incident.target)
-    return short(event) if own else f"{event.target}: {short(event)}"
+    words = event.text.rpartition(" · ")[0] if begun(event) else ""  # by whom is for ourselves
+    words = words or short(event)
+    return words if own else f"{event.target}: {words}"

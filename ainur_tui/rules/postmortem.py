@@ -9,7 +9,7 @@ from ainur_tui.model.happened import once
 from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, counted, duration
 from ainur_tui.rules.incidentevents import ended_unasked, short
 from ainur_tui.rules.incidentfacts import ELSEWHERE, began, checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
@@ -152,14 +152,13 @@ def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[
               if isinstance(e.what, Happened) and e.at < incident.detected_at}  # fmt: skip
     led = {event.key for event in leading(list(before.values()))}
     gone = {seq for seq, event in before.items() if event.key not in led}
-    words = f"Left out here: {len(gone)} of before the detection that had passed again by then,"
-    rest = " or that say what another entry says."
-    return [words + rest, ""] if gone else [], [e for e in told if e.seq not in gone]
+    words = f"Left out here: {len(gone)} of before the detection: over by then, or told by another."
+    return [words, ""] if gone else [], [e for e in told if e.seq not in gone]
 
 
 def _span(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
-    return f"{minutes // 60} hours {minutes % 60} minutes"
+    return f"{counted(minutes // 60, 'hour')} {counted(minutes % 60, 'minute')}"
 
 
 def _line(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.console.draw import frame, overview, target
+from ainur_tui.console.draw import frame, overview, target, whoneeds
 from ainur_tui.console.draw.glyphs import ASCII, UNICODE, Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.draw.spans import Line, width
@@ -20,9 +20,9 @@ def everything(scene: Scene, columns: int) -> list[Line]:
     """Every pure drawing of the screens at one width."""
     lines = [frame.header(scene, columns), frame.tabs([("1", "Overview")], "Overview", columns)]
     for drawn in (overview.wrong, overview.vitals, overview.changed, overview.following,
-                  overview.needs, frame.tiny):  # fmt: skip
+                  whoneeds.needs, frame.tiny):  # fmt: skip
         lines += drawn(scene, columns, 12)
-    lines.append(overview.compact_needs(scene, columns))
+    lines.append(whoneeds.compact_needs(scene, columns))
     lines += target.banner(["api", "nothing"], scene, columns, 4)
     lines += target.signal_chart("api", "api.requests.rate", scene, columns, 8)
     return lines
@@ -86,7 +86,7 @@ def test_what_changed_before_is_told_against_the_trouble() -> None:
 
 
 def test_who_needs_whom_is_a_tree_with_words() -> None:
-    shown = text(overview.needs(SCENES["trouble"], 80, 12))
+    shown = text(whoneeds.needs(SCENES["trouble"], 80, 12))
     assert "└ ✖ api down 2/2" in shown
     assert "├ ✖ db down" in shown
     assert "● storage" in shown

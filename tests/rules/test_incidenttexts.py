@@ -91,14 +91,14 @@ def test_the_next_message_starts_from_the_last() -> None:
     tale.event(240, "restart", "Restart: verified. ok", key="run:r2:ended")
     tale.event(241, "playbook", "API down: a look", key="playbook:p1:look:1:passed")
     tale.event(242, "playbook", "API down: verified: it serves", key="playbook:p1:verified")
-    tale.event(243, "scale", "Scale to 3 - mira", key="run:r3:begun")
+    tale.event(243, "scale", "Scale to 3 · mira", key="run:r3:begun")
     found = fold(tale.entries, OURS)
     text = notification(found, tale.entries, impact="?", every=None, now=T0 + 300)
     assert "Issue: logins fail" in text
     assert "Impact: nobody can log in" in text
     assert text.partition("Actions taken:\n")[2].splitlines()[:5] == [
         "- called the provider", "- 10:04 Restart: verified. ok",
-        "- 10:04 API down: verified: it serves", "- 10:04 Scale to 3 - mira, under way", "",
+        "- 10:04 API down: verified: it serves", "- 10:04 Scale to 3, under way", "",
     ]  # fmt: skip
     assert "Next update: at the next change" in text
     assert fields_of("Impact: TODO what\n- none yet\n").texts == {}

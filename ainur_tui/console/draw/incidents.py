@@ -134,6 +134,8 @@ def objectives(found: Sequence[Slo], columns: int) -> Line:
         if pages is not None:
             spans.append((f" burn {pages.rate:.0f}", "fail"))
         spans.append(("   ", "text"))
+    if width(spans) > columns + 3:
+        spans = [(text.removesuffix(" left"), tone) for text, tone in spans]
     return fit(tuple(spans), columns)
 
 

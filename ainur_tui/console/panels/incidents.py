@@ -25,6 +25,8 @@ Wish = Literal[
 ]  # fmt: skip
 """What is wanted of the selected incident; each takes a dialog."""
 MOST_LISTED = 6
+LEAST_TOLD = 5
+"""Entries of the timeline that are seen where the screen is low: the list gives way to them."""
 
 
 def _key(key: str, wish: Wish, name: str, about: str, *, show: bool = True) -> Binding:
@@ -126,14 +128,15 @@ class IncidentsPanel(Panel):
         self.entries.display = facts.display = bool(found)
         stale, elapsed = scene.lost is not None, scene.elapsed if scene.lost else 0.0
         then = scene.now - elapsed
-        listed.styles.height = min(len(found), MOST_LISTED) + 2 if found else "1fr"
+        told = draw.facts(self.file, scene, columns) if self.file is not None else []
+        room = self.size.height - 1 - (len(told) + 1) - (LEAST_TOLD + 2) - 2
+        listed.styles.height = min(len(found), MOST_LISTED, max(2, room)) + 2 if found else "1fr"
         table = draw.listing(found, then) if found else None
         empty = draw.nothing(scene, columns)
         listed.show_table(table, empty=empty, elapsed=elapsed, stale=stale)
         if found and self.file is not None:
-            lines = draw.facts(self.file, scene, columns)
-            facts.styles.height = len(lines) + 1
-            facts.show(lines)
+            facts.styles.height = len(told) + 1
+            facts.show(told)
             table = draw.timeline(self.file, then)
             self.entries.show_table(table, empty=[], elapsed=elapsed, stale=stale)
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ainur_tui.console.draw import overview as draw
+from ainur_tui.console.draw import whoneeds
 from ainur_tui.console.draw.glyphs import UNICODE, Glyphs
 from ainur_tui.console.draw.scene import Scene
 from ainur_tui.console.panels.base import Panel, Selection
@@ -90,12 +91,12 @@ class OverviewPanel(Panel):
         self.query_one(Findings).show_scene(scene)
         for name, drawn in (
             ("vitals", draw.vitals), ("changed", draw.changed),
-            ("next", draw.following), ("needs", draw.needs),
+            ("next", draw.following), ("needs", whoneeds.needs),
         ):  # fmt: skip
             view = self.query_one(f"#{name}", LinesView)
             columns, rows = view.size
             if name == "needs" and rows == 1:
-                view.show([draw.compact_needs(scene, columns)])
+                view.show([whoneeds.compact_needs(scene, columns)])
             elif columns and rows:
                 view.show(drawn(scene, columns, rows))
 

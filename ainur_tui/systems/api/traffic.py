@@ -141,7 +141,7 @@ class TrafficProbe(Probe):
         counter = seen.first_of(REQUESTS)
         base = next((n for n in LATENCY if f"{n}_bucket" in seen.samples), None)
         ready_made = summary_quantile(looks) if base is None else None
-        over = f"over {window.seconds:.1f} s, {_machines(looks)}" if window else None
+        over = f"in {window.seconds:.1f} s, {_machines(looks)}" if window else None
         waiting = "needs a second look at the same process"
 
         def reading(signal: str, value: float | None, series: str, note: str | None) -> Reading:
