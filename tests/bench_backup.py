@@ -37,8 +37,10 @@ from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.postgres.system import connect
 from ainur_tui.systems.storage.client import open_bucket
 from tests.demo.processes import answers, component
-from tests.systems.conftest import Now, a_postgres
-from tests.systems.postgres.test_backup import WORLD, Told
+from tests.systems.conftest import a_postgres
+from tests.systems.postgres.test_backup import WORLD
+from tests.systems.steps import Step
+from tests.systems.web import RealClock
 
 BUCKET = "ainur-backups"
 SERVER = {"shared_buffers": "256MB", "max_wal_size": "2GB", "wal_level": "replica",
@@ -163,7 +165,7 @@ async def _act(at: dict[str, str], name: str, **params: str) -> None:
         params["id"] = newest.removeprefix("ours/").partition(".")[0]
     plan = await action.plan("db", params, WORLD)
     assert plan.blocked is None, plan.blocked
-    told = Told(Now())
+    told = Step(RealClock())
     for step in action.steps(plan):
         began = time.monotonic()
         said = await step.work(told)
@@ -185,7 +187,7 @@ def _environment(at: dict[str, str]) -> Environment:
 
 def _context(at: dict[str, str]) -> Context:
     tools = Tools(lambda name: f"{at['bin']}/{name}", {"PATH": os.defpath})
-    return Context("bench", Now(), Redactor(), tools, lambda source: Secret(str(source)))
+    return Context("bench", RealClock(), Redactor(), tools, lambda source: Secret(str(source)))
 
 
 ONES: dict[str, Callable[[dict[str, str]], None]] = {

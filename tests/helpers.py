@@ -122,6 +122,19 @@ class Miniature:
     def state(self, target: str, *words: str) -> str:
         return str(next(t["state"] for t in self.check(*words)["targets"] if t["target"] == target))
 
+    def becomes(self, target: str, state: str) -> None:
+        """Wait until it is read as such: on a busy machine one look may come too early."""
+        until(lambda: self.state(target, "--fresh") == state, 60, f"{target} is {state}")
+
+    def machines(self) -> dict[str, str]:
+        """The API's machines and their states, once the platform tells of any."""
+
+        def told() -> dict[str, str]:
+            found = self.check("--fresh")["targets"]
+            return {t["target"]: t["state"] for t in found if t["kind"] == "api/machine"}
+
+        return until(told, 60, "the platform tells of machines")
+
 
 def processes_of(directory: Path) -> list[psutil.Process]:
     """Every process that has the directory in its command line (this one excepted)."""

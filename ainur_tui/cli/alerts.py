@@ -1,5 +1,5 @@
-"""``ainur-tui alerts [ack|unack|silence|unsilence|rules|doctor|backtest|query]``: what fires, who
-is on it, what the rules are worth, and what a Prometheus says."""
+"""``ainur-tui alerts [ack|unack|silence|unsilence|rules|doctor|backtest|export|query]``: what
+fires, who is on it, what the rules are worth, and what a Prometheus says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ainur_tui.model.alert import Alert
     from ainur_tui.model.alertcalls import Backtest, Diagnosis, Inventory
 
-WHAT = ("list", "ack", "unack", "silence", "unsilence", "rules", "doctor", "backtest", "query")
+WHAT = (
+    "list", "ack", "unack", "silence", "unsilence", "rules", "doctor", "backtest", "export",
+    "query",
+)  # fmt: skip
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +32,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="list: what fires, folded under its causes (default); ack, unack: somebody is on it, "
         "or no more; silence, unsilence: call nobody for it; rules: every rule, silence and "
         "delivery; doctor: rules that cannot fire or compare unlike things; backtest: what rules "
-        "would have done; query: PromQL, saved (without a name all of it) or your own",
+        "would have done; export: the rules as a file for a Prometheus; "
+        "query: PromQL, saved (without a name all of it) or your own",
     )  # fmt: skip
     parser.add_argument("name", nargs="?", help="the alert (silence: may hold *); unsilence: "
                         "the silence's id; query: its name")  # fmt: skip
@@ -43,6 +47,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threshold", type=float, help="backtest: try another threshold")
     parser.add_argument("--hold", metavar="TIME", help="backtest: try another hold time (5m)")
+    parser.add_argument("--rule", metavar="NAME", help="export: this rule only")
+    parser.add_argument("--guide-names", action="store_true",
+                        help="export: the guide's names of metrics, where it has some")  # fmt: skip
     parser.add_argument("--expr", help="query: PromQL of your own")
     parser.add_argument("--range", metavar="TIME", help="query: its past too (1h, 7d)")
     add_json(parser)
@@ -58,6 +65,10 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
         from ainur_tui.cli import alerts_query
 
         return alerts_query.run(call, args)
+    if args.what == "export":
+        from ainur_tui.cli import alerts_export
+
+        return alerts_export.run(call, args)
     if args.what == "list":
         return _list(call, args)
     return {"rules": _rules, "doctor": _doctor, "backtest": _backtest}[args.what](call, args)
@@ -127,6 +138,11 @@ def _rules(call: Invocation, args: argparse.Namespace) -> int:
             f"{one_silence.id}  {word}: {one_silence.name or '*'} on {one_silence.target or '*'} "
             f"until {clock(one_silence.until, date=True)} UTC, {one_silence.by}: "
             f"{one_silence.reason}"
+        )
+    for who in found.quiet:
+        call.output.line(
+            f"{who.channel}: quiet until {clock(who.until, date=True)} UTC but for "
+            f"{', '.join(who.always) or 'nothing'}; {who.waiting} waiting"
         )
     for told in found.deliveries[:20]:
         how = "arrived" if told.ok else f"FAILED: {told.detail}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ainur_tui.cli import errors
 from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.parser import add_json
+from ainur_tui.model.target import whole_of
 
 if TYPE_CHECKING:
     from ainur_tui.model.board import BoardView
@@ -90,7 +91,7 @@ async def look(call: Invocation, only: list[str], fresh: bool, timeout: float | 
     from ainur_tui.model.failure import Refused
     from ainur_tui.model.wire import BoardQuery
 
-    wanted = {name for target in only for name in (target, target.partition("/")[0])}
+    wanted = {name for target in only for name in (target, whole_of(target))}
     engine = await common.running(call)
     if engine is not None:
         # One that goes away under us, or does not want us, is no excuse: then look ourselves.

@@ -38,13 +38,14 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _init(call: Invocation) -> int:
+    from ainur_tui.config import safefile
     from ainur_tui.config.paths import config_file
     from ainur_tui.config.template import TEMPLATE
 
     path = (call.config or config_file()).expanduser().absolute()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        safefile.create(path, TEMPLATE.encode())
     except FileExistsError:
         raise errors.Stop(
             f"{path} exists and is left as it is; edit it, or name another with --config",
@@ -56,8 +57,6 @@ def _init(call: Invocation) -> int:
             f"{path} cannot be written: {reason}; name another with --config",
             errors.CANNOT_CREATE,
         ) from None
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(TEMPLATE)
     call.output.line(f"wrote {path}")
     call.output.line("take the # from the sections you have, then: ainur-tui config check")
     return errors.OK

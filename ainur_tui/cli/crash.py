@@ -14,6 +14,7 @@ from ainur_tui.cli.invocation import Invocation
 def write(call: Invocation, error: BaseException) -> Path | None:
     """Write the traceback, without any variable's value; ``None`` when nothing can be written."""
     from ainur_tui import __version__
+    from ainur_tui.config import safefile
     from ainur_tui.config.paths import state_root
 
     try:
@@ -21,9 +22,8 @@ def write(call: Invocation, error: BaseException) -> Path | None:
         folder = state_root() / "crash"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"ainur-tui {__version__}, Python {sys.version.split()[0]}\n{text}")
+        text = f"ainur-tui {__version__}, Python {sys.version.split()[0]}\n{text}"
+        safefile.create(path, text.encode(errors="backslashreplace"))
     except OSError:
         return None
     return path

@@ -17,8 +17,6 @@ from ainur_tui.cli.parser import add_json
 if TYPE_CHECKING:
     from ainur_tui.model.journal import JournalEntry
 
-PAGE = 1000
-
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words of this command."""
@@ -90,10 +88,10 @@ def _export(path: Path, entries: Sequence[JournalEntry]) -> int:
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a new file for its owner alone; raises ``Stop`` when it is there or cannot be made."""
+    from ainur_tui.config import safefile
+
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        safefile.create(path, data)
     except OSError as error:
         why = os.strerror(error.errno or 0).lower()
         raise errors.Stop(f"{path} was not written: {why}", errors.CANNOT_CREATE) from None

@@ -27,7 +27,6 @@ SETTLE = 1.2
 PAGE = 5000
 LATEST = 200
 """Lines shown when nothing says since when."""
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _COLORS = {"fatal": "red", "error": "red", "warn": "yellow", "debug": "dim"}
 
 
@@ -122,8 +121,10 @@ def _file(call: Invocation, query: LogQuery, args: argparse.Namespace) -> int:
 
 def since(text: str, now: float, *, word: str = "--since") -> float:
     """A moment in epoch seconds from ``30m``, ``2h``, or RFC 3339; raises a usage error."""
+    from ainur_tui.model.units import seconds
+
     if found := re.fullmatch(r"(\d{1,9})\s*([smhdw])", text):
-        return now - int(found[1]) * _UNITS[found[2]]
+        return now - seconds(found[1] + found[2])
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

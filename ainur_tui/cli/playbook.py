@@ -16,6 +16,7 @@ from ainur_tui.cli.invocation import Invocation
 from ainur_tui.cli.output import columns
 from ainur_tui.cli.parser import add_json
 from ainur_tui.cli.shape import VERSION
+from ainur_tui.model.units import many
 
 if TYPE_CHECKING:
     from ainur_tui.config.problem import Problem
@@ -136,7 +137,7 @@ def _check(call: Invocation, files: list[str], *, as_json: bool) -> int:
         for problem in problems:
             call.output.tell(str(problem))
         if not problems:
-            call.output.line(f"{len(texts)} playbook{'s' if len(texts) != 1 else ''}: well")
+            call.output.line(f"{many(len(texts), 'playbook')}: well")
     return errors.BAD_DATA if problems else errors.OK
 
 

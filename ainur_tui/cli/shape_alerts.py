@@ -8,7 +8,13 @@ from typing import Any
 from ainur_tui.cli import shape
 from ainur_tui.cli.shape import VERSION
 from ainur_tui.model.alert import Ack, Alert, Silence
-from ainur_tui.model.alertcalls import Backtest, Diagnosis, Firing, Inventory, SilenceView
+from ainur_tui.model.alertcalls import (
+    Backtest,
+    Diagnosis,
+    Firing,
+    Inventory,
+    SilenceView,
+)
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.folding import calling, fold
 from ainur_tui.model.units import rfc3339
@@ -66,6 +72,7 @@ def silence(one: Silence) -> dict[str, Any]:
         "reason": one.reason,
         "at": rfc3339(one.at),
         "until": rfc3339(one.until),
+        "origin": one.origin,
     }
 
 
@@ -75,6 +82,15 @@ def inventory(found: Inventory) -> dict[str, Any]:
         "version": VERSION,
         "judged_at": rfc3339(found.judged_at),
         "channels": found.channels,
+        "quiet": [
+            {
+                "channel": one.channel,
+                "until": rfc3339(one.until),
+                "always": one.always,
+                "waiting": one.waiting,
+            }
+            for one in found.quiet
+        ],
         "rules": [
             {
                 "name": one.name,

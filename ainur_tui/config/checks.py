@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from ainur_tui.config.secrets import SECRET_KEYS
 from ainur_tui.config.shape import Fault, Path
+from ainur_tui.config.zones import names as zones
+from ainur_tui.config.zones import zone
+from ainur_tui.model.hours import Hours
 from ainur_tui.model.target import kind_of
 from ainur_tui.model.text import near
 
@@ -115,10 +118,29 @@ def _alerts(value: dict[str, Any], at: Path) -> Iterator[Fault]:
         if not change:
             yield Fault((*at, "change", name), "expected threshold, hold, severity or another key")
     for name, one in value.get("notify", {}).items():
-        if isinstance(one["send_to"], dict) and len(one["send_to"]) != 1:
-            yield Fault(
-                (*at, "notify", name, "send_to"), "expected exactly one of env, file and command"
-            )
+        yield from _notify(one, (*at, "notify", name))
+
+
+def _notify(value: dict[str, Any], at: Path) -> Iterator[Fault]:
+    if isinstance(value["send_to"], dict) and len(value["send_to"]) != 1:
+        yield Fault((*at, "send_to"), "expected exactly one of env, file and command")
+    if value.get("hours") is None:
+        for key in ("zone", "always"):
+            if key in value:
+                yield Fault((*at, key), "it belongs to hours, which are not given")
+        return
+    try:
+        Hours.parse(value["hours"], UTC)
+    except ValueError as problem:
+        yield Fault((*at, "hours"), str(problem))
+    name = value.get("zone", "UTC")
+    try:
+        zone(name)
+    except ValueError as problem:
+        yield Fault((*at, "zone"), str(problem), tuple(near(name, zones())))
+    for level in value.get("always", ()):
+        if level not in value.get("severities", ("P1", "P2")):
+            yield Fault((*at, "always"), f"it is not told of {level} at all: see severities")
 
 
 def _addresses(section: str, value: dict[str, Any], at: Path) -> Iterator[Fault]:

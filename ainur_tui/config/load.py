@@ -31,18 +31,14 @@ _PATH_KEYS = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """One environment of a file that has no problem. ``digest`` changes with the file.
-
-    ``warnings`` are sentences for people; ``unfilled`` names the sections that still hold the
-    guide's stand-ins and so count as absent.
-    """
+    """One environment of a file that has no problem. ``digest`` changes with the file;
+    ``warnings`` are sentences for people."""
 
     environment: Environment
     path: Path
     digest: str
     warnings: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
-    unfilled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +68,10 @@ class File:
             " 02:00 to 06:00 UTC): move it, 01:00 is before it"
             for at, moment in checks.in_the_window(self.data)
         ]
-        unfilled = {
-            key: inner
-            for key in SECTIONS
-            if (inner := placeholder_in(section.get(key))) is not None
-        }
-        for key, inner in unfilled.items():
+        for key in SECTIONS:
+            inner = placeholder_in(section.get(key))
+            if inner is None:
+                continue
             place = self._place(("environment", chosen, key, *inner.split(".")))
             warnings.append(
                 f"{place} still holds the guide's stand-in; {key} counts as not configured"
@@ -90,7 +84,6 @@ class File:
             digest=hashlib.sha256(self.content + chosen.encode()).hexdigest()[:16],
             warnings=tuple(warnings),
             environments=self.environments,
-            unfilled=tuple(unfilled),
         )
 
     def _place(self, at: tuple[str, ...]) -> str:

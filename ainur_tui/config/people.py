@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from ainur_tui.config.common import SecretSource
+from ainur_tui.config.zones import zone
 from ainur_tui.model.alert import RuleChange, Severity
+from ainur_tui.model.hours import Hours
 
 
 class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +21,22 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=lambda: ["P1", "P2"]
     )
     resolved: Annotated[bool, Meta(description="told when it is over, too")] = True
+    hours: Annotated[
+        str | None,
+        Meta(
+            description="when it is told: Mon-Fri 08:00-20:00, Sat 10:00-14:00; what fires "
+            "outside them and still does is told when they begin; none: always"
+        ),
+    ] = None
+    zone: Annotated[str, Meta(description="time zone of the hours: UTC, Europe/Berlin")] = "UTC"
+    always: Annotated[
+        list[Severity], Meta(description="those it is told of outside the hours, too")
+    ] = msgspec.field(default_factory=lambda: ["P1"])
+
+    @property
+    def told_in(self) -> Hours | None:
+        """The hours, if there are some. Raises ``ValueError`` for what `config check` refuses."""
+        return None if self.hours is None else Hours.parse(self.hours, zone(self.zone))
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -50,6 +50,13 @@ def read(path: Path, limit: int = LIMIT) -> Content:
     return Content(data, stat.S_IMODE(status.st_mode), _loose(path, status))
 
 
+def create(path: Path, data: bytes) -> None:
+    """Write a new file for its owner alone. Raises OSError, FileExistsError where one is."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(handle, "wb") as file:
+        file.write(data)
+
+
 def replace(path: Path, data: bytes) -> None:
     """Put a file for its owner alone in the place of what was there, in one piece and on the disk
     when this returns. Raises OSError; then what was there is as before."""

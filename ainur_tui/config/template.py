@@ -170,6 +170,9 @@ version = 1
 #send_to = { env = "ONCALL_URL" }     # an address apprise knows; it may hold a secret
 #severities = ["P1", "P2"]
 #resolved = true          # told when it is over, too
+#hours = "Mon-Fri 08:00-20:00"        # the rest of the week only what stands in always is told;
+#zone = "Europe/Berlin"               # what fires then and still does, when the hours begin
+#always = ["P1"]
 
 # Your own thresholds for a signal, in its unit; `ainur-tui check --json` lists the signals.
 #[environment.production.thresholds."api.latency.p95"]

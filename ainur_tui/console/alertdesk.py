@@ -14,7 +14,7 @@ from ainur_tui.console.dialogs.sure import SureDialog
 from ainur_tui.console.draw import alerts as draw
 from ainur_tui.console.draw import rulelist
 from ainur_tui.console.draw.alerttable import key_of
-from ainur_tui.console.draw.spans import EMPTY, Line, line
+from ainur_tui.console.draw.spans import EMPTY, Line, line, wrap
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import Param
 from ainur_tui.model.alert import Alert
@@ -27,6 +27,7 @@ from ainur_tui.model.alertcalls import (
     Inventory,
     SilenceCall,
     Silenced,
+    SilenceView,
     UnsilenceCall,
 )
 from ainur_tui.model.units import clock, seconds
@@ -136,18 +137,36 @@ class AlertDesk(Talk):
             table = rulelist.inventory(found, now) if found else None
             chosen = await self._list("Rules and silences", table,
                                       {"x": "end", "l": "longer", "t": "test"})  # fmt: skip
-            if chosen is None:
+            if chosen is None or found is None:
                 return
             kind, _, rest = chosen.row.key.partition(" ")
             if chosen.key == "t" and kind == "rule":
                 await self.backtest(chosen.row.detail.get("rule", ""))
             elif kind == "silence" and chosen.key == "x":
-                await self._call("alerts.unsilence", UnsilenceCall(id=rest))
+                await self._end(next(v for v in found.silences if v.silence.id == rest))
             elif kind == "silence" and chosen.key == "l":
                 await self._longer(rest)
             else:
                 words = "x and l are for a silence, t is for a rule."
                 await self.show(self.page("Not here", words))
+
+    async def _end(self, view: SilenceView) -> None:
+        """Say what is ended and who calls then, and end it."""
+        one = view.silence
+        where = "" if one.origin == "ours" else f" in the {one.origin}"
+        what = f"{one.name or 'every alert'} on {one.target or 'every target'}"
+        until = clock(one.until, date=True)
+
+        def build(columns: int) -> list[Line]:
+            words = f"{one.by} silenced {what} until {until} UTC: {one.reason}"
+            return [
+                *(line((part, "text")) for part in wrap(words, columns, 8)), EMPTY,
+                line((f"It mutes {view.mutes or 'nothing'} now. It is ended{where}, for everybody.",
+                      "strong")),
+            ]  # fmt: skip
+
+        if await self.show(SureDialog("End the silence?", build, self._app.glyphs, "end it")):
+            await self._call("alerts.unsilence", UnsilenceCall(id=one.id))
 
     async def _longer(self, id: str) -> None:
         params = [Param(name="for", type="str", help=f"{_FOR}, from now on", required=True)]

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from ainur_tui.client.session import Session
+from ainur_tui.client.session import Launch, Session
 from ainur_tui.console import frame_keys
 from ainur_tui.console.desks import Desks
 from ainur_tui.console.desktop import Desktop, Kind
@@ -37,9 +37,6 @@ from ainur_tui.model.wire import Hello
 
 AGAIN = 0.5
 """Seconds until an engine is heard again after a fault of ours."""
-
-
-Launch = Callable[[], Awaitable[None]]
 
 
 class AinurApp(Opening):

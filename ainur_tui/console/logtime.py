@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from ainur_tui.model.units import seconds
+
 HOW = "14:02, 14:02:31, 11-24 14:02, 2026-11-24 14:02:31 (UTC), or 15m, 2h, 3d ago"
 _AGO = re.compile(r"-?(\d{1,6})\s*([smhdw])(?:\s+ago)?", re.IGNORECASE)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _CLOCK = re.compile(r"(?:(?:(\d{4})-)?(\d\d?)-(\d\d?)[ T]+)?(\d\d?):(\d\d)(?::(\d\d))?\s*Z?")
 
 
@@ -16,7 +17,7 @@ def moment_of(words: str, now: float) -> float | None:
     is not in the future, a date without a year likewise."""
     words = words.strip()
     if found := _AGO.fullmatch(words):
-        return now - int(found[1]) * _SECONDS[found[2].lower()]
+        return now - seconds((found[1] + found[2]).lower())
     if (found := _CLOCK.fullmatch(words)) is None:
         return None
     year, month, day, hour, minute, second = (

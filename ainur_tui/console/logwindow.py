@@ -112,7 +112,8 @@ class Window:
     def find(self, test: Test, step: int) -> int | None:
         """The next record (``step`` 1) or the one before (-1) for which ``test`` holds. Who
         follows stands below the last one."""
-        index = len(self.records) if self.following and step < 0 else self.index + step
+        below = self.following and step < 0
+        index = (len(self.records) if below else self.index) + step
         while 0 <= index < len(self.records):
             if test(self.records[index]):
                 return index

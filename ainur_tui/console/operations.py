@@ -74,7 +74,9 @@ class Operations(Talk):
         takes = spec.asks(kind_of(target))
         known = {p.name: params[p.name] for p in takes if p.name in params}
         asks = [p for p in takes if p.type != "secret" or not self._app.store.read_only]
-        if decided or not asks:
+        # One thing to name, and it is selected: the plan shows it, and asks.
+        named = len(asks) == 1 and asks[0].required and asks[0].name in known
+        if decided or not asks or named:
             await self._carry(wish, known, undoes, begin=begin)
             return
         trouble = ""

@@ -9,10 +9,12 @@ from ainur_tui.console.commands import Command, Offer, commands
 from ainur_tui.console.dialogs.choose import Choice, ChooseDialog
 from ainur_tui.console.dialogs.logrecord import Follow, RecordDialog
 from ainur_tui.console.dialogs.page import Build, PageDialog
+from ainur_tui.console.dialogs.row import RowDialog
 from ainur_tui.console.draw import help, target
 from ainur_tui.console.draw.loglines import Look, Marks, record_rows
 from ainur_tui.console.draw.rows import row_detail
 from ainur_tui.console.draw.spans import Line, line
+from ainur_tui.console.draw.tables import cell_text
 from ainur_tui.console.logwindow import Record
 from ainur_tui.console.panels.base import Selection
 from ainur_tui.console.panels.registry import PANELS
@@ -51,7 +53,20 @@ class Pages:
 
     def row(self, table: Table, row: Row) -> None:
         """A row with everything that did not fit its columns."""
-        self.open(f"{table.title}: {row.key}", lambda columns: row_detail(table, row, columns))
+        name = cell_text(row.cells[0], table.columns[0]) if row.cells else row.key
+        title = f"{table.title}: {name}"
+
+        def build(columns: int) -> list[Line]:
+            return row_detail(table, row, columns)
+
+        if row.target is None:
+            self.open(title, build)
+            return
+        app, selected = self._app, Selection(row.target, row.params)
+        self._app.push_screen(
+            RowDialog(title, build, app.glyphs,
+                      lambda: app.lead(app.desks.operations.choose(None, selected)))
+        )  # fmt: skip
 
     def record(self, record: Record, follow: Follow) -> None:
         """A log record with its fields, and what is wanted of them."""

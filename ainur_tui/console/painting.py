@@ -22,6 +22,9 @@ def paint(app: AinurApp) -> None:
     scene = app.store.scene()
     if draw_frame(app, scene):
         _panel(app, scene)
+        # What has no room is hidden, and loses the keyboard.
+        if app.focused is None and len(app.screen_stack) == 1:
+            app.panel.focus_first()
         if isinstance(app.screen, PageDialog):
             app.screen.redraw()
 
@@ -33,7 +36,9 @@ def draw_frame(app: AinurApp, scene: Scene) -> bool:
     base = app.screen_stack[0]
     header = base.query_one("#header", LinesView)
     columns = header.size.width
+    strip = base.query_one("#strip", LinesView)
     if not columns:
+        strip.display = False
         tiny = base.query_one("#tiny", LinesView)
         tiny.show(frame.tiny(scene, *tiny.size))
         return False
@@ -47,12 +52,14 @@ def draw_frame(app: AinurApp, scene: Scene) -> bool:
     rows += [] if app.panel.incidents else alarm.overs(scene, across)
     rows += [frame.asking_line(app.store.asking, scene)] if app.store.asking else []
     rows += [] if app.panel.proposes else playbook.strip(scene, across)
-    rows += [frame.run_line(run, scene, across)
-            for run in app.store.current_runs(scene.now)[:MOST_RUNS]]  # fmt: skip
+    runs = app.store.current_runs(scene.now)
+    # Of those that went well the newest is news; the journal has the others.
+    well = next((run for run in runs if run.state == "verified"), None)
+    runs = [run for run in runs if run.state != "verified" or run is well]
+    rows += [frame.run_line(run, scene, across) for run in runs[:MOST_RUNS]]
     rows += [frame.notice_line(words, scene, across)
              for words in app.store.current_notices()]  # fmt: skip
     rows = rows[:MOST_ROWS]
-    strip = base.query_one("#strip", LinesView)
     strip.display = bool(rows)
     strip.styles.height = len(rows)
     strip.show(rows)

@@ -14,7 +14,7 @@ from ainur_tui.model.playbook import Playbook, PlaybookRun, Proposal
 from ainur_tui.model.playbookcalls import Choice as Choosing
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
 from ainur_tui.model.runcalls import RunCall
-from ainur_tui.model.target import kind_of
+from ainur_tui.model.target import kind_of, whole_of
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
@@ -78,7 +78,7 @@ class Playbooks(Talk):
         """The proposal for what is selected, else the first."""
         view = self._app.store.view
         found = view.proposals if view and self._app.store.lost is None else []
-        whole = (self._app.panel.selection().target or "").partition("/")[0]
+        whole = whole_of(self._app.panel.selection().target or "")
         return next((one for one in found if one.target == whole), found[0] if found else None)
 
     async def choose(self) -> None:

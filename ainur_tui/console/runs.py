@@ -12,7 +12,7 @@ from ainur_tui.console.draw.runs import stopping
 from ainur_tui.console.talk import Talk
 from ainur_tui.model.action import FINAL, ActionSpec, Run, Undo
 from ainur_tui.model.runcalls import AbortCall, ConfirmCall, RunsQuery
-from ainur_tui.model.target import kind_of
+from ainur_tui.model.target import kind_of, whole_of
 from ainur_tui.model.units import clock
 
 KNOWN = 200
@@ -175,10 +175,10 @@ def _ended_at(run: Run) -> float:
 def _undoes(run: Run, runs: list[Run]) -> str:
     """Which run, how it ended, and what was done to its target since."""
     words = f"{run.plan.title} (run {run.id}, {clock(_ended_at(run), date=True)} UTC, {run.state})"
-    root = run.plan.target.partition("/")[0]
+    root = whole_of(run.plan.target)
     since = [
         other for other in runs
-        if other.started_at > run.started_at and other.plan.target.partition("/")[0] == root
+        if other.started_at > run.started_at and whole_of(other.plan.target) == root
     ]  # fmt: skip
     if not since:
         return words

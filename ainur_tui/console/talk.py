@@ -12,14 +12,12 @@ from ainur_tui.console.dialogs.confirm import Guard
 from ainur_tui.console.dialogs.page import PageDialog
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.draw.spans import EMPTY, Line, Tone, line, wrap
+from ainur_tui.model.failure import USAGE
 
 if TYPE_CHECKING:
     from ainur_tui.console.app import AinurApp
 
 T = TypeVar("T")
-
-USAGE = 64
-"""The code of a refusal for what was typed (sysexits)."""
 
 
 class Talk:

@@ -35,6 +35,7 @@ class Alertmanager:
                 web.post("/api/v2/alerts", self.take),
                 web.get("/api/v2/silences", self.silences),
                 web.post("/api/v2/silences", self.silence),
+                web.get("/api/v2/silence/{id}", self.one_silence),
                 web.delete("/api/v2/silence/{id}", self.unsilence),
                 web.get("/-/ready", self.ready),
             ]
@@ -57,11 +58,11 @@ class Alertmanager:
         return {"state": "suppressed" if by else "active", "silencedBy": by, "inhibitedBy": []}
 
     async def silences(self, _: web.Request) -> web.Response:
-        now = datetime.now(UTC)
-        return web.json_response([
-            one | {"status": {"state": "active" if _ends(one) > now else "expired"}}
-            for one in self._silences.values()
-        ])  # fmt: skip
+        return web.json_response([_with_state(one) for one in self._silences.values()])
+
+    async def one_silence(self, request: web.Request) -> web.Response:
+        one = self._silences.get(request.match_info["id"])
+        return web.Response(status=404) if one is None else web.json_response(_with_state(one))
 
     async def silence(self, request: web.Request) -> web.Response:
         """A new one, or another end of one that is there."""
@@ -81,7 +82,7 @@ class Alertmanager:
     async def unsilence(self, request: web.Request) -> web.Response:
         one = self._silences.get(request.match_info["id"])
         if one is None:
-            return web.json_response("silence not found", status=404)
+            return web.json_response("silence not found", status=500)  # as the real one
         one["endsAt"] = datetime.now(UTC).isoformat()
         return web.json_response(None)
 
@@ -97,6 +98,12 @@ class Alertmanager:
                 one["startsAt"] = min(known["startsAt"], one["startsAt"])
             self._alerts[one["fingerprint"]] = one
         return web.json_response(None)
+
+
+def _with_state(silence: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    begun = "active" if _moment(silence["startsAt"]) <= now else "pending"
+    return silence | {"status": {"state": begun if _ends(silence) > now else "expired"}}
 
 
 def _taken(one: dict[str, Any], now: datetime) -> dict[str, Any]:

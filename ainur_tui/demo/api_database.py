@@ -38,11 +38,6 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._last = "not connected yet"
 
-    @property
-    def in_use(self) -> int:
-        """Connections at work now."""
-        return 0 if self._pool is None else self._pool.get_size() - self._pool.get_idle_size()
-
     async def connect(self) -> None:
         """Reach the database once, however long it takes; then keep five connections warm."""
         while self._pool is None:

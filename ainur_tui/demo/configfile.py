@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ainur_tui.demo import wheel
-from ainur_tui.demo.layout import API_APP, AUTHORITY, BLOCK_TIME, DATABASE_APP, Layout
+from ainur_tui.demo.credentials import AUTHORITY
+from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
 from ainur_tui.demo.node_chain import Chain
 
 TIMING = {"interval": 2, "timeout": 3}
@@ -50,7 +51,12 @@ def _sections(layout: Layout) -> dict[str, dict[str, Any]]:
         return {"file": str(directory / "secrets" / name)}
 
     return {
-        "api": TIMING | {"url": layout.url("api"), "pool_size": 25},
+        "api": TIMING
+        | {
+            "url": layout.url("api_https", "https"),
+            "ca_file": str(directory / AUTHORITY),
+            "pool_size": 25,
+        },
         "fly": TIMING
         | {
             "app": API_APP,

@@ -19,6 +19,8 @@ NAMES = (
     "s3-access-key",
     "s3-secret-key",
 )
+AUTHORITY = "ca.pem"
+"""The root of all certificates: what the console is told to trust."""
 
 
 def write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -27,6 +28,7 @@ from ainur_tui.demo.fly_sizes import SizesApi
 from ainur_tui.demo.fly_web import WebApi
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
 from ainur_tui.demo.switches import Switches
+from ainur_tui.demo.tls import TURN_EVERY, Served
 
 FAULT_INTERVAL = 0.1
 
@@ -58,10 +60,16 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
     prometheus = Prometheus(platform, store)
     api = api_of(platform, prometheus, store, rules, rate_limits=rate_limits)
     servers = [await serve(api, spec["port"], grace=0.5)]
+    turns: list[tuple[float, Callable[[], Awaitable[None]]]] = []
     for app in platform.apps.values():
         if app.spec.get("proxy_port"):
             edge = Edge(app, switches).application()
             servers.append(await serve(edge, app.spec["proxy_port"], grace=0.5))
+            if secure := app.spec.get("proxy_tls_port"):
+                served = Served(directory, "api")
+                door = web.TCPSite(servers[-1], "127.0.0.1", secure, ssl_context=served.context)
+                await door.start()
+                turns.append((TURN_EVERY, served.look))
     await platform.start()
     meddler, release = Meddler(platform), BadRelease(platform)
     beside = [
@@ -73,6 +81,7 @@ async def main(directory: Path, *, rate_limits: bool) -> None:
             (COLLECTED_EVERY, prometheus.collect),
             (EVALUATED_EVERY, rules.evaluate),
             (SCRAPED_EVERY, store.collect),
+            *turns,
         )
     ]
     try:

@@ -102,7 +102,7 @@ class Edge:
         client = request.remote or ""
         headers["X-Forwarded-For"] = client
         headers["Fly-Client-IP"] = client
-        headers["X-Forwarded-Proto"] = "http"
+        headers["X-Forwarded-Proto"] = request.scheme
         headers["fly-request-id"] = request_id
         return await self._session.request(
             request.method,

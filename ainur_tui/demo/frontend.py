@@ -11,8 +11,8 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from ainur_tui.demo.frontend_tls import Served
 from ainur_tui.demo.service import arguments, every, run, serve, until_stopped
+from ainur_tui.demo.tls import TURN_EVERY, Served
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,8 +25,6 @@ PAGE = """<!doctype html>
 """
 API_TIMEOUT = 2.0
 LOOK_EVERY = 1.0
-TURN_EVERY = 0.2
-"""Seconds after which a fault of the certificate is seen by who connects, at the latest."""
 PUSH_EVERY = 1.0
 UNSENT = 5000
 """Lines kept for a Loki that does not take them."""
@@ -118,7 +116,7 @@ class Frontend:
 
 async def main(directory: Path, port: int, https_port: int, api: str, loki: str | None) -> None:
     """Serve the page until told to stop."""
-    served = Served(directory)
+    served = Served(directory, "frontend")
     async with ClientSession(timeout=ClientTimeout(total=API_TIMEOUT)) as session:
         frontend = Frontend(directory, api.rstrip("/"), session, loki)
         servers = [

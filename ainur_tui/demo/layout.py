@@ -21,13 +21,11 @@ ROLES = {
 FOLDERS = ("log", "secrets", "state", "run", "bin", "backups")
 API_APP, DATABASE_APP = "zerostate-api", "ainur-db"
 IMAGE = "registry.fly.io/{app}:deployment-01KAV8E5Q5M2Y5T7RZC9N3WDXH"
-AUTHORITY = "frontend-ca.pem"
-"""The root of the frontend's certificate: what the console is told to trust."""
 MACHINES = 2
 BLOCK_TIME = 2
 PORTS = (
     "fly", "api", "postgres", "units", "node", "node_metrics", "s3", "frontend", "loki", "faults",
-    "alertmanager", "frontend_https",
+    "alertmanager", "frontend_https", "api_https",
 )  # fmt: skip
 
 
@@ -50,9 +48,12 @@ class Layout:
 
     def make(self) -> None:
         """Make directories, secrets and spec files. Faults of a former life are cleared."""
+        from ainur_tui.demo import tls
+
         for name in FOLDERS:
             (self.directory / name).mkdir(mode=0o700, exist_ok=True)
         credentials.make(self.directory)
+        tls.authority(self.directory)
         for role, name in ROLES.items():
             url = credentials.url(self.directory, role, self.ports["postgres"])
             credentials.write(self.directory / "secrets" / name, url)
@@ -83,6 +84,7 @@ class Layout:
         """Where everything is, as the contract's first line says it."""
         return {
             "api": self.url("api"),
+            "api_https": self.url("api_https", "https"),
             "api_machines": machines,
             "fly": self.url("fly"),
             "postgres": credentials.url(
@@ -106,6 +108,7 @@ class Layout:
         api = {
             "name": API_APP,
             "proxy_port": self.ports["api"],
+            "proxy_tls_port": self.ports["api_https"],
             "image": IMAGE.format(app=API_APP),
             "count": MACHINES,
             "internal_port": None,

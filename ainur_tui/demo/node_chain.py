@@ -49,7 +49,6 @@ class Chain:
     _final: int = FIRST_HEIGHT - FINALITY
     _slot_offset: int = 0
     _next_block: float | None = None
-    _next_import: float = 0.0
     _speed: float = 0.0
     _last: float = 0.0
     _owed: float = 0.0

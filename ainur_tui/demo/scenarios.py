@@ -33,6 +33,7 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
     "storage-full": (Act(5, 90, "storage-refuses-writes"),),
     "certificate-ending": (Act(5, 90, "frontend-certificate-ending"),),
     "certificate-expired": (Act(5, 90, "frontend-certificate-expired"),),
+    "api-certificate-expired": (Act(5, 90, "api-certificate-expired"),),
     # Chains, as they follow from one another in real life; they pass by themselves.
     "database-outage": (
         Act(20, 100, "db-idle-in-transaction"),

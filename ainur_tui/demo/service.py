@@ -56,26 +56,21 @@ def orphaned(parent: int) -> bool:
 
 
 async def serve(
-    app: web.Application, port: int, *, grace: float = 5.0, backlog: int = 512,
-    tls: SSLContext | None = None,
+    app: web.Application, port: int, *, grace: float = 5.0, tls: SSLContext | None = None
 ) -> web.AppRunner:  # fmt: skip
     """Serve ``app`` on 127.0.0.1; ``runner.cleanup()`` finishes requests within ``grace`` s."""
     from aiohttp import web
 
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace, handle_signals=False)
     await runner.setup()
-    site = web.TCPSite(
-        runner, "127.0.0.1", port, backlog=backlog, reuse_address=True, ssl_context=tls
-    )
+    site = web.TCPSite(runner, "127.0.0.1", port, backlog=512, reuse_address=True, ssl_context=tls)
     await site.start()
     return runner
 
 
-async def until_stopped(*, with_parent: bool = True) -> int:
-    """Wait for SIGINT or SIGTERM; return the signal's number.
-
-    ``with_parent``: the end of the parent or of the supervisor counts as SIGTERM.
-    """
+async def until_stopped() -> int:
+    """Wait for SIGINT or SIGTERM; return the signal's number. The end of the parent or of the
+    supervisor counts as SIGTERM."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
 
@@ -88,7 +83,7 @@ async def until_stopped(*, with_parent: bool = True) -> int:
     parent = os.getppid()
     while not stopped.done():
         await asyncio.wait([stopped], timeout=1.0)
-        if with_parent and orphaned(parent):
+        if orphaned(parent):
             stop(signal.SIGTERM)
     return stopped.result()
 
@@ -100,10 +95,9 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
 
 
-def run(main: Coroutine[Any, Any, int | None], *, with_parent: bool = True) -> int:
+def run(main: Coroutine[Any, Any, int | None]) -> int:
     """Run a component to its end; 0 unless it says otherwise. Ctrl-C while starting is an end."""
-    if with_parent:
-        die_with_parent()
+    die_with_parent()
     try:
         return asyncio.run(main) or 0
     except KeyboardInterrupt:

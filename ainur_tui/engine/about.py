@@ -27,7 +27,6 @@ def welcome(engine: Engine, peer: Peer) -> Welcome:
         stay=engine.stay,
         config=engine.config_digest,
         started_at=engine.started_at,
-        journal_ok=engine.journal.writable,
         links=engine.environment.grafana.links if engine.environment.grafana else {},
     )
 

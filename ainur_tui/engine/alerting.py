@@ -14,6 +14,7 @@ from ainur_tui.engine.foreign import Foreign, silenced
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.folding import RANK
+from ainur_tui.model.target import whole_of
 from ainur_tui.rules import alerts
 from ainur_tui.rules.alerts import Memory
 from ainur_tui.rules.graph import Graph
@@ -174,7 +175,7 @@ class Alerting:
         before = self._memories[rule.name][target]
         told = (
             others
-            or self._board.tells_parts(target.partition("/")[0])
+            or self._board.tells_parts(whole_of(target))
             or self._clock.monotonic() - self._began > FORGOTTEN
         )
         gone = target not in world.targets and "/" in target and told

@@ -61,9 +61,7 @@ def rule_alert(
     fires_at = None
     if memory.state == "pending":
         if more := alerts.missing(rule, memory):
-            summary += (
-                f" ({more} more such look{'' if more == 1 else 's'} of {rule.of} and it fires)"
-            )
+            summary += f" ({units.many(more, 'more such look')} of {rule.of} and it fires)"
         else:
             fires_at = world.view.at + alerts.remaining(rule, memory)
     return Alert(

@@ -12,13 +12,12 @@ from msgspec.structs import replace
 
 from ainur_tui.config import safefile
 from ainur_tui.engine import attentionfile
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alert import ACTIVE, Ack, Alert, Silence
 from ainur_tui.model.alertcalls import AckCall, AckView, SilenceCall, Silenced, SilenceView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, CANNOT_CREATE, UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
@@ -103,9 +102,9 @@ class Attention:
             if call.withdraw:
                 if found.ack is None:
                     raise Refused("nobody has acknowledged it", UNAVAILABLE)
-                await self._note("ack withdrawn", peer, found.target, {"alert": found.name})
+                await self.note("ack withdrawn", peer, found.target, {"alert": found.name})
                 self._acks.pop(key, None)
-                self._tell(f"{peer.operator} is not on {found.name} any more", found.target)
+                self.tell(f"{peer.operator} is not on {found.name} any more", found.target)
                 await self._save()
                 return replace(found, ack=None)
             _check(call.seconds, needed=False)
@@ -113,12 +112,12 @@ class Attention:
             until = None if call.seconds is None else now + call.seconds
             comment = self._words(call.comment)
             ack = Ack(by=peer.operator, comment=comment, at=now, until=until)
-            await self._note("acknowledged", peer, found.target,
+            await self.note("acknowledged", peer, found.target,
                              {"alert": found.name, "comment": comment, "until": until})  # fmt: skip
             self._acks[key] = ack
             self._seen.add(key)
             said = f": {comment}" if comment else ""
-            self._tell(f"{peer.operator} is on {found.severity} {found.name}{said}", found.target)
+            self.tell(f"{peer.operator} is on {found.severity} {found.name}{said}", found.target)
             await self._save()
             return replace(found, ack=ack)
 
@@ -133,13 +132,13 @@ class Attention:
             if len(self._silences) >= MOST and made.id not in self._silences:
                 raise Refused(f"there are {MOST} silences already; end some", BAD_DATA)
             what = describe(made)
-            await self._note("silenced", peer, made.target, {
+            await self.note("silenced", peer, made.target, {
                 "silence": made.id, "what": what, "reason": made.reason, "until": made.until,
                 "mutes": len(mutes),
             })  # fmt: skip
             self._silences[made.id] = made
             lasts = duration(made.until - self._clock.now())
-            self._tell(f"{peer.operator} silenced {what} for {lasts}: {made.reason}", made.target)
+            self.tell(f"{peer.operator} silenced {what} for {lasts}: {made.reason}", made.target)
             await self._save()
             return Silenced(silence=made, mutes=mutes)
 
@@ -150,9 +149,9 @@ class Attention:
             now = self._clock.now()
             if found is None or found.until <= now:
                 raise Refused(f"there is no silence {clean(id, 40)!r} that holds", UNAVAILABLE)
-            await self._note("silence ended", peer, found.target, {"silence": id})
+            await self.note("silence ended", peer, found.target, {"silence": id})
             self._silences[id] = ended = replace(found, until=now)
-            self._tell(f"{peer.operator} ended the silence of {describe(found)}", found.target)
+            self.tell(f"{peer.operator} ended the silence of {describe(found)}", found.target)
             await self._save()
             return ended
 
@@ -204,7 +203,8 @@ class Attention:
     def _words(self, text: str) -> str:
         return clean(self._redact(text.strip()), 300)
 
-    def _tell(self, text: str, target: str) -> None:
+    def tell(self, text: str, target: str) -> None:
+        """What was done, for everybody to see."""
         at = self._clock.now()
         key = f"attention:{at:.3f}:{text}"
         self._event(Event(key=key, at=at, kind="alert", target=target, text=text))
@@ -222,9 +222,8 @@ class Attention:
             ) from None
         self._changed = False
 
-    async def _note(
-        self, state: str, peer: Peer, target: str, detail: Mapping[str, object]
-    ) -> None:
+    async def note(self, state: str, peer: Peer, target: str, detail: Mapping[str, object]) -> None:
+        """Put it on the record. Raises Refused where that cannot be done."""
         try:
             await self._journal.append(
                 "note", "", operator=peer.operator, tty=peer.tty, action="alerts", target=target,

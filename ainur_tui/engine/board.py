@@ -159,7 +159,7 @@ class Board:
             # A run that failed is as old as the last one that did not.
             age = mono - self._heard.get(name, mono)
             found[run.probe.target] = Told(
-                sample.alerts or (), sample.rules, age, failing, sample.muted
+                sample.alerts or (), sample.rules, age, failing, sample.muted, sample.silences
             )
         return found
 
@@ -190,7 +190,7 @@ class Board:
         state = picture.overall(judged)
         for event in self._past.note(judged, state, now):
             self.add_event(event)
-        caused = findings.causes(judged, self._graph, self._past.since)
+        caused = findings.causes(judged, self._graph, self._past.since, self._past.troubled)
         return BoardView(
             environment=self._environment,
             at=now,

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from ainur_tui.engine.gates import UNAVAILABLE, USAGE
 from ainur_tui.model.action import ActionSpec
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.target import kind_of
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.systems.acting import Action
+
+_FEW = 8
+"""Names that are told where none is near."""
 
 
 class Catalogue:
@@ -47,7 +49,7 @@ class Catalogue:
         """The same, or Refused (64, 69) saying what was meant instead, or why not now."""
         specs = {spec.name: spec for spec in self.specs()}
         if name not in specs:
-            raise Refused(f"there is no action {clean(name)!r}{_meant(name, list(specs))}", USAGE)
+            raise Refused(f"there is no action {clean(name)!r}{meant(name, specs, _FEW)}", USAGE)
         known = {found.name for found in board.targets}
         kinds = {kind_of(found) for found in known}
         kind = kind_of(target)
@@ -55,7 +57,7 @@ class Catalogue:
         if target not in known and (kind in kinds or kind not in specs[name].targets):
             fitting = [found for found in known if kind_of(found) in specs[name].targets]
             raise Refused(
-                f"there is no target {clean(target)!r}{_meant(target, sorted(fitting))}", USAGE
+                f"there is no target {clean(target)!r}{meant(target, sorted(fitting), _FEW)}", USAGE
             )
         action = self.pick(name, target)
         if action is None:
@@ -64,11 +66,6 @@ class Catalogue:
         if reason := action.unavailable():
             raise Refused(reason, UNAVAILABLE)
         return action
-
-
-def _meant(word: str, names: list[str]) -> str:
-    close = near(word, names) or names[:8]
-    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _merge(one: ActionSpec, other: ActionSpec) -> ActionSpec:

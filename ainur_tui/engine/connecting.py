@@ -12,15 +12,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from msgspec.structs import replace
 
 from ainur_tui.config.secrets import sources_of
 from ainur_tui.config.types import Environment, SecretMissing, SecretSource
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.model.signal import Signal
 from ainur_tui.model.text import clean
-from ainur_tui.systems.base import Clock, Context, Probe, Tools
+from ainur_tui.systems.base import Clock, Context, Tools
 from ainur_tui.systems.registry import SYSTEMS, connect
 from ainur_tui.systems.system import System
 
@@ -141,12 +139,3 @@ def tools_of(environment: Environment) -> Tools:
     path = os.pathsep.join([*own, os.environ.get("PATH", os.defpath)])
     kept = {name: os.environ[name] for name in _CHILD_VARIABLES if name in os.environ}
     return Tools(lambda name: shutil.which(name, path=path), kept | {"PATH": path})
-
-
-def signals_of(probes: Iterable[Probe], environment: Environment) -> dict[str, Signal]:
-    """Every declared signal by name, the user's own thresholds laid over."""
-    found = {signal.name: signal for probe in probes for signal in probe.signals}
-    for name, own in environment.thresholds.items():
-        if name in found:
-            found[name] = replace(found[name], warn=own.warn, fail=own.fail, origin="user")
-    return found

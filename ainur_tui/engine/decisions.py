@@ -6,11 +6,10 @@ import contextlib
 
 import msgspec
 
-from ainur_tui.engine.gates import CANNOT_CREATE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import BreakGlass, Run
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, Refused
 from ainur_tui.model.runcalls import RunCall
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ainur_tui.config import safefile
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, CANNOT_CREATE, Refused
 from ainur_tui.model.incident import Edited, Entry, EvidenceKept, Incident, UpdateSent
 from ainur_tui.model.incidentcalls import (
     Capsule,

@@ -22,7 +22,7 @@ from ainur_tui.engine.runrecord import ending_of, event_of
 from ainur_tui.engine.takeover import Interruptions
 from ainur_tui.model.action import ActionSpec, Lease, Plan, Run, StepRecord
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import DENIED, UNAVAILABLE, Refused
 from ainur_tui.model.runcalls import AbortCall, ConfirmCall, PlanQuery, RunCall
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.text import clean
@@ -121,7 +121,7 @@ class Executor:
         A second call with the same key answers with the same run and begins nothing (S-37).
         """
         if peer.access != "operate":
-            raise Refused("this connection may only read", gates.DENIED)
+            raise Refused("this connection may only read", DENIED)
         if action := self._planner.catalogue.pick(call.action, call.target):
             gates.secrets_apart(action.spec, call.params, call.secrets)
         secrets = {name: Secret(value) for name, value in call.secrets.items()}
@@ -169,7 +169,7 @@ class Executor:
 
     async def _begin(self, call: RunCall, peer: Peer, secrets: Mapping[str, Secret]) -> Run:
         if self._stopping:
-            raise Refused("the engine is stopping", gates.UNAVAILABLE)
+            raise Refused("the engine is stopping", UNAVAILABLE)
         action = self._planner.find(call.action, call.target)
         gates.loop_guard(call, action.spec.risk, self._runs.values(), self._clock.now())
         id = uuid.uuid4().hex[:12]

@@ -18,13 +18,14 @@ _Key = tuple[str, str, str]
 @dataclass(frozen=True)
 class Told:
     """What one judge told last, and the seconds since it was heard; ``failing``: it cannot be
-    asked at present. ``muted`` are alerts of ours that it has silenced."""
+    asked at present. ``muted`` are alerts of ours that it has silenced, ``silences`` its own."""
 
     alerts: Sequence[Alert]
     rules: Sequence[RuleView]
     age: float
     failing: bool
     muted: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
+    silences: Sequence[Silence] = ()
 
 
 class Foreign:

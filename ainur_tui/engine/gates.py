@@ -8,12 +8,9 @@ from typing import Any
 from ainur_tui.model.action import ActionSpec, BreakGlass, Plan, Risk, Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.facts import MOVED, changes
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import TRY_AGAIN, UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.text import clean
-
-USAGE, BAD_DATA, UNAVAILABLE, CANNOT_CREATE, TRY_AGAIN, DENIED = 64, 65, 69, 73, 75, 77
-"""Exit codes of the command line (sysexits), carried by every refusal."""
 
 GUARD_SECONDS = 600.0
 GUARD_TIMES = 2
@@ -57,6 +54,12 @@ def secrets_apart(
     for name, param in kinds.items():
         if secrets is not None and param.required and name not in set(secrets):
             raise Refused(f"{spec.name} needs the secret {name}: {param.help}", USAGE)
+
+
+def known_params(spec: ActionSpec, params: Iterable[str]) -> None:
+    """Refuse parameters that the action does not declare, so that no action has to."""
+    if strange := sorted(set(params) - {param.name for param in spec.params}):
+        raise Refused(f"{spec.name} has no parameter {clean(', '.join(strange), 60)}", USAGE)
 
 
 def judge(plan: Plan, call: RunCall, names: Iterable[str], glass: BreakGlass | None) -> None:

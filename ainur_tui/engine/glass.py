@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ainur_tui.engine.gates import CANNOT_CREATE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.action import BreakGlass, Plan
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.systems.base import Clock

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from ainur_tui.engine.gates import CANNOT_CREATE, UNAVAILABLE
 from ainur_tui.engine.incidentstore import IncidentStore, Unwritable
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, UNAVAILABLE, Refused
 from ainur_tui.model.incident import Entry, Incident, Opened
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean

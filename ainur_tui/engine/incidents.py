@@ -6,18 +6,17 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.engine.incidentrecord import IncidentRecord, safe
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, Refused
 from ainur_tui.model.folding import calling
 from ainur_tui.model.incident import Breached, Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.incidentcalls import ChangeIncident, IncidentFile, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.target import overlaps
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.units import clock as moment
 from ainur_tui.rules import declaring, incidents
 from ainur_tui.rules.concerning import concerns
@@ -121,9 +120,7 @@ class Incidents:
                 raise Refused("there is no incident yet; `incident open` declares one", USAGE)
             return max(known.values(), key=lambda one: (one.closed_at is None, one.opened_at))
         if id not in known:
-            close = near(id, list(known))
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise Refused(f"there is no incident {clean(id, 40)!r}{meant}", USAGE)
+            raise Refused(f"there is no incident {clean(id, 40)!r}{meant(id, known)}", USAGE)
         return known[id]
 
     def file(self, id: str) -> IncidentFile:

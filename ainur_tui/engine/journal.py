@@ -46,10 +46,6 @@ class Journal:
         # One thread of its own: appends keep their order and a slow disk stops no event loop.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
-    @property
-    def writable(self) -> bool:
-        return self.problem is None
-
     async def open(self) -> str | None:
         """Make the file ready for appending.
 

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
 from ainur_tui.model.action import Run
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, USAGE, Refused
 from ainur_tui.model.runcalls import RunCall
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ainur_tui.engine.gates import CANNOT_CREATE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, Refused
 from ainur_tui.model.logevidence import LogEvidence
 
 ACTION = "log-evidence"

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.log import LEVELS, Level, LogLine
 from ainur_tui.model.logquery import (
     LogCounts,
@@ -100,7 +100,7 @@ class LogTally:
     def counts(self, query: LogCountsQuery, now: float) -> LogCounts:
         """The picture of the last ``query.seconds``. Raises :class:`Refused` (64)."""
         if not 1 <= query.buckets <= BUCKETS or not 0 < query.seconds <= DAY:
-            raise Refused(f"1 to {BUCKETS} buckets of at most a day", 64)
+            raise Refused(f"1 to {BUCKETS} buckets of at most a day", USAGE)
         step = query.seconds / query.buckets
         start = now - query.seconds
         wanted = frozenset(query.sources)
@@ -132,7 +132,7 @@ class LogTally:
         Periods are rounded to ten minutes, downwards. Raises :class:`Refused` (64).
         """
         if not SPAN <= query.seconds <= SPAN * SPANS / 2:
-            raise Refused("the period is ten minutes to a day", 64)
+            raise Refused("the period is ten minutes to a day", USAGE)
         since = now - query.seconds if query.since is None else query.since
         first = int(since // SPAN)
         good = int((since - query.seconds) // SPAN)

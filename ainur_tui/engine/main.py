@@ -16,10 +16,9 @@ from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.connecting import ConnectByName, Resolve
 from ainur_tui.engine.server import Server, Unreachable
 from ainur_tui.engine.service import Engine
+from ainur_tui.model.failure import CANNOT_CREATE, TRY_AGAIN
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect
-
-CANNOT_CREATE, TRY_AGAIN = 73, 75
 
 _log = logging.getLogger(__name__)
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, Refused
 from ainur_tui.model.wire import Access
 
 if TYPE_CHECKING:

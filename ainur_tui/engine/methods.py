@@ -17,17 +17,16 @@ from ainur_tui.engine import (
     methods_playbooks,
     methods_queries,
 )
-from ainur_tui.engine.gates import DENIED, TRY_AGAIN, UNAVAILABLE
 from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import INVALID_PARAMS, METHOD_NOT_FOUND, Peer, WireFault
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import DENIED, TRY_AGAIN, UNAVAILABLE, Refused
 from ainur_tui.model.logevidence import LogEvidence
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery
 from ainur_tui.model.needscalls import NeedsCall
 from ainur_tui.model.runcalls import AbortCall, ConfirmCall, PlanQuery, RunCall, RunsQuery
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.series import SeriesQuery
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.wire import BoardQuery, BreakGlassCall, JournalQuery, StopCall
 
 if TYPE_CHECKING:
@@ -38,9 +37,8 @@ async def dispatch(engine: Engine, name: str, params: msgspec.Raw, peer: Peer) -
     """Answer a call. Raises Refused or WireFault."""
     method = METHODS.get(name)
     if method is None:
-        close = near(name, list(METHODS))
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise WireFault(f"there is no method {clean(name, 80)!r}{meant}", METHOD_NOT_FOUND)
+        words = f"there is no method {clean(name, 80)!r}{meant(name, METHODS)}"
+        raise WireFault(words, METHOD_NOT_FOUND)
     if method.access == "operate" and peer.access != "operate":
         raise Refused(f"{name} needs the right to operate; this connection may only read", DENIED)
     try:

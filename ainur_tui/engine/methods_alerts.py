@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ainur_tui.engine import ruleinquiry
+from ainur_tui.engine import elsewhere, ruleinquiry
 from ainur_tui.engine.method import Method, Nothing, only_watching
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.alertcalls import AckCall, AlertRef, BacktestCall, SilenceCall, UnsilenceCall
+from ainur_tui.model.failure import USAGE, Refused
 
 if TYPE_CHECKING:
     from ainur_tui.engine.service import Engine
@@ -24,15 +25,22 @@ KEEPER = "keeps this; it is not running"
 async def _silence(engine: Engine, call: SilenceCall, peer: Peer) -> Any:
     if not call.dry:
         only_watching(engine, KEEPER)
+    if call.id is not None and (kept := elsewhere.find(engine, call.id)) is not None:
+        raise Refused(f"the {kept.origin} keeps it: it is made longer there, and ended here", USAGE)
     return await engine.judging.attention.silence(call, peer, engine.view().alerts)
 
 
 async def _unsilence(engine: Engine, call: UnsilenceCall, peer: Peer) -> Any:
     only_watching(engine, KEEPER)
+    if (kept := elsewhere.find(engine, call.id)) is not None:
+        return await elsewhere.end(engine, kept, peer)
     return await engine.judging.attention.end(call.id, peer)
 
 
 async def _rules(engine: Engine, _: Nothing, __: Peer) -> Any:
+    if not engine.watching:
+        judges = {one.name for one in engine.systems if one.silencer is not None}
+        await engine.looks.once(judges, elsewhere.LOOK)
     return ruleinquiry.inventory(engine, engine.view().alerts)
 
 

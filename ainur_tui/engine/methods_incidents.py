@@ -6,11 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.engine import ruleinquiry
-from ainur_tui.engine.gates import UNAVAILABLE
 from ainur_tui.engine.method import Method, Nothing
 from ainur_tui.engine.notifier import PATIENCE
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.model.incident import UpdateSent
 from ainur_tui.model.incidentcalls import (
     ChangeIncident,

@@ -10,11 +10,10 @@ import msgspec
 
 from ainur_tui.config import safefile
 from ainur_tui.config.needsfile import KINDS, MOST, Edited, edited
-from ainur_tui.engine.gates import BAD_DATA, CANNOT_CREATE, TRY_AGAIN
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.peer import Peer
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, CANNOT_CREATE, TRY_AGAIN, Refused
 from ainur_tui.model.needs import difference, edges, fault
 from ainur_tui.model.needscalls import NeedsCall, NeedsView
 from ainur_tui.rules.graph import Graph

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from ainur_tui.engine.history import History
 from ainur_tui.model.alert import ACTIVE, Ack, Alert, Severity, Silence
-from ainur_tui.model.alertcalls import Delivery
+from ainur_tui.model.alertcalls import Delivery, Quiet
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.model.folding import calling
+from ainur_tui.model.folding import Fold, calling
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.severity import Level
 from ainur_tui.model.text import clean
@@ -79,6 +79,19 @@ class Notifier:
     def problems(self) -> list[str]:
         """A sentence for every receiver that cannot be reached at present."""
         return [f"alerts do not reach {name}: {why}" for name, why in self._failing.items()]
+
+    def quiet(self, now: float) -> list[Quiet]:
+        """Those who are outside their hours, with what waits for them."""
+        return [
+            Quiet(
+                channel=one.name, until=one.hours.opens(now), always=sorted(one.always),
+                waiting=sum(
+                    not one.awake(each.worst, now) and _key(each.root) not in self._told[one.name]
+                    for each in self._causes(one)
+                ),
+            )
+            for one in self._receivers if one.hours is not None and not one.hours.open(now)
+        ]  # fmt: skip
 
     async def start(self) -> None:
         """Go on where the last engine was: what it told is not told anew."""
@@ -147,10 +160,10 @@ class Notifier:
         """What this receiver has to be told at this moment."""
         told = self._told[receiver.name]
         if receiver.folded:
-            told_by = [f for f in calling(self._alerts) if f.worst in receiver.severities]
-            current = {(f.root.name, f.root.target): (f.root, len(f.under)) for f in told_by}
+            told_by = [f for f in self._causes(receiver) if receiver.awake(f.worst, now)]
+            current = {_key(f.root): (f.root, len(f.under)) for f in told_by}
         else:
-            current = {(a.name, a.target): (a, 0) for a in self._alerts
+            current = {_key(a): (a, 0) for a in self._alerts
                        if a.state in ACTIVE and a.severity in receiver.severities
                        and a.origin not in receiver.hears}  # fmt: skip
             current[WATCHDOG, ""] = (watchdog(now), 0)
@@ -169,13 +182,20 @@ class Notifier:
             if not receiver.resolved:
                 del told[key]
                 continue
+            severity = before.alert.severity
+            if not receiver.awake(severity, now) and receiver.awake(severity, before.at):
+                continue  # who was called by night hears by night that it is over
             over = replace(before.alert, state="resolved", since=now)
             found.append(Message(over, "over", before.since))
         return found
 
+    def _causes(self, receiver: Receiver) -> list[Fold]:
+        """The lines that a person is to be called for."""
+        return [each for each in calling(self._alerts) if each.worst in receiver.severities]
+
     def _in_hand(self, key: _Key) -> bool:
         """Whether it still fires though nobody is called for it now: that is no end."""
-        return any((a.name, a.target) == key and a.state in ACTIVE for a in self._alerts)
+        return any(_key(a) == key and a.state in ACTIVE for a in self._alerts)
 
     def _repeat(self, receiver: Receiver, alert: Alert) -> float:
         if receiver.repeat is not None:
@@ -185,7 +205,7 @@ class Notifier:
     def _remember(self, receiver: Receiver, sent: Sequence[Message], now: float) -> None:
         told = self._told[receiver.name]
         for message in sent:
-            key = (message.alert.name, message.alert.target)
+            key = _key(message.alert)
             if message.what == "over":
                 told.pop(key, None)
             else:
@@ -203,7 +223,11 @@ class Notifier:
         self.deliveries.extend(kept.deliveries)
         for name, known in kept.told.items():
             if name in self._told:
-                self._told[name] = {(one.alert.name, one.alert.target): one for one in known}
+                self._told[name] = {_key(one.alert): one for one in known}
+
+
+def _key(alert: Alert) -> _Key:
+    return alert.name, alert.target
 
 
 def _hands(alert: Alert) -> tuple[Ack | None, Silence | None]:

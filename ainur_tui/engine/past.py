@@ -8,6 +8,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.target import WORST_FIRST, State
 from ainur_tui.rules.picture import Judged
 
+WELL = frozenset({"up", "paused"})
 OVERALL = ""
 """The name under which the state of the whole environment is kept."""
 BLIND = 120.0
@@ -32,6 +33,8 @@ class Past:
 
     def __init__(self) -> None:
         self.since: dict[str, float | None] = {}
+        self.troubled: dict[str, float] = {}
+        """Since when each target that is not well has not been, however bad it was meanwhile."""
         self.began: dict[tuple[str, str], float | None] = {}
         self._states: dict[str, State] = {}
         self._earlier: dict[str, tuple[str, float]] = {}
@@ -108,6 +111,10 @@ class Past:
         earlier = self._earlier.get(name)
         goes_on = earlier is not None and earlier[0] == state
         self.since[name] = min(earlier[1], now) if earlier is not None and goes_on else now
+        if state in WELL:
+            self.troubled.pop(name, None)
+        else:
+            self.troubled.setdefault(name, self.since[name] or now)
         if state != "unknown":
             self._earlier.pop(name, None)
         self._states[name] = state
@@ -117,3 +124,4 @@ class Past:
         for name in self._states.keys() - present - {OVERALL}:
             del self._states[name]
             self.since.pop(name, None)
+            self.troubled.pop(name, None)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.gates import UNAVAILABLE, judge, names_of
+from ainur_tui.engine.gates import judge, known_params, names_of
 from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.leases import Leases, in_the_way
 from ainur_tui.engine.recovery import expectation, past_runs, usual_seconds
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.board import BoardView
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.model.runcalls import RunCall
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.units import duration
@@ -64,6 +64,7 @@ class Planner:
     ) -> Plan:
         """What would be done; ``runs`` are the past ones. Raises Refused when it makes no sense
         or the facts cannot be read."""
+        known_params(action.spec, params)
         past = past_runs(runs, action.spec.name, target)
         board = self._board()
         world = World(board, self._dependants, usual_seconds(past))

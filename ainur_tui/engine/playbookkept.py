@@ -8,9 +8,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
-from ainur_tui.engine.gates import CANNOT_CREATE
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, Refused
 from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.rules.playbookevents import happened
 from ainur_tui.systems.base import Clock

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import BAD_DATA
 from ainur_tui.engine.peer import Peer
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, Refused
 from ainur_tui.model.playbook import PlaybookRun
 from ainur_tui.model.playbookcalls import DecideCall
 from ainur_tui.rules.playbooks import change

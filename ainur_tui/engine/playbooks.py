@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from ainur_tui.engine import playbookstore
 from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.gates import UNAVAILABLE, USAGE
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.playbookkept import Kept
 from ainur_tui.engine.playbooklogs import with_lines
@@ -24,7 +23,7 @@ from ainur_tui.model.action import Run
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.logquery import LogPage, LogQuery
 from ainur_tui.model.playbook import PlaybookRun, Proposal, StepRun
 from ainur_tui.model.playbookcalls import DecideCall, StartCall

@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ainur_tui.engine.gates import USAGE
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 from ainur_tui.rules import promdoctor, queries
 from ainur_tui.systems.httpfailures import HttpFailure
 from ainur_tui.systems.seriesindex import Past, Series, SeriesIndex
@@ -80,9 +79,8 @@ def _wanted(engine: Engine, call: QueryCall) -> list[SavedQuery]:
     if call.name is None:
         return list(known.values())
     if call.name not in known:
-        close = near(call.name, list(known))
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise Refused(f"there is no saved query {clean(call.name, 60)!r}{meant}", USAGE)
+        hint = meant(call.name, known)
+        raise Refused(f"there is no saved query {clean(call.name, 60)!r}{hint}", USAGE)
     return [known[call.name]]
 
 

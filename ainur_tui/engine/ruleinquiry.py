@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ainur_tui.engine.gates import BAD_DATA, USAGE
+from ainur_tui.engine import elsewhere
 from ainur_tui.engine.notifier import WATCHDOG
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.alertcalls import (
@@ -21,8 +21,8 @@ from ainur_tui.model.alertcalls import (
     RuleView,
 )
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.failure import BAD_DATA, USAGE, ProbeFailure, Refused
+from ainur_tui.model.text import clean, meant
 from ainur_tui.rules import backtest, defaults, promdoctor, promql, promrules, promtree, ruledoctor
 from ainur_tui.rules.promrules import PREFIX
 from ainur_tui.rules.rulewords import words
@@ -43,11 +43,15 @@ def inventory(engine: Engine, alerts: Sequence[Alert]) -> Inventory:
     judged = engine.judging.alerting.judged_at
     return Inventory(
         rules=[_watchdog(judged), *_rules(engine)],
-        silences=engine.judging.attention.silences(alerts),
+        silences=[
+            *engine.judging.attention.silences(alerts),
+            *elsewhere.silences(engine, alerts),
+        ],
         acks=engine.judging.attention.acks(),
         deliveries=list(reversed(engine.judging.notifier.deliveries)),
         judged_at=judged,
         channels=engine.judging.notifier.channels,
+        quiet=engine.judging.notifier.quiet(engine.now()),
     )
 
 
@@ -56,7 +60,7 @@ async def detail(engine: Engine, name: str, target: str, alerts: Sequence[Alert]
     rules = {view.name: view for view in _rules(engine)}
     view = rules.get(name) or _foreign_rule(name, alerts)
     if view is None:
-        raise Refused(f"there is no alert rule {clean(name, 60)!r}{_meant(name, rules)}", USAGE)
+        raise Refused(f"there is no alert rule {clean(name, 60)!r}{meant(name, rules)}", USAGE)
     events = await engine.history.events(engine.board.view().at - REMEMBERED)
     known = engine.judging.attention.silences(alerts)
     silences = [one for one in known if one.silence.matches(name, target)]
@@ -107,7 +111,7 @@ async def test_back(engine: Engine, call: BacktestCall) -> list[Backtest]:
     if call.name is not None and call.name not in rules:
         raise Refused(
             f"there is no alert rule {clean(call.name, 60)!r} that is judged"
-            f"{_meant(call.name, rules)}", USAGE,
+            f"{meant(call.name, rules)}", USAGE,
         )  # fmt: skip
     wanted = [rules[call.name]] if call.name is not None else list(rules.values())
     events = await engine.history.events(engine.board.view().at - call.days * 86_400.0)
@@ -228,8 +232,3 @@ async def _series(engine: Engine) -> tuple[dict[str, bool] | None, list[str], st
         return {one: await index.exists(one) for one in dict.fromkeys(wanted[:ASKED])}, names, None
     except ProbeFailure as failure:
         return None, [], str(failure)
-
-
-def _meant(name: str, rules: Mapping[str, object]) -> str:
-    close = near(name, list(rules))
-    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -71,7 +71,9 @@ class RunRecord:
     ) -> None:
         """Journal the verdict and show it."""
         by = self._safe(seen.by)
-        message = by if failure is None else f"{self._safe(failure)}. The world shows: {by}"
+        message = by
+        if failure is not None:
+            message = f"{self._safe(failure).removesuffix('.')}. The world shows: {by}"
         run = replace(
             self.run,
             state=seen.state,

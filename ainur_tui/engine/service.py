@@ -16,14 +16,7 @@ from ainur_tui.engine import about, methods
 from ainur_tui.engine.baseline import BaselineProbe
 from ainur_tui.engine.board import Board
 from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.connecting import (
-    ConnectByName,
-    Redaction,
-    Resolve,
-    connect_all,
-    let_go,
-    signals_of,
-)
+from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, let_go
 from ainur_tui.engine.drills import DrillsProbe
 from ainur_tui.engine.evidence import Evidence
 from ainur_tui.engine.executor import KEPT_RUNS, Executor
@@ -49,6 +42,7 @@ from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.wire import Hello
 from ainur_tui.rules.graph import NEEDS
+from ainur_tui.rules.judge import declared
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect
 
@@ -114,6 +108,22 @@ class Engine:
         )  # fmt: skip
         self.systems = connected.systems
         self._held.push_async_callback(lambda: let_go(self.systems))
+        await self._open_stores(watching=watching)
+        self._make_board(connected.absent)
+        self._make_hands(watching=watching)
+        self.board.restore(events=await self.history.events(self._clock.now() - EVENTS_KEPT))
+        await self.judging.keeper.recall(watching=watching)
+        self._notices.add(await self.incidents.start(writable=watching))
+        watch = Watch(self, self._clock)
+        # From the last to the first: what runs comes to its end while all it needs is there.
+        for stop in (watch.stop, self.looks.stop, self.playbooks.close):
+            self._held.push_async_callback(stop)
+        if watching:
+            await self._begin_watching(watch)
+        else:
+            await self.executor.open(recover=False)
+
+    async def _open_stores(self, *, watching: bool) -> None:
         self.history = History(self._paths.history, self._clock)
         self._held.push_async_callback(self.history.close)
         self._notices.add(await self.history.open(writable=watching))
@@ -127,12 +137,13 @@ class Engine:
             targets=lambda: [target.name for target in self.board.targets()], event=self.add_event,
         )  # fmt: skip
         self._notices.add(self.needs.load())
-        graph = self.needs.graph
         self.logs = LogHub(
             [source for system in self.systems for source in system.logs], self._clock, self.redact,
             self._paths.state_dir if watching else None,
         )  # fmt: skip
         self._held.callback(self.logs.close)
+
+    def _make_board(self, absent: dict[str, str]) -> None:
         probes = [probe for system in self.systems for probe in system.probes]
         if self.environment.api is not None:
             probes.append(BaselineProbe(self.history, self._clock))
@@ -144,18 +155,23 @@ class Engine:
         self.board = Board(
             self.environment.name,
             targets=[target for system in self.systems for target in system.targets],
-            signals=signals_of([*probes, *self.looks.log_probes], self.environment),
-            graph=graph,
-            clock=self._clock,
-            not_configured=connected.absent,
-        )
+            signals=declared(
+                (one for probe in (*probes, *self.looks.log_probes) for one in probe.signals),
+                self.environment.thresholds,
+            ),
+            graph=self.needs.graph, clock=self._clock, not_configured=absent,
+        )  # fmt: skip
         self.judging = judging_of(
-            self.environment, self._paths, graph, self.systems, board=self.board,
+            self.environment, self._paths, self.needs.graph, self.systems, board=self.board,
             history=self.history, journal=self.journal, clock=self._clock, redact=self.redact,
             event=self.add_event,
         )  # fmt: skip
         for sentence in self.judging.problems:
             self._notices.add(sentence)
+
+    def _make_hands(self, *, watching: bool) -> None:
+        """What changes the world, and what is told of it."""
+        graph = self.needs.graph
         self.leases = Leases(self._clock, self.history if watching else None)
         self.glass = Glass(self.journal, self._clock, self.redact, self.add_event)
         planner = Planner(
@@ -164,14 +180,10 @@ class Engine:
         )  # fmt: skip
         self.executor = Executor(
             planner,
-            journal=self.journal,
-            leases=self.leases,
-            clock=self._clock,
-            redact=self.redact,
-            changed=self.relay.ran,
-            event=self.add_event,
+            journal=self.journal, leases=self.leases, clock=self._clock, redact=self.redact,
+            changed=self.relay.ran, event=self.add_event,
             tell=lambda sentence: self._notices.add(sentence, A_WHILE),
-        )
+        )  # fmt: skip
         self.incidents = Incidents(
             self._paths.incidents, self.judging.objectives,
             clock=self._clock, redact=self.redact, graph=graph, view=self.view,
@@ -186,17 +198,6 @@ class Engine:
             board=self.view, look=self.looks.once, logs=self.logs.query, event=self.add_event,
             moved=self.relay.moved.set, redact=self.redact, incident=self.incidents.current,
         )  # fmt: skip
-        self.board.restore(events=await self.history.events(self._clock.now() - EVENTS_KEPT))
-        await self.judging.keeper.recall(watching=watching)
-        self._notices.add(await self.incidents.start(writable=watching))
-        watch = Watch(self, self._clock)
-        # From the last to the first: what runs comes to its end while all it needs is there.
-        for stop in (watch.stop, self.looks.stop, self.playbooks.close):
-            self._held.push_async_callback(stop)
-        if watching:
-            await self._begin_watching(watch)
-        else:
-            await self.executor.open(recover=False)
 
     async def _begin_watching(self, watch: Watch) -> None:
         self._notices.add(await self.journal.open())

@@ -10,14 +10,13 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ainur_tui.engine.gates import CANNOT_CREATE, TRY_AGAIN, USAGE
 from ainur_tui.engine.journal import Journal, JournalUnwritable
 from ainur_tui.engine.leases import Leases
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.running import Running
 from ainur_tui.model.action import Lease, Run
 from ainur_tui.model.event import Event
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import CANNOT_CREATE, TRY_AGAIN, USAGE, Refused
 from ainur_tui.model.runcalls import AbortCall, ConfirmCall, RunCall
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean

@@ -73,14 +73,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     target: str
     risk: Risk
-    params: dict[str, str]
+    title: str
     steps: list[str]
     affects: list[str]
-    before: dict[str, Any]
-    goal: dict[str, Any]
-    inverse: str | None
-    expected_seconds: float | None
-    title: str
+    params: dict[str, str] = {}
+    before: dict[str, Any] = {}
+    goal: dict[str, Any] = {}
+    inverse: str | None = None
+    expected_seconds: float | None = None
     warnings: list[str] = []
     facts: list[str] = []
     blocked: str | None = None

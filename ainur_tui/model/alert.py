@@ -80,7 +80,8 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Alerts that nobody is to be called for until ``until`` (epoch seconds): they are judged and
     shown as ever. ``name`` and ``target`` may hold ``*``; an empty one matches all. A silence of a
-    target holds for its parts."""
+    target holds for its parts. ``origin`` is who keeps it: this console (``ours``), or another
+    judge."""
 
     id: str
     name: str
@@ -89,6 +90,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     at: float
     until: float
+    origin: str = "ours"
 
     def matches(self, name: str, target: str) -> bool:
         """Whether it mutes that alert, while it holds."""

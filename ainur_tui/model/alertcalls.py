@@ -96,6 +96,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+    """A receiver outside its hours: until when (epoch seconds), of what it hears all the same, and
+    how many causes wait to be told."""
+
+    channel: str
+    until: float
+    always: list[str]
+    waiting: int
+
+
 class Inventory(msgspec.Struct, kw_only=True):
     """``alerts.rules``: everything that decides who is called. ``judged_at`` is when the rules were
     judged last (epoch seconds): the watchdog, which fires as long as alerts are judged."""
@@ -106,6 +116,7 @@ class Inventory(msgspec.Struct, kw_only=True):
     deliveries: list[Delivery]
     judged_at: float | None
     channels: list[str] = []
+    quiet: list[Quiet] = []
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+USAGE, BAD_DATA, UNAVAILABLE, CANNOT_CREATE, TRY_AGAIN, DENIED = 64, 65, 69, 73, 75, 77
+"""Exit codes of the command line (sysexits), carried by every refusal."""
+
 FailureKind = Literal[
     "refused", "timeout", "dns", "tls", "unreachable", "auth", "forbidden", "rate limited",
     "bad answer", "too large", "exhausted", "missing", "full", "unavailable", "internal",
@@ -56,6 +59,6 @@ class ActionFailure(Exception):
 class Refused(Exception):
     """An action is not begun at all. ``code`` is the exit code of the command line for it."""
 
-    def __init__(self, message: str, code: int = 75) -> None:
+    def __init__(self, message: str, code: int = TRY_AGAIN) -> None:
         super().__init__(message)
         self.code = code

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ainur_tui.model.alert import ACTIVE, Alert, AlertState, Severity
+from ainur_tui.model.target import whole_of
 
 RANK: dict[AlertState, int] = {
     "firing": 0, "recovering": 0, "pending": 1, "no data": 2, "blind": 3, "resolved": 4,
@@ -65,7 +66,7 @@ def fold(alerts: Sequence[Alert]) -> list[Fold]:
 def _begin(one: Alert, folds: list[Fold], lead: dict[tuple[int, str], Fold]) -> Fold:
     made = Fold(one)
     folds.append(made)
-    rank, whole = RANK[one.state], one.target.partition("/")[0]
+    rank, whole = RANK[one.state], whole_of(one.target)
     lead.setdefault((rank, one.target), made)
     if one.signal:
         lead.setdefault((rank, f"{one.target} {one.signal} {one.op}"), made)
@@ -77,7 +78,7 @@ def _begin(one: Alert, folds: list[Fold], lead: dict[tuple[int, str], Fold]) -> 
 
 
 def _home(one: Alert, lead: dict[tuple[int, str], Fold]) -> Fold | None:
-    rank, whole = RANK[one.state], one.target.partition("/")[0]
+    rank, whole = RANK[one.state], whole_of(one.target)
     keys = [f"{one.target} is down"]
     if one.signal:
         keys.append(f"{one.target} {one.signal} {one.op}")

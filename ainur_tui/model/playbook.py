@@ -106,10 +106,12 @@ class PlaybookStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Fits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The troubles a playbook is for: signals of findings, and names of alert rules."""
+    """The troubles a playbook is for: signals of findings, and names of alert rules. ``later``:
+    while one of these holds, another playbook that fits is proposed before it."""
 
     signals: list[str] = []
     alerts: list[str] = []
+    later: list[Condition] = []
 
 
 class Playbook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -33,6 +33,11 @@ LEVELS: dict[Severity, Level] = {
 }  # fmt: skip
 """The guide's response times (sections 4 and 9). It gives none for P4 and no cadence at all."""
 
+LABEL_OF: dict[Severity, str] = {
+    "P1": "critical", "P2": "critical", "P3": "warning", "P4": "info",
+}  # fmt: skip
+"""The label ``severity`` that others are told; beside it the label ``priority`` is P1 to P4."""
+
 SEVERITY_OF: dict[str, Severity] = {"critical": "P2", "warning": "P3", "info": "P4"}
 """What the label ``severity`` of a Prometheus rule means (G-291): a critical rule is P2, for
 whether users are served decides P1. A configuration's own table is laid over it."""

@@ -33,6 +33,11 @@ def kind_of(name: str) -> str:
     return f"{head}/{middle}" if slash else f"{head}/bucket" if head == "storage" else name
 
 
+def whole_of(name: str) -> str:
+    """The target that this one is a part of, or itself: ``api/machine/x`` is of ``api``."""
+    return name.partition("/")[0]
+
+
 def overlaps(one: str, other: str) -> bool:
     """Whether acting on one target acts on the other: same, or one is a part of the other."""
     return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

@@ -8,6 +8,7 @@ that a terminal prints as it stands.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 TAB_WIDTH = 4
 MAX_LINE = 4096
@@ -70,3 +71,10 @@ def near(word: str, names: list[str], most: int = 3) -> list[str]:
     by_prefix = [name for name in names if name.startswith(word) and word]
     close = difflib.get_close_matches(word, names, n=most, cutoff=0.5)
     return list(dict.fromkeys(by_prefix + close))[:most]
+
+
+def meant(word: str, names: Iterable[str], few: int = 0) -> str:
+    """``; did you mean this or that?``, where a name is near; else the first ``few`` of them."""
+    known = list(names)
+    close = near(word, known) or known[:few]
+    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _PARTS = re.compile(r"(\d{1,9})(ms|[smhdwy])")
@@ -20,6 +21,7 @@ UNITS = (
     "/s",
     "B/s",
     "blocks",
+    "height",
     "days",
     "ms",
     "time",
@@ -42,6 +44,8 @@ def duration(seconds: float) -> str:
     """Seconds as people say them: ``41 ms``, ``4.2 s``, ``4m 12s``, ``3h 05m``, ``12d 4h``."""
     if seconds < 0:
         return f"-{duration(-seconds)}"
+    if 0 < seconds < 0.00005:
+        return "<0.1 ms"
     if seconds < 1:
         places = 1 if 0 < seconds < 0.00995 else 0
         return f"{seconds * 1000:.{places}f} ms"
@@ -75,11 +79,6 @@ def age(seconds: float) -> str:
     return f"{whole}s"
 
 
-def counted(number: int, word: str) -> str:
-    """A number of things: ``1 row``, ``2 rows``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
 def size(octets: float) -> str:
     """Bytes in binary multiples: ``1.4 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
@@ -110,6 +109,17 @@ def rfc3339(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def many(count: float, thing: str) -> str:
+    """``1 block``, ``2 blocks``."""
+    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
+def some(words: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first ``most`` of them, and how many more there are."""
+    more = len(words) - most
+    return between.join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def show(value: float | str | bool | None, unit: str) -> str:
     """A value with its unit; what is not known is an em dash, never a zero."""
     if value is None:
@@ -136,6 +146,8 @@ def show(value: float | str | bool | None, unit: str) -> str:
         case "days":
             return f"{value:.0f} days" if abs(value) >= 2 else duration(value * 86400)
         case "blocks":
-            return f"{value:,.0f} block{'' if value == 1 else 's'}"
+            return many(value, "block")
+        case "height":
+            return f"#{value:,.0f}"
         case _:
             return number(value)

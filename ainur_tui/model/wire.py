@@ -91,7 +91,6 @@ class Welcome(msgspec.Struct, kw_only=True):
     stay: bool
     config: str
     started_at: float
-    journal_ok: bool = True
     links: dict[str, str] = {}
     """Addresses of dashboards, by name."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event, EventKind
+from ainur_tui.model.target import whole_of
 
 UNDONE_BY: dict[EventKind, str] = {"deploy": "rollback"}
 """The action that undoes an event of that kind."""
@@ -27,7 +28,7 @@ def before_trouble(
 
 def _troubles(target: str, board: BoardView) -> list[float]:
     """When each trouble of a target and of its parts began (epoch seconds)."""
-    found = [one.since for one in board.findings if one.target.partition("/")[0] == target]
+    found = [one.since for one in board.findings if whole_of(one.target) == target]
     whole = board.target(target)
     if whole is not None and whole.state != "up":
         found.append(whole.since)

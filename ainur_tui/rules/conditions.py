@@ -12,6 +12,7 @@ from ainur_tui.model.board import BoardView, SignalView, TargetView
 from ainur_tui.model.event import EventKind
 from ainur_tui.model.playbook import Condition, Do, Look, Playbook
 from ainur_tui.model.table import Row
+from ainur_tui.model.target import whole_of
 from ainur_tui.model.yesno import answered
 from ainur_tui.rules.beforehand import UNDONE_BY, before_trouble
 from ainur_tui.rules.judge import beyond
@@ -173,7 +174,7 @@ def targets_of(conditions: Iterable[Condition], target: str, board: BoardView) -
         if owner is None:
             has = (t.name for t in board.targets if any(s.name == one.signal for s in t.signals))
             owner = next(has, target)
-        found.add(owner.partition("/")[0])
+        found.add(whole_of(owner))
     return found
 
 
@@ -203,7 +204,7 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    words = f"{units.counted(len(found.rows), 'row')} in {found.title.lower()}"
+    words = f"{units.many(len(found.rows), 'row')} in {found.title.lower()}"
     return Seen(_counted(condition, len(found.rows)), words)
 
 

@@ -6,7 +6,7 @@ from ainur_tui.model.alert import Alert, Severity
 from ainur_tui.model.board import BoardView, Finding
 from ainur_tui.model.incident import SERVICES, Opened
 from ainur_tui.model.incidentcalls import OpenIncident
-from ainur_tui.model.target import overlaps
+from ainur_tui.model.target import overlaps, whole_of
 from ainur_tui.model.text import clean
 
 FIRING = frozenset({"firing", "recovering"})
@@ -39,7 +39,7 @@ def opened(call: OpenIncident, view: BoardView, now: float) -> Opened | str:
 def services(target: str, view: BoardView) -> list[str]:
     """The template's names of what suffers: the target, and what it drags down now."""
     hurt = [target, *(one.name for one in view.targets if one.cause == target)]
-    roots = (name.partition("/")[0] for name in hurt)
+    roots = (whole_of(name) for name in hurt)
     return list(dict.fromkeys(SERVICES[root] for root in roots if root in SERVICES))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.model.alert import Rule, RuleChange
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.text import clean, meant
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,9 +64,7 @@ def changed(
     told = []
     for name in [*changes, *disabled]:
         if name not in names:
-            close = near(name, names)
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            told.append(f"there is no alert rule {clean(name, 60)!r}{meant}")
+            told.append(f"there is no alert rule {clean(name, 60)!r}{meant(name, names)}")
     found = []
     for rule in rules:
         if rule.name in disabled:

@@ -103,7 +103,7 @@ _COLUMNS = [
     Column(name="guide", title="Guide", unit="s", rank=1),
     Column(name="when", title="When", unit="time", rank=1),
     Column(name="times", title="Runs", unit="count", rank=3),
-    Column(name="trend", title="Over time", rank=2, limit=40),
+    Column(name="trend", title="Over time", rank=2),
 ]
 
 

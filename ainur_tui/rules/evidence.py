@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ainur_tui.model.board import SignalView
 from ainur_tui.model.failure import FailureKind
 from ainur_tui.model.signal import Signal
-from ainur_tui.model.target import Target
+from ainur_tui.model.target import Target, whole_of
 from ainur_tui.rules.judge import Held
 
 DOWN: frozenset[FailureKind] = frozenset(
@@ -61,7 +61,7 @@ def lost_network(evidence: Evidence) -> bool:
     watched over the network, none answers, and one says that no network leads there."""
     failing = {fault.target: fault.kind for fault in evidence.faults if fault.kind in LOST}
     watched = {held.reading.target for held in evidence.held.values() if not held.failing}
-    answering = {name.partition("/")[0] for name in watched} - {"host"} - failing.keys()
+    answering = {whole_of(name) for name in watched} - {"host"} - failing.keys()
     cut = "unreachable" in failing.values() or "dns" in failing.values()
     return cut and len(failing) >= 3 and not answering
 

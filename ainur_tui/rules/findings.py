@@ -21,7 +21,10 @@ def trust(judged: Sequence[Judged]) -> Trust:
 
 
 def causes(
-    judged: Sequence[Judged], graph: Graph, since: Mapping[str, float | None]
+    judged: Sequence[Judged],
+    graph: Graph,
+    since: Mapping[str, float | None],
+    troubled: Mapping[str, float],
 ) -> dict[str, str]:
     """For every target whose trouble another's explains: that other one. A certificate that is
     refused is explained by nobody else.
@@ -40,7 +43,7 @@ def causes(
         if any(trouble.failure == "tls" for trouble in one.troubles):
             continue
         name, parent = one.target.name, one.target.parent
-        cause = graph.cause(name, states, since)
+        cause = graph.cause(name, states, since, troubled)
         if cause is None and parent and one.state == "unknown":
             worst = states.get(parent, "up")
             cause = parent if WEIGHT[worst] > WEIGHT["unknown"] else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from ainur_tui.model.target import State
+from ainur_tui.model.target import State, whole_of
 
 NEEDS: dict[str, tuple[str, ...]] = {"frontend": ("api",), "api": ("db", "storage", "node")}
 """The built-in graph; a configuration's ``needs`` replaces it."""
 
 WEIGHT: dict[State, int] = {"down": 3, "degraded": 2, "unknown": 1, "paused": 0, "up": 0}
+_NOBODY: Mapping[str, float] = MappingProxyType({})
 DELAY = 30.0
 """Seconds a cause may be seen after its symptom: probes do not run at the same moment."""
 
@@ -29,11 +31,11 @@ class Graph:
 
     def needs(self, target: str) -> list[str]:
         """What the target needs directly, in the order it was declared."""
-        return list(self._needs.get(target, self._needs.get(_whole(target), ())))
+        return list(self._needs.get(target, self._needs.get(whole_of(target), ())))
 
     def dependants(self, target: str) -> list[str]:
         """All that is affected when the target is not there, nearest first."""
-        whole = _whole(target)
+        whole = whole_of(target)
         found = {whole: None} if whole != target else {}
         walk = [target] if whole == target else [target, whole]
         for name in walk:
@@ -47,21 +49,22 @@ class Graph:
         self,
         target: str,
         states: Mapping[str, State],
-        since: Mapping[str, float | None] | None = None,
+        since: Mapping[str, float | None] = _NOBODY,
+        troubled: Mapping[str, float] = _NOBODY,
     ) -> str | None:
         """The target whose trouble explains this one's: the root of a chain of needs.
 
-        Each link is down or degraded, at least as bad as what it explains, and did not begin
-        clearly later (``since``, epoch seconds). What is *unknown* explains nothing but is looked
+        Each link is down or degraded, at least as bad as what it explains, and its trouble, however
+        bad it was then (``troubled``), did not begin clearly later than the symptom came into its
+        state (``since``; both epoch seconds). What is *unknown* explains nothing but is looked
         through. ``None`` when the target is well or its trouble is its own.
         """
         if not WEIGHT[states.get(target, "up")]:
             return None
-        known = since or {}
         seen = {target}
 
         def later(cause: str, symptom: str) -> bool:
-            began, seen_at = known.get(cause), known.get(symptom)
+            began, seen_at = troubled.get(cause), since.get(symptom)
             return began is not None and seen_at is not None and began > seen_at + DELAY
 
         def root(name: str, floor: int, symptom: str) -> str | None:
@@ -91,7 +94,3 @@ def stop_order(targets: Sequence[str], dependants: Callable[[str], Collection[st
     the order given. Started, they go the other way round."""
     # Whoever needs a target is among its dependants, with all of their own: they are always fewer.
     return sorted(targets, key=lambda one: len(set(dependants(one))))
-
-
-def _whole(target: str) -> str:
-    return target.partition("/")[0]

@@ -10,7 +10,7 @@ from ainur_tui.model.incident import ROLES, Entry, Happened, Incident, StatusSet
 from ainur_tui.model.incidentwords import CLOCKS, left
 from ainur_tui.model.series import Series
 from ainur_tui.model.target import overlaps
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, many
 from ainur_tui.rules.incidentevents import begun, recovered, short, unsuccessful, verified
 
 IMPACT = (
@@ -203,8 +203,7 @@ def well(incident: Incident, entries: Sequence[Entry], now: float) -> list[str]:
     told += [f"Playbook {event.text}" for event in events
              if _own_playbook(incident, event) and event.key.endswith(":verified")]  # fmt: skip
     if incident.updates and "update" not in incident.breaches:
-        many = f"{incident.updates} message{'' if incident.updates == 1 else 's'}"
-        told.append(f"Others were told in time ({many})")
+        told.append(f"Others were told in time ({many(incident.updates, 'message')})")
     return told
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from msgspec.structs import replace
 
@@ -38,14 +37,6 @@ from ainur_tui.rules.objectives import Objectives
 
 AFTERWARDS = (Noted, ItemAdded, ItemDone, Edited, Published, UpdateSent)
 """What may still be added once it is closed."""
-
-
-def fold(entries: Sequence[Entry], objectives: Objectives) -> Incident:
-    """What the entries of one incident make of it. The first one, by its number, is *opened*;
-    raises ValueError where it is not."""
-    first, *rest = sorted(entries, key=lambda entry: entry.seq)
-    return reduce(lambda known, entry: step(known, entry, objectives), rest,
-                  begin(first, objectives))  # fmt: skip
 
 
 def begin(entry: Entry, objectives: Objectives) -> Incident:
@@ -112,8 +103,12 @@ def _told(incident: Incident, entry: Entry) -> Incident:
     return incident
 
 
+_SECTIONS: dict[str, Section] = {"identified": "cause", "resolved": "resolution"}
+"""The section of the report that the words of a status are for."""
+
+
 def _status(incident: Incident, what: StatusSet, at: float) -> Incident:
-    section: Section | None = {"identified": "cause", "resolved": "resolution"}.get(what.status)  # type: ignore[assignment]
+    section = _SECTIONS.get(what.status)
     texts = incident.texts | ({section: what.text} if section and what.text else {})
     return replace(
         incident, status=what.status, status_at=at, texts=texts,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import re2
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.log import LEVELS, LogLine
 from ainur_tui.model.logquery import FilterKind, LogFilter, LogQuery
 from ainur_tui.model.text import clean
@@ -88,7 +88,7 @@ def expression(pattern: str, *, like: str | None = None, octets: bool = False) -
     except re2.error as error:
         said = error.args[0] if error.args else error
         reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise Refused(f"not a usable pattern: {clean(reason, 200)}", 64) from None
+        raise Refused(f"not a usable pattern: {clean(reason, 200)}", USAGE) from None
 
 
 def _tests(query: LogQuery) -> tuple[list[str], list[Test]]:
@@ -144,7 +144,7 @@ def known_level(word: str) -> Any:
     """The level of that name; raises :class:`Refused` (64) when there is none."""
     if word not in LEVELS:
         known = ", ".join(LEVELS)
-        raise Refused(f"no such level: {clean(word, 40)}; one of {known}", 64)
+        raise Refused(f"no such level: {clean(word, 40)}; one of {known}", USAGE)
     return word
 
 

@@ -72,7 +72,7 @@ def _postgres(found: re.Match[str], at: float) -> Parsed:
     level = word_level(word)
     if level is None:
         fields["part"] = word.lower()
-    return timed(when, at, level, message, fields)
+    return timed(when, at, level, message.strip(), fields)
 
 
 _CSV = {

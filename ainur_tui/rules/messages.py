@@ -11,7 +11,7 @@ from ainur_tui.model.happened import once
 from ainur_tui.model.incident import SERVICES, Entry, Happened, Incident, Section
 from ainur_tui.model.target import overlaps
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock
+from ainur_tui.model.units import clock, many
 from ainur_tui.rules.incidentevents import DONE, begun, ends_playbook, short
 from ainur_tui.rules.incidentfacts import ELSEWHERE
 
@@ -99,7 +99,7 @@ def resolution(incident: Incident, *, promised: bool) -> str:
         "RESOLVED - Ainur Protocol", "",
         f"The incident affecting {', '.join(incident.services) or incident.title} has been"
         " resolved.", "",
-        f"Duration: {minutes} minute{'' if minutes == 1 else 's'}",
+        f"Duration: {many(minutes, 'minute')}",
         f"Root cause: {text.get('cause') or cause}",
         f"Resolution: {text.get('resolution') or done}",
         f"Prevention: {text.get('prevention') or later}",

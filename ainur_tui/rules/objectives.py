@@ -11,6 +11,7 @@ from ainur_tui.model.alert import Severity
 from ainur_tui.model.incident import Incident
 from ainur_tui.model.incidentclock import Clock
 from ainur_tui.model.severity import LEVELS, Level
+from ainur_tui.model.target import whole_of
 
 RTO: Mapping[str, float] = MappingProxyType(
     {"api": 300.0, "frontend": 120.0, "db": 900.0, "node": 1800.0}
@@ -35,7 +36,7 @@ class Objectives:
     def clocks(self, incident: Incident) -> list[Clock]:
         """Every clock that runs or ran, in the order of what it is about."""
         found = [self._response(incident)]
-        rto = RTO.get(incident.target.partition("/")[0])
+        rto = RTO.get(whole_of(incident.target))
         lost = incident.severity in {"P1", "P2"} and AHEAD not in (incident.alert or "")
         if rto is not None and lost:
             since = incident.detected_at

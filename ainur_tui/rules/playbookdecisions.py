@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import BAD_DATA, DENIED, TRY_AGAIN, UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.playbook import PlaybookRun, StepRun
 from ainur_tui.model.playbookcalls import Choice, DecideCall
 from ainur_tui.model.text import clean
 from ainur_tui.rules.playbooks import change, ended, passed_over
-
-USAGE, BAD_DATA, UNAVAILABLE, TRY_AGAIN, DENIED = 64, 65, 69, 75, 77
 
 REASONED: frozenset[Choice] = frozenset({"skip", "abort", "take-over"})
 ANY_STEP: frozenset[Choice] = frozenset({"abort", "take-over"})

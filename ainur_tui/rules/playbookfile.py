@@ -45,6 +45,9 @@ def wrong(book: Playbook) -> Iterator[Wrong]:
     """What the schema cannot see: names that lead nowhere, conditions that say nothing."""
     if not book.step:
         yield ("step",), "a playbook needs a step", ()
+    for number, one in enumerate(book.fits.later):
+        if words := _condition(one):
+            yield ("fits", "later", str(number)), words, ()
     ids = [step.id for step in book.step]
     for index, step in enumerate(book.step):
         at = ("step", str(index))

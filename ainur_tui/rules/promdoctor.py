@@ -12,7 +12,7 @@ from ainur_tui.rules import promql, promtree
 from ainur_tui.rules.promql import AGGREGATIONS, COMPARISONS
 from ainur_tui.rules.promrules import PromRule
 from ainur_tui.rules.promtree import Binary, Call, Literal, Node, Selector
-from ainur_tui.rules.severity import severity_of
+from ainur_tui.rules.severity import severity_of_labels
 
 USUAL = {
     "substrate_block_height_finalized": 'substrate_block_height{status="finalized"}',
@@ -172,7 +172,7 @@ def _severity(
 ) -> Iterator[_Said]:
     label = rule.labels.get("severity", "")
     known = {*SEVERITY_OF, *(name.lower() for name in own), "p1", "p2", "p3", "p4"}
-    here = severity_of(label, own)
+    here = severity_of_labels(rule.labels, own)
     if label.lower() not in known:
         what = f"its severity {label!r} is not in the table" if label else "it has no severity"
         yield "severity", f"{what}: it counts as {here}", "map it in alerts.severity"

@@ -13,7 +13,7 @@ from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration, seconds
 from ainur_tui.rules import promql
 from ainur_tui.rules.promwords import words
-from ainur_tui.rules.severity import severity_of
+from ainur_tui.rules.severity import severity_of_labels
 
 PREFIX = "promql."
 """What the signals of these rules begin with: how many series fulfil the condition now."""
@@ -82,7 +82,7 @@ def explain(rule: PromRule, own: Mapping[str, Severity]) -> str:
     except ValueError as error:
         said = f"its expression ({error})"
     label = rule.labels.get("severity", "")
-    told = f"{severity_of(label, own)} (severity {label or 'not given'}) when {said}"
+    told = f"{severity_of_labels(rule.labels, own)} (severity {label or 'not given'}) when {said}"
     if rule.hold:
         told += f" for {duration(rule.hold)}"
     if rule.keep_firing:
@@ -95,7 +95,7 @@ def as_rule(rule: PromRule, own: Mapping[str, Severity]) -> Rule:
     so states, hold times, silences and back-tests are those of every rule."""
     return Rule(
         name=rule.name, signal=rule.signal, threshold=0.0, hold=rule.hold,
-        keep_firing=rule.keep_firing, severity=severity_of(rule.labels.get("severity", ""), own),
+        keep_firing=rule.keep_firing, severity=severity_of_labels(rule.labels, own),
         summary="{note}", origin=rule.file,
     )  # fmt: skip
 

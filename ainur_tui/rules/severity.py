@@ -23,6 +23,13 @@ def severity_of(label: str, own: Mapping[str, Severity]) -> Severity:
     return table.get(word, UNKNOWN)
 
 
+def severity_of_labels(labels: Mapping[str, str], own: Mapping[str, Severity]) -> Severity:
+    """The severity of an alert or rule by its labels. ``priority``, which ours have beside it, wins
+    where it is P1 to P4: the label ``severity`` tells P1 and P2 from nobody."""
+    told = (name for name in LEVELS if name == labels.get("priority"))
+    return next(told, None) or severity_of(labels.get("severity", ""), own)
+
+
 def levels(
     response: Mapping[Severity, float], update: Mapping[Severity, float]
 ) -> dict[Severity, Level]:

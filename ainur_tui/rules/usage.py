@@ -7,6 +7,7 @@ from typing import Any
 
 from ainur_tui.model.board import BoardView, SignalView
 from ainur_tui.model.table import Table
+from ainur_tui.model.target import whole_of
 from ainur_tui.model.units import duration
 
 _USE = {
@@ -41,7 +42,7 @@ def in_use(board: BoardView, target: str) -> list[str]:
 
 def used_through(board: BoardView, target: str, affected: Iterable[str]) -> list[str]:
     """The use of those that are affected with a target."""
-    root = target.partition("/")[0]
+    root = whole_of(target)
     use = {other: _of(board, other) for other in affected if other != root}
     return [f"{other}: {', '.join(words)}" for other, words in use.items() if words]
 

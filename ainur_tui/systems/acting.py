@@ -102,7 +102,8 @@ class Action(ABC):
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         """Read the facts and say exactly what would be done.
 
-        Raises :class:`~ainur_tui.model.failure.Refused` for parameters that make no sense.
+        ``params`` are some of those that ``spec`` declares. Raises
+        :class:`~ainur_tui.model.failure.Refused` for values that make no sense.
         """
 
     @abstractmethod
@@ -112,7 +113,7 @@ class Action(ABC):
     async def observe(self, plan: Plan) -> Observation:
         """Read the post-condition from the world now."""
 
-    async def leftovers(self, plan: Plan) -> Sequence[Undo]:  # noqa: ARG002
+    async def leftovers(self, plan: Plan) -> Sequence[Undo]:
         """Read what a run of the plan that was not verified left in the way of the service (a
         machine out of routing), as actions that put it right."""
         return ()

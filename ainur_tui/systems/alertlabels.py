@@ -10,7 +10,7 @@ from typing import Any, get_args
 from ainur_tui.model.alert import Alert, AlertState, Severity
 from ainur_tui.model.target import Kind, kind_of
 from ainur_tui.model.text import clean
-from ainur_tui.rules.severity import severity_of
+from ainur_tui.rules.severity import severity_of_labels
 
 OURS = "ainur-tui"
 """The label ``source`` of alerts that we sent ourselves: they are not told to us as news."""
@@ -54,7 +54,7 @@ def alert_of(told: Told, origin: str, table: Mapping[str, Severity]) -> Alert | 
         name=clean(" ".join([name, *apart]), 100),
         target=target if kind_of(target) in _KINDS else origin,
         state=told.state,
-        severity=severity_of(labels.get("severity", ""), table),
+        severity=severity_of_labels(labels, table),
         since=told.since,
         summary=clean(summary, 300),
         value=told.value,

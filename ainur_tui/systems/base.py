@@ -32,7 +32,8 @@ class Sample:
     ``targets`` are the targets it discovered (all of their kind: one that is absent is gone).
     ``paused`` names targets that are well though not running (an autostopped machine).
     ``alerts`` are all that another judge has active now, ``rules`` those it judges by; ``None``:
-    this probe asks no other judge. ``muted`` are alerts of ours (name, target) it has silenced.
+    this probe asks no other judge. ``muted`` are alerts of ours (name, target) it has silenced,
+    ``silences`` those it keeps itself.
     """
 
     readings: Sequence[Reading] = ()
@@ -43,6 +44,7 @@ class Sample:
     alerts: Sequence[Alert] | None = None
     rules: Sequence[RuleView] = ()
     muted: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
+    silences: Sequence[Silence] = ()
 
 
 class Probe(ABC):

@@ -22,14 +22,14 @@ from ainur_tui.systems.certificates import (
 )
 
 _COLUMNS = [
-    Column(name="hostname", title="Host name", rank=0, limit=50),
-    Column(name="days", title="Left", unit="days", rank=0),
-    Column(name="browsers", title="Browsers", rank=1, limit=40),
+    Column(name="hostname", title="Host name", limit=50),
+    Column(name="days", title="Left", unit="days"),
+    Column(name="browsers", title="Browsers", rank=1),
     Column(name="expires", title="Ends", unit="time", rank=1),
     Column(name="issuer", title="Issuer", rank=2, limit=30),
     Column(name="names", title="Is for", rank=3, limit=60),
     Column(name="begins", title="Began", unit="time", rank=4),
-    Column(name="number", title="Number", rank=5, limit=40),
+    Column(name="number", title="Number", rank=5),
 ]
 
 
@@ -37,18 +37,17 @@ class CertificateProbe(Probe):
     """A handshake of its own each time: a kept connection goes on with the certificate it began
     with, and would tell neither its end nor a new one."""
 
-    def __init__(
-        self, name: str, section: Web, host: Host, clock: Clock, *, days: str, trusted: str
-    ) -> None:
-        """``name`` is the probe's and its table's, ``days`` and ``trusted`` its signals'; all begin
-        with the target."""
-        self.name, self.target = name, name.partition(".")[0]
+    def __init__(self, target: str, section: Web, host: Host, clock: Clock) -> None:
+        self.target = target
+        self.name = f"{self.target}.certificate"
         self.interval, self.deadline = section.interval, section.timeout
-        self._days = Signal(name=days, title="Certificate", unit="days", worse="below", warn=SOON,
-                            fail=URGENT)  # fmt: skip
+        self._days = Signal(name=f"{self.target}.certificate.days", title="Certificate",
+                            unit="days", worse="below", warn=SOON, fail=URGENT)  # fmt: skip
         # No thresholds: what is not served over a refused certificate is a trouble by itself.
-        self._trusted = Signal(name=trusted, title="Certificate accepted", unit="bool",
-                               worse="below")  # fmt: skip
+        self._trusted = Signal(
+            name=f"{self.target}.certificate.trusted", title="Certificate accepted", unit="bool",
+            worse="below",
+        )  # fmt: skip
         self.signals = (self._days, self._trusted)
         self._host = host
         self._clock = clock

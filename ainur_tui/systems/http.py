@@ -34,10 +34,12 @@ from ainur_tui.systems.httpurls import check_path, peer_of, problem_with, redire
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "HttpClient"]
+__all__ = ["ANEW", "Answer", "HttpClient"]
 
 HOPS = 5
 """Most exchanges one call may take: redirects on the same host."""
+ANEW = {"connection": "close"}
+"""Headers of who comes now, and is met by the certificate and the address that are there now."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _OK = frozenset({200})

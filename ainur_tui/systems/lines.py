@@ -14,11 +14,6 @@ class LineCutter:
         self._rest = b""
         self._over = 0
 
-    @property
-    def pending(self) -> bool:
-        """Whether a line has begun and not ended."""
-        return bool(self._rest)
-
     def feed(self, data: bytes) -> list[str]:
         """The lines that ``data`` ends, without their line ends; invalid UTF-8 is replaced."""
         end = data.rfind(b"\n")

@@ -10,6 +10,7 @@ from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Probe
 from ainur_tui.systems.logsource import LogSource
 from ainur_tui.systems.seriesindex import SeriesIndex
+from ainur_tui.systems.silencer import Silencer
 from ainur_tui.systems.telling import Receiver
 
 
@@ -37,3 +38,4 @@ class System:
     routines: tuple[Routine, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     series: SeriesIndex | None = None
+    silencer: Silencer | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ainur_tui.model.alert import Alert
+from ainur_tui.model.hours import Hours
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Receiver(ABC):
     ``folded``: one message a cause, for people, and none for what somebody has in hand; else every
     alert that fires, and the watchdog, every ``repeat`` seconds, and at once when somebody takes
     or silences one. People are reminded by severity (``repeat`` is ``None``). ``hears`` are the
-    judges (origins) whose alerts reach it without us.
+    judges (origins) whose alerts reach it without us. Outside its ``hours`` somebody hears only of
+    the severities in ``always``.
     """
 
     name: str
@@ -37,6 +39,12 @@ class Receiver(ABC):
     severities: frozenset[str] = frozenset({"P1", "P2", "P3", "P4"})
     resolved: bool = True
     hears: frozenset[str] = frozenset()
+    hours: Hours | None = None
+    always: frozenset[str] = frozenset({"P1"})
+
+    def awake(self, severity: str, at: float) -> bool:
+        """Whether it wants to hear of that severity at that moment (epoch seconds)."""
+        return self.hours is None or severity in self.always or self.hours.open(at)
 
     @abstractmethod
     async def send(self, messages: Sequence[Message]) -> None: ...

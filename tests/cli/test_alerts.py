@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from ainur_tui.model.alertcalls import (
     Diagnosis,
     Firing,
     Inventory,
+    Quiet,
     RuleView,
     Silenced,
     SilenceView,
@@ -124,7 +126,7 @@ def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
                RuleView(name="Off", origin="f.yml", severity="P3", words="", off="disabled")],
         silences=[SilenceView(silence=MUTE, mutes=1)], acks=[],
         deliveries=[Delivery(at=NOW, channel="oncall", what="P1 Db fires", ok=False, detail="no")],
-        judged_at=NOW,
+        judged_at=NOW, quiet=[Quiet(channel="oncall", until=NOW + 60, always=["P1"], waiting=2)],
     )  # fmt: skip
     engine.answers["alerts.doctor"] = [
         Diagnosis(rule="Typo", origin="user", trouble="never", text="nobody", hint="write api.up")
@@ -133,10 +135,18 @@ def test_rules_doctor_and_backtest(shell: Shell, engine: FakeEngine) -> None:
                     firings=[Firing(start=NOW - 60, end=None, target="api")])  # fmt: skip
     engine.answers["alerts.backtest"] = [past]
     assert shell("alerts", "rules") == 0
-    for words in ("2 firing", "off: disabled", "silenced, mutes 1", "FAILED: no"):
+    for words in (
+        "2 firing",
+        "off: disabled",
+        "silenced, mutes 1",
+        "FAILED: no",
+        "but for P1; 2 waiting",
+    ):
         assert words in shell.out, words
     assert shell("alerts", "rules", "--json") == 0
-    assert json.loads(shell.out)["silences"][0]["mutes"] == 1
+    found = json.loads(shell.out)
+    assert (found["silences"][0]["mutes"], found["silences"][0]["origin"]) == (1, "ours")
+    assert found["quiet"][0]["waiting"] == 2
     assert shell("alerts", "doctor") == 0
     assert "CANNOT FIRE  Typo" in shell.out
     assert "write api.up" in shell.out
@@ -155,6 +165,32 @@ def test_config_check_reads_the_rule_files(shell: Shell) -> None:
     assert shell("config", "check") == 0
     assert "alert rules of none.toml are left out: does not exist" in shell.err
     assert "did you mean FewAgents" in shell.err
+
+
+def test_rules_are_printed_for_a_prometheus(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "guide.yml").write_text(
+        "groups: [{name: g, rules: [{alert: HighResponseTime, expr: up < 1}]}]"
+    )
+    with shell.config.open("a") as file:
+        file.write(f"""
+[environment.demo.alerts]
+rules = ["{tmp_path / "guide.yml"}"]
+disabled = ["FewAgents"]
+change.TaskQueueHigh = {{ threshold = 77.5, hold = 60, severity = "P1" }}
+""")
+    assert shell("alerts", "export") == 0
+    assert "- alert: HighResponseTime (guide.yml)" in shell.out
+    assert "#   FewAgents: disabled in the configuration" in shell.out
+    assert shell("alerts", "export", "--rule", "TaskQueueHigh", "--json") == 0
+    (rule,) = json.loads(shell.out)["rules"]
+    assert (rule["expr"], rule["for"]) == ("sum(ainur_tasks_in_queue) > 77.5", 60.0)
+    assert rule["labels"]["priority"] == "P1"
+    assert shell("alerts", "export", "ConnectionsHigh", "--guide-names") == 0
+    assert "sum(postgres_connections_max) > 0.8" in shell.out
+    assert shell("alerts", "export", "--rule", "ApiDown") == 1
+    assert "whether users are served is seen from outside" in shell.err
+    assert shell("alerts", "export", "--rule", "ApiDwn") == 64
+    assert "did you mean ApiDown?" in shell.err
 
 
 QUERY = SavedQuery(name="rate", title="Rate", exprs=["sum(rate(x[5m]))"], unit="/s", guide="x")

@@ -27,10 +27,9 @@ from ainur_tui.model.incidentcalls import (
 )
 from ainur_tui.model.slo import Burn, Slo, Taken
 from ainur_tui.rules.handover import handover, sheet
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
-from tests.rules.incidentworld import T0, Tale
+from tests.rules.incidentworld import T0, Tale, fold
 
 
 def engine() -> FakeEngine:

@@ -14,19 +14,12 @@ from ainur_tui.model.signal import Reading
 from ainur_tui.rules.trend import DAY
 from tests.cli.fakes import FakeEngine, Shell, use
 from tests.rules.test_capacity import AT, GIB, view
-
-
-class Clock:
-    def now(self) -> float:
-        return AT
-
-    def monotonic(self) -> float:
-        return AT
+from tests.systems.web import FakeClock
 
 
 async def asked(query: SeriesQuery) -> list[Series]:
     """What the engine's history answers that saw the database grow by 1 GiB a day for 20 days."""
-    history = History(None, Clock())
+    history = History(None, FakeClock(AT))
     await history.open()
     history.add(
         Reading(target="db", signal="db.size", value=(10 + n / 24) * GIB, source="s",

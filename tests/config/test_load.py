@@ -191,7 +191,7 @@ def test_the_guides_stand_ins_are_not_configured(tmp_path: Path) -> None:
     )
     loaded = load(write(tmp_path, text))
     assert loaded.environment.frontend is None
-    assert loaded.unfilled == ("frontend",)
+    assert "frontend counts as not configured" in loaded.warnings[0]
     assert "stand-in" in loaded.warnings[0]
 
 
@@ -283,6 +283,15 @@ def test_alert_rules_and_who_is_called(tmp_path: Path) -> None:
         ('severity = { warning = "bad" }', "P1"),
         ("notify.x = { send_to = { env = 'A', file = 'b' } }", "exactly one"),
         ("notify.x = { }", "missing"),
+        ("notify.x = { send_to = 'x', always = ['P1'] }", "always.*belongs to hours"),
+        ("notify.x = { send_to = 'x', hours = 'office' }", "write Mon-Fri 08:00-20:00"),
+        ("notify.x = { send_to = 'x', hours = 'Mon-Fir 08:00-20:00' }", "'fir' is no day"),
+        ("notify.x = { send_to = 'x', hours = '08:00-20:00', always = ['P3'] }", "told of P3 at"),
+        (
+            "notify.x = { send_to = 'x', hours = '08:00-20:00', zone = 'Berlin' }",
+            "no such time zone.*Europe/Berlin",
+        ),
+        ("notify.x = { send_to = 'x', hours = '08:00-20:00', zone = '../passwd' }", "no such time"),
     ],
 )
 def test_what_is_wrong_with_alerts_is_named(tmp_path: Path, words: str, said: str) -> None:

@@ -8,7 +8,7 @@ from ainur_tui.rules.playbookfile import shipped_files
 
 
 def test_what_comes_with_the_program_is_well() -> None:
-    assert [problems(name, text) for name, text in shipped_files()] == [[]] * 7
+    assert [problems(name, text) for name, text in shipped_files()] == [[]] * 8
 
 
 def test_every_fault_has_its_line_and_the_nearest_name() -> None:

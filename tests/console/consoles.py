@@ -24,8 +24,8 @@ HOSTILE = "[/] [@click=app.leave]OK[/] [red]x"
 
 
 def plan(action: str, target: str, risk: str, **more: Any) -> Plan:
-    return Plan(action=action, target=target, risk=risk, params={}, steps=["one", "two"],  # type: ignore[arg-type]
-                affects=["frontend"], before={"n": 1}, goal={}, inverse=None,
+    return Plan(action=action, target=target, risk=risk, steps=["one", "two"],  # type: ignore[arg-type]
+                affects=["frontend"], before={"n": 1},
                 expected_seconds=12.0, title=f"{action} {target}", **more)  # fmt: skip
 
 

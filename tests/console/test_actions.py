@@ -89,19 +89,28 @@ async def test_a_secret_is_typed_unseen_and_travels_apart() -> None:
 
 
 @pytest.mark.parametrize("keys", [("a",), ("colon", *"terminate", "enter")])
-async def test_what_is_selected_prefills_the_form(keys: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("more", [[], [Param(name="reason", type="str", help="why")]])
+async def test_what_is_selected_prefills_the_form_or_needs_none(
+    keys: tuple[str, ...], more: list[Param]
+) -> None:
     async with running() as (app, engine, pilot):
         pid = Param(name="pid", type="int", help="the session's process id", required=True)
         engine.answers["actions"] = [
-            ActionSpec(name="terminate", targets=["db"], risk="R3", summary="End it", params=[pid]),
-        ]
+            ActionSpec(name="terminate", targets=["db"], risk="R3", summary="End it",
+                       params=[pid, *more]),
+        ]  # fmt: skip
         await pilot.press("3")
         await until(pilot, lambda: app.panel.title == "Database")
         chosen = Selection("db", {"pid": "4711"})
         app.panel.selection = lambda: chosen  # type: ignore[method-assign]
         await pilot.press(*keys)
-        await until(pilot, lambda: isinstance(app.screen, AskDialog))
-        await until(pilot, lambda: app.screen.query_one(Input).value == "4711")
+        if more:
+            await until(pilot, lambda: isinstance(app.screen, AskDialog))
+            await until(pilot, lambda: app.screen.query(Input)[0].value == "4711")
+        else:
+            await until(pilot, lambda: isinstance(app.screen, PlanDialog))
+            (query,) = [params for method, params in engine.calls if method == "plan"]
+            assert query.params == {"pid": "4711"}
 
 
 async def test_what_is_needed_is_asked_for_until_it_is_there() -> None:

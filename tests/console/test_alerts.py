@@ -28,6 +28,7 @@ from ainur_tui.model.alertcalls import (
     Diagnosis,
     Firing,
     Inventory,
+    Quiet,
     RuleView,
     Silenced,
     SilenceView,
@@ -184,6 +185,7 @@ async def test_the_inventory_ends_silences_and_tests_rules_on_the_past() -> None
         acks=[AckView(name="Slow", target="api", ack=Ack(by="mira", comment="", at=NOW))],
         deliveries=[Delivery(at=NOW, channel="oncall", what="P1 Db fires", ok=False, detail="no")],
         judged_at=NOW, channels=["oncall"],
+        quiet=[Quiet(channel="night", until=NOW + 60, always=[], waiting=2)],
     )  # fmt: skip
     past = Backtest(rule="Slow", severity="P3", firings=[], covered=1.0, fired=0, days=7,
                     words="would have fired never in the last 7 days")  # fmt: skip
@@ -194,13 +196,27 @@ async def test_the_inventory_ends_silences_and_tests_rules_on_the_past() -> None
         await until(pilot, lambda: app.panel.title == "Alerts")
         await pilot.press("i")
         await until(pilot, lambda: "mutes nothing" in shown(app))
-        for words in ("told: oncall", "NOT ARRIVED", "1 firing", "no Prometheus"):
+        for words in (
+            "told: oncall",
+            "NOT ARRIVED",
+            "1 firing",
+            "no Prometheus",
+            "night: 2 waiting",
+        ):
             assert words in shown(app), words
         await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, SureDialog))
+        assert "It mutes nothing now. It is ended, for everybody." in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ListingDialog))
+        assert engine.asked("alerts.unsilence") == []
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, SureDialog))
+        await pilot.press("y")
         await until(pilot, lambda: engine.asked("alerts.unsilence"))
         assert engine.asked("alerts.unsilence")[0].id == "abc123"
         await until(pilot, lambda: isinstance(app.screen, ListingDialog))
-        await pilot.press("j", "j", "t")
+        await pilot.press("j", "j", "j", "t")
         await until(pilot, lambda: "would have fired never" in shown(app))
         assert engine.asked("alerts.backtest")[0].name == "Slow"
 

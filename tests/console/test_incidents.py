@@ -44,11 +44,10 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from tests.console import worlds
 from tests.console.consoles import Engine, running, shown, until
-from tests.rules.incidentworld import Tale, opened
+from tests.rules.incidentworld import Tale, fold, opened
 
 AVAILABLE = Slo(
     name="availability", statistic="share of probes answered", objective=0.999, window=2_592_000.0,

@@ -34,6 +34,12 @@ def test_sources_without_room_are_counted() -> None:
             assert f"+{len(SOURCES) - whole}" in text
 
 
+def test_a_source_that_is_not_connected_is_told_before_the_others() -> None:
+    lost = LogSourceView(name="storage", target="storage", connected=False, problem="refused")
+    text = "".join(part for part, _ in sources_line([*SOURCES, lost], 100.0, 80))
+    assert text.startswith(" storage refused    api ")
+
+
 def row(record: LogLine | LogGap, columns: int = 80, **marks: Any) -> str:
     return "".join(part for part, _ in record_rows(record, Look(columns), Marks(**marks))[0])
 

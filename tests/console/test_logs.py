@@ -26,6 +26,7 @@ from ainur_tui.console.dialogs.logrecord import RecordDialog
 from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.widgets.lines import LinesView
+from ainur_tui.console.widgets.logview import LogView
 from ainur_tui.engine.logrefine import refine
 from ainur_tui.engine.logstore import LogStore
 from ainur_tui.model.failure import Refused
@@ -282,3 +283,17 @@ async def test_what_is_new_since_the_last_good_hour_leads_to_its_example() -> No
         await pilot.press("enter")
         await until(pilot, lambda: "shard 2" in at_cursor(app))
         assert not log.view.window.following
+
+
+async def test_who_follows_seeks_back_from_the_last_record() -> None:
+    async with running(size=(80, 24)) as (app, engine, pilot):
+        await pilot.press("5")
+        log = app.query_one(LogView)
+        await until(pilot, lambda: len(log.window.records) == 120)
+        asked = len(engine.asked("logs"))
+        await pilot.press("ctrl+f", *"ok", "enter")
+        await until(pilot, lambda: not log.window.following)
+        assert log.window.index == 119
+        await pilot.press("escape", "G", "E")
+        await until(pilot, lambda: log.window.index == 99)
+        assert len(engine.asked("logs")) == asked

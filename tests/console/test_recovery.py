@@ -49,7 +49,7 @@ def view() -> BoardView:
 def plan() -> Plan:
     goal: dict[str, Any] = {"since": time.time() - 65, "rto": 900.0}
     return Plan(action="recover", target="db", risk="R3", params={"id": BACKUP}, steps=["one"],
-                affects=[], before={}, goal=goal, inverse=None, expected_seconds=5.0,
+                affects=[], goal=goal, expected_seconds=5.0,
                 title="Recover ainur as of then")  # fmt: skip
 
 
@@ -180,4 +180,6 @@ def test_the_clock_counts_from_the_first_sign_and_stops_at_nothing() -> None:
     assert since(worlds.scene(worlds.well()), now) == now
     words = "".join(text for text, _ in rto({"since": now - 1000, "rto": 900.0}, now))
     assert words == "RTO 16m 40s of 15m 00s"
+    young = "".join(text for text, _ in rto({"since": now - 0.4, "rto": 900.0}, now))
+    assert young == "RTO 0 s of 15m 00s"
     assert rto({}, now) == ()

@@ -108,7 +108,7 @@ def test_a_value_carries_unit_source_statistic_and_age() -> None:
     view = worlds.well()
     signal = view.signal("api", "api.latency.p95")
     assert signal is not None
-    shown = text(signal_lines(signal, worlds.scene(view)))
+    shown = text(signal_lines(signal, worlds.scene(view), 60))
     for word in ("41 ms", "over 100 ms", "last", "2s old", "test", "UTC"):
         assert word in shown
 
@@ -150,3 +150,32 @@ def test_what_was_done_is_told_before_what_came_of_it() -> None:
     shown = text(overview.changed(scene, 80, 4))
     assert shown.index("state 1") < shown.index("deploy of v9")
     assert "v1" not in shown
+
+
+def test_help_is_read_whole_however_narrow() -> None:
+    from textual.binding import ActiveBinding, Binding
+    from textual.widget import Widget
+
+    from ainur_tui.console.draw.help import help_lines
+
+    about = "all of a record; there Enter follows a value everywhere, + and - keep or drop it"
+    binding = Binding("enter", "open", "Detail", id="x", tooltip=about)
+    drawn = help_lines([ActiveBinding(Widget(), binding, enabled=True)], [], 50)
+    assert max(width(row) for row in drawn[:4]) <= 50
+    assert about in " ".join(text(drawn).split())
+
+
+def test_a_step_that_runs_and_one_that_ended_are_named_whole() -> None:
+    from ainur_tui.console.draw.runs import run_lines
+    from ainur_tui.model.action import Run, StepRecord
+    from tests.console.consoles import plan
+
+    name = "restore ainur_backup_20261130_100841 into the new database ainur_recovery_20261130"
+    steps = [StepRecord(name=name, state="running", started_at=1.0)]
+    run = Run(id="r", plan=plan("recover", "db", "R3"), operator="mira", state="running",
+              started_at=1.0, steps=steps, message="")  # fmt: skip
+    for state in ("running", "verified"):
+        going = Run(**{f: getattr(run, f) for f in run.__struct_fields__} | {"state": state})
+        drawn = run_lines(going, 3.0, 60, UNICODE)
+        assert name in " ".join(text(drawn).replace("2.0 s", "").split())
+        assert max(map(width, drawn)) <= 60

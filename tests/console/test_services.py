@@ -13,6 +13,7 @@ from ainur_tui.console.app import AinurApp
 from ainur_tui.console.dialogs.ask import AskDialog
 from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.needs import NeedsDialog
+from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.draw import machines, needs, services
 from ainur_tui.console.draw.glyphs import ASCII, UNICODE, Glyphs
 from ainur_tui.console.draw.tables import cell_text, layout, row_line, stems
@@ -180,8 +181,9 @@ def specs() -> list[ActionSpec]:
 
     name = Param(name="name", type="str", help="the secret's name", required=True)
     flag = msgspec.structs.replace(name, choices=["AUCTIONS", "MAINTENANCE_MODE"])
+    value = Param(name="value", type="str", help="", required=True)
     return [
-        spec("restart"), spec("secret-set", name), spec("flag-set", flag),
+        spec("restart"), spec("secret-set", name, value), spec("flag-set", flag, value),
         spec("rollback", Param(name="version", type="int", help="")),
         spec("deploy", Param(name="image", type="str", help="", required=True)),
     ]  # fmt: skip
@@ -212,9 +214,10 @@ async def test_from_a_row_to_its_actions_with_its_values(
         offered = [one[0] for one in words if one[:1] and one[0] in {s.name for s in specs()}]
         assert offered[: len(first)] == first
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        await until(pilot, lambda: isinstance(app.screen, AskDialog | PlanDialog))
         values = [getattr(field, "value", "") for field in app.screen.query("Input, PickField")]
-        assert filled in values
+        planned = [value for query in engine.asked("plan") for value in query.params.values()]
+        assert filled in [*values, *planned]
 
 
 async def editor(app: AinurApp, pilot: Pilot[None]) -> None:
@@ -276,6 +279,6 @@ async def test_the_shown_table_is_always_named(columns: int) -> None:
         await pilot.press("2")
         await until(pilot, lambda: bool(app.query("#panel-services TableView:focus")))
         for name in ("health", "needs", "events", "releases", "secrets", "certificates",
-                     "page tls", "dns"):  # fmt: skip
+                     "api tls", "page tls", "dns"):  # fmt: skip
             await pilot.press("right")
             await until(pilot, lambda n=name: f"[{n}]" in shown(app) or columns < 60)

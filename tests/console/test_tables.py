@@ -55,3 +55,15 @@ def test_trouble_is_a_symbol_too() -> None:
     assert UNICODE.state["down"] in "".join(
         t for t, _ in row_line(row, plan, UNICODE, selected=False)
     )
+
+
+def test_a_statement_keeps_enough_to_be_told_from_others() -> None:
+    columns = [
+        Column(name="pid", title="Pid"), Column(name="app", title="Application", rank=3),
+        Column(name="query", title="Query", rank=1, limit=120),
+    ]  # fmt: skip
+    rows = [Row(key="1", cells=["30642", "ainur-settlement", "UPDATE payments SET " * 9])]
+    table = Table(name="t", target="db", title="T", observed_at=0, source="s", columns=columns,
+                  rows=rows)  # fmt: skip
+    names = {wide: [c.name for _, c, _ in layout(table, rows, wide).columns] for wide in (50, 60)}
+    assert names == {50: ["pid", "query"], 60: ["pid", "app", "query"]}

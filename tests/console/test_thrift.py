@@ -47,7 +47,7 @@ pieces = st.tuples(
 
 
 @pytest.mark.parametrize("erase", [True, False])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows=st.lists(st.lists(pieces, max_size=6), min_size=1, max_size=ROWS))
 def test_shows_the_same(erase: bool, rows: list[list[tuple[str, str]]]) -> None:
     data = written(rows)

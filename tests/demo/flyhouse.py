@@ -84,7 +84,7 @@ class House:
         return found
 
 
-async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = 10.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = 30.0) -> Any:
     """Poll until ``condition`` gives something true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -136,4 +136,4 @@ async def house(directory: Path, *flags: str, ends: int = 0) -> AsyncIterator[Ho
             yield place
     finally:
         process.terminate()
-        assert process.wait(15) == ends
+        assert process.wait(30) == ends

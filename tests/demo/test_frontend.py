@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, web
 
-from ainur_tui.demo.layout import AUTHORITY
+from ainur_tui.demo.credentials import AUTHORITY
 from ainur_tui.demo.service import free_port, serve
 from ainur_tui.demo.switches import Switches
 from ainur_tui.systems.certificates import Host, shown
@@ -72,8 +72,8 @@ async def test_faults_decide_which_certificate_is_served(tmp_path: Path) -> None
             await until(lambda words=refused: shows(words), f"it is refused: {refused}")
             switches.set(f"frontend-certificate-{fault}", on=False)
             await until(lambda: shows(None), "it is taken again")
-    root = (tmp_path / "secrets" / "frontend-ca-key").read_text()
+    root = (tmp_path / "secrets" / "ca-key").read_text()
     with component("frontend", tmp_path, *words):
         answers(f"http://127.0.0.1:{plain}/")
         assert await seen() == (None, "90 app.ainur.example")
-    assert (tmp_path / "secrets" / "frontend-ca-key").read_text() == root
+    assert (tmp_path / "secrets" / "ca-key").read_text() == root

@@ -41,7 +41,7 @@ from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.storage.lifecycle import rules
 from tests.demo.processes import answers, component
 from tests.helpers import until
-from tests.systems.conftest import Now
+from tests.systems.web import RealClock
 
 MIB = 1024 * 1024
 
@@ -72,7 +72,7 @@ class Place:
             secret_access_key=pair.secret_access_key,
         )  # fmt: skip
         context = Context(
-            "t", Now(), Redactor(), Tools(lambda _: None), lambda source: Secret(str(source))
+            "t", RealClock(), Redactor(), Tools(lambda _: None), lambda source: Secret(str(source))
         )
         return open_bucket(section, name, context)
 

@@ -66,7 +66,7 @@ def test_the_first_line_keeps_the_contract(mini: dict[str, Any]) -> None:
     assert mini["seed"] == 1
     assert mini["endpoints"].keys() == {
         "api", "api_machines", "fly", "postgres", "node_http", "node_ws", "node_metrics", "s3",
-        "frontend", "frontend_https", "loki", "faults", "alertmanager",
+        "frontend", "frontend_https", "api_https", "loki", "faults", "alertmanager",
     }  # fmt: skip
     for machine in mini["endpoints"]["api_machines"]:
         assert ask(f"{machine}/health")["status"] == "healthy"

@@ -80,7 +80,6 @@ class Restart(Action):
             affects=world.dependants(target),
             before={"boots": self.boots, "zone": ("a", "b")},
             goal={"boots": self.boots + 1},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Restart {target}",
             blocked=self.blocked,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ainur_tui.client.remote import Remote
 from ainur_tui.config.paths import Paths
-from ainur_tui.config.types import Environment, SecretMissing, SecretRef, SecretSource
+from ainur_tui.config.types import Environment, SecretMissing, SecretRef, SecretSource, Threshold
 from ainur_tui.engine.clock import SystemClock
 from ainur_tui.engine.server import Server
 from ainur_tui.engine.service import Engine
@@ -130,9 +130,14 @@ def hello(access: Access = "operate", operator: str = "mira", **more: int) -> He
     )
 
 
-def engine_of(folder: Path, little: Little | None = None, *, access: Access = "operate") -> Engine:
+def engine_of(
+    folder: Path, little: Little | None = None, *, access: Access = "operate",
+    fail: float | None = None,
+) -> Engine:  # fmt: skip
+    """``fail`` is the person's own threshold of the queue."""
+    own = {"api.queue": Threshold(fail=fail)} if fail else {}
     return Engine(
-        Environment(name="test", access=access),
+        Environment(name="test", access=access, thresholds=own),
         paths(folder),
         clock=SystemClock(),
         version="1",
@@ -143,9 +148,10 @@ def engine_of(folder: Path, little: Little | None = None, *, access: Access = "o
 
 @asynccontextmanager
 async def engine(
-    folder: Path, little: Little | None = None, *, watching: bool = True, access: Access = "operate"
-) -> AsyncIterator[Engine]:
-    made = engine_of(folder, little, access=access)
+    folder: Path, little: Little | None = None, *, watching: bool = True,
+    access: Access = "operate", fail: float | None = None,
+) -> AsyncIterator[Engine]:  # fmt: skip
+    made = engine_of(folder, little, access=access, fail=fail)
     await made.start(watching=watching)
     try:
         yield made

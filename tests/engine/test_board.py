@@ -13,7 +13,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Signal
 from ainur_tui.model.target import Target
-from ainur_tui.rules.graph import Graph
+from ainur_tui.rules.graph import DELAY, Graph
 from ainur_tui.systems.base import Sample
 from tests.engine.probing import FakeProbe, reading, vital
 from tests.engine.warp import HandClock
@@ -263,6 +263,29 @@ def test_a_picture_takes_less_than_three_milliseconds() -> None:
     view: BoardView = board.view()
     assert (len(view.targets), view.trust.all) == (15, 100)
     assert min(took() for _ in range(20)) < 0.003
+
+
+def test_a_cause_that_was_unwell_before_is_one_when_it_gets_worse_after_its_symptom(
+    house: House,
+) -> None:
+    house.api()
+    house.db()
+    house.board.view()
+    house.clock.go(1)
+    house.board.fail(DB, ProbeFailure("bad answer"), 0.1)
+    assert house.board.view().target("db").state == "unknown"  # type: ignore[union-attr]
+    house.clock.go(1)
+    house.api(up=0)
+    house.board.view()
+    house.clock.go(2 * DELAY)
+    house.api(up=0)
+    house.board.fail(DB, ProbeFailure("refused"), 0.1)
+    view = house.board.view()
+    api, db = view.target("api"), view.target("db")
+    assert api is not None
+    assert db is not None
+    assert db.since == house.clock.now()
+    assert api.cause == "db"
 
 
 def test_a_trouble_goes_on_over_a_restart(house: House) -> None:

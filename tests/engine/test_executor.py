@@ -78,6 +78,13 @@ async def test_unknown_names_are_told_with_the_near_ones(tmp_path: Path) -> None
         assert found.value.code == 64
 
 
+async def test_a_parameter_that_the_action_does_not_declare_is_refused(tmp_path: Path) -> None:
+    world = await World1(tmp_path, Restart()).open()
+    found = await refused(world, params={"force": "1", "s\x1b[31m": "2"})
+    assert (str(found), found.code) == ("restart has no parameter force, s␛[31m", 64)
+    assert await world.kinds() == [("note", "refused")]
+
+
 async def test_one_key_begins_one_run(tmp_path: Path) -> None:
     action = Restart()
     action.gate.clear()

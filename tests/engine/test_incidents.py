@@ -38,6 +38,7 @@ from ainur_tui.systems.telling import Writer
 from tests.engine.acting import CANARY
 from tests.engine.engines import Little, connected, engine, serving, until
 from tests.faults.incidents import keeper
+from tests.systems.web import FakeClock
 
 PEER = Peer("mira", "operate", "pts/1")
 
@@ -241,21 +242,8 @@ async def test_evidence_is_kept_masked_and_packed(tmp_path: Path) -> None:
     assert content["messages/01.txt"].decode().count("\n") > 5, "a message keeps its lines"
 
 
-class Jumping:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.at = 1_795_514_400.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-
 async def test_clocks_that_run_out_are_on_the_record_once(tmp_path: Path) -> None:
-    clock = Jumping()
+    clock = FakeClock(1_795_514_400.0)
     made = keeper(tmp_path, clock)
     await made.start(writable=True)
     call = OpenIncident(key="k", target="frontend", title="slow", severity="P1")
@@ -334,7 +322,7 @@ async def test_a_damaged_record_is_set_aside_and_a_full_disk_is_told(tmp_path: P
 async def test_who_begins_a_playbook_on_what_fires_has_declared_it(tmp_path: Path) -> None:
     fires = Alert(name="ApiDown", target="api", state="firing", severity="P1",
                   since=1_795_514_390.0, summary="api does not serve")  # fmt: skip
-    made = keeper(tmp_path, Jumping(), [fires])
+    made = keeper(tmp_path, FakeClock(1_795_514_400.0), [fires])
     await made.start(writable=True)
     id = await made.concerning("api", PEER)
     assert id is not None

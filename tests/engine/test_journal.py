@@ -197,7 +197,7 @@ async def test_unwritable_is_a_state_and_passes(tmp_path: Path) -> None:
     assert said
     files.path.rmdir()
     await journal.append("note", "y")
-    assert journal.writable
+    assert journal.problem is None
     journal.close()
     assert files.verdict() == (True, None, False)
 
@@ -209,4 +209,4 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     journal.close()
     assert said is not None
     assert "cannot be written" in said
-    assert not journal.writable
+    assert journal.problem

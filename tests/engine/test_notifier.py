@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ainur_tui.engine.history import History
 from ainur_tui.engine.notifier import WATCHDOG, Notifier
 from ainur_tui.model.alert import Ack, Alert
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.hours import Hours
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.severity import LEVELS
 from ainur_tui.systems.telling import Message, Receiver
@@ -81,6 +83,36 @@ async def test_people_hear_of_a_cause_once_then_at_the_response_time() -> None:
     assert told(made, people, 9000, taken, API) == [], "somebody is on it, and it is not over"
     assert told(made, people, 9100) == [("Db", "over")]
     assert told(made, people, 9200, alert("Little", severity="P3")) == []
+    await history.close()
+
+
+async def test_outside_their_hours_people_hear_of_the_worst_only() -> None:
+    history = await opened(None)
+    people = People()
+    people.hours = Hours.parse("Mon-Fri 08:00-20:00", UTC)
+    made = notifier(history, people)
+
+    def at(text: str) -> float:
+        return datetime.fromisoformat(f"{text}:00+00:00").timestamp()
+
+    little, more = alert("Little", "node"), alert("More", "storage")
+    evening, night, morning = (at(f"2026-11-30T{one}") for one in ("19:59", "20:00", "08:00"))
+    assert told(made, people, evening, little) == [("Little", "fires")]
+    assert told(made, people, night, DB, more) == [], "an end can wait, and so can a P2"
+    (quiet,) = made.quiet(night)
+    assert (quiet.channel, quiet.always, quiet.waiting) == ("oncall", ["P1"], 2)
+    assert quiet.until == at("2026-12-01T08:00")
+    assert told(made, people, night + 60, DB, more, API) == [("Db", "fires")], "it takes a P1 along"
+    assert told(made, people, night + 9000, DB, more, API) == [("Db", "still fires")]
+    assert told(made, people, night + 9999, more) == [("Db", "over")], "told by night, ended too"
+    assert sorted(told(made, people, morning + 86_400, more)) == [
+        ("Little", "over"), ("More", "fires"),
+    ], "in one message"  # fmt: skip
+    assert made.quiet(morning) == []
+    assert told(made, people, morning + 86_460) == [("More", "over")]
+    gone = alert("Gone", "host")
+    assert told(made, people, night + 86_400, gone) == []
+    assert told(made, people, morning + 2 * 86_400) == [], "what was over by then is not told"
     await history.close()
 
 

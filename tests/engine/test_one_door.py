@@ -26,7 +26,7 @@ OWN_PROBE = "systems/storage/probes.py"
 """It writes and deletes one object of its own in the bucket configured for that: the only way to
 know that a bucket can be written."""
 
-_WORDS = "acting base httpfailures logsource seriesindex system telling"
+_WORDS = "acting base httpfailures logsource seriesindex silencer system telling"
 _OTHERS = "bigfile filekinds registry rulebook"
 DOORS = tuple(f"ainur_tui.systems.{name}" for name in f"{_WORDS} {_OTHERS}".split())
 """What others may take from the systems: their words, who connects them, readers of files."""

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.client.merge import empty, merge
-from ainur_tui.engine import gates, takeover
+from ainur_tui.engine import takeover
 from ainur_tui.engine.glass import LASTS
 from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.presences import Presences
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.board import SignalView
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import DENIED, USAGE, Refused
 from ainur_tui.model.runcalls import PlanQuery, RunCall
 from ainur_tui.model.update import Update
 from ainur_tui.model.wire import BreakGlassCall, LookingAt, Subscribe
@@ -223,7 +223,7 @@ async def test_secrets_come_apart(tmp_path: Path, more: Any, words: str) -> None
     world = await World1(tmp_path, Spelling()).open()
     with pytest.raises(Refused, match=words) as found:
         await world.executor.run(RunCall(action="restart", target="api", key="k", **more), MIRA)
-    assert found.value.code == gates.USAGE
+    assert found.value.code == USAGE
     assert SECRET not in str(found.value)
     assert not world.journal.path.exists()
 
@@ -299,7 +299,7 @@ async def test_readers_break_no_glass(tmp_path: Path) -> None:
     async with serving(tmp_path), await connected(tmp_path, "read") as reader:
         with pytest.raises(CallError) as found:
             await reader.call("break-glass", BreakGlassCall(reason="fire"))
-        assert found.value.code == gates.DENIED
+        assert found.value.code == DENIED
 
 
 class StillClock(Clock):
@@ -308,6 +308,10 @@ class StillClock(Clock):
 
 async def test_a_digest_under_a_secrets_name_stays_what_it_is(tmp_path: Path) -> None:
     class Setting(Restart):
+        def __init__(self) -> None:
+            super().__init__()
+            self.spec = replace(self.spec, params=[Param(name="token", type="str", help="t")])
+
         async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
             plan = await super().plan(target, params, world)
             return replace(plan, goal=plan.goal | {"secret": "DB_PASSWORD", "DB_PASSWORD": "7f"})

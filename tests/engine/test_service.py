@@ -49,6 +49,15 @@ async def test_one_look_without_an_engine(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+async def test_a_persons_threshold_leaves_the_other_as_it_was(tmp_path: Path) -> None:
+    little = Little()
+    little.pulse.queue = 11
+    async with engine(tmp_path, little, watching=False, fail=20.0) as made:
+        view = (await made.check(None, None)).signal("api", "api.queue")
+    assert view is not None
+    assert (view.verdict, view.threshold) == ("warn", 10.0)
+
+
 async def test_one_look_has_its_end(tmp_path: Path) -> None:
     little = Little()
     little.pulse.hold.clear()
@@ -165,8 +174,6 @@ async def test_an_unwritable_journal_is_a_notice(tmp_path: Path) -> None:
     (tmp_path / "state" / "journal.jsonl").mkdir(parents=True)
     async with engine(tmp_path) as made:
         assert any("journal cannot be written" in notice for notice in made.view().notices)
-        welcome = await made.call("hello", EMPTY, hello())
-        assert welcome.journal_ok is False
 
 
 async def test_the_graph_is_edited_by_those_who_operate(tmp_path: Path) -> None:
@@ -255,7 +262,7 @@ async def test_a_start_that_is_broken_off_leaves_nothing_behind(tmp_path: Path, 
     assert little.closed in ([], ["api"])
     assert asyncio.all_tasks() == {asyncio.current_task()}
     async with engine(tmp_path) as again:
-        assert again.journal.writable
+        assert again.journal.problem is None
 
 
 async def test_a_start_that_fails_says_why_and_can_be_closed_again(

@@ -12,20 +12,10 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.runcalls import RunCall
 from ainur_tui.systems.system import Routine
+from tests.systems.web import FakeClock
 
 DAY = 86400.0
 MOMENT = 10 * DAY + 2.5 * 3600
-
-
-class Clock:
-    def __init__(self, at: float) -> None:
-        self.at = at
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 class Asked:
@@ -43,7 +33,7 @@ class Asked:
         return SimpleNamespace(id="1", finished_at=1.0, state=self.state, message="so it is")
 
 
-def timer(clock: Clock, asked: Asked, told: list[Event]) -> Timer:
+def timer(clock: FakeClock, asked: Asked, told: list[Event]) -> Timer:
     routine = Routine(
         "backup", lambda now: (now - 2.5 * 3600) // DAY * DAY + 2.5 * 3600,
         [("backup", "db", {}), ("prune", "db", {})],
@@ -58,7 +48,7 @@ async def look(one: Timer) -> None:
 
 
 async def test_once_at_its_moment_and_then_what_follows() -> None:
-    clock, asked, told = Clock(MOMENT - 100), Asked(), list[Event]()
+    clock, asked, told = FakeClock(MOMENT - 100), Asked(), list[Event]()
     one = timer(clock, asked, told)
     await look(one)
     assert asked.calls == []
@@ -79,13 +69,13 @@ async def test_once_at_its_moment_and_then_what_follows() -> None:
 
 async def test_nothing_follows_a_failure_and_everybody_is_told() -> None:
     for state, words in (("failed", "is failed: so it is"), ("refused", "was not done: the data")):
-        clock, asked, told = Clock(MOMENT + 1), Asked(state), list[Event]()
+        clock, asked, told = FakeClock(MOMENT + 1), Asked(state), list[Event]()
         await look(timer(clock, asked, told))
         assert [call.action for call in asked.calls] == ["backup"] * (state == "failed")
         assert words in told[0].text
 
 
 async def test_an_engine_that_comes_up_late_begins_nothing() -> None:
-    clock, asked, told = Clock(MOMENT + GRACE + 1), Asked(), list[Event]()
+    clock, asked, told = FakeClock(MOMENT + GRACE + 1), Asked(), list[Event]()
     await look(timer(clock, asked, told))
     assert asked.calls == []

@@ -21,8 +21,9 @@ from ainur_tui.systems.postgres.backup import job
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from ainur_tui.systems.postgres.system import connect
 from ainur_tui.systems.storage import client
-from tests.systems.conftest import Now
-from tests.systems.postgres.test_backup import WORLD, Told
+from tests.systems.postgres.test_backup import WORLD
+from tests.systems.steps import Step
+from tests.systems.web import RealClock
 
 BUCKET = "ainur-backups"
 job._LEAST_PART = 5 << 20  # several parts even of a small database
@@ -47,10 +48,10 @@ class Lab:
     """Seconds; short only where a store that hangs is what is tried."""
 
     def now(self) -> float:
-        return Now().now() + self.day * 86400.0
+        return RealClock().now() + self.day * 86400.0
 
     def monotonic(self) -> float:
-        return Now().monotonic()
+        return RealClock().monotonic()
 
     @property
     def directory(self) -> Path:
@@ -97,7 +98,7 @@ class Lab:
         plan = await action.plan("db", params, WORLD)
         if plan.blocked:
             raise ActionFailure(plan.blocked)
-        told, done = Told(self), []
+        told, done = Step(self), []
         try:
             for step in action.steps(plan):
                 done.append(step)
@@ -113,7 +114,7 @@ class Lab:
         seen = await action.observe(plan)
         if seen.state != "verified":
             raise ActionFailure(f"{seen.state}: {seen.by}")
-        return told.result
+        return told.kept
 
     def begin(self) -> subprocess.Popen[bytes]:
         """A backup in a process of its own."""

@@ -119,6 +119,7 @@ DRILLS = {
     "node": Drill("node-hung", "Node behind"),
     "node-stalled": Drill("node-stalled", "Node behind", skips=("Restart the node",), outside=True),
     "certificate": Drill("frontend-certificate-expired", "Certificate", outside=True),
+    "api-certificate": Drill("api-certificate-expired", "API certificate", outside=True),
     "uploads": Drill("storage-full-of-uploads", "Storage failing"),
     "storage": Drill("storage-refuses-writes", "Storage failing", outside=True),
 }  # fmt: skip

@@ -113,8 +113,8 @@ class Restart(Action):
         boots = read(self._folder)["boots"]
         return Plan(
             action="restart", target=target, risk="R2", params=params, steps=["drain", "restart"],
-            affects=[], before={"boots": boots}, goal={"boots": boots + 1}, inverse=None,
-            expected_seconds=None, title="Restart it",
+            affects=[], before={"boots": boots}, goal={"boots": boots + 1},
+            title="Restart it",
         )  # fmt: skip
 
     def steps(self, plan: Plan) -> list[Step]:

@@ -70,7 +70,7 @@ class Keep(Action):
         return Plan(
             action="keep", target=target, risk="R2", params=params, steps=["store"], affects=[],
             before={"digest": await self._digest()}, goal={"digest": params["digest"]},
-            inverse=None, expected_seconds=None, title="Store a secret",
+            title="Store a secret",
         )  # fmt: skip
 
     def steps(self, plan: Plan) -> list[Step]:

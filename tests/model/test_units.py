@@ -46,3 +46,16 @@ def test_moments_are_utc() -> None:
 )
 def test_an_age_is_told_in_its_two_largest_units(seconds: float, shown: str) -> None:
     assert units.age(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "0 ms"), (0.00002, "<0.1 ms"), (0.0001, "0.1 ms"), (0.009, "9.0 ms"), (0.2, "200 ms")],
+)
+def test_what_is_short_is_never_written_as_nothing(seconds: float, words: str) -> None:
+    assert units.duration(seconds) == words
+
+
+def test_a_height_is_no_number_of_blocks() -> None:
+    assert units.show(184033, "height") == "#184,033"
+    assert units.show(2, "blocks") == "2 blocks"

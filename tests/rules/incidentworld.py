@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Finding, TargetView, Trust
 from ainur_tui.model.event import Event, EventKind
-from ainur_tui.model.incident import Entry, Happened, Opened, Told
+from ainur_tui.model.incident import Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.target import State
+from ainur_tui.rules.incidents import begin, step
+from ainur_tui.rules.objectives import Objectives
 
 T0 = 1_795_514_400.0
 """Tuesday, 2026-11-24 10:00:00 UTC."""
@@ -59,3 +63,11 @@ def view(*alerts: Alert, findings: list[Finding] | None = None, **more: Any) -> 
 def target(name: str, state: State = "up", cause: str | None = None) -> TargetView:
     return TargetView(name=name, kind=name, title=name, state=state, since=T0, cause=cause,
                       summary="")  # fmt: skip
+
+
+def fold(entries: Sequence[Entry], objectives: Objectives) -> Incident:
+    """What the entries of one incident make of it. The first one, by its number, is *opened*;
+    raises ValueError where it is not."""
+    first, *rest = sorted(entries, key=lambda entry: entry.seq)
+    return reduce(lambda known, entry: step(known, entry, objectives), rest,
+                  begin(first, objectives))  # fmt: skip

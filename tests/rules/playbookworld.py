@@ -79,8 +79,8 @@ def board(up: float | None, *, at: float = T, p95: Verdict = "ok", **more: objec
 
 def acted(state: str = "verified", finished: float | None = T + 20) -> Run:
     plan = Plan(
-        action="restart", target="api/machine/a", risk="R2", params={}, steps=["s"], affects=[],
-        before={}, goal={}, inverse=None, expected_seconds=None, title="Restart a",
+        action="restart", target="api/machine/a", risk="R2", steps=["s"], affects=[],
+        title="Restart a",
     )  # fmt: skip
     return Run(
         id="r1", plan=plan, operator="mira", state=state, started_at=T, steps=[],  # type: ignore[arg-type]

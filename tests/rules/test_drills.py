@@ -16,8 +16,8 @@ def run(
     waited: float = 0.0, state: RunState = "verified", target: str = "db",
 ) -> Run:  # fmt: skip
     plan = Plan(
-        action=action, target=target, risk="R1", params={}, steps=["one"], affects=[], before={},
-        goal=goal or {}, inverse=None, expected_seconds=None, title=action,
+        action=action, target=target, risk="R1", steps=["one"], affects=[],
+        goal=goal or {}, title=action,
     )  # fmt: skip
     return Run(
         id=f"{action}{end}", plan=plan, operator="mira", state=state, started_at=end - took,

@@ -46,8 +46,8 @@ def test_the_worst_needed_one_is_named_and_the_unknown_one_is_looked_through() -
 
 def test_what_began_later_is_no_cause() -> None:
     states = {"api": "degraded", "db": "degraded"}
-    assert GRAPH.cause("api", states, {"api": 100.0, "db": 101.0 + DELAY}) is None
-    assert GRAPH.cause("api", states, {"api": 100.0, "db": 90.0 + DELAY}) == "db"
+    assert GRAPH.cause("api", states, {"api": 100.0}, {"db": 101.0 + DELAY}) is None
+    assert GRAPH.cause("api", states, {"api": 100.0}, {"db": 90.0 + DELAY}) == "db"
 
 
 @given(GRAPHS, STATES, NAMES)

@@ -12,12 +12,11 @@ from ainur_tui.rules.concerning import concerns
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.graph import Graph
 from ainur_tui.rules.incidentfacts import began
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.leading import leading
 from ainur_tui.rules.messages import notification, resolution
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.postmortem import postmortem, sections_of
-from tests.rules.incidentworld import T0, Tale, alert, opened, view
+from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()
 CAUSE = "api: 503 to GET /health"

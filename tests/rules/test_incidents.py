@@ -30,10 +30,10 @@ from ainur_tui.model.incident import (
     UpdateSent,
 )
 from ainur_tui.model.incidentwords import countdown, left, words
-from ainur_tui.rules.incidents import begin, fault, fold, step
+from ainur_tui.rules.incidents import begin, fault, step
 from ainur_tui.rules.objectives import AT_A_CHANGE, Objectives, next_business_day
 from ainur_tui.rules.severity import levels
-from tests.rules.incidentworld import T0, Tale, opened
+from tests.rules.incidentworld import T0, Tale, fold, opened
 
 OURS = Objectives()
 WORDS = st.text(max_size=20)
@@ -59,7 +59,7 @@ def tell(parts: list[tuple[float, Told, str]]) -> Tale:
     return reduce(lambda tale, part: tale.add(*part), parts, Tale())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TALES)
 def test_any_tale_can_be_told_and_counts_every_entry(parts: list[tuple[float, Told, str]]) -> None:
     tale = tell(parts)
@@ -71,7 +71,7 @@ def test_any_tale_can_be_told_and_counts_every_entry(parts: list[tuple[float, To
     assert all(words(entry) for entry in tale.entries if not isinstance(entry.what, Noted))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TALES, st.randoms())
 def test_the_number_decides_not_the_order_of_arrival(
     parts: list[tuple[float, Told, str]], chance: Any
@@ -82,7 +82,7 @@ def test_the_number_decides_not_the_order_of_arrival(
     assert fold(mixed, OURS) == fold(tale.entries, OURS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TALES)
 def test_step_by_step_is_all_at_once(parts: list[tuple[float, Told, str]]) -> None:
     first, *rest = tell(parts).entries

@@ -26,12 +26,11 @@ from ainur_tui.rules.capsule import capsule
 from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.handover import builtins, handover, sheet
 from ainur_tui.rules.incidentfacts import impact, impact_words, moments
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.messages import fields_of, notification, resolution, services_of
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.oncall import on_call
 from ainur_tui.rules.postmortem import postmortem
-from tests.rules.incidentworld import T0, Tale, alert, opened, view
+from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()
 

@@ -121,6 +121,13 @@ def test_postgres_stderr(word: str, level: str | None) -> None:
     assert line.fields.items() >= {"pid": "77", "user": "api", "db": "ainur"}.items()
 
 
+def test_a_postgres_statement_begins_with_its_words() -> None:
+    folded = "2026-11-24 02:00:05.123 UTC [77] a@b STATEMENT:  \n\tUPDATE t SET x = 1\n\tWHERE y"
+    line = of(folded)
+    assert line.message == "UPDATE t SET x = 1\n\tWHERE y"
+    assert line.fields["part"] == "statement"
+
+
 def test_postgres_background_and_zones() -> None:
     line = of("2026-11-24 03:00:05.000 +01 [77] LOG:  checkpoint starting: time")
     assert (line.at, line.level, line.fields) == (NOON, "info", {"pid": "77"})
@@ -234,7 +241,7 @@ def test_garbage_is_a_line_too(text: str) -> None:
     assert time.perf_counter() - began < 0.5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(
         ["", "{", "[GIN] ", "2026-11-24 02:00:05 ", "<13>", "Nov 24 02:00:05 ", "level=info "]

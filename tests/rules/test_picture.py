@@ -240,7 +240,7 @@ def test_a_part_that_is_down_degrades_its_whole_and_not_the_environment_more() -
 
 def told(evidence: Evidence) -> tuple[dict[str, str], list[tuple[str, str | None]]]:
     judged = picture.judge_all(evidence)
-    caused = findings.causes(judged, GRAPH, {})
+    caused = findings.causes(judged, GRAPH, {}, {})
     found = findings.findings(judged, caused, {})
     return caused, [(one.target, one.caused_by) for one in found]
 

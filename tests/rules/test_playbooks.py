@@ -209,6 +209,19 @@ def test_the_root_is_proposed_and_never_a_symptom() -> None:
     assert [(one.playbook, one.why) for one in found] == [("database", "db: db.up is bad")]
 
 
+@pytest.mark.parametrize(("trusted", "first"), [(0.0, "api-certificate"), (1.0, "api-down")])
+def test_a_refused_certificate_comes_before_what_it_makes_look_down(
+    trusted: float, first: str
+) -> None:
+    both = [finding("api", "api.up"), finding("api", "api.certificate.days")]
+    seen = board(0, findings=both)
+    accepted = view("api.certificate.trusted", trusted, unit="bool")
+    api = replace(seen.targets[0], signals=[*seen.targets[0].signals, accepted])
+    found = proposals(BOOKS, replace(seen, targets=[api]), [])
+    assert {one.playbook for one in found} == {"api-certificate", "api-down"}
+    assert found[0].playbook == first
+
+
 def test_a_machine_alone_proposes_the_playbook_of_its_whole() -> None:
     part = finding("api/machine/a", "machine.up", by="api")
     found = proposals(BOOKS, board(1, findings=[part]), [])
@@ -219,6 +232,10 @@ def test_a_machine_alone_proposes_the_playbook_of_its_whole() -> None:
     ("change", "words"),
     [
         (('then = "verify"', 'then = "verfy"'), "there is no step 'verfy'"),
+        (
+            ('signals = ["api.up"] }', 'later = [{ signal = "api.up" }] }'),
+            "what must the signal be",
+        ),
         (('otherwise = "end"', 'otherwise = "confirm"'), "only goes forward"),
         (("proves = true", ""), "no step proves"),
         (("deadline = 30", "deadline = 3"), "longer than hold"),
@@ -310,7 +327,7 @@ def test_what_the_playbooks_name_is_there() -> None:
     alerts = {rule.name for rule in rules()}
     for book in BOOKS:
         assert set(book.fits.alerts) <= alerts
-        names = set(book.fits.signals)
+        names = {*book.fits.signals, *(one.signal for one in book.fits.later if one.signal)}
         for step in book.step:
             asked = [*step.when, *step.when_any, *step.expect, *step.expect_any]
             names |= {n for c in asked for n in (c.signal, c.table) if n} | {*step.look.signals}
@@ -323,7 +340,7 @@ def test_what_the_playbooks_name_is_there() -> None:
         assert missing == set(), book.name
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_playbook_ends_whatever_is_observed(data: st.DataObject) -> None:
     """Time passes, boards are whatever they are, persons skip: it never stands still for ever."""

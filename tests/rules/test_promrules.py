@@ -7,7 +7,7 @@ import pytest
 from ainur_tui.model.alertcalls import Diagnosis
 from ainur_tui.rules import defaults, promdoctor, promrules
 from ainur_tui.rules.promrules import PromRule
-from ainur_tui.rules.severity import levels, severity_of
+from ainur_tui.rules.severity import levels, severity_of, severity_of_labels
 
 GUIDE = """
 groups:
@@ -129,6 +129,9 @@ def test_severities_are_mapped_by_one_table() -> None:
     assert severity_of("Critical", {"CRITICAL": "P1"}) == "P1"
     assert severity_of("p4", {}) == "P4"
     assert severity_of("nobody-knows", {}) == "P3"
+    both = {"severity": "critical", "priority": "P1"}
+    assert severity_of_labels(both, {"critical": "P4"}) == "P1", "ours have both"
+    assert severity_of_labels(both | {"priority": "high"}, {"critical": "P4"}) == "P4"
     strange = PromRule(name="X", expr="up < 1", labels={"severity": "page"})
     assert "not in the table" in said(promdoctor.examine(strange, {}), "severity")
 

@@ -12,10 +12,9 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import StatusSet
 from ainur_tui.model.series import Series
 from ainur_tui.model.slo import Beyond, Minutes, Slo
-from ainur_tui.rules.incidents import fold
 from ainur_tui.rules.objectives import Objectives
 from ainur_tui.rules.slo import PLANNED, SLOW, UP, WINDOW, judge
-from tests.rules.incidentworld import T0, Tale, opened
+from tests.rules.incidentworld import T0, Tale, fold, opened
 
 Values = list[float | None]
 NOW = T0 + 3600
@@ -105,7 +104,7 @@ def test_latency_names_its_statistic_and_counts_time_above_it() -> None:
     assert found.origin == "ours"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=48))
 def test_no_measure_is_more_than_its_time(values: Values) -> None:
     found = availability(values, values, [None if v is None else 1 - v for v in values])

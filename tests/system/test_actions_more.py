@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.helpers import Miniature
+from tests.helpers import Miniature, until
 
 CANARY = "canary-4f1d-never-seen"
 IMAGE = "registry.fly.io/zerostate-api"
@@ -30,13 +30,8 @@ def params(**given: object) -> list[str]:
     return [word for k, v in given.items() for word in ("--param", f"{k}={v}")]
 
 
-def a_machine(demo: Miniature) -> str:
-    found = demo.check("--fresh")["targets"]
-    return next(str(t["target"]) for t in found if t["kind"] == "api/machine")
-
-
 def test_one_machine_comes_and_goes(demo: Miniature) -> None:
-    machine = a_machine(demo)
+    machine = next(iter(demo.machines()))
     assert act(demo, "drain", machine)["plan"]["undo"]["action"] == "undrain"
     assert act(demo, "undo")["action"] == "undrain"
     act(demo, "stop", machine)
@@ -45,9 +40,9 @@ def test_one_machine_comes_and_goes(demo: Miniature) -> None:
 
 def test_emergency_stop_remembers_what_it_stopped(demo: Miniature) -> None:
     act(demo, "emergency-stop", "api", *params(reason="rehearsal"))
-    assert demo.state("api", "--fresh") == "down"
+    demo.becomes("api", "down")
     act(demo, "restore-count", "api")
-    assert len([t for t in demo.check("--fresh")["targets"] if t["kind"] == "api/machine"]) == 2
+    assert len(demo.machines()) == 2
 
 
 def test_deploy_and_roll_back(demo: Miniature) -> None:
@@ -115,8 +110,12 @@ def test_settings_reach_the_machines(demo: Miniature) -> None:
 def test_everything_goes_and_comes_in_order_behind_the_maintenance_page(demo: Miniature) -> None:
     on = act(demo, "maintenance", "api", *params(mode="on"))
     assert "API in maintenance, frontend in maintenance" in on["verified_by"]
-    summary = next(t for t in demo.check("--fresh")["targets"] if t["target"] == "api")["summary"]
-    assert "maintenance" in summary
+
+    def told() -> bool:
+        found = demo.check("--fresh")["targets"]
+        return "maintenance" in next(t for t in found if t["target"] == "api")["summary"]
+
+    until(told, 60, "the API is said to be in maintenance")
     done = act(demo, "shutdown-all", "api")
     assert parts(done) == ["api", "node", "db"]
     told = {step["name"]: step["detail"] for step in done["steps"]}
@@ -155,7 +154,8 @@ def test_a_recovery_is_planned_from_what_is_kept(demo: Miniature) -> None:
     listed = demo.program.json("recover", "list")
     best, took = listed["candidates"][0], listed["times"][0]
     assert best["usable"]
-    assert (took["kind"], took["guide"], took["runs"]) == ("verify", 900.0, 1)
+    assert (took["kind"], took["guide"]) == ("verify", 900.0)
+    assert took["runs"] >= 1
     assert 0 < took["seconds"] < 900
     assert best["rows"]["public.agents"] == 120
     found = demo.program.json("recover", "best", "--dry-run")

@@ -25,6 +25,8 @@ FAULTS = {
     "storage-refuses-writes": ("storage", {"degraded"}, ("write",)),
     "frontend-certificate-ending": ("frontend", {"degraded"}, ("certificate ends in",)),
     "frontend-certificate-expired": ("frontend", {"down"}, ("its certificate has expired",)),
+    "api-certificate-ending": ("api", {"degraded"}, ("certificate ends in",)),
+    "api-certificate-expired": ("api", {"down"}, ("its certificate has expired",)),
     "logs-hostile": ("api", {"degraded"}, ("hostile", "control")),
     "logs-flood": ("api", {"degraded"}, ("log", "lines")),
 }
@@ -53,7 +55,9 @@ OF_THE_CHAIN = {
 }  # fmt: skip
 """Those that are told apart by the rule of the chain (``test_node_faults``)."""
 
-BY_HANDSHAKE = {"frontend-certificate-chain", "frontend-certificate-host"}
+BY_HANDSHAKE = {
+    f"{who}-certificate-{what}" for who in ("api", "frontend") for what in ("chain", "host")
+}
 """Those that a handshake tells apart (``tests/systems/test_certificates``)."""
 
 

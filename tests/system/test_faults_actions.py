@@ -126,7 +126,7 @@ def test_a_machine_that_is_not_healthy_is_not_verified(demo: Miniature) -> None:
         assert results() == []
     until(results, 60, "the run ends once the machine is well")
     assert results() == ["verified"]
-    assert demo.state(f"api/machine/{id}", "--fresh") == "up"
+    demo.becomes(f"api/machine/{id}", "up")
 
 
 def _settled(demo: Miniature, count: int) -> bool:

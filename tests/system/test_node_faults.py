@@ -72,7 +72,7 @@ def test_a_node_of_the_newer_family_alone_is_well(demo: Miniature) -> None:
         assert found["node.lag"]["value"] is not None
     # The old one is tried again once a minute.
     until(lambda: heights() is None, 2 * WITHIN, "the old family is back")
-    assert demo.state("node", "--fresh") == "up"
+    demo.becomes("node", "up")
 
 
 def test_a_peer_is_reserved_and_the_log_goes_deep(demo: Miniature) -> None:

@@ -26,16 +26,7 @@ from ainur_tui.systems.fly import access, moves
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake, fly_fake
 from tests.systems.flysystem import system_for
-
-
-class Now:
-    """The real time, as the systems take it."""
-
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+from tests.systems.web import RealClock
 
 
 @dataclass(frozen=True)
@@ -194,8 +185,8 @@ def a_store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def clock() -> Now:
-    return Now()
+def clock() -> RealClock:
+    return RealClock()
 
 
 @pytest.fixture

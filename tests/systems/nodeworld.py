@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ainur_tui.config.types import Environment, Node, SecretSource
+from ainur_tui.config.types import Environment, Node
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.signal import Reading
@@ -21,6 +21,7 @@ from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.node.chain import ChainProbe
 from ainur_tui.systems.node.system import connect
 from ainur_tui.systems.system import System
+from tests.systems.steps import no_secret
 
 HASH = "0x" + "ab" * 32
 
@@ -123,10 +124,6 @@ async def node() -> AsyncIterator[FakeNode]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def no_secret(source: SecretSource) -> Secret:
-    raise AssertionError(source)
 
 
 @pytest.fixture

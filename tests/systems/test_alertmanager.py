@@ -221,12 +221,56 @@ async def test_what_somebody_silences_there_is_silenced_here() -> None:
         assert made.status_code == 200
         sample = await probe.read()
         mute = sample.muted["ApiDown", "api"]
-        assert (mute.by, mute.id, sample.alerts) == ("jon", "alertmanager", [])
+        assert (mute.by, mute.origin, sample.alerts) == ("jon", "alertmanager", [])
+        assert sample.silences == [mute]
         (alert,) = silenced([DOWN], {"alertmanager": Told((), (), 0.0, False, sample.muted)}, 5.0)
         assert alert.quiet
         await receiver.send([Message(alert, "still fires", DOWN.since)])
         await receiver.send([Message(DOWN, "still fires", DOWN.since)])
         assert len(await silenced_there(url)) == 1, "theirs is neither copied nor ended"
+
+
+async def test_their_silences_are_listed_with_what_they_ask_and_ended_there() -> None:
+    def matcher(name: str, value: str, **more: bool) -> dict[str, Any]:
+        return {"name": name, "value": value, "isRegex": False} | more
+
+    async with alertmanager() as (url, system), httpx.AsyncClient() as http:
+        body = {"startsAt": "2026-11-30T02:00:00Z", "endsAt": "2096-10-02T00:00:00Z",
+                "createdBy": "jon", "comment": "known\x1b"}  # fmt: skip
+        for more in (
+            {"matchers": [matcher("alertname", "Disk"), matcher("target", "host"),
+                          matcher("disk", "sd.*", isRegex=True)]},
+            {"matchers": [matcher("team", "web", isEqual=False)],
+             "startsAt": "2096-10-01T00:00:00Z"},
+        ):  # fmt: skip
+            assert (await http.post(f"{url}/api/v2/silences", json=body | more)).status_code == 200
+        first, second = (await system.probes[0].read()).silences
+        assert (first.name, first.target, first.by) == ("Disk disk=~sd.*", "host", "jon")
+        assert first.reason == "known␛ (in the Alertmanager)"
+        assert (second.name, second.target) == ("team!=web", "")
+        assert "from 2096-10-01 00:00:00 UTC" in second.reason
+        silencer = system.silencer
+        assert silencer is not None
+        await silencer.end(first.id)
+        assert (await system.probes[0].read()).silences == [second]
+        with pytest.raises(ProbeFailure, match="silence not found"):
+            await silencer.end("nowhere")
+
+
+async def test_a_silence_that_holds_though_its_end_was_taken_is_no_success() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": {"state": "active"}})
+
+    app = web.Application()
+    app.add_routes([web.delete("/api/v2/silence/a", answer), web.get("/api/v2/silence/a", answer)])
+    async with app_server(app) as url:
+        made = connect(Environment(alertmanager=Alertmanager(url=url)), CONTEXT)
+        assert made is not None
+        assert made.silencer is not None
+        with pytest.raises(ProbeFailure, match="the silence holds"):
+            await made.silencer.end("a")
+        assert made.close is not None
+        await made.close()
 
 
 async def test_alerts_are_told_though_silences_cannot_be() -> None:
@@ -259,13 +303,14 @@ async def test_what_it_asks_for_is_sent(user: str | None, sent: str) -> None:
         return web.json_response([])
 
     app = web.Application()
-    app.add_routes([web.get("/prefix/api/v2/alerts", answer)])
+    app.add_routes([web.get("/prefix/api/v2/alerts", answer),
+                    web.get("/prefix/api/v2/silences", answer)])  # fmt: skip
     async with app_server(app) as url:
         section = Alertmanager(url=f"{url}/prefix", user=user, token="canary")
         made = connect(Environment(alertmanager=section), CONTEXT)
         assert made is not None
         await made.probes[0].read()
-        assert seen == [sent]
+        assert seen == [sent, sent]
         assert made.close is not None
         await made.close()
 

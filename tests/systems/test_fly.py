@@ -14,13 +14,14 @@ from ainur_tui.config.types import Environment, Fly, Postgres, SecretMissing
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.fly.access import Pace, authorization
+from ainur_tui.systems.fly.databaseport import speaks_postgres
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.machines import parse_machine
 from ainur_tui.systems.fly.releases import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
 from ainur_tui.systems.fly.scale import ScaleApi
-from ainur_tui.systems.fly.system import connect, speaks_postgres
+from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.system import System
@@ -379,8 +380,6 @@ async def test_restart_of_what_is_not_there(system: System, fake: FlyFake) -> No
     with pytest.raises(Refused) as caught:
         await action(system, "restart", "api/machine").plan("api/machine/zz", {}, world())
     assert caught.value.code == 64
-    with pytest.raises(Refused):
-        await action(system, "restart", "api").plan("api", {"force": "1"}, world())
     fake.machines.clear()
     with pytest.raises(Refused):
         await action(system, "restart", "api").plan("api", {}, world())

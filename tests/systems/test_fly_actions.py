@@ -347,9 +347,7 @@ async def test_one_that_changed_meanwhile_is_not_overwritten(system: System, fak
     assert changes(fake) == ["cordon a1", "uncordon a1"]
 
 
-@pytest.mark.parametrize(
-    "params", [{}, {"image": "a b"}, {"image": "-x"}, {"image": "v2", "x": "1"}]
-)
+@pytest.mark.parametrize("params", [{}, {"image": "a b"}, {"image": "-x"}])
 async def test_images_that_make_no_sense(system: System, params: dict[str, str]) -> None:
     with pytest.raises(Refused):
         await action(system, "deploy", "api").plan("api", params, world())
@@ -514,7 +512,7 @@ async def test_recheck_ends_when_the_api_is_well(system: System, fake: FlyFake) 
     plan = await done(act, "api", {"seconds": "5"})
     assert (plan.risk, plan.affects) == ("R0", [])
     assert changes(fake) == []
-    for bad in ({"seconds": "0"}, {"seconds": "x"}, {"count": "1"}):
+    for bad in ({"seconds": "0"}, {"seconds": "x"}):
         with pytest.raises(Refused):
             await act.plan("api", bad, world())
 

@@ -11,16 +11,17 @@ import pytest
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.fly.background import Background, Work
 from ainur_tui.systems.postgres.client import Database
-from tests.systems.conftest import Now, Server
+from tests.systems.conftest import Server
+from tests.systems.web import RealClock
 
 
-def behind(postgres: Server, clock: Now, user: str) -> tuple[Background, Database]:
+def behind(postgres: Server, clock: RealClock, user: str) -> tuple[Background, Database]:
     database = Database(postgres.dsn(user), clock, Redactor(), 5.0)
     hands: Any = SimpleNamespace(edge=None)
     return Background(hands, database), database
 
 
-async def test_open_transactions_are_named(postgres: Server, clock: Now) -> None:
+async def test_open_transactions_are_named(postgres: Server, clock: RealClock) -> None:
     background, database = behind(postgres, clock, "watcher")
     worker = await asyncpg.connect(
         postgres.dsn().reveal(), server_settings={"application_name": "ainur-worker"}
@@ -37,7 +38,7 @@ async def test_open_transactions_are_named(postgres: Server, clock: Now) -> None
 
 
 async def test_what_a_role_cannot_see_is_not_taken_for_nothing(
-    postgres: Server, clock: Now
+    postgres: Server, clock: RealClock
 ) -> None:
     background, database = behind(postgres, clock, "stranger")
     work = await background.seen()

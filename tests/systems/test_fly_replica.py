@@ -11,7 +11,7 @@ from aiohttp import web
 from ainur_tui.config.types import Postgres
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.systems.fly import access
-from ainur_tui.systems.fly.system import speaks_postgres
+from ainur_tui.systems.fly.databaseport import speaks_postgres
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import FlyFake, Steps, fly_fake, machine

@@ -15,11 +15,10 @@ from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.certificateprobe import CertificateProbe
 from ainur_tui.systems.certificates import Certificate, Host, Shown
 from ainur_tui.systems.dns import Resolver
-from ainur_tui.systems.frontend import issuance
-from ainur_tui.systems.frontend.issuance import IssuanceProbe
 from ainur_tui.systems.frontend.probe import FrontendProbe
 from ainur_tui.systems.frontend.system import connect
 from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.issuance import IssuanceProbe
 from tests.systems.test_http import Authority
 from tests.systems.web import Handler, RealClock, answer_with, raw_server
 
@@ -96,10 +95,7 @@ def served(authority: Authority, peer: str) -> CertificateProbe:
     section = Frontend(url=f"https://{peer}/", timeout=5, ca_file=str(authority.file))
     host = Host.of(section.url, section.authority)
     assert host is not None
-    days, trusted = "frontend.certificate.days", "frontend.certificate.trusted"
-    return CertificateProbe(
-        "frontend.certificate", section, host, RealClock(), days=days, trusted=trusted
-    )
+    return CertificateProbe("frontend", section, host, RealClock())
 
 
 async def test_a_certificate_that_ends_soon_then_another(tmp_path: Path) -> None:
@@ -158,11 +154,13 @@ async def test_whether_another_can_be_issued(
         return Shown(Certificate("Let's Encrypt R11", (), 0, 1, "1"))
 
     monkeypatch.setattr(caa, "issuers", issuers)
-    monkeypatch.setattr(issuance, "shown", shown)
+    monkeypatch.setattr("ainur_tui.systems.issuance.shown", shown)
     resolver = Resolver(lambda *_, **__: [(0, 0, 0, "", ("192.0.2.1", 0))])
     host = Host("app.ainur.network", 443)
     section = Frontend(url="https://app.ainur.network")
-    (found,) = (await IssuanceProbe(section, host, RealClock(), resolver).read()).readings
+    (found,) = (
+        await IssuanceProbe("frontend", section, host, RealClock(), resolver).read()
+    ).readings
     assert found.value == value
     assert words in (found.note or "")
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from ainur_tui.config.types import Environment, Host, SecretSource
-from ainur_tui.model.secret import Redactor, Secret
+from ainur_tui.config.types import Environment, Host
+from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.host import system as host
+from tests.systems.steps import no_secret
+from tests.systems.web import RealClock
 
-
-class Clock:
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def no_secret(source: SecretSource) -> Secret:
-    raise AssertionError(source)
-
-
-CONTEXT = Context("test", Clock(), Redactor(), Tools(lambda _: None), no_secret)
+CONTEXT = Context("test", RealClock(), Redactor(), Tools(lambda _: None), no_secret)
 
 
 async def test_every_signal_at_the_first_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.demo.frontend_tls import Signer, pem
+from ainur_tui.demo.tls import Signer, pem
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.http import HttpClient

@@ -92,12 +92,10 @@ async def test_a_stranger_is_released_without_a_way_back(
         ("reserve-peer", {}),
         ("reserve-peer", {"address": "/ip4/1.2.3.4/tcp/1"}),
         ("reserve-peer", {"address": f"{ADDRESS}\x1b[31m"}),
-        ("reserve-peer", {"address": ADDRESS, "peer": PEER}),
         ("release-peer", {"peer": "0OIl"}),
         ("log-level", {}),
         ("log-level", {"filter": "sync=warn"}),
         ("log-level", {"filter": "-x=debug"}),
-        ("log-level", {"filter": "sync=debug", "level": "x"}),
     ],
 )
 async def test_what_makes_no_sense(

@@ -29,6 +29,7 @@ from ainur_tui.systems.node.pace import Pace, until_synced
 from ainur_tui.systems.node.peerwatch import PeerWatch
 from ainur_tui.systems.node.references import References
 from tests.systems.nodeworld import no_secret
+from tests.systems.web import FakeClock
 
 BLOCK = 6.0
 BEGIN = 1_795_500_000.0
@@ -36,23 +37,10 @@ HOUR = 3600.0
 
 
 @dataclass
-class Made:
-    """A clock that only moves when it is told to."""
-
-    at: float = BEGIN
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-
-@dataclass
 class Wire:
     """The miniature's methods without a wire: answers late by jitter, dated as the real one."""
 
-    clock: Made
+    clock: FakeClock
     chain: Chain
     dice: random.Random
     dated: bool = True
@@ -94,7 +82,7 @@ class Wire:
 class World:
     """A chain, its node and our probe on one clock; blocks come with jitter."""
 
-    clock: Made
+    clock: FakeClock
     chain: Chain
     wire: Wire
     probe: ChainProbe
@@ -112,7 +100,7 @@ class World:
 
 
 def world(*, references: bool = False, genesis: bool = True, seed: int = 7, **more: Any) -> World:
-    dice, clock, chain = random.Random(seed), Made(), Chain(seed, BLOCK)
+    dice, clock, chain = random.Random(seed), FakeClock(BEGIN), Chain(seed, BLOCK)
     chain.advance(BEGIN, frozenset())
     wire = Wire(clock, chain, dice, **more)
     client = cast(NodeClient, wire)
@@ -148,7 +136,8 @@ async def test_a_healthy_hour_is_healthy(seed: int) -> None:
     assert reading(last, "node.finality.rate").value == pytest.approx(1 / BLOCK, rel=0.3)
     assert reading(last, "node.import.rate").value == pytest.approx(1 / BLOCK, rel=0.3)
     assert {row.tone for row in last.tables[0].rows} == {"ok"}
-    assert (last.tables[0].note or "").startswith("well when genesis right, at least 1 peer")
+    told = reading(last, "node.network").note or ""
+    assert told.startswith("well when genesis right, at least 1 peer")
 
 
 ILLS = [
@@ -265,7 +254,7 @@ def test_the_clock_is_only_wrong_where_answers_prove_it() -> None:
         (None, 1, 1, None, "no target"),
         (3, 1, 1, None, "in step"),
         (100, None, 1, None, "two readings"),
-        (100, 0.5, 0.5, None, "never at this pace"),
+        (100, 0.5, 0.5, None, "never: imports"),
         (100, 10.5, 0.5, 10, "imports 10.5/s"),
     ],
 )

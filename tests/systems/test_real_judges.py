@@ -17,12 +17,14 @@ from ainur_tui.engine.connecting import Redaction
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
+from ainur_tui.model.units import rfc3339
 from ainur_tui.rules import promdoctor, promrules, queries
 from ainur_tui.systems.alertmanager.system import connect as connect_alertmanager
 from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect as connect_prometheus
 from ainur_tui.systems.system import System
 from ainur_tui.systems.telling import Message
+from tests.rules.test_promrules import GUIDE
 from tests.systems.judges import ALERTMANAGER, PASSWORD, PROMETHEUS, USER, judges
 from tests.systems.test_http import Authority
 from tests.systems.web import RealClock
@@ -31,19 +33,6 @@ pytestmark = pytest.mark.skipif(
     not (PROMETHEUS and ALERTMANAGER), reason="prometheus and alertmanager are not installed here"
 )
 CONTEXT = Context("test", RealClock(), Redaction(), Tools(lambda _: None), Secret)  # type: ignore[arg-type]
-GUIDE = """
-groups:
-- name: api_alerts
-  rules:
-  - alert: HighResponseTime
-    expr: http_request_duration_seconds{quantile="0.95"} > 0.1
-    for: 5m
-    labels: {severity: warning}
-  - alert: ErrorRateHigh
-    expr: rate(http_requests_total{status=~"5.."}[5m]) > 0.01
-    for: 2m
-    labels: {severity: critical}
-"""
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -174,6 +163,23 @@ async def _alertmanager(ours: System) -> None:
     await receiver.send([Message(replace(alert, silence=None), "still fires", alert.since)])
     assert await _muted_there(probe) == set()
     await receiver.send([Message(alert, "still fires", alert.since)])
+    await _ended_there(ours)
+
+
+async def _ended_there(ours: System) -> None:
+    """A silence of somebody else is listed, and over once we end it."""
+    (probe,) = ours.probes
+    matchers = [{"name": "alertname", "value": "Nothing", "isRegex": False}]
+    await probe._http.send("POST", "/api/v2/silences", json={  # type: ignore[attr-defined]
+        "matchers": matchers, "startsAt": rfc3339(time.time()), "createdBy": "jon",
+        "endsAt": rfc3339(time.time() + 600), "comment": "known"})  # fmt: skip
+    (theirs,) = (await probe.read()).silences
+    assert (theirs.name, theirs.by) == ("Nothing", "jon")
+    assert ours.silencer is not None
+    await ours.silencer.end(theirs.id)
+    assert (await probe.read()).silences == []
+    with pytest.raises(ProbeFailure, match="not found"):
+        await ours.silencer.end("7e3f4a52-0000-4000-8000-000000000000")
 
 
 async def _again(ours: System) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -17,14 +16,7 @@ from ainur_tui.systems import tail
 from ainur_tui.systems.lines import LineCutter
 from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.tail import follow
-
-
-class RealClock:
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+from tests.systems.web import RealClock
 
 
 class Reader:
@@ -228,4 +220,4 @@ def test_lines_do_not_depend_on_the_chunks(size: int) -> None:
     cutter = LineCutter()
     lines = [line for i in range(0, len(data), size) for line in cutter.feed(data[i : i + size])]
     assert lines + cutter.flush() == ["é", "", "longer line", "last"]
-    assert not cutter.pending
+    assert cutter.flush() == []

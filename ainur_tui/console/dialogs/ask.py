@@ -79,7 +79,10 @@ class AskDialog(ModalScreen[dict[str, str] | None]):
     def on_mount(self) -> None:
         self.query_one(".dialog-title", LinesView).show([line((self._title, "strong"))])
         self._say("")
-        self._fields[0].focus()
+        # What is known is there to be read; what has to be typed comes first.
+        pairs = zip(self._params, self._fields, strict=True)
+        wanting = (field for param, field in pairs if param.required and not field.value)
+        next(wanting, self._fields[0]).focus()
 
     def _label(self, param: Param) -> None:
         view = self.query_one(f"#label-{param.name}", LinesView)

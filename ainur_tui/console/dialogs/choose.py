@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -107,11 +108,12 @@ class ChooseDialog(ModalScreen[T | None]):
         if not found:
             body.show([line((" nothing fits these words", "quiet"))])
             return
-        body.show([self._line(choice, columns, selected=top + i == self._index)
+        widest = max(cell_len(choice.label) for choice in self._choices)
+        wide = min(widest, 38, columns // 2)
+        body.show([self._line(choice, columns, wide, selected=top + i == self._index)
                    for i, choice in enumerate(found[top : top + rows])])  # fmt: skip
 
-    def _line(self, choice: Choice[T], columns: int, *, selected: bool) -> Line:
-        wide = max(20, min(38, columns // 2))
+    def _line(self, choice: Choice[T], columns: int, wide: int, *, selected: bool) -> Line:
         tone: Tone = "cursor" if selected else "quiet" if choice.reason else "text"
         help_text = f"not available: {choice.reason}" if choice.reason else choice.help
         return line(

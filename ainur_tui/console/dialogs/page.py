@@ -78,7 +78,7 @@ class PageDialog(ModalScreen[bool | None]):
         head.show([ends(line((self._title, "title")), note, head.size.width)])
         self.query_one(".dialog-keys", LinesView).show([self.keys()])
 
-    def place(self, lines: list[Line], rows: int) -> int:  # noqa: ARG002
+    def place(self, lines: list[Line], rows: int) -> int:
         """The first line that is shown."""
         return self._top
 

@@ -15,9 +15,15 @@ from textual.widgets import Input
 
 from ainur_tui.console.dialogs.confirm import ConfirmDialog, ConfirmField
 from ainur_tui.console.draw.glyphs import Glyphs
-from ainur_tui.console.draw.plans import RISK_TONE, Around, Standing, plan_lines
+from ainur_tui.console.draw.plans import (
+    RISK_TONE,
+    Around,
+    Standing,
+    plan_lines,
+    plan_title,
+)
 from ainur_tui.console.draw.recovery import rto
-from ainur_tui.console.draw.spans import Line, ends, line
+from ainur_tui.console.draw.spans import Line, line
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.model.action import BreakGlass, Plan
 
@@ -113,12 +119,13 @@ class PlanDialog(ConfirmDialog[Decision]):
         last = min(len(lines), self.top + rows)
         self._read = self._read or last == len(lines)
         place = f"{self.top + 1}-{last} of {len(lines)}, Up Down " if len(lines) > rows else ""
-        start = line((self.plan.title, "strong"), ("   nothing has been done yet", "quiet"))
-        clock = (*rto(self.plan.goal, time.time()), ("   ", "text"))
         # A plan that goes on below says so in its first line: nobody decides on half of it.
-        self.query_one(".dialog-title", LinesView).show(
-            [ends(start, (*clock, (place, "warn" if last < len(lines) else "quiet")), columns)]
-        )
+        clock = (*rto(self.plan.goal, time.time()), ("   ", "text"))
+        end = (*clock, (place, "warn" if last < len(lines) else "quiet"))
+        head = self.query_one(".dialog-title", LinesView)
+        told = plan_title(self.plan.title, end, columns)
+        head.styles.height = len(told)
+        head.show(told)
         self.query_one(".dialog-keys", LinesView).show([self._keys()])
         if not self._drawn:
             self._drawn = True

@@ -60,7 +60,7 @@ class PlaybookDialog(PageDialog):
         """The plan that stood over it is gone: what it shows may have changed since."""
         self.call_after_refresh(self.redraw)
 
-    def place(self, lines: list[Line], rows: int) -> int:  # noqa: ARG002
+    def place(self, lines: list[Line], rows: int) -> int:
         run = self._find()
         if self._moved or run is None:
             return self._top

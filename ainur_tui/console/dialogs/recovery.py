@@ -22,9 +22,8 @@ from ainur_tui.model.table import Row
 
 EMPTY = (
     "No backup is listed: none is configured, or no place can be read. ainur-tui recover list"
-    " tells why; t shows what to do when nothing is left."
+    " tells why; t shows what to do after a total loss."
 )
-_HEAD = 6
 
 
 class RecoveryDialog(ModalScreen[Chosen | None]):
@@ -33,7 +32,7 @@ class RecoveryDialog(ModalScreen[Chosen | None]):
     AUTO_FOCUS = "TableView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "wish('verify')", "Verify it", id="recovery.verify"),
-        Binding("t", "wish('loss')", "Nothing is left", id="recovery.loss"),
+        Binding("t", "wish('loss')", "Total loss", id="recovery.loss"),
         Binding("escape,q", "close", "Close", id="recovery.close"),
     ]
 
@@ -45,9 +44,7 @@ class RecoveryDialog(ModalScreen[Chosen | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog listing"):
-            head = LinesView(glyphs=self._glyphs, classes="recovery-head", sized=self.redraw)
-            head.styles.height = _HEAD
-            yield head
+            yield LinesView(glyphs=self._glyphs, classes="recovery-head", sized=self.redraw)
             yield TableView(glyphs=self._glyphs)
             yield LinesView(glyphs=self._glyphs, classes="dialog-keys")
 
@@ -65,7 +62,9 @@ class RecoveryDialog(ModalScreen[Chosen | None]):
         empty = [line((text, "warn")) for text in wrap(EMPTY, max(20, head.size.width), 6)]
         self.query_one(TableView).show_table(table, empty=empty, stale=scene.lost is not None)
         row = self.query_one(TableView).row
-        head.show(draw.head(scene, self._begun, row, head.size.width))
+        told = draw.head(scene, self._begun, row, max(20, head.size.width))
+        head.styles.height = len(told)
+        head.show(told)
         self.query_one(".dialog-keys", LinesView).show([self._keys()])
 
     def _keys(self) -> Line:
@@ -76,7 +75,7 @@ class RecoveryDialog(ModalScreen[Chosen | None]):
                     ("v", "key"), (" verify it first   ", "text"))  # fmt: skip
         elif row is not None:
             able = line(("this one cannot be recovered from   ", "warn"))
-        return (*able, ("t", "key"), (" nothing is left   ", "text"), ("Esc", "key"),
+        return (*able, ("t", "key"), (" total loss   ", "text"), ("Esc", "key"),
                 (" close", "quiet"))  # fmt: skip
 
     def on_table_view_opened(self, message: TableView.Opened) -> None:

@@ -13,11 +13,11 @@ from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import clock, duration
 
 COLUMNS = [
-    Column(name="when", title="when", rank=0, limit=16),
+    Column(name="when", title="when", limit=16),
     Column(name="at", title="at (UTC)", rank=3, limit=11),
     Column(name="kind", title="kind", rank=1, limit=11),
     Column(name="who", title="who", rank=2, limit=16),
-    Column(name="what", title="what", rank=0, limit=120),
+    Column(name="what", title="what", limit=120),
 ]
 OUTSIDE = "—"
 """Who it was is not known: seen by a probe, done by somebody or something else."""

@@ -14,7 +14,7 @@ from ainur_tui.model.units import rfc3339
 
 COLUMNS = [
     Column(name="seq", title="#", unit="count", rank=2),
-    Column(name="at", title="at (UTC)", rank=0, limit=11),
+    Column(name="at", title="at (UTC)", limit=11),
     Column(name="operator", title="operator", rank=1, limit=16),
     Column(name="kind", title="kind", rank=3, limit=7),
     Column(name="action", title="action", rank=1, limit=16),

@@ -22,9 +22,10 @@ _COUNT, _GAP = 6, 3
 
 def sources_line(sources: list[LogSourceView], now: float, columns: int) -> Line:
     """Each source: connected or not, lines a second, age of the last line, what was dropped;
-    those there is no room for are counted."""
+    those there is no room for are counted, and one that is not connected is never among them
+    alone."""
     spans: Line = line(" ")
-    for place, source in enumerate(sources):
+    for place, source in enumerate(sorted(sources, key=lambda source: source.connected)):
         one = (*spans, *_source(source, now))
         if width(one) > columns - (0 if place == len(sources) - 1 else 6):
             return fit((*spans, (f"+{len(sources) - place}", "quiet")), columns)

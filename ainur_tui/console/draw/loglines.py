@@ -63,8 +63,9 @@ def record_rows(record: Record, look: Look, marks: Marks) -> list[Line]:
     if look.heads:
         if look.columns >= WIDE:
             machine = f"/{record.machine[:6]}" if record.machine else ""
-            head.append((left(record.source + machine, 15) + " ", "quiet"))
-            room -= 16
+            wide = 15 if look.columns >= WIDER else 11
+            head.append((left(record.source + machine, wide) + " ", "quiet"))
+            room -= wide + 1
         head.append((level + "  ", tone))
         room -= 7
         if look.columns >= WIDER and record.log_class:

@@ -16,7 +16,7 @@ from ainur_tui.model.units import clock
 
 NAME = "needs"
 COLUMNS = [
-    Column(name="target", title="Target", rank=0, limit=40),
+    Column(name="target", title="Target"),
     Column(name="state", title="State", rank=1, limit=10),
     Column(name="for", title="For", unit="age", rank=3),
     Column(name="cause", title="Because of", rank=2, limit=24),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ainur_tui.console.draw.spans import EMPTY, Line, Tone, left, line, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, Tone, ends, left, line, width, wrap
 from ainur_tui.model.action import BreakGlass, Plan, Risk
 from ainur_tui.model.facts import Change
 from ainur_tui.model.units import duration
@@ -76,6 +76,18 @@ def only_held(plan: Plan) -> bool:
     """Whether what forbids the plan is the lease of another and nothing else."""
     held = plan.held
     return held is not None and (plan.blocked or "").startswith(f"{held.holder} holds ")
+
+
+def plan_title(title: str, end: Line, columns: int) -> list[Line]:
+    """The title, whole even where that takes a second line, and that nothing was done yet where
+    there is room for it; ``end`` stands at the right of the first."""
+    room = columns - width(end) - 1
+    first, *more = wrap(title, room, 2)
+    start: Line = line((first, "strong"))
+    yet: Line = line(("   nothing has been done yet", "quiet"))
+    if not more and width(start) + width(yet) <= room:
+        start += yet
+    return [ends(start, end, columns), *(line((text, "strong")) for text in more)]
 
 
 def plan_lines(plan: Plan, columns: int, standing: Standing | None = None) -> list[Line]:

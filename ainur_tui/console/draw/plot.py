@@ -14,7 +14,7 @@ from ainur_tui.console.draw.glyphs import Glyphs
 from ainur_tui.console.draw.spans import Line, Span, Tone, cut, left, right
 from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.series import Series
-from ainur_tui.model.units import show
+from ainur_tui.model.units import number, show
 
 Values = Sequence[float | None]
 
@@ -56,6 +56,10 @@ def resample(values: Values, columns: int) -> list[float | None]:
                 if v is not None]  # fmt: skip
         found.append(sum(part) / len(part) if part else None)
     return found
+
+
+GUTTER = 9
+"""Columns before a chart, for the labels of its axis."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def chart(
     span: str = "",
 ) -> list[Line]:
     """A chart of ``rows`` lines: heading, plot with axis labels, event ribbon with the span."""
-    gutter = 9
+    gutter = GUTTER
     inner = max(1, columns - gutter - 1)
     height = max(1, rows - 2)
     values = resample(series.values, inner) if series else [None] * inner
@@ -134,9 +138,9 @@ def chart(
     mark = int(height * (threshold or 0) / axis.end - 0.001) if marked else None
     lines: list[Line] = [head]
     for row in reversed(range(height)):
-        label = show(axis.end, unit) if row == height - 1 else "0" if row == 0 else ""
-        if row == mark and row not in {0, height - 1}:
-            label = show(threshold, unit)
+        label = _label(axis.end, unit) if row == height - 1 else "0" if row == 0 else ""
+        if row == mark and row not in {0, height - 1} and threshold is not None:
+            label = _label(threshold, unit)
         empty: Span = (glyphs.threshold if row == mark else " ", "quiet")
         cells = [_cell(value, row, height, axis, glyphs) or empty for value in values]
         lines.append(_merge([(right(label, gutter - 1) + " ", "quiet"), *cells]))
@@ -146,6 +150,12 @@ def chart(
             marks = ribbon(events, series.start, series.step * len(series.values) / inner, inner)
         lines.append(((right(cut(span, gutter - 1), gutter - 1) + " ", "quiet"), *marks))
     return lines
+
+
+def _label(value: float, unit: str) -> str:
+    """A value at the axis; what is too long with its unit stands without, the heading has it."""
+    whole = show(value, unit)
+    return whole if len(whole) < GUTTER else number(value)
 
 
 def _cell(value: float | None, row: int, height: int, axis: Axis, glyphs: Glyphs) -> Span | None:

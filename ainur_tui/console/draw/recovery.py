@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ainur_tui.console.draw.scene import Scene
-from ainur_tui.console.draw.spans import EMPTY, Line, Tone, cut, ends, line, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, Tone, ends, line, wrap
 from ainur_tui.model.table import Row, Table
 from ainur_tui.model.units import clock, duration
 
@@ -32,7 +32,8 @@ def rto(goal: Mapping[str, Any], at: float) -> Line:
         return EMPTY
     took = max(0.0, at - begun)
     tone: Tone = "fail" if took > most else "warn" if took > most / 2 else "ok"
-    return line(("RTO ", "quiet"), (duration(took), tone), (f" of {duration(most)}", "quiet"))
+    shown = duration(took) if took >= 10 else f"{took:.0f} s"
+    return line(("RTO ", "quiet"), (shown, tone), (f" of {duration(most)}", "quiet"))
 
 
 def head(scene: Scene, begun: float, row: Row | None, columns: int) -> list[Line]:
@@ -44,14 +45,15 @@ def head(scene: Scene, begun: float, row: Row | None, columns: int) -> list[Line
     words = f"{told.target}: {told.text}" if told else "nothing is known to be wrong with it"
     title = line(("Recover the database", "title"))
     why = row.detail.get("why", "") if row is not None else ""
+    parts: list[tuple[str, Tone]] = [
+        (f"since {clock(begun)} UTC; guide: 15 min; {measured(scene)}", "quiet"),
+        (words, "warn" if told else "quiet"),
+        (_HOW, "quiet"),
+        (f"selected: {why}" if why else "", "text"),
+    ]
     return [
         ends(title, rto({"since": begun, "rto": RTO}, scene.now), columns),
-        line(
-            (cut(f"since {clock(begun)} UTC; guide: 15 min; {measured(scene)}", columns), "quiet")
-        ),
-        line((cut(words, columns), "warn" if told else "quiet")),
-        line((cut(_HOW, columns), "quiet")),
-        line((cut(f"selected: {why}" if why else "", columns), "text")),
+        *(line((text, tone)) for part, tone in parts for text in wrap(part, columns, 2)),
         EMPTY,
     ]
 
@@ -63,7 +65,7 @@ def measured(scene: Scene) -> str:
     for key, words in (("recover", "last time"), ("verify", "last drill")):
         if rows.get(key):
             return f"{words}: {rows[key]}"
-    return "no drill was measured yet: v"
+    return "no drill was measured yet: key v makes one"
 
 
 def loss(table: Table | None, columns: int) -> list[Line]:

@@ -16,5 +16,7 @@ def row_detail(table: Table, row: Row, columns: int) -> list[Line]:
         first, *rest = wrap(value, max(10, columns - 22), 40)
         lines.append(line((left(name, 20) + "  ", "quiet"), (first, "text")))
         lines += [line((" " * 22, "quiet"), (text, "text")) for text in rest]
-    lines += [EMPTY, line((f"read {clock(table.observed_at)} UTC from {table.source}", "quiet"))]
-    return lines
+    about = [table.note] if table.note else []
+    about.append(f"read {clock(table.observed_at)} UTC from {table.source}")
+    told = [text for words in about for text in wrap(words, columns)]
+    return [*lines, EMPTY, *(line((text, "quiet")) for text in told)]

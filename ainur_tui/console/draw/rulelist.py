@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ainur_tui.model.alertcalls import AckView, Diagnosis, Inventory, RuleView, SilenceView
+from ainur_tui.model.alertcalls import (
+    AckView,
+    Diagnosis,
+    Inventory,
+    Quiet,
+    RuleView,
+    SilenceView,
+)
 from ainur_tui.model.table import Column, Row, Table, Tone
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, duration, moment
 
 _INVENTORY = [
     Column(name="kind", title="Kind", rank=1, limit=9),
@@ -25,9 +32,10 @@ TROUBLES = {"never": "cannot fire", "unit": "unit", "severity": "severity", "not
 
 
 def inventory(found: Inventory, now: float) -> Table:
-    """Silences, acknowledgements, rules and deliveries, in this order."""
+    """Silences, acknowledgements, who is in quiet hours, rules and deliveries, in this order."""
     rows = [_silence(view, now) for view in found.silences]
     rows += [_ack(view) for view in found.acks]
+    rows += [_quiet(one, now) for one in found.quiet]
     rows += [_rule(view) for view in found.rules]
     for number, told in enumerate(found.deliveries):
         how = "arrived" if told.ok else "NOT ARRIVED"
@@ -65,6 +73,16 @@ def _ack(view: AckView) -> Row:
         key=f"ack {view.name} {view.target}", target=view.target or None,
         cells=["in hand", f"{view.name} on {view.target}", until, ack.by, ack.comment],
         detail={"since": f"{clock(ack.at, date=True)} UTC"},
+    )  # fmt: skip
+
+
+def _quiet(one: Quiet, now: float) -> Row:
+    hears = f"told of {', '.join(one.always)} all the same" if one.always else "told of nothing"
+    return Row(
+        key=f"quiet {one.channel}", tone="warn" if one.waiting else "none",
+        cells=["quiet", f"{one.channel}: {one.waiting or 'nothing'} waiting",
+               f"until {moment(one.until, now)}", one.channel,
+               f"{hears}; what still fires then is told then"],
     )  # fmt: skip
 
 

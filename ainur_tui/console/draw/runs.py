@@ -84,11 +84,17 @@ def _step(step: StepRecord, now: float, columns: int, glyphs: Glyphs, *, brief: 
     if seconds is None and step.started_at is not None and step.state == "running":
         seconds = max(0.0, now - step.started_at)
     took = "" if seconds is None else duration(seconds)
+    short = brief and step.state != "running"
+    name, *more = wrap(step.name, columns - 12 - len(took), 1 if short else 3)
     head = line((f"{marks[step.state]} {step.state:<8}", STEP_TONE[step.state]),
-                (step.name, "text"), (f"  {took}", "quiet"))  # fmt: skip
+                (name, "text"), (f"  {took}", "quiet"))  # fmt: skip
     told = step.detail and not (brief and step.state == "done")
-    more = wrap(step.detail, columns - 10, 3) if told else []
-    return [head, *(line((" " * 10 + text, "quiet")) for text in more)]
+    detail = wrap(step.detail, columns - 10, 3) if told else []
+    return [
+        head,
+        *(line((" " * 10 + text, "text")) for text in more),
+        *(line((" " * 10 + text, "quiet")) for text in detail),
+    ]
 
 
 def _next(run: Run) -> str:

@@ -22,6 +22,9 @@ LEAST = 12
 """Columns a text column keeps before whole columns are left out."""
 KEY = 40
 """The same for what tells rows apart (rank 0): a name that is cut names nothing."""
+LONG, WORDY = 30, 100
+"""The same for a column of long texts, statements for one, and the limit it is known by: their
+beginnings are alike."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def layout(table: Table, rows: Sequence[Row], columns: int, now: float | None = 
     room = columns - 2
     for index in by_rank:
         text = table.columns[index].unit == "text"
-        enough = LEAST if table.columns[index].rank else KEY
+        enough = KEY if not table.columns[index].rank else LEAST
+        enough = max(enough, LONG) if table.columns[index].limit >= WORDY else enough
         least = min(wanted[index], enough) if text else wanted[index]
         if least + GAP <= room or not widths:
             widths[index] = least

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from ainur_tui.console.draw.glyphs import STATE_TONE, VERDICT_TONE
 from ainur_tui.console.draw.plot import chart
 from ainur_tui.console.draw.scene import Scene, standing
-from ainur_tui.console.draw.spans import EMPTY, Line, ends, left, line, wrap
+from ainur_tui.console.draw.spans import EMPTY, Line, ends, left, line, width, wrap
 from ainur_tui.console.draw.values import (
     Named,
     signal_lines,
@@ -20,9 +22,11 @@ from ainur_tui.model.board import ProbeView, SignalView, TargetView
 from ainur_tui.model.units import duration
 
 
-def banner(names: Sequence[str], scene: Scene, columns: int, rows: int) -> list[Line]:
-    """One line a target: symbol, word, since when, and its summary."""
+def banner(names: Sequence[str], scene: Scene, columns: int, most: int = 1) -> list[Line]:
+    """A target in at most ``most`` lines: symbol, word, since when, and its summary."""
     lines: list[Line] = []
+    wide = max(map(cell_len, names))
+    places = 8 if len(names) > 1 else 0
     for name in names:
         target = scene.target(name)
         if target is None:
@@ -31,13 +35,14 @@ def banner(names: Sequence[str], scene: Scene, columns: int, rows: int) -> list[
         state = target.state if scene.lost is None else "unknown"
         since = scene.state_since(target.since)
         start = line(
-            (f" {scene.glyphs.state[state]} {left(target.name, 9)} ", STATE_TONE[state]),
-            (left(state, 9), STATE_TONE[state]), (f"{since:>4}  ", "quiet"),
-            (target.summary, "text"),
+            (f" {scene.glyphs.state[state]} {left(target.name, wide)}  ", STATE_TONE[state]),
+            (f"{state:<{places}} ", STATE_TONE[state]), (f"{since:>3}  ", "quiet"),
         )  # fmt: skip
-        cause = f"because of {target.cause} " if target.cause else ""
-        lines.append(ends(start, line((cause, "warn")) if cause else EMPTY, columns))
-    return lines[:rows]
+        end = line((f"because of {target.cause} ", "warn")) if target.cause else EMPTY
+        first, *more = wrap(target.summary, columns - width(start) - width(end) - 1, most)
+        lines.append(ends((*start, (first, "text")), end, columns))
+        lines += [line((" " * width(start) + words, "text")) for words in more]
+    return lines
 
 
 def _absent(name: str, scene: Scene, columns: int) -> list[Line]:
@@ -90,16 +95,16 @@ def chart_of(signal: SignalView, target: str, scene: Scene, columns: int, rows: 
 
 def detail(target: TargetView, scene: Scene, columns: int) -> list[Line]:
     """All there is to know of a target, for the detail screen."""
-    lines = banner([target.name], scene, columns, 3)
+    lines = banner([target.name], scene, columns, 8)
     if target.needs:
         lines.append(line((f"   needs {', '.join(target.needs)}", "quiet")))
     lines += _troubles(target, scene, columns)
     lines.append(EMPTY)
     for signal in target.signals:
-        lines += signal_lines(signal, scene)
+        lines += signal_lines(signal, scene, columns)
     if not target.signals:
         lines.append(line((" no signal of it was read yet", "quiet")))
-    return lines + _probes(target, scene.view.probes if scene.view else [])
+    return lines + _probes(target, scene.view.probes if scene.view else [], columns)
 
 
 def _troubles(target: TargetView, scene: Scene, columns: int) -> list[Line]:
@@ -119,7 +124,7 @@ def _troubles(target: TargetView, scene: Scene, columns: int) -> list[Line]:
     return [EMPTY, *lines] if lines else []
 
 
-def _probes(target: TargetView, probes: Sequence[ProbeView]) -> list[Line]:
+def _probes(target: TargetView, probes: Sequence[ProbeView], columns: int) -> list[Line]:
     told: list[Line] = [EMPTY, line((" PROBES", "title"))]
     for probe in probes:
         if probe.target != target.name:
@@ -127,6 +132,5 @@ def _probes(target: TargetView, probes: Sequence[ProbeView]) -> list[Line]:
         took = "" if probe.seconds is None else f"took {duration(probe.seconds)}, "
         text = f"every {duration(probe.interval)}, {took}deadline {duration(probe.deadline)}"
         told.append(line((f"   {probe.name}  ", "text"), (text, "quiet")))
-        if probe.problem:
-            told.append(line((f"     {probe.problem}", "warn")))
+        told += [line((f"     {t}", "warn")) for t in wrap(probe.problem or "", columns - 5) if t]
     return told if len(told) > 2 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ainur_tui.console.draw.glyphs import VERDICT_TONE
 from ainur_tui.console.draw.plot import spark
 from ainur_tui.console.draw.scene import Scene, age_of, standing
-from ainur_tui.console.draw.spans import Line, Span, Tone, left, line, right, width
+from ainur_tui.console.draw.spans import Line, Span, Tone, left, line, right, width, wrap
 from ainur_tui.model.board import SignalView
 from ainur_tui.model.units import age, clock, number, show
 
@@ -38,7 +38,7 @@ def value_text(signal: SignalView) -> str:
     if signal.limit is not None and signal.unit in {"count", ""}:
         return f"{number(signal.value)}/{number(signal.limit)}"
     if signal.unit == "blocks" and signal.value >= FAR:
-        return f"#{number(signal.value)}"
+        return show(signal.value, "height")
     return show(signal.value, signal.unit)
 
 
@@ -87,8 +87,11 @@ def vital_row(named: Named, scene: Scene, columns: int) -> Line:  # fmt: skip
     seconds = age_of(signal, scene)
     if standing(signal, scene) in {"stale", "rejected"} and seconds is not None:
         return (*spans, (left(f"{standing(signal, scene)}, {age(seconds)} old", rest), "quiet"))
+    if signal.value is None and signal.note:
+        return (*spans, (left(signal.note, rest), "quiet"))
     series = scene.series.get((target, name))
-    if series is None or rest < 4:
+    # A height only grows: its bars would be one block of colour.
+    if series is None or rest < 4 or value_text(signal).startswith("#"):
         return (*spans, (" " * rest, "text"))
     return spans + spark(
         series.values, rest, scene.glyphs,
@@ -96,7 +99,7 @@ def vital_row(named: Named, scene: Scene, columns: int) -> Line:  # fmt: skip
     )  # fmt: skip
 
 
-def signal_lines(signal: SignalView, scene: Scene) -> list[Line]:
+def signal_lines(signal: SignalView, scene: Scene, columns: int) -> list[Line]:
     """Everything known of one signal, for the detail screen (S-06)."""
     seconds = age_of(signal, scene)
     seen = "never read" if seconds is None else f"{age(seconds)} old"
@@ -108,7 +111,7 @@ def signal_lines(signal: SignalView, scene: Scene) -> list[Line]:
         ("  ", "text"), (threshold_text(signal), "quiet"),
     )  # fmt: skip
     facts = (signal.name, signal.statistic, seen, standing(signal, scene), signal.source)
-    told = [head, line(("    " + " · ".join(facts), "quiet"))]
-    if signal.note:
-        told.append(line(("    " + signal.note, "text")))
+    told: list[Line] = [head]
+    told += [line(("    " + t, "quiet")) for t in wrap(" · ".join(facts), columns - 4)]
+    told += [line(("    " + t, "text")) for t in wrap(signal.note or "", columns - 4) if t]
     return told

@@ -20,15 +20,17 @@ class BackupsPanel(TargetPanel):
         ("loss now", "db", "backup.age"),
         ("restored", "db", "backup.verified.age"),
         ("restore in", "db", "backup.restore.seconds"),
-        ("size change", "db", "backup.size.change"),
+        ("of last size", "db", "backup.size.change"),
     )
     charts = (("db", "backup.age"), ("db", "backup.restore.seconds"))
     tables = ("backups", "recovery", "recovery.times", "recovery.loss")
     words: ClassVar[Mapping[str, str]] = {
-        "recovery": "recover from", "recovery.times": "times", "recovery.loss": "nothing left"
+        "recovery": "recover from", "recovery.times": "times", "recovery.loss": "total loss"
     }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "app.act('backup')", "Back up…", id="backups.back-up",
+                tooltip="back the database up: the plan comes first"),
         Binding("R", "app.record('recover')", "Recover…", id="backups.recover",
                 tooltip="recover the database: candidates, the clock, then the plan"),
     ]  # fmt: skip

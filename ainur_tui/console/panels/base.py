@@ -39,7 +39,7 @@ class Panel(Bare):
         """Draw the newest picture."""
         raise NotImplementedError
 
-    def wanted(self, scene: Scene) -> list[Wanted]:  # noqa: ARG002
+    def wanted(self, scene: Scene) -> list[Wanted]:
         """What is drawn over time now."""
         return list(self.series)
 

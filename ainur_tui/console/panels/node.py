@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
 from ainur_tui.console.draw import node
-from ainur_tui.console.draw import target as draw
 from ainur_tui.console.draw.scene import Scene
+from ainur_tui.console.draw.spans import Line
 from ainur_tui.console.panels.target import TargetPanel
-from ainur_tui.console.widgets.lines import LinesView
 
 
 class NodePanel(TargetPanel):
@@ -39,15 +36,5 @@ class NodePanel(TargetPanel):
         "node.exposure", "node.database", "node.unit",
     )  # fmt: skip
 
-    def compose(self) -> ComposeResult:
-        for child in super().compose():
-            if child.has_class("banner"):
-                child.styles.height = 2
-            yield child
-
-    def show_scene(self, scene: Scene) -> None:
-        super().show_scene(scene)
-        view = self.query_one(".banner", LinesView)
-        columns, rows = view.size
-        head = draw.banner(self.targets, scene, columns, rows)
-        view.show([*head, *node.network(scene, columns)][:rows])
+    def head(self, scene: Scene, columns: int) -> list[Line]:
+        return [*super().head(scene, columns), *node.network(scene, columns)]

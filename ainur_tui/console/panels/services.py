@@ -40,10 +40,11 @@ class ServicesPanel(TargetPanel):
     charts = (("api", "api.requests.rate"), ("api", "api.latency.p95"))
     tables = (
         "api.machines", "api.services", needs.NAME, "api.events", "api.releases", "api.secrets",
-        "api.certificates", "frontend.certificate", "api.dns", "api.volumes", "storage.buckets",
+        "api.certificates", "api.certificate", "frontend.certificate", "api.dns", "api.volumes",
+        "storage.buckets",
     )  # fmt: skip
     words: ClassVar[Mapping[str, str]] = {
-        "api.services": "health", "frontend.certificate": "page tls",
+        "api.services": "health", "api.certificate": "api tls", "frontend.certificate": "page tls",
     }  # fmt: skip
 
     BINDINGS: ClassVar[list[BindingType]] = [

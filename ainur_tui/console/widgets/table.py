@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
@@ -35,7 +36,7 @@ class TableView(LinesView, can_focus=True):
         Binding("g,home", "move(-1000000)", "First", show=False, id="table.first"),
         Binding("G,end", "move(1000000)", "Last", show=False, id="table.last"),
         Binding("enter", "open", "Detail", id="table.open"),
-        Binding("o", "sort", "Sort", id="table.sort",
+        Binding("o", "sort", "Sort", show=False, id="table.sort",
                 tooltip="sort by the next column; the last press returns to the natural order"),
         Binding("O", "reverse", "Reverse", show=False, id="table.reverse",
                 tooltip="turn the order round"),
@@ -63,6 +64,8 @@ class TableView(LinesView, can_focus=True):
         self._key: str | None = None
         self._index = 0
         self._top = 0
+        self._above = 2
+        """Lines above the first row."""
         self._sort: int | None = None
         self._reverse = True
         self._elapsed = 0.0
@@ -96,7 +99,8 @@ class TableView(LinesView, can_focus=True):
             self._rows = ordered(matching(self.table, self.filter), self._sort, self._reverse)
         place = next((i for i, row in enumerate(self._rows) if row.key == self._key), None)
         self._index = min(self._index, max(0, len(self._rows) - 1)) if place is None else place
-        self._key = self.row.key if self.row else self._key
+        if place is None and self.row is not None:
+            self._key = self.row.key if self._index else None
         self._laid = None
         self._draw()
 
@@ -113,10 +117,13 @@ class TableView(LinesView, can_focus=True):
                 line(("  " + t, "unknown")) for t in wrap(self.table.missing, columns - 4, rows)
             ]
         elif not self._rows:
-            why = f"no row holds {self.filter!r}" if self.filter else "none at this moment"
-            lines.append(line(("  " + why, "quiet")))
+            why = self.table.note or "none at this moment"
+            why = f"no row holds {self.filter!r}" if self.filter else why
+            lines += [line(("  " + t, "quiet")) for t in wrap(why, columns - 4, rows)]
         else:
-            lines += self._body(self.table, columns, rows - 1)
+            lines += self._note(self.table, columns, rows)
+            self._above = len(lines) + 1
+            lines += self._body(self.table, columns, rows - len(lines))
         self.show(lines[:rows])
 
     def _body(self, table: Table, columns: int, rows: int) -> list[Line]:
@@ -146,6 +153,24 @@ class TableView(LinesView, can_focus=True):
         ]
 
     def _head(self, table: Table, columns: int) -> Line:
+        start, seen = self._title(table)
+        note = table.note or ""
+        beside = note if cell_len(note) <= _beside(start, seen, columns) else ""
+        return ends(start, (*line((f"{beside}   ", "quiet")), *seen), columns)
+
+    def _note(self, table: Table, columns: int, rows: int) -> list[Line]:
+        """A note too long to stand beside the title has lines of its own below, where the rows
+        leave room for it, else one that is cut: a row's detail tells it whole."""
+        start, seen = self._title(table)
+        note = table.note or ""
+        if cell_len(note) <= _beside(start, seen, columns):
+            return []
+        told = wrap(note, columns - 4, 3)
+        if len(self._rows) + len(told) + 2 > rows:
+            told = [cut(note, columns - 4)]
+        return [line(("  " + t, "quiet")) for t in told]
+
+    def _title(self, table: Table) -> tuple[Line, Line]:
         seconds = self._elapsed
         place = ""
         if self._rows:
@@ -154,17 +179,16 @@ class TableView(LinesView, can_focus=True):
                 place += f" (of {len(table.rows)}) with {self.filter!r}"
         old = self._stale or seconds > 3 * table.interval
         seen = f"stale, {age(seconds)} old " if old else f"{age(seconds)} old "
-        start = line((f" {table.title}  ", "strong"), (place, "quiet"))
-        # The title is no shorter for a long note.
-        note = cut(table.note or "", columns - width(start) - len(seen) - 4)
-        end = line((f"{note}   ", "quiet"), (seen, "unknown" if old else "quiet"))
-        return ends(start, end, columns)
+        return line((f" {table.title}  ", "strong"), (place, "quiet")), line(
+            (seen, "unknown" if old else "quiet")
+        )
 
     def _select(self, index: int) -> None:
         if not self._rows:
             return
         self._index = max(0, min(index, len(self._rows) - 1))
-        self._key = self._rows[self._index].key
+        # Who stands at the top stays there: what is worst comes there, whatever it was before.
+        self._key = self._rows[self._index].key if self._index else None
         self._draw()
         self.post_message(self.Selected())
 
@@ -172,7 +196,7 @@ class TableView(LinesView, can_focus=True):
         self._select(self._index + by)
 
     def action_page(self, by: int) -> None:
-        self._select(self._index + by * max(1, self.size.height - 3))
+        self._select(self._index + by * max(1, self.size.height - self._above - 1))
 
     def action_open(self) -> None:
         if self.table is not None and self.row is not None:
@@ -204,4 +228,9 @@ class TableView(LinesView, can_focus=True):
         self.action_move(-3)
 
     def on_click(self, event: Click) -> None:
-        self._select(self._top + event.y - 2)
+        self._select(self._top + event.y - self._above)
+
+
+def _beside(start: Line, seen: Line, columns: int) -> int:
+    """Columns that are left for a note between the title and the age."""
+    return columns - width(start) - width(seen) - 4

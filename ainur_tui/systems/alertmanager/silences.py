@@ -1,4 +1,4 @@
-"""Silences of an Alertmanager (API v2): theirs as ours, and ours put there."""
+"""Silences of an Alertmanager (API v2): theirs as ours, ours put there, and either ended."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from typing import Any
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import rfc3339
+from ainur_tui.model.units import clock, rfc3339
 from ainur_tui.systems.alertlabels import OURS, moment
 from ainur_tui.systems.answers import json_of, pick
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.httpurls import segment
+from ainur_tui.systems.silencer import Silencer
 
-PATH = "/api/v2/silences"
+PATH, ONE = "/api/v2/silences", "/api/v2/silence"
 NAME = "alertmanager"
 _OURS = {"filter": f'source="{OURS}"'}
 _MARK = re.compile(r"\[ainur-tui:(\w+)\]$")
+_SIGNS = {(True, False): "=", (True, True): "=~", (False, False): "!=", (False, True): "!~"}
+"""How a matcher is written, by whether it is to be equal and whether it is a pattern."""
 _SOON = 1.0
 """Seconds two ends of one silence may differ: there they have milliseconds."""
 
@@ -40,16 +43,42 @@ def ours(one: Mapping[str, Any]) -> str | None:
     return mark[1] if mark else None
 
 
-def as_ours(mute: Mapping[str, Any], alert: Mapping[str, Any], now: float) -> Silence:
-    """A silence of somebody there; without one the alert is inhibited by another."""
-    by = clean(mute.get("createdBy") or NAME, 60)
-    reason = clean(mute.get("comment") or "inhibited by another alert", 200)
+def as_ours(id: str, one: Mapping[str, Any]) -> Silence:
+    """A silence of somebody there. What it asks of other labels stands behind the name."""
+    asked = _matchers(one)
+    plain = {name: value for name, sign, value in asked
+             if name in {"alertname", "target"} and sign == "="}  # fmt: skip
+    others = [f"{name}{sign}{value}" for name, sign, value in asked if name not in plain]
+    at = moment(one.get("startsAt")) or 0.0
+    later = f" from {clock(at, date=True)} UTC" if pick(one, "status.state") == "pending" else ""
+    reason = clean(one.get("comment") or "no reason given", 200)
     return Silence(
-        id=NAME, name=clean(pick(alert, "labels.alertname") or "", 100), by=by,
-        target=clean(pick(alert, "labels.target") or "", 100),
-        reason=f"{reason} (in the Alertmanager)", at=moment(mute.get("startsAt")) or now,
-        until=moment(mute.get("endsAt")) or moment(alert.get("endsAt")) or now,
+        id=clean(id, 60), name=clean(" ".join([plain.get("alertname", ""), *others]).strip(), 100),
+        target=plain.get("target", ""), by=clean(one.get("createdBy") or NAME, 60),
+        reason=f"{reason} (in the Alertmanager{later})", at=at,
+        until=moment(one.get("endsAt")) or at, origin=NAME,
     )  # fmt: skip
+
+
+def inhibited(alert: Mapping[str, Any], now: float) -> Silence:
+    """What mutes an alert there that another one inhibits: nothing that could be ended."""
+    return Silence(
+        id="", name="", target="", by=NAME, at=now, until=moment(alert.get("endsAt")) or now,
+        reason="inhibited by another alert (in the Alertmanager)", origin=NAME,
+    )  # fmt: skip
+
+
+class Theirs(Silencer):
+    """``DELETE /api/v2/silence/ID``, and a look whether it is over."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def end(self, id: str) -> None:
+        await _expire(self._http, id)
+        found = json_of(await self._http.get(f"{ONE}/{segment(id)}"))
+        if pick(found, "status.state") != "expired":
+            raise ProbeFailure("bad answer", "it took the order, and the silence holds")
 
 
 class Mirror:
@@ -63,10 +92,12 @@ class Mirror:
 
     async def put(self, alerts: Sequence[Alert]) -> None:
         """Put there what is not there yet, or has another end there."""
-        wanted = {a.silence.id: a.silence for a in alerts if a.silence and a.silence.id != NAME}
+        wanted = {
+            a.silence.id: a.silence for a in alerts if a.silence and a.silence.origin == "ours"
+        }
         known = {
             id: one for id, one in (await listed(self._http, only_ours=True)).items()
-            if {"name": "environment", "value": self._environment} in _plain(one)
+            if ("environment", "=", self._environment) in _matchers(one)
         }  # fmt: skip
         self._there = {}
         for id, one in known.items():
@@ -96,7 +127,7 @@ class Mirror:
             if key in loud and labels.get("environment") == self._environment:
                 over |= self._there.keys() & set(pick(one, "status.silencedBy") or ())
         for id in over:
-            await self._http.send("DELETE", f"/api/v2/silence/{segment(id)}", repeatable=True)
+            await _expire(self._http, id)
 
     async def _post(self, one: Silence, id: str | None = None) -> None:
         matchers = [_matcher("source", OURS), _matcher("environment", self._environment)]
@@ -111,16 +142,22 @@ class Mirror:
         await self._http.send("POST", PATH, json=body | ({"id": id} if id else {}))
 
 
+async def _expire(http: HttpClient, id: str) -> None:
+    await http.send("DELETE", f"{ONE}/{segment(id)}")
+
+
 def _matcher(name: str, value: str, *, regex: bool = False) -> dict[str, Any]:
     return {"name": name, "value": value, "isRegex": regex, "isEqual": True}
 
 
-def _plain(one: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The matchers that ask for one value."""
+def _matchers(one: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Of each label that is asked for: its name, how it is compared, and with what."""
     found = pick(one, "matchers")
-    return [{"name": m.get("name"), "value": m.get("value")}
-            for m in (found if isinstance(found, list) else ())
-            if isinstance(m, dict) and not m.get("isRegex")]  # fmt: skip
+    return [
+        (clean(m.get("name"), 60), _SIGNS[bool(m.get("isEqual", True)), bool(m.get("isRegex"))],
+         clean(m.get("value"), 100))
+        for m in (found if isinstance(found, list) else ()) if isinstance(m, dict)
+    ]  # fmt: skip
 
 
 def _pattern(text: str) -> str:

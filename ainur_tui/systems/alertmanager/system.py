@@ -11,6 +11,7 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Alertmanager, Environment
 from ainur_tui.model.alert import Alert, Severity, Silence
 from ainur_tui.model.failure import ProbeFailure
+from ainur_tui.model.severity import LABEL_OF
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.target import Target
 from ainur_tui.model.units import rfc3339
@@ -31,15 +32,13 @@ HOLDS = 3600.0
 """Seconds an alert holds there without us: an engine that restarts resolves nothing (S-33)."""
 WATCHDOG_HOLDS = 4 * REPEAT
 """The same for the watchdog, which is to be missed soon."""
-_LABEL: dict[Severity, str] = {
-    "P1": "critical", "P2": "critical", "P3": "warning", "P4": "info",
-}  # fmt: skip
 _UP = Signal(name="alertmanager.up", title="Alertmanager", unit="bool", worse="below", fail=1.0,
              vital=True)  # fmt: skip
 
 
 class AlertsProbe(Probe):
-    """``GET /api/v2/alerts``: what it has from others; our own are known better here."""
+    """``GET /api/v2/alerts``: what it has from others; our own are known better here. Beside them
+    the silences it keeps."""
 
     name = f"{NAME}.alerts"
     target = NAME
@@ -62,7 +61,10 @@ class AlertsProbe(Probe):
             raise ProbeFailure("bad answer", "JSON, but no array of alerts")
         now = self._clock.now()
         given = [one for one in found if isinstance(one, dict)]
-        mutes = await self._mutes(given, now)
+        known = await silences.listed(self._http)
+        kept = {id: silences.as_ours(id, one) for id, one in known.items()
+                if silences.ours(one) is None}  # fmt: skip
+        mutes = _mutes(given, kept, now)
         alerts: dict[tuple[str, str], Alert] = {}
         muted: dict[tuple[str, str], Silence] = {}
         for one in given:
@@ -78,24 +80,23 @@ class AlertsProbe(Probe):
                 alerts.setdefault(key, replace(alert, silence=mute))
         up = Reading(target=NAME, signal=_UP.name, value=1.0, observed_at=now,
                      source=f"GET {self._http.peer}{PATH}")  # fmt: skip
-        return Sample(readings=[up], alerts=list(alerts.values()), muted=muted)
+        return Sample(readings=[up], alerts=list(alerts.values()), muted=muted,
+                      silences=list(kept.values()))  # fmt: skip
 
-    async def _mutes(self, given: Sequence[Mapping[str, Any]], now: float) -> dict[str, Silence]:
-        """What mutes each alert there, by its fingerprint, but silences that we put there."""
-        if not any(pick(one, "status.state") == "suppressed" for one in given):
-            return {}
-        known = await silences.listed(self._http)
-        found = {}
-        for one in given:
-            if pick(one, "status.state") != "suppressed":
-                continue
-            by = pick(one, "status.silencedBy")
-            ids = [str(id) for id in by] if isinstance(by, list) else []
-            theirs = [id for id in ids if silences.ours(known.get(id, {})) is None]
-            if theirs or pick(one, "status.inhibitedBy"):
-                mute = known.get(theirs[0], {}) if theirs else {}
-                found[str(one.get("fingerprint"))] = silences.as_ours(mute, one, now)
-        return found
+
+def _mutes(
+    given: Sequence[Mapping[str, Any]], kept: Mapping[str, Silence], now: float
+) -> dict[str, Silence]:
+    """What mutes each alert there, by its fingerprint, but silences that we put there."""
+    found = {}
+    for one in given:
+        if pick(one, "status.state") != "suppressed":
+            continue
+        by = pick(one, "status.silencedBy")
+        theirs = [kept[id] for id in map(str, by if isinstance(by, list) else ()) if id in kept]
+        if theirs or pick(one, "status.inhibitedBy"):
+            found[str(one.get("fingerprint"))] = (theirs or [silences.inhibited(one, now)])[0]
+    return found
 
 
 class AlertmanagerReceiver(Receiver):
@@ -135,7 +136,7 @@ class AlertmanagerReceiver(Receiver):
     def _body(self, message: Message, now: float) -> dict[str, Any]:
         alert = message.alert
         labels = {
-            "alertname": alert.name, "severity": _LABEL[alert.severity],
+            "alertname": alert.name, "severity": LABEL_OF[alert.severity],
             "priority": alert.severity, "environment": self._environment, "source": OURS,
         }  # fmt: skip
         if alert.target:
@@ -165,4 +166,5 @@ def connect(environment: Environment, context: Context) -> System | None:
         probes=(AlertsProbe(section, http, context.clock, context.environment, own),),
         receivers=(tell,) if section.send and environment.access == "operate" else (),
         close=http.close,
+        silencer=silences.Theirs(http) if environment.access == "operate" else None,
     )

@@ -10,7 +10,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.answers import Answer, Picked, number, object_of, pick, text
 from ainur_tui.systems.base import Clock
-from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.http import ANEW, HttpClient
 from ainur_tui.systems.httpfailures import said
 from ainur_tui.systems.prometheus_text import Scrape, parse
 
@@ -49,12 +49,12 @@ class ApiClient:
         self.peer = self._http.peer
 
     async def health(self, machine: str | None = None, deadline: float | None = None) -> Health:
-        """``GET /health``, of one ``machine`` when given.
+        """``GET /health``, of one ``machine`` when given, else as somebody who comes now.
 
         A 503 without the service's own JSON is the platform's, and raises ``unavailable``.
         """
         answer = await self._http.get(
-            "/health", headers=_pinned(machine), expect=_SPOKEN, deadline=deadline
+            "/health", headers=_pinned(machine) or ANEW, expect=_SPOKEN, deadline=deadline
         )
         try:
             found = object_of(answer)

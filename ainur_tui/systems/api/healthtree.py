@@ -14,7 +14,7 @@ from ainur_tui.systems.api.client import HEALTHY
 from ainur_tui.systems.fly.machines import parse_time
 
 COLUMNS = [
-    Column(name="service", title="Service", rank=0, limit=30),
+    Column(name="service", title="Service", limit=30),
     Column(name="status", title="Status", rank=1, limit=14),
     Column(name="response", title="Answer", unit="s", rank=2),
     Column(name="checked", title="Checked", unit="age", rank=4),

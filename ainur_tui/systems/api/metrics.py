@@ -118,14 +118,14 @@ def apart(looks: Iterable[Look]) -> list[Look]:
     return list({look.process: look for look in looks}.values())
 
 
-def summary_quantile(looks: Iterable[Look], q: str = "0.95") -> float | None:
-    """The worst of the ready-made quantiles (G-294: those of several machines do not add up)."""
+def summary_quantile(looks: Iterable[Look]) -> float | None:
+    """The worst of the ready-made p95s (G-294: those of several machines do not add up)."""
     found = [
         value
         for look in looks
         for name in LATENCY
         for labels, value in look.scrape.samples.get(name, {}).items()
-        if dict(labels).get("quantile") == q
+        if dict(labels).get("quantile") == "0.95"
     ]
     return max(found, default=None)
 

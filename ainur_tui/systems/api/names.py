@@ -22,10 +22,10 @@ INTERVAL = 60.0
 MOST = 30
 FRONTEND = "frontend"
 _COLUMNS = [
-    Column(name="name", title="Name", rank=0, limit=50),
+    Column(name="name", title="Name", limit=50),
     Column(name="serves", title="Serves", rank=3, limit=16),
     Column(name="took", title="Answer", unit="s", rank=4),
-    Column(name="addresses", title="Leads to", rank=0, limit=60),
+    Column(name="addresses", title="Leads to", limit=60),
     Column(name="platform", title="Platform", rank=2, limit=60),
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ainur_tui.config import safefile
 from ainur_tui.config.types import Api
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.api import pprof
@@ -55,10 +55,10 @@ class Profile(Action):
     async def plan(self, target: str, params: dict[str, str], _: World) -> Plan:
         told = params.get("seconds", str(SECONDS))
         seconds = int(told) if told.isdecimal() and len(told) < 4 else 0
-        if set(params) - {"seconds"} or not 1 <= seconds <= LONGEST:
-            raise Refused(f"profile needs seconds from 1 to {LONGEST}", 64)
+        if not 1 <= seconds <= LONGEST:
+            raise Refused(f"profile needs seconds from 1 to {LONGEST}", USAGE)
         if self._base is None or self._folder is None:
-            raise Refused(self.unavailable() or "", 69)
+            raise Refused(self.unavailable() or "", UNAVAILABLE)
         at = datetime.fromtimestamp(self._context.clock.now(), UTC)
         path = self._folder / f"api-{at:%Y%m%dT%H%M%SZ}.pb.gz"
         return Plan(
@@ -68,9 +68,7 @@ class Profile(Action):
             params={"seconds": str(seconds)},
             steps=[f"Profile {target} for {seconds} s"],
             affects=[],
-            before={},
             goal={"path": str(path), "seconds": seconds},
-            inverse=None,
             expected_seconds=seconds + 2.0,
             title=f"CPU profile of {target}",
             warnings=["One machine answers, at about a twentieth more processor time meanwhile."],

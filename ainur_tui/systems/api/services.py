@@ -19,7 +19,7 @@ from ainur_tui.systems.base import Clock, Probe, Sample
 
 MOST_ROWS = 200
 _SUMMARY = [
-    Column(name="field", title="Field", rank=0, limit=48),
+    Column(name="field", title="Field", limit=48),
     Column(name="value", title="Value", unit="", rank=1),
     Column(name="text", title="", rank=2, limit=60),
 ]

@@ -13,11 +13,10 @@ from ainur_tui.systems.api.profile import Profile
 from ainur_tui.systems.api.services import ServicesProbe
 from ainur_tui.systems.api.traffic import TrafficProbe
 from ainur_tui.systems.base import Context
-from ainur_tui.systems.certificateprobe import CertificateProbe
-from ainur_tui.systems.certificates import Host
 from ainur_tui.systems.dns import Resolver
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.roster import Roster
+from ainur_tui.systems.handshakes import handshakes
 from ainur_tui.systems.system import System
 
 
@@ -37,11 +36,6 @@ def connect(environment: Environment, context: Context) -> System | None:
             platform = FlyClient(fly, token, clock=context.clock, redact=context.redact)
         except SecretMissing:
             platform = None  # the fly system itself says what is missing
-    host = Host.of(api.url, api.authority)
-    certificate = host and CertificateProbe(
-        "api.certificate", api, host, context.clock,
-        days="api.certificate.days", trusted="api.certificate.trusted",
-    )  # fmt: skip
     roster = Roster(platform, context.clock) if platform else None
 
     async def close() -> None:
@@ -60,7 +54,7 @@ def connect(environment: Environment, context: Context) -> System | None:
             ServicesProbe(api, client, context.clock, context.redact),
             DebugProbe(api, client, context.clock),
             NamesProbe(api, environment.frontend, platform, context.clock, Resolver()),
-            *([certificate] if certificate else []),
+            *handshakes("api", api.url, api, context.clock),
         ),
         actions=(Profile(api, context),),
         close=close,

@@ -10,7 +10,7 @@ from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, duration, many
 from ainur_tui.systems.answers import pick, text
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.examined import Examined, State
@@ -121,8 +121,7 @@ async def _database(client: FlyClient, app: str | None) -> Examined | None:
             found = await client.machines(app)
             return Examined(
                 name, "note",
-                f"unmanaged Postgres ({len(found)} ordinary"
-                f" machine{'s' if len(found) != 1 else ''}):"
+                f"unmanaged Postgres ({many(len(found), 'ordinary machine')}):"
                 " backups, upgrades and failover are yours to see to",
             )  # fmt: skip
     except ProbeFailure as problem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, many, some
 from ainur_tui.systems.api.metrics import QUEUE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.postgres.client import APPLICATION, Database
@@ -46,12 +46,10 @@ class Work:
         return self.known and not self.tasks and not self.transactions
 
     def __str__(self) -> str:
-        said = [] if self.tasks is None else [f"{_count(int(self.tasks), 'task')} not finished"]
+        said = [] if self.tasks is None else [f"{many(int(self.tasks), 'task')} not finished"]
         if self.transactions is not None:
-            shown = ", ".join(self.transactions[:MOST])
-            more = f" and {len(self.transactions) - MOST} more"
-            shown += more if len(self.transactions) > MOST else ""
-            open = _count(len(self.transactions), "transaction")
+            shown = some(self.transactions, MOST)
+            open = many(len(self.transactions), "transaction")
             said.append(f"{open} open" + (f": {shown}" if shown else ""))
         return "; ".join([*said, *self.blind])
 
@@ -101,7 +99,3 @@ class Background:
         if not sees:
             return None, "transactions cannot be seen: the role lacks pg_monitor"
         return [f"{clean(row['who'], 40)} for {duration(row['age'] or 0.0)}" for row in rows], ""
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -17,7 +17,7 @@ from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.machines import parse_time
 
 COLUMNS = (
-    Column(name="hostname", title="Host name", rank=0, limit=50),
+    Column(name="hostname", title="Host name", limit=50),
     Column(name="configured", title="Configured", rank=1, limit=12),
     Column(name="days", title="Left", unit="days", rank=1),
     Column(name="issuer", title="Issuer", rank=2, limit=24),

@@ -13,9 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE
 
 Check = Callable[[Plan], Awaitable[Observation]]
 """What is read before the next part is touched, from the whole plan."""

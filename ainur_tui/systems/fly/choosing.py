@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.fly.appclient import Rows, release_words
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.machines import parse_time
 
 HEALTHY = frozenset({"complete", "completed", "succeeded", "success"})

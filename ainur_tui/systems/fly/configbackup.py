@@ -18,13 +18,12 @@ from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import rfc3339
+from ainur_tui.model.units import many, rfc3339
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly.appclient import Rows
 from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.fleet import machines as count_of
-from ainur_tui.systems.fly.fleet import no_parameters
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.machines import Machine
@@ -66,16 +65,15 @@ class ConfigBackup(Action):
         return None if self._places else "give backup.directory or backup.bucket"
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
         at = self._context.clock.now()
         document, facts = await self.document(at)
         name = datetime.fromtimestamp(at, UTC).strftime("ainur_config_%Y%m%d_%H%M%S.json")
         return Plan(
-            action=self.spec.name, target=target, risk="R1", params={},
+            action=self.spec.name, target=target, risk="R1",
             steps=[f"write {name} to {place.shown} and read it back" for place in self._places],
-            affects=[], before={},
+            affects=[],
             goal={"name": name, "at": at, "sha256": _sha256(document)},
-            inverse=None, expected_seconds=world.usual_seconds or 2.0,
+            expected_seconds=world.usual_seconds or 2.0,
             title=f"Keep the configuration in {len(self._places)} places",
             facts=facts, blocked=self.unavailable(),
         )  # fmt: skip
@@ -132,8 +130,7 @@ class ConfigBackup(Action):
         first = self._apps[0].client if self._apps else None
         secrets = await known(first) if first else {}
         hosts = await self._asked(first.certificates()) if first else []
-        many = "s" * (len(secrets) != 1)
-        facts.append(f"{len(secrets)} secret{many} by name and digest, no value")
+        facts.append(f"{many(len(secrets), 'secret')} by name and digest, no value")
         flags = await self._flags()
         facts.append(
             f"{len(flags)} words of the node's command" if flags else "no node's unit here"

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from ainur_tui.config import safefile
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
 
@@ -41,7 +40,7 @@ class ConfigSave(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         path = Path(params.get("path", ""))
-        if set(params) != {"path"} or not path.is_absolute() or not path.parent.is_dir():
+        if not path.is_absolute() or not path.parent.is_dir():
             raise Refused("config-save needs path=/an/absolute/path in a folder there is", USAGE)
         new, old = await self._document(), _saved(path)
         facts = [f"{clean(str(path), 160)} is new"]
@@ -62,7 +61,6 @@ class ConfigSave(Action):
             affects=[],
             before={"file": _digest(old), "configuration": _digest(new)},
             goal={"configuration": _digest(new)},
-            inverse=None,
             expected_seconds=world.usual_seconds or 1.0,
             title="Save the machines' configuration",
             facts=facts,

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace as with_
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
@@ -17,7 +17,7 @@ from ainur_tui.systems.api.client import ApiClient
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
-from ainur_tui.systems.fly.fleet import SECONDS_EACH, USAGE, judged, sentence, well
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, judged, sentence, well
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.maintenance import Maintenance, Page
 from ainur_tui.systems.fly.outside import Outside
@@ -155,11 +155,9 @@ class Moving(Action):
         return Observation("verified", clean(by, 400))
 
     async def _paged(self, plan: Plan) -> Observation:
-        del plan
         return await self._page(wanted=True)
 
     async def _open(self, plan: Plan) -> Observation:
-        del plan
         return await self._page(wanted=False)
 
     async def _page(self, *, wanted: bool) -> Observation:
@@ -226,11 +224,11 @@ class CutOver(Moving):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         new = params.get("database", "").strip()
-        if set(params) != {"database"} or not NAME.fullmatch(new):
+        if not NAME.fullmatch(new):
             raise Refused("cut-over needs database=NAME, of a-z, 0-9 and _", USAGE)
         old = await self.reach.present()
         if why := self.unavailable():
-            raise Refused(why, 69)
+            raise Refused(why, UNAVAILABLE)
         blocked = None
         if not await self.reach.server.exists(new):
             blocked = f"there is no database {new} on {self.reach.server.address.shown}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ainur_tui.model.action import ActionSpec, Plan, Undo
 from ainur_tui.rules.usage import sessions
 from ainur_tui.systems.acting import AlreadySo, World
-from ainur_tui.systems.fly.fleet import judged, machines, no_parameters
+from ainur_tui.systems.fly.fleet import judged, machines
 from ainur_tui.systems.fly.hands import AT_REST
 from ainur_tui.systems.fly.power import Start, Stop
 
@@ -35,12 +35,10 @@ class StopDatabase(Stop):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("stop", params)
         all = await judged(self.hands)
-        # Replicas before the primary, which its role check names.
+        # Replicas before the primary.
         chosen = sorted(
-            (m for m, _ in all if m.state not in AT_REST),
-            key=lambda m: any(c.name == "role" and "primary" in c.output.lower() for c in m.checks),
+            (m for m, _ in all if m.state not in AT_REST), key=lambda m: m.role == "primary"
         )
         if not chosen:
             raise AlreadySo("the database does not run; nothing to stop")

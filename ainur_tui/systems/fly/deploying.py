@@ -9,21 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock
 from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.fly.appclient import Rows, release_words
 from ainur_tui.systems.fly.choosing import IMAGE, chosen, present, skipped, told, version_of
-from ainur_tui.systems.fly.fleet import (
-    UNAVAILABLE,
-    USAGE,
-    EachMachine,
-    alone,
-    judged,
-    well,
-    which,
-)
+from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, well, which
 from ainur_tui.systems.fly.history import former_images
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.replacing import Config, Replacing
@@ -102,7 +94,7 @@ class Deploy(_Image):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = params.get("image", "").strip()
-        if set(params) != {"image"} or not (IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
+        if not (IMAGE.fullmatch(given) or _TAG.fullmatch(given)):
             raise Refused("deploy needs image=REFERENCE, or image=TAG of the present image", USAGE)
         all = await judged(self.hands)
         image = _reference(given, str(all[-1][0].config.get("image", "")))
@@ -130,9 +122,8 @@ class Rollback(_Image):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        given = {name: value for name, value in params.items() if value}
-        version = given.get("version", "").removeprefix("v")
-        if set(given) - {"version"} or (version and not re.fullmatch(r"[0-9]{1,9}", version)):
+        version = params.get("version", "").removeprefix("v")
+        if version and not re.fullmatch(r"[0-9]{1,9}", version):
             raise Refused("rollback takes version=N at most", USAGE)
         releases: Rows = []
         failure = "there is none"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import UNAVAILABLE, Refused
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, OneByOne, judged, no_parameters, well
+from ainur_tui.systems.fly.fleet import OneByOne, judged, well
 from ainur_tui.systems.fly.hands import sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import DRAIN, LOOK_FOR, unrouted
@@ -26,7 +27,6 @@ class Drain(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("drain", params)
         all = await judged(self.hands)
         [(machine, _)] = self.chosen(target, all)
         if machine.cordoned:
@@ -42,7 +42,7 @@ class Drain(OneByOne):
             policy=None if others else LAST,
             facts=[
                 f"{machine.id}: {machine.state}, gets requests → {machine.state}, gets none",
-                f"requests go to {others} other healthy machine{'s' if others != 1 else ''}",
+                f"requests go to {many(others, 'other healthy machine')}",
                 "the machine counts as not healthy while it is drained",
             ],
         )  # fmt: skip
@@ -77,7 +77,6 @@ class Undrain(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("undrain", params)
         all = await judged(self.hands)
         [(machine, _)] = self.chosen(target, all)
         if not machine.cordoned:

@@ -6,12 +6,11 @@ import asyncio
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     SECONDS_EACH,
-    UNAVAILABLE,
-    USAGE,
+    OnApp,
     before,
     busy,
     judged,
@@ -27,7 +26,7 @@ from ainur_tui.systems.fly.moves import KEPT, halted
 _KEEP = "keep number and configuration, for restore-count"
 
 
-class EmergencyStop(Action):
+class EmergencyStop(OnApp):
     """Stop everything now, without draining. What ``scale count 0`` would destroy stays."""
 
     spec = ActionSpec(
@@ -38,18 +37,14 @@ class EmergencyStop(Action):
         params=[Param(name="reason", type="str", help="why, for the record", required=True)],
         inverse="restore-count api",
     )
-    verify_within = 60.0
 
     def __init__(self, hands: Hands, memory: Memory) -> None:
-        self.hands = hands
+        super().__init__(hands)
         self._memory = memory
-
-    def unavailable(self) -> str | None:
-        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         reason = params.get("reason", "").strip()
-        if not reason or set(params) != {"reason"}:
+        if not reason:
             raise Refused("emergency-stop needs reason=…: the record keeps why", USAGE)
         all = await judged(self.hands)
         chosen = [m for m, _ in all if m.state not in AT_REST]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE, judged
+from ainur_tui.systems.fly.fleet import judged
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.secretrows import known, last_set
 from ainur_tui.systems.fly.secrets import STAGE
@@ -80,7 +80,7 @@ class FlagSet(Open):
         return super().unavailable() if self._flags else "no fly.flags are configured"
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "value", "stage"})
+        name = named(params)
         value = params.get("value", "").lower()
         if name not in self._flags:
             raise Refused(f"flags are {', '.join(self._flags)} (fly.flags)", USAGE)
@@ -119,7 +119,7 @@ class LogLevel(Open):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         level = params.get("level", "").lower()
-        if set(params) - {"level", "stage"} or level not in LEVELS:
+        if level not in LEVELS:
             raise Refused(f"log-level needs level={'|'.join(LEVELS)}", USAGE)
         all = await judged(self.hands)
         env = {str((m.config.get("env") or {}).get("LOG_LEVEL", "")) for m, _ in all} - {""}

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
-from ainur_tui.model.units import clock
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
+from ainur_tui.model.target import whole_of
+from ainur_tui.model.units import clock, many
 from ainur_tui.rules.usage import in_use
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.fly.hands import AT_REST, Hands
@@ -18,7 +19,6 @@ from ainur_tui.systems.fly.health import DEPLOYING, PASSING, Health, health, ser
 from ainur_tui.systems.fly.machines import Machine
 
 SECONDS_EACH = 12.0
-USAGE, UNAVAILABLE = 64, 69
 Judged = list[tuple[Machine, Health]]
 
 
@@ -76,7 +76,7 @@ def set_aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
 async def routed_again(hands: Hands, plan: Plan) -> list[Undo]:
     """The actions that send requests to those machines again. The database's get none."""
     found = {m.id: m for m in await hands.client.machines(hands.app)}
-    ids = _aside(plan, found) if plan.target.partition("/")[0] == "api" else []
+    ids = _aside(plan, found) if whole_of(plan.target) == "api" else []
     return [Undo(action="undrain", target=f"api/machine/{id}") for id in ids]
 
 
@@ -91,7 +91,7 @@ def _aside(plan: Plan, found: Mapping[str, Machine]) -> list[str]:
 
 def machines(number: int) -> str:
     """``1 machine``, ``2 machines``."""
-    return f"{number} machine" + ("" if number == 1 else "s")
+    return many(number, "machine")
 
 
 def alone(healthy: int, meanwhile: str) -> list[str]:
@@ -107,11 +107,9 @@ def which(chosen: Sequence[Machine]) -> str:
     return f"machine {chosen[0].id}" if len(chosen) == 1 else machines(len(chosen))
 
 
-class EachMachine(Action):
-    """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
-    step's word."""
+class OnApp(Action):
+    """Changes an app; not available where the token may not."""
 
-    verb: str
     verify_within = 60.0
 
     def __init__(self, hands: Hands) -> None:
@@ -119,6 +117,13 @@ class EachMachine(Action):
 
     def unavailable(self) -> str | None:
         return self.hands.forbids()
+
+
+class EachMachine(OnApp):
+    """A step for each of some machines. Which, and in what order, is the plan's; ``verb`` is the
+    step's word."""
+
+    verb: str
 
     async def stands(self, machine: Machine, plan: Plan, lacks: list[str]) -> str | None:
         """What shows that a machine is as well as it was when the plan was made: it serves, or is
@@ -219,9 +224,3 @@ def sentence(undo: Undo | None) -> str | None:
     if undo is None:
         return None
     return " ".join([undo.action, undo.target, *(f"{k}={v}" for k, v in undo.params.items())])
-
-
-def no_parameters(name: str, params: dict[str, str]) -> None:
-    """Raises Refused (64) when there are any."""
-    if params:
-        raise Refused(f"{name} takes no parameter {', '.join(sorted(params))}", USAGE)

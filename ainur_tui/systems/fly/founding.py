@@ -6,11 +6,10 @@ import re
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.answers import text
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.httpfailures import HttpFailure
 
@@ -43,8 +42,6 @@ class CreateApp(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if set(given) - {"name", "org"}:
-            raise Refused("app-create takes name=… and org=… at most", USAGE)
         if why := self.unavailable():
             raise Refused(why, UNAVAILABLE)
         client = self._hands.client

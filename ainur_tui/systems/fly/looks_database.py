@@ -19,7 +19,6 @@ class DatabaseLooks:
         self._ground = ground
 
     async def server(self, world: World | None) -> Seen:
-        del world
         where = self._ground.reach.server.address
         hand = (
             f"fly postgres create --name {self._ground.database_app}-recovery (size and region: in"
@@ -33,7 +32,6 @@ class DatabaseLooks:
         return Seen(True, f"PostgreSQL {major} answers at {where.shown}")
 
     async def roles(self, world: World | None) -> Seen:
-        del world
         best = await self._ground.best()
         wanted = [*(best.row["roles"] or () if best else ()), self._ground.at.user,
                   parse(self._ground.monitor).user]  # fmt: skip
@@ -43,7 +41,6 @@ class DatabaseLooks:
         return Seen(False, f"not there: {said}", params) if left else Seen(True, "all are there")
 
     async def restored(self, world: World | None) -> Seen:
-        del world
         best, name = await self._ground.best(), self._ground.at.database
         if best is None:
             return Seen(False, "no backup can be restored and compared", by_hand=(
@@ -65,14 +62,12 @@ class DatabaseLooks:
         return Seen(True, f"{name} holds {sum(rows.values()):,} rows in {len(rows)} tables")
 
     async def used(self, world: World | None) -> Seen:
-        del world
         lacks = await lacking(self._ground.application, self._ground.redact, self._ground.timeout)
         if lacks:
             return Seen(False, f"{self._ground.at.user} may not use {lacks} tables", {})
         return Seen(True, f"{self._ground.at.user} logs in, and may use every table")
 
     async def watched(self, world: World | None) -> Seen:
-        del world
         try:
             await lacking(self._ground.monitor, self._ground.redact, self._ground.timeout)
         except ProbeFailure as failure:
@@ -81,7 +76,6 @@ class DatabaseLooks:
         return Seen(True, f"{parse(self._ground.monitor).shown} can be read")
 
     async def workers(self, world: World | None) -> Seen:
-        del world
         at = self._ground.at
         here = (await self._ground.reach.where()).get(at.database, {})
         words = f"{sum(here.values())} sessions of {at.user} in {at.database}"

@@ -24,7 +24,6 @@ class ServiceLooks:
         self._ground = ground
 
     async def apps(self, world: World | None) -> Seen:
-        del world
         app = self._ground.app
         try:
             await self._ground.reach.hands.client.about()
@@ -35,13 +34,11 @@ class ServiceLooks:
         return Seen(True, f"the app {app} is there")
 
     async def address(self, world: World | None) -> Seen:
-        del world
         if "DATABASE_URL" in await known(self._ground.reach.hands.client):
             return Seen(True, "DATABASE_URL is set")
         return Seen(False, "DATABASE_URL is not set", {})
 
     async def secrets(self, world: World | None) -> Seen:
-        del world
         there = await known(self._ground.reach.hands.client)
         wanted = names_in(await self._ground.kept())
         if left := [name for name in wanted if name not in there]:
@@ -61,7 +58,6 @@ class ServiceLooks:
         return Seen(True, f"{len(there)} secrets are set: {told}")
 
     async def storage(self, world: World | None) -> Seen:
-        del world
         for bucket, copy in self._ground.copies:
             try:
                 found = await difference(copy, bucket)
@@ -77,7 +73,6 @@ class ServiceLooks:
         return Seen(True, f"{names}: nothing is only in its copy" if names else "no copy is known")
 
     async def machines(self, world: World | None) -> Seen:
-        del world
         now = self._ground.reach.clock.now()
         there = serving(await self._ground.reach.hands.client.machines())
         apps = (await self._ground.kept()).get("apps") or [{}]
@@ -96,7 +91,6 @@ class ServiceLooks:
         return Seen(True, f"{len(there)} machines, {wanted} before")
 
     async def certificates(self, world: World | None) -> Seen:
-        del world
         wanted = [clean(host, 100) for host in (await self._ground.kept()).get("hostnames", [])]
         rows = await self._ground.reach.hands.client.certificates() if wanted else []
         there = {str(row.get("hostname")): row.get("configured") is True for row in rows}
@@ -108,7 +102,6 @@ class ServiceLooks:
         return Seen(True, f"{len(wanted)} host names have theirs" if wanted else "none was kept")
 
     async def outside(self, world: World | None) -> Seen:
-        del world
         hand = "DNS to the new app, at the registrar; then api.url of the configuration answers"
         if self._ground.reach.edge is None:
             return Seen(False, "no api.url is configured", by_hand=hand)
@@ -136,7 +129,6 @@ class ServiceLooks:
         return look
 
     async def opened(self, world: World | None) -> Seen:
-        del world
         seen = await self._ground.reach.outside.seen()
         if any(seen.values()):
             return Seen(False, "users see the maintenance page", {"mode": "off"})

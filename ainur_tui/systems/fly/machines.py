@@ -94,6 +94,12 @@ class Machine:
         )
 
     @property
+    def role(self) -> str:
+        """What a database's role check says: ``primary``, ``replica`` or nothing."""
+        said = next((check.output.lower() for check in self.checks if check.name == "role"), "")
+        return next((word for word in ("primary", "replica") if word in said), "")
+
+    @property
     def last_exit(self) -> MachineEvent | None:
         """The newest event of its process ending."""
         return next((event for event in self.events if event.kind == "exit"), None)
@@ -139,7 +145,7 @@ def parse_machine(found: Any) -> Machine | None:
         host=text(found, "host_status", 20) or "ok",
         cordoned=pick(found, "cordoned") is True,
         group=text(config, "metadata.fly_process_group", 60) or "",
-        size=_size(text(config, "guest.cpu_kind", 20) or "shared", cpus) if cpus else "",
+        size=size_name(text(config, "guest.cpu_kind", 20) or "shared", cpus) if cpus else "",
         memory=memory * 1024 * 1024 if memory else None,
         checks=tuple(
             Check(
@@ -189,8 +195,9 @@ def _image(found: Any) -> str:
     return named or (text(found, "config.image", 200) or "").rpartition(":")[2]
 
 
-def _size(kind: str, cpus: float) -> str:
-    return f"{kind}-{cpus:.0f}x" if kind == "performance" else f"{kind}-cpu-{cpus:.0f}x"
+def size_name(kind: str, cpus: float) -> str:
+    """The platform's name of a size: ``shared-cpu-1x``, ``performance-2x``."""
+    return f"performance-{cpus:.0f}x" if kind == "performance" else f"{kind}-cpu-{cpus:.0f}x"
 
 
 def _event(raw: Any) -> MachineEvent | None:

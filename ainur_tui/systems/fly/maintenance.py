@@ -8,10 +8,10 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.systems.acting import AlreadySo, Observation, World
 from ainur_tui.systems.fly.flags import MAINTENANCE, USERS_SEE, Open
-from ainur_tui.systems.fly.fleet import USAGE, judged, no_parameters, sentence
+from ainur_tui.systems.fly.fleet import judged, sentence
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.fly.secretrows import known, last_set
@@ -42,7 +42,7 @@ class Maintenance(Open):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         mode = params.get("mode", "").lower()
-        if set(params) != {"mode"} or mode not in {"on", "off"}:
+        if mode not in {"on", "off"}:
             raise Refused("maintenance needs mode=on|off", USAGE)
         on = mode == "on"
         if not self._ahead and await self.shown() is on:
@@ -101,5 +101,4 @@ class Page(Maintenance):
         self._mode = mode
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
         return await super().plan(target, {"mode": self._mode}, world)

@@ -12,11 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.rules.graph import stop_order
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.fly import chain
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, load, sentence
+from ainur_tui.systems.fly.fleet import load, sentence
 
 PAGE = "frontend"
 """The part that is the maintenance page."""
@@ -54,8 +54,6 @@ class _Ordered(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if strange := set(given) - {param.name for param in self.spec.params}:
-            raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
         leave = {one for one in given.get("leave", "").replace(",", " ").split() if one}
         if strange := leave - self._parts.keys():
             raise Refused(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import AlreadySo, StepContext, World
 from ainur_tui.systems.fly.fleet import (
     Judged,
     OneByOne,
     judged,
-    no_parameters,
     well,
     which,
 )
@@ -32,7 +32,6 @@ class Start(OneByOne):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("start", params)
         all = await judged(self.hands)
         there = [(m, how) for m, how in self.chosen(target, all) if m.state in AT_REST]
         # Those the platform put to sleep are well; they are started when nothing else is to be.
@@ -61,7 +60,6 @@ class _Rest(OneByOne):
     drain = DRAIN
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters(self.spec.name, params)
         all = await judged(self.hands)
         chosen = [m for m, _ in self.chosen(target, all) if m.state not in AT_REST]
         if not chosen:
@@ -73,7 +71,7 @@ class _Rest(OneByOne):
         if self.how == "suspend":
             facts = [f"{m.id}: {m.state} → suspended after a drain" for m in chosen]
         if not whole:
-            facts.append(f"{others} other healthy machine{'s' if others != 1 else ''}")
+            facts.append(many(others, "other healthy machine"))
         if any(wakes_itself(m) for m in chosen):
             facts.append("no request reaches or wakes what rests until start routes to it again")
         return self.draft(

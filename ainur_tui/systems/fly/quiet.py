@@ -11,10 +11,10 @@ from functools import partial
 from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Step, StepContext, World
 from ainur_tui.systems.fly.background import Background
-from ainur_tui.systems.fly.fleet import USAGE, machines
+from ainur_tui.systems.fly.fleet import machines
 from ainur_tui.systems.fly.hands import AT_REST, LEASE, Hands
 from ainur_tui.systems.fly.moves import held, rest, unrouted
 from ainur_tui.systems.fly.power import Stop

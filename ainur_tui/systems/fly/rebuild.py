@@ -10,7 +10,7 @@ from dataclasses import replace as with_
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import rfc3339
@@ -18,7 +18,6 @@ from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepC
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.cutting import Reach
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.repoint import NAME
 from ainur_tui.systems.fly.secretrows import known
@@ -71,7 +70,6 @@ class SetAddress(Action):
         return self._hands.forbids("secrets")
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del params, world
         return Plan(
             action="address", target=target, risk="R2", params={}, affects=[], before={}, goal={},
             steps=[f"stage {NAME} as backup.application refers to it"], inverse=None,
@@ -82,7 +80,6 @@ class SetAddress(Action):
         return [Step(plan.steps[0], self._set)]
 
     async def _set(self, step: StepContext) -> str:
-        del step
         try:
             await self._hands.client.set_secrets({NAME: self._application})
         except ProbeFailure as failure:  # its words may hold the value that was sent
@@ -90,7 +87,6 @@ class SetAddress(Action):
         return "sent"
 
     async def observe(self, plan: Plan) -> Observation:
-        del plan
         there = NAME in await known(self._hands.client)
         return Observation(
             "verified" if there else "failed", f"{NAME} is among the secrets: {there}"
@@ -105,7 +101,7 @@ class Rebuild(Action):
         name="rebuild",
         targets=["db"],
         risk="R2",
-        summary="the next step of the way back when nothing is left but the backups",
+        summary="The next step of the way back when nothing is left but the backups",
         params=[
             Param(name="since", type="str", help="when the trouble began: the RTO clock's start"),
             Param(name="stage", type="str", help="the stage it has to be; none: whichever is next"),
@@ -124,8 +120,6 @@ class Rebuild(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if strange := set(given) - {"since", "stage"}:
-            raise Refused(f"rebuild has no parameter {clean(min(strange), 60)}", USAGE)
         if why := self.unavailable():
             raise Refused(why, UNAVAILABLE)
         begun = counts.since(given.get("since", ""), self._reach.clock.now())

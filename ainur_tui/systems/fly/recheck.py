@@ -6,9 +6,8 @@ import contextlib
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE
 from ainur_tui.systems.fly.hands import EDGE_DEADLINE, Hands
 
 EVERY = 2.0
@@ -35,7 +34,7 @@ class Recheck(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = params.get("seconds") or "30"
-        if set(params) - {"seconds"} or not given.isdecimal() or not 1 <= int(given) <= MOST:
+        if not given.isdecimal() or not 1 <= int(given) <= MOST:
             raise Refused(f"recheck takes seconds=N, 1 to {MOST}", USAGE)
         found = await self.observe(None)
         return Plan(
@@ -45,9 +44,6 @@ class Recheck(Action):
             params={"seconds": given},
             steps=[_step(given)],
             affects=[],
-            before={},
-            goal={},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title="Look again whether the API has recovered",
             facts=[f"now: {found.by}"],

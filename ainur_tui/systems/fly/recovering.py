@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ainur_tui.config.placeholders import is_placeholder
 from ainur_tui.config.types import Environment, SecretMissing
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import clock, rfc3339
@@ -18,7 +18,6 @@ from ainur_tui.systems.base import Context
 from ainur_tui.systems.fly import chain
 from ainur_tui.systems.fly.chain import Piece
 from ainur_tui.systems.fly.cutting import CutOver, Moving, Reach
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.outside import Outside
 from ainur_tui.systems.postgres import recovery_counts as counts
@@ -37,7 +36,6 @@ class QuietRestore(RestoreAction):
     """The restore as it is; the counts beside it are told once, by the whole."""
 
     async def _beside(self, rows: dict[str, int]) -> list[str]:
-        del rows
         return []
 
 
@@ -73,8 +71,6 @@ class Recover(Moving):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         given = {name: value.strip() for name, value in params.items() if value.strip()}
-        if strange := set(given) - {"id", "into", "since"}:
-            raise Refused(f"recover has no parameter {clean(min(strange), 60)}", USAGE)
         if why := self.unavailable():
             raise Refused(why, UNAVAILABLE)
         now = self.reach.clock.now()

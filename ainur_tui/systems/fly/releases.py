@@ -20,7 +20,7 @@ from ainur_tui.systems.fly.limits import LASTING, why
 from ainur_tui.systems.fly.machines import parse_time
 
 _COLUMNS = (
-    Column(name="version", title="Version", rank=0, limit=10),
+    Column(name="version", title="Version", limit=10),
     Column(name="at", title="At", unit="time", rank=1),
     Column(name="status", title="Status", rank=2, limit=12),
     Column(name="user", title="By", rank=3, limit=30),

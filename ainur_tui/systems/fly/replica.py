@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.answers import number, text
-from ainur_tui.systems.fly.fleet import SECONDS_EACH, UNAVAILABLE, USAGE, before, busy, judged
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, OnApp, before, busy, judged
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.machines import Machine
@@ -27,7 +27,7 @@ SELECT state, extract(epoch FROM coalesce(replay_lag, '0'))::float8 AS lag
 """
 
 
-class Replica(Action):
+class Replica(OnApp):
     """What a fork would copy once, follows the primary from now on."""
 
     spec = ActionSpec(
@@ -40,18 +40,15 @@ class Replica(Action):
     verify_within = 120.0
 
     def __init__(self, hands: Hands, sql: Database | None) -> None:
-        self.hands = hands
+        super().__init__(hands)
         self._sql = sql
-
-    def unavailable(self) -> str | None:
-        return self.hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         region = params.get("region", "").strip()
-        if set(params) - {"region"} or (region and not _REGION.fullmatch(region)):
+        if region and not _REGION.fullmatch(region):
             raise Refused("replica takes region=CODE at most, such as sjc", USAGE)
         all = await judged(self.hands)
-        source = next((m for m, _ in all if _role(m) == "primary"), all[0][0])
+        source = next((m for m, _ in all if m.role == "primary"), all[0][0])
         mounts = source.config.get("mounts") or []
         if not source.whole or len(mounts) != 1:
             raise Refused(f"{source.id} has not one volume to make another like", UNAVAILABLE)
@@ -141,7 +138,7 @@ class Replica(Action):
             if len(found) <= had:
                 return None
             return f"{len(found)} stream, at most {duration(max(r['lag'] for r in found))} behind"
-        return "its role check says replica" if _role(machine) == "replica" else None
+        return "its role check says replica" if machine.role == "replica" else None
 
     async def _volume(
         self, own: dict[str, str], size: int, region: str, context: StepContext
@@ -198,9 +195,3 @@ class Replica(Action):
 
 def _metadata(machine: Machine) -> dict[str, Any]:
     return dict(machine.config.get("metadata") or {})
-
-
-def _role(machine: Machine) -> str:
-    """What its role check says: ``primary``, ``replica`` or nothing."""
-    said = next((c.output.lower() for c in machine.checks if c.name == "role"), "")
-    return next((word for word in ("primary", "replica") if word in said), "")

@@ -27,7 +27,7 @@ MOST = 20
 """Volumes whose snapshots are looked at; each is a call of its own."""
 
 _VOLUMES = (
-    Column(name="id", title="Volume", rank=0, limit=24),
+    Column(name="id", title="Volume", limit=24),
     Column(name="name", title="Name", rank=1, limit=24),
     Column(name="state", title="State", rank=2, limit=12),
     Column(name="size", title="Size", unit="B", rank=3),

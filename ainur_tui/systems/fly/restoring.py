@@ -5,19 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, Refused
 from ainur_tui.model.units import clock
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import (
-    SECONDS_EACH,
-    UNAVAILABLE,
-    before,
-    busy,
-    load,
-    machines,
-    no_parameters,
-    sentence,
-)
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
+from ainur_tui.systems.fly.fleet import SECONDS_EACH, OnApp, before, busy, load, machines, sentence
 from ainur_tui.systems.fly.hands import AT_REST, Hands
 from ainur_tui.systems.fly.health import health, serving
 from ainur_tui.systems.fly.kept import Memory
@@ -25,7 +16,7 @@ from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import KEPT, copied, made, wake
 
 
-class RestoreCount(Action):
+class RestoreCount(OnApp):
     """Bring back what the emergency stop took down, as many as there were."""
 
     spec = ActionSpec(
@@ -35,17 +26,12 @@ class RestoreCount(Action):
         summary="Start what the emergency stop took down, up to the number it remembered",
         inverse="stop api",
     )
-    verify_within = 60.0
 
     def __init__(self, hands: Hands, memory: Memory) -> None:
-        self.hands = hands
+        super().__init__(hands)
         self._memory = memory
 
-    def unavailable(self) -> str | None:
-        return self.hands.forbids()
-
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        no_parameters("restore-count", params)
         now = self.hands.clock.now()
         all = [(m, health(m, now)) for m in serving(await self.hands.client.machines())]
         there = {m.id: m for m, _ in all}
@@ -71,7 +57,6 @@ class RestoreCount(Action):
             action="restore-count",
             target=target,
             risk="R2",
-            params={},
             steps=[_start_name(id) for id in ids]
             + [_make_name(one, i, len(make)) for i, one in enumerate(make)],
             affects=[],

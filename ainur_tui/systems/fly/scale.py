@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, Refused
 from ainur_tui.rules.budget import Budget, bottleneck
-from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import before, busy, load, routed_again, sentence, set_aside
+from ainur_tui.systems.acting import Observation, Step, StepContext, World
+from ainur_tui.systems.fly.fleet import OnApp, before, busy, load, routed_again, sentence, set_aside
 from ainur_tui.systems.fly.fleet import machines as counted
 from ainur_tui.systems.fly.hands import Hands, sent
 from ainur_tui.systems.fly.health import health, serving
@@ -22,10 +22,9 @@ from ainur_tui.systems.fly.sizing import SIZE_PARAMS, ResizeApi
 GUIDE_MOST = 6
 """The guide's greatest number of machines; more is not begun while the budget is not known."""
 SECONDS_EACH = 15.0
-USAGE = 64
 
 
-class ScaleApi(Action):
+class ScaleApi(OnApp):
     """An exact number of machines; relative wishes are made absolute in the plan."""
 
     spec = ActionSpec(
@@ -41,18 +40,14 @@ class ScaleApi(Action):
         ],
         inverse="scale api to the count before",
     )
-    verify_within = 60.0
 
     def __init__(
         self, hands: Hands, pool_size: int, *, drain: float = DRAIN, sizes: SizeList | None = None
     ) -> None:
-        self._hands = hands
+        super().__init__(hands)
         self._pool = pool_size
         self._drain = drain
         self._resize = ResizeApi(hands, sizes)
-
-    def unavailable(self) -> str | None:
-        return self._hands.forbids()
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         if {"size", "memory"} & {name for name, value in params.items() if value}:
@@ -60,13 +55,15 @@ class ScaleApi(Action):
         machines = await self._machines()
         now = len(machines)
         if not machines:
-            raise Refused(f"app {self._hands.app} has no machine whose configuration to take", 69)
+            raise Refused(
+                f"app {self.hands.app} has no machine whose configuration to take", UNAVAILABLE
+            )
         source = max(machines, key=lambda m: m.created_at)
         count, region = _wish(params, now)
         moved = [m for m in machines if m.region != region] if region and count == now else []
         if region and not moved and count <= now:
             raise Refused(f"no machine would be made in {region}", USAGE)
-        judged = [(m, health(m, self._hands.clock.now())) for m in machines]
+        judged = [(m, health(m, self.hands.clock.now())) for m in machines]
         new = len(moved) or max(count - now, 0)
         region = region or source.region
         doomed = moved or self._doomed(machines, now - count)
@@ -123,7 +120,7 @@ class ScaleApi(Action):
         ]
 
     async def leftovers(self, plan: Plan) -> list[Undo]:
-        return await routed_again(self._hands, plan)
+        return await routed_again(self.hands, plan)
 
     async def observe(self, plan: Plan) -> Observation:
         if "guest" in plan.goal:
@@ -131,7 +128,7 @@ class ScaleApi(Action):
         machines = await self._machines()
         wanted = plan.goal["count"]
         left = [m.id for m in machines if m.id in plan.goal["destroy"]]
-        judged = [(m, health(m, self._hands.clock.now())) for m in machines]
+        judged = [(m, health(m, self.hands.clock.now())) for m in machines]
         bad = [(m.id, how.note) for m, how in judged if how.state == "down"]
         by = f"{len(machines)} of {wanted} machines listed, {len(machines) - len(bad)} well"
         if len(machines) != wanted or left:
@@ -144,11 +141,11 @@ class ScaleApi(Action):
         return Observation("verified", f"{by} (by the platform's list and its checks)")
 
     async def _machines(self) -> list[Machine]:
-        return serving(await self._hands.client.machines(self._hands.app))
+        return serving(await self.hands.client.machines(self.hands.app))
 
     def _doomed(self, machines: list[Machine], number: int) -> list[Machine]:
         """Which go: those that do not serve, then the newest."""
-        now = self._hands.clock.now()
+        now = self.hands.clock.now()
         order = sorted(machines, key=lambda m: (health(m, now).state == "up", -m.created_at, m.id))
         return order[: max(number, 0)]
 
@@ -178,22 +175,22 @@ class ScaleApi(Action):
 
     async def _create(self, goal: dict[str, Any], number: int, context: StepContext) -> str:
         mark = f"{context.run_id}-{number}"
-        id, found = await copied(self._hands, goal["source"], goal["region"], mark, context)
+        id, found = await copied(self.hands, goal["source"], goal["region"], mark, context)
         context.keep(**{f"machine_{number}": id})
         return found
 
     async def _destroy(self, id: str, context: StepContext) -> str:
-        client = self._hands.client
+        client = self.hands.client
         machines = {machine.id: machine for machine in await self._machines()}
         machine = machines.pop(id, None)
         if machine is None:
             return f"{id} is gone already"
-        now = self._hands.clock.now()
+        now = self.hands.clock.now()
         if not any(health(other, now).state in {"up", "paused"} for other in machines.values()):
             raise ActionFailure(f"no other machine is healthy; {id} is left alone")
-        async with self._hands.leased(id, context) as nonce:
+        async with self.hands.leased(id, context) as nonce:
             if machine.state == "started":
-                await halted(self._hands, machine, nonce, context, drain=self._drain)
+                await halted(self.hands, machine, nonce, context, drain=self._drain)
             context.progress(f"{id} stopped; destroying")
             await sent(client.destroy(id, nonce), context)
 

@@ -31,12 +31,11 @@ class SecondWord(Action):
         self._address = address
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world
         old, new = clean(params["from"], 63), clean(params["into"], 63)
         return Plan(
             action=self.spec.name, target=target, risk="R0", params=params,
             steps=[f"count {old} and {new}, then ask for the name {new} before users go there"],
-            affects=[], before={}, goal=dict(params), inverse=None, expected_seconds=None,
+            affects=[], goal=dict(params),
             title=self.spec.summary,
         )  # fmt: skip
 
@@ -44,7 +43,6 @@ class SecondWord(Action):
         return [Step(plan.steps[0], partial(self._ask, plan), "abort", limit=PATIENCE)]
 
     async def observe(self, plan: Plan) -> Observation:
-        del plan
         return Observation("verified", "nothing is left to see of an answer")
 
     async def _ask(self, plan: Plan, step: StepContext) -> str:

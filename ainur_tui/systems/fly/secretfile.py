@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import stat
 
-from ainur_tui.model.failure import Refused
+from ainur_tui.model.failure import USAGE, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems.fly.secretrows import NAME
 
 MOST_BYTES, MOST = 256 * 1024, 200
-USAGE = 64
 
 
 def identity(path: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import StepContext, World
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.secretfile import identity, read_secrets
 from ainur_tui.systems.fly.secretrows import known
 from ainur_tui.systems.fly.settings import Setting, Values, named
@@ -36,7 +35,7 @@ class SecretSet(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "stage"})
+        name = named(params)
         rows = await known(self.hands.client)
         new = name not in rows
         undo = Undo(action="secret-unset", target=target, params={"name": name}) if new else None
@@ -64,7 +63,7 @@ class SecretUnset(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        name = named(params, {"name", "stage"})
+        name = named(params)
         rows = await known(self.hands.client)
         if name not in rows:
             raise Refused(f"there is no secret {name}", UNAVAILABLE)
@@ -89,7 +88,7 @@ class SecretImport(Setting):
     )
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if set(params) - {"file", "stage"} or not params.get("file"):
+        if not params.get("file"):
             raise Refused("secret-import needs file=PATH", USAGE)
         path = params["file"]
         values = read_secrets(path)

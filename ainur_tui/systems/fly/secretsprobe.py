@@ -21,13 +21,13 @@ INTERVAL = 15.0
 LOOK_BACK = 86400.0
 """Seconds before our first look whose changes are told as events."""
 _COLUMNS = (
-    Column(name="name", title="Name", rank=0, limit=40),
+    Column(name="name", title="Name"),
     Column(name="kind", title="Kind", rank=5, limit=8),
     Column(name="value", title="Value", rank=6, limit=8),
     Column(name="digest", title="Digest", rank=1, limit=18),
     Column(name="changed", title="Age", unit="age", rank=2),
     Column(name="by", title="Set by", rank=3, limit=30),
-    Column(name="drift", title="In use on", rank=0, limit=40),
+    Column(name="drift", title="In use on"),
 )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.action import Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
+from ainur_tui.model.units import some
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
-from ainur_tui.systems.fly.fleet import USAGE, EachMachine, alone, judged, machines, well
+from ainur_tui.systems.fly.fleet import EachMachine, alone, judged, machines, well
 from ainur_tui.systems.fly.hands import AT_REST, BACK_WITHIN, sent
 from ainur_tui.systems.fly.machines import Machine
 from ainur_tui.systems.fly.moves import LOOK_FOR, aside, fit
@@ -84,8 +85,7 @@ class Setting(EachMachine):
 
     def first(self, plan: Plan) -> str:
         """The name of the step that sends the values."""
-        names: list[str] = plan.goal["names"]
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        shown = some(plan.goal["names"], 4)
         # Only a value that is no secret is in a plan.
         value = f" to {plan.goal['value']}" if "value" in plan.goal else ""
         return f"{'unset' if plan.goal['unset'] else 'set'} {shown}{value}"
@@ -218,10 +218,8 @@ def staged(params: Mapping[str, str]) -> bool:
     return given == "true"
 
 
-def named(params: Mapping[str, str], allowed: set[str]) -> str:
-    """The parameter ``name``; raises Refused (64) for what cannot be one, or others."""
-    if strange := set(params) - allowed:
-        raise Refused(f"no parameter {', '.join(sorted(strange))}", USAGE)
+def named(params: Mapping[str, str]) -> str:
+    """The parameter ``name``; raises Refused (64) for what cannot be one."""
     name = params.get("name", "")
     if not NAME.fullmatch(name):
         raise Refused("name is an environment variable's: LETTERS_DIGITS_UNDERSCORES", USAGE)

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any, Literal
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ProbeFailure, Refused
 from ainur_tui.systems.acting import Step, World
 from ainur_tui.systems.answers import text
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE, EachMachine, judged, well, which
+from ainur_tui.systems.fly.fleet import EachMachine, judged, well, which
 from ainur_tui.systems.fly.hands import Hands
-from ainur_tui.systems.fly.machines import Machine
+from ainur_tui.systems.fly.machines import Machine, size_name
 from ainur_tui.systems.fly.replacing import Config, Replacing
 from ainur_tui.systems.fly.sizelist import Size, SizeList
 
@@ -159,13 +159,13 @@ def guest(config: Config, given: dict[str, str], live: Mapping[str, Size]) -> di
         now["cpu_kind"], now["cpus"] = _size(given["size"], list(live) or SIZES)
     kind, cpus = str(now.get("cpu_kind") or "shared"), int(now.get("cpus") or 1)
     least, most = LEAST.get(kind, STEP) * cpus, MOST.get(kind, 8192) * cpus
-    if (size := live.get(_named(kind, cpus))) is not None:
+    if (size := live.get(size_name(kind, cpus))) is not None:
         least, most = size.least, size.most
     if "memory" in given:
         memory = _megabytes(given["memory"])
         if not least <= memory <= most:
             raise Refused(
-                f"{_named(kind, cpus)} has between {least} and {most} MB, not {memory}", USAGE
+                f"{size_name(kind, cpus)} has between {least} and {most} MB, not {memory}", USAGE
             )
     else:
         memory = min(max(int(now.get("memory_mb") or least), least), most)
@@ -175,7 +175,7 @@ def guest(config: Config, given: dict[str, str], live: Mapping[str, Size]) -> di
 def size_of(config: Config) -> str:
     """The size's name: ``shared-cpu-1x``, ``performance-2x``."""
     found = config.get("guest") or {}
-    return _named(str(found.get("cpu_kind") or "shared"), int(found.get("cpus") or 1))
+    return size_name(str(found.get("cpu_kind") or "shared"), int(found.get("cpus") or 1))
 
 
 def words(config: Config) -> str:
@@ -187,10 +187,6 @@ def _memory(config: Config) -> int:
     return int((config.get("guest") or {}).get("memory_mb") or 0)
 
 
-def _named(kind: str, cpus: int) -> str:
-    return f"performance-{cpus}x" if kind == "performance" else f"{kind}-cpu-{cpus}x"
-
-
 def _price(live: Mapping[str, Size], name: str) -> str:
     price = live[name].price if name in live else None
     return f"{name} {'not told' if price is None else f'${price:.2f}'}"
@@ -198,7 +194,7 @@ def _price(live: Mapping[str, Size], name: str) -> str:
 
 def _size(value: str, sizes: Sequence[str]) -> tuple[Literal["shared", "performance"], int]:
     found = _SIZE.fullmatch(value)
-    name = found and _named(found[1] or found[2], int(found[3]))
+    name = found and size_name(found[1] or found[2], int(found[3]))
     if found is None or name not in sizes:
         gone = "; dedicated sizes are called performance now" if "dedicated" in value else ""
         raise Refused(f"there is no size {value[:40]}{gone}; one of {', '.join(sizes)}", USAGE)

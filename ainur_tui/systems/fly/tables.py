@@ -14,7 +14,7 @@ MOST_EVENTS = 100
 _GO = ("GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GODEBUG")
 _TONES: dict[str, Tone] = {"up": "ok", "down": "fail", "paused": "quiet"}
 _MACHINES = [
-    Column(name="id", title="Machine", rank=0, limit=16),
+    Column(name="id", title="Machine", limit=16),
     Column(name="region", title="Region", rank=6, limit=6),
     Column(name="state", title="State", rank=1, limit=12),
     Column(name="checks", title="Checks", rank=2, limit=8),
@@ -27,7 +27,7 @@ _MACHINES = [
     Column(name="last_at", title="Ago", unit="age", rank=4),
 ]
 _EVENTS = [
-    Column(name="at", title="At", unit="time", rank=0),
+    Column(name="at", title="At", unit="time"),
     Column(name="machine", title="Machine", rank=1, limit=16),
     Column(name="event", title="Event", rank=2, limit=14),
     Column(name="detail", title="Detail", rank=3, limit=60),

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Sequence
 from ainur_tui.config.secrets import describe, resolve
 from ainur_tui.config.types import Environment, SecretMissing, Vault
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import StepContext, World
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.examined import Examined
-from ainur_tui.systems.fly.fleet import UNAVAILABLE, USAGE
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.keptnames import kept_names
 from ainur_tui.systems.fly.secretfile import MOST
@@ -104,7 +103,7 @@ class SecretRestore(Setting):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         names = [name.strip() for name in params.get("names", "").split(",") if name.strip()]
-        if set(params) - {"names", "stage"} or not 0 < len(names) <= MOST:
+        if not 0 < len(names) <= MOST:
             raise Refused("secret-restore needs names=NAME,NAME", USAGE)
         if self._vault is None or self.unavailable():
             raise Refused(self.unavailable() or "", UNAVAILABLE)

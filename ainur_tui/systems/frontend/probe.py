@@ -8,7 +8,7 @@ from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.systems.answers import Answer
 from ainur_tui.systems.base import Probe, Sample
 from ainur_tui.systems.frontend.page import Page, read_page
-from ainur_tui.systems.http import HttpClient
+from ainur_tui.systems.http import ANEW, HttpClient
 
 _UP = Signal(
     name="frontend.up", title="Frontend", unit="bool", worse="below", fail=1.0, vital=True,
@@ -22,8 +22,6 @@ _MAINTENANCE = Signal(
 )  # fmt: skip
 _SPOKEN = frozenset({200, *range(400, 600)}) - {401, 403, 407, 429}
 """Statuses that tell about the site; the others tell about our access to it."""
-_ANEW = {"connection": "close"}
-"""A visitor who comes now is met by the certificate and the address that are there now."""
 
 
 class FrontendProbe(Probe):
@@ -40,7 +38,7 @@ class FrontendProbe(Probe):
         self._client = client
 
     async def read(self) -> Sample:
-        answer = await self._client.get("/", headers=_ANEW, expect=_SPOKEN)
+        answer = await self._client.get("/", headers=ANEW, expect=_SPOKEN)
         page = self._page(answer)
         source = f"GET {self._client.peer}/"
         up = answer.status == 200 and page is not None

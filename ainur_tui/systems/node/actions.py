@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Context
@@ -47,17 +47,15 @@ class RestartNode(Action):
     def _unit(self) -> Systemctl:
         why = self.unavailable()
         if self._systemctl is None or why is not None:
-            raise Refused(why or "no unit", 69)
+            raise Refused(why or "no unit", UNAVAILABLE)
         return self._systemctl
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if params:
-            raise Refused(f"restart of the node has no parameter {', '.join(params)}", 64)
         unit = self._unit()
         try:
             found = await unit.show(self._deadline)
         except ProbeFailure as failure:
-            raise Refused(str(failure), 69) from None
+            raise Refused(str(failure), UNAVAILABLE) from None
         best, roles, rights = await asyncio.gather(
             self._best(), self._roles(), self._rights(unit, "restart")
         )
@@ -71,12 +69,10 @@ class RestartNode(Action):
             action="restart",
             target=target,
             risk="R2",
-            params={},
             steps=[f"Restart unit {unit.unit} (PID {pid})", "Wait until its RPC answers"],
             affects=world.dependants(target),
             before={"unit": unit.unit, "state": state, "main_pid": pid},
             goal={"unit": unit.unit, "not_pid": pid, "best": best or 0},
-            inverse=None,
             expected_seconds=world.usual_seconds or SECONDS,
             title=f"Restart the node ({unit.unit})",
             warnings=warnings,

@@ -30,7 +30,7 @@ _COLUMNS = [
     Column(name="slots", title="Slots", unit="count"),
     Column(name="blocks", title="Blocks", unit="count"),
     Column(name="missed", title="Missed", unit="count"),
-    Column(name="last", title="Last block", unit="blocks", rank=1),
+    Column(name="last", title="Last block", unit="height", rank=1),
     Column(name="whose", title="Key", rank=1, limit=12),
 ]
 

@@ -73,7 +73,7 @@ class ChainProbe(Probe):
         table = Table(
             name="node.network", target="node", title="Network", columns=network.COLUMNS,
             rows=network.rows(found, others), observed_at=now, source=self._source,
-            interval=self.interval, note=network.rule(found),
+            interval=self.interval,
         )  # fmt: skip
         return Sample(
             [

@@ -14,6 +14,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import many
 from ainur_tui.model.units import size as octets
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node.flagcheck import parsed
@@ -115,7 +116,7 @@ class DiskProbe(Probe):
         note = "needs ten minutes" if growth is None else None if growth else "it does not grow"
         facts = {
             "Path": where,
-            "Size": f"{octets(total)} in {count:,} file{'' if count == 1 else 's'}",
+            "Size": f"{octets(total)} in {many(count, 'file')}",
             "Growth": note or f"{octets((growth or 0) * DAY)} a day",
             "Free": octets(free),
             "Days to full": f"{days:,.0f}" if days is not None else note or "not known",

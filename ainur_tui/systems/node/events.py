@@ -30,7 +30,7 @@ SIGNALS = (
     Signal(name="node.extrinsics.failed", title="Extrinsics failed, newest blocks", unit="count"),
 )
 _COLUMNS = [
-    Column(name="block", title="Block", unit="blocks"),
+    Column(name="block", title="Block", unit="height"),
     Column(name="pallet", title="Pallet", limit=16),
     Column(name="event", title="Event", limit=24),
     Column(name="fields", title="With", rank=1, limit=80),

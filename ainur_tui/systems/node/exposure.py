@@ -25,7 +25,7 @@ EXPOSED = Signal(
     trouble="unsafe RPC methods answered to the world",
 )  # fmt: skip
 _COLUMNS = [
-    Column(name="endpoint", title="Endpoint", limit=40),
+    Column(name="endpoint", title="Endpoint"),
     Column(name="reach", title="Reached by", limit=12),
     Column(name="methods", title="Methods", unit="count", rank=1),
     Column(name="unsafe", title="Unsafe methods", limit=60),

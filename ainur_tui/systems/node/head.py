@@ -82,9 +82,10 @@ class HeadProbe(Probe):
         note = "; ".join(filter(None, (self._fallback(), head.note))) or None
         if self._head is None:
             await self._first_look(head.best)
+            now = self._clock.monotonic()
         else:
+            now = self._clock.monotonic()
             self._look(head.best)
-        now = self._clock.monotonic()
         age = max(0.0, now - self._advanced)
         if age > STALLED * self._block_time:
             self._stalled = True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ainur_tui.model.table import Column, Row, Tone
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, many
 from ainur_tui.systems.node.branch import Crowd
 
 STALLED = 3.0
@@ -204,7 +204,7 @@ def _target(seen: Seen) -> Check:
     if not known:
         return Check("Sync", None, "it knows no target", f"at most {BEHIND} behind", "behind")
     most = max(0, *known)
-    words = f"{most:,} block{'' if most == 1 else 's'} behind"
+    words = f"{many(most, 'block')} behind"
     return Check("Sync", most <= BEHIND, words, f"at most {BEHIND} behind", "behind")
 
 

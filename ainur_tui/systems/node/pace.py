@@ -41,11 +41,11 @@ def until_synced(
     if behind is None:
         return None, "it knows no target"
     if behind <= IN_STEP:
-        return None, "in step with its target"
+        return None, "in step"
     if imports is None or target is None:
         return None, "needs two readings"
     gained = imports - target
     rates = f"imports {number(imports)}/s, the target grows by {number(target)}/s"
     if gained <= 0:
-        return None, f"never at this pace: {rates}"
+        return None, f"never: {rates}"
     return behind / gained, rates

@@ -29,7 +29,7 @@ STANDS: dict[Stand | None, str] = {"ours": "our chain", "other": "another chain"
 _COLUMNS = [
     Column(name="peer", title="Peer", limit=24),
     Column(name="roles", title="Roles", rank=2, limit=12),
-    Column(name="best", title="Best", unit="blocks", rank=1),
+    Column(name="best", title="Best", unit="height", rank=1),
     Column(name="behind", title="Behind us", unit="blocks", rank=2),
     Column(name="stands", title="Stands on", rank=1, limit=13),
     Column(name="way", title="Way", rank=2, limit=4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ainur_tui.model.action import ActionSpec, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ProbeFailure, Refused
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.actions import SECONDS, STOPPING, RestartNode
 
@@ -19,13 +19,11 @@ class _Turn(RestartNode):
     back: Literal["start", "stop"]
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if params:
-            raise Refused(f"{self.verb} of the node has no parameter {', '.join(params)}", 64)
         unit, stop = self._unit(), self.verb == "stop"
         try:
             found = await unit.show(self._deadline)
         except ProbeFailure as failure:
-            raise Refused(str(failure), 69) from None
+            raise Refused(str(failure), UNAVAILABLE) from None
         state, pid = found.get("ActiveState", "?"), found.get("MainPID", "0")
         if (state in _REST) == stop:
             raise AlreadySo(f"unit {unit.unit} is {state} already; nothing to {self.verb}")
@@ -44,7 +42,6 @@ class _Turn(RestartNode):
             action=self.verb,
             target=target,
             risk=self.spec.risk,
-            params={},
             steps=[self._name(unit.unit)],
             affects=world.dependants(target) if stop else [],
             before={"unit": unit.unit, "state": state, "main_pid": pid},

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import DENIED, UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.node.client import NodeClient, RpcRefused
 from ainur_tui.systems.node.shapes import Connections, Peer, Text
@@ -26,8 +26,8 @@ def asked_for(method: str, failure: ProbeFailure) -> Refused:
     """Why an unsafe method cannot be used, with the way out."""
     if isinstance(failure, RpcRefused) and failure.hidden:
         words = "reach its RPC from its own machine, or set --rpc-methods unsafe for the while"
-        return Refused(f"the node does not let us call {method}: {words}", 77)
-    return Refused(str(failure), 69)
+        return Refused(f"the node does not let us call {method}: {words}", DENIED)
+    return Refused(str(failure), UNAVAILABLE)
 
 
 async def ordered(client: NodeClient, method: str, *given: str, deadline: float) -> str:
@@ -106,9 +106,9 @@ class _Reserved(Action):
         name = "address" if self.reserve else "peer"
         given = params.get(name, "").strip()
         found = (_ADDRESS if self.reserve else _PEER).fullmatch(given)
-        if set(params) - {name} or found is None:
+        if found is None:
             place = "/ip4/203.0.113.7/tcp/30333/p2p/" if self.reserve else ""
-            raise Refused(f"{self.spec.name} needs {name}={place}12D3…", 64)
+            raise Refused(f"{self.spec.name} needs {name}={place}12D3…", USAGE)
         return found["peer"], given if self.reserve else None
 
     async def _act(self, given: str, _: StepContext) -> str:

@@ -10,6 +10,7 @@ from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import size
 from ainur_tui.systems.base import Context, Probe, Sample
 from ainur_tui.systems.node import flagcheck
 from ainur_tui.systems.node.flags import difference, flags_of
@@ -24,6 +25,22 @@ _COLUMNS = [
     Column(name="property", title="Property"),
     Column(name="value", title="Value", limit=80),
 ]
+_TITLES = {
+    "ActiveState": "State", "ActiveEnterTimestamp": "Active since", "NRestarts": "Restarts",
+    "Result": "Last result", "MainPID": "Process id",
+    "MemoryCurrent": "Memory", "UnitFileState": "Start at boot", "LoadState": "Unit file",
+    "Description": "Description",
+}  # fmt: skip
+"""systemd's properties as people say them, the state first."""
+
+
+def _words(name: str, value: str) -> tuple[str, str]:
+    """A property and its value; what systemd cannot tell (``[not set]``) is not known."""
+    if name == "MemoryCurrent":
+        value = size(int(value)) if value.isdecimal() else "not accounted"
+    elif name == "NRestarts":
+        value = f"{value} by systemd itself"
+    return _TITLES.get(name, name), value or "—"
 
 
 class UnitProbe(Probe):
@@ -63,10 +80,14 @@ class UnitProbe(Probe):
         state = f"{found.get('ActiveState', '?')} ({found.get('SubState', '?')})"
         active = found.get("ActiveState") == "active"
         tone: Tone = "ok" if active else "fail"
+        found["ActiveState"] = state
+        found.pop("SubState", None)
         rows = [
-            Row(key=name, cells=[name, value], tone=tone if name == "ActiveState" else "none")
-            for name, value in found.items()
-        ]
+            Row(key=name, cells=list(_words(name, found[name])),
+                tone=tone if name == "ActiveState" else "none")
+            for name in sorted(found, key=lambda name: list(_TITLES).index(name)
+                               if name in _TITLES else len(_TITLES))
+        ]  # fmt: skip
         return Sample(
             [self._reading(float(active), f"{self._systemctl.unit} is {state}")],
             [self._table(rows), self._flag_table(flags)],

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.journald import JournalSource
@@ -56,8 +56,10 @@ class NodeLogLevel(Action):
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         wanted = params.get("filter", "").strip()
         found = _FILTER.fullmatch(wanted)
-        if set(params) != {"filter"} or (found is None and wanted != DEFAULT):
-            raise Refused("log-level of the node needs filter=MODULE=debug|trace, or default", 64)
+        if found is None and wanted != DEFAULT:
+            raise Refused(
+                "log-level of the node needs filter=MODULE=debug|trace, or default", USAGE
+            )
         try:
             # Reads only, and is hidden wherever the filters are.
             await self._client.call("system_reservedPeers", Any, deadline=self._deadline)
@@ -72,7 +74,6 @@ class NodeLogLevel(Action):
             params={"filter": wanted},
             steps=[f"{method} {wanted}" if found else method],
             affects=[],
-            before={},
             goal={"method": method, "filter": wanted, "module": found["module"] if found else None},
             inverse=back if found else None,
             undo=Undo(action="log-level", target=target, params={"filter": DEFAULT})

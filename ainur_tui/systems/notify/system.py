@@ -9,6 +9,7 @@ from ainur_tui.config.types import Environment, Notify
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import clock as moment
+from ainur_tui.model.units import many
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.notify.errand import begun
 from ainur_tui.systems.notify.heard import listening
@@ -28,6 +29,8 @@ class AppriseReceiver(Receiver, Writer):
         self.name = name
         self.severities = frozenset(section.severities)
         self.resolved = section.resolved
+        self.hours = section.told_in
+        self.always = frozenset(section.always)
         self._address = address
         self._environment = environment
         self._text = ("", "")
@@ -52,9 +55,9 @@ class AppriseReceiver(Receiver, Writer):
             return f"{self._environment}: {alert.severity} {alert.name} on {alert.target} {what}"
         told = []
         if firing := [one.alert.severity for one in messages if one.what != "over"]:
-            told.append(f"{_alerts(firing)} firing, worst {min(firing)}")
+            told.append(f"{many(len(firing), 'alert')} firing, worst {min(firing)}")
         if over := [one for one in messages if one.what == "over"]:
-            told.append(f"{len(over)} over" if firing else f"{_alerts(over)} over")
+            told.append(f"{len(over)} over" if firing else f"{many(len(over), 'alert')} over")
         return f"{self._environment}: {'; '.join(told)}"
 
     def _body(self, messages: Sequence[Message]) -> str:
@@ -81,10 +84,6 @@ class AppriseReceiver(Receiver, Writer):
             if not channel.notify(body=body, title=title, body_format="text"):
                 why = heard.told(self._address)
                 raise ProbeFailure("unavailable", f"not taken there{': ' if why else ''}{why}")
-
-
-def _alerts(some: Sequence[object]) -> str:
-    return f"{len(some)} alert{'' if len(some) == 1 else 's'}"
 
 
 def _line(message: Message) -> str:

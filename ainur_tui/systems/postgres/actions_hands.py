@@ -195,6 +195,6 @@ class Elevated(Action):
         the database it is about: only runs about the same tell how long it takes."""
         return Plan(
             action=self.spec.name, target=target, risk=self.spec.risk, params=params, steps=steps,
-            affects=[], before=before, goal=goal, inverse=way_back, expected_seconds=None,
+            affects=[], before=before, goal=goal, inverse=way_back,
             title=title, warnings=warnings, facts=facts, blocked=blocked,
         )  # fmt: skip

@@ -6,13 +6,12 @@ import asyncio
 from typing import Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.units import size
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, Elevated
 from ainur_tui.systems.postgres.actions_leftover import drop, is_left_of, leftovers, told
 from ainur_tui.systems.postgres.actions_relations import (
-    USAGE,
     around,
     at_work,
     denied,
@@ -68,12 +67,11 @@ class Reindex(Elevated):
     verify_within = 3600.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         name, wait = _given(params)
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
             if major_of(connection) < 12:
-                raise Refused("REINDEX CONCURRENTLY is there from PostgreSQL 12 on", 69)
+                raise Refused("REINDEX CONCURRENTLY is there from PostgreSQL 12 on", UNAVAILABLE)
             index = await found(connection, name, "iI", "index")
             if index["kind"] == "I":
                 raise Refused(f"{label(self.shown, index)} is a partitioned index: name that of"
@@ -176,8 +174,6 @@ class Reindex(Elevated):
 
 
 def _given(params: dict[str, str]) -> tuple[str, int]:
-    if strange := sorted(params.keys() - {"index", "wait"}):
-        raise Refused(f"reindex has no parameter {strange[0][:60]!r}", USAGE)
     wait = params.get("wait", "60")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 6 and 0 < int(wait) <= _MOST_WAIT):
         raise Refused(f"wait is a number of seconds, from 1 to {_MOST_WAIT}", USAGE)

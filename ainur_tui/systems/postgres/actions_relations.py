@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import duration
 from ainur_tui.systems.postgres.shown import Shown, ages
@@ -13,7 +13,6 @@ from ainur_tui.systems.postgres.shown import Shown, ages
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-USAGE = 64
 _FIND = """
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        n.nspname ~ '^pg_' OR n.nspname = 'information_schema' AS system,

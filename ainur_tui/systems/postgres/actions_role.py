@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import UNLOGGED, Elevated
-from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.actions_scram import head, verifier
 from ainur_tui.systems.postgres.client import major_of
 
@@ -71,7 +70,6 @@ class MonitorRole(Elevated):
     verify_within = 15.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         given = {"role": "ainur_monitor", "signal": "false", "renew": "false"} | params
         name = _checked(given)
         async with self.hands.reading() as connection:
@@ -183,8 +181,6 @@ class MonitorRole(Elevated):
 
 def _checked(given: Mapping[str, str]) -> str:
     """The role's name. Raises Refused."""
-    if strange := sorted(given.keys() - {"role", "signal", "renew"}):
-        raise Refused(f"monitor-role has no parameter {strange[0][:60]!r}", USAGE)
     if {given["signal"], given["renew"]} - {"true", "false"}:
         raise Refused("signal and renew are true or false", USAGE)
     name = given["role"]

@@ -6,15 +6,16 @@ the session's start, and what it was at, with what the person saw.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.model.text import clean
-from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, World
+from ainur_tui.model.units import many
+from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_victims import (
     IDLE,
     ONE,
@@ -26,7 +27,6 @@ from ainur_tui.systems.postgres.actions_victims import (
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 
-_USAGE = 64
 _OLDEST = 31_536_000
 PID = Param(name="pid", type="int", help="the session's process id", required=True)
 
@@ -69,7 +69,6 @@ class _Signal(Action):
             affects=clients(chosen),
             before={"sessions": {str(one["pid"]): one for one in marks}},
             goal={"victims": marks},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=title,
             warnings=[*warnings, *told],
@@ -79,11 +78,11 @@ class _Signal(Action):
 
     def steps(self, plan: Plan) -> list[Step]:
         return [
-            Step(name, lambda _, one=one: self._signal(one), limit=30.0)  # type: ignore[misc]
+            Step(name, partial(self._signal, one), limit=30.0)
             for name, one in zip(plan.steps, plan.goal["victims"], strict=True)
         ]
 
-    async def _signal(self, one: dict[str, Any]) -> str:
+    async def _signal(self, one: dict[str, Any], _: StepContext) -> str:
         rows = await self._of(f"SELECT {self.function}(a.pid) AS sent", one)
         if not rows:
             return f"{one['pid']} is no longer at what it was: nothing was sent"
@@ -186,8 +185,7 @@ class TerminateIdle(_Signal):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         spared = _spared(params.get("except", ""))
-        rest = {name: text for name, text in params.items() if name != "except"}
-        older = _number(self.spec.name, {"older": "300"} | rest, "older", _OLDEST)
+        older = _number(self.spec.name, {"older": "300"} | params, "older", _OLDEST)
         found = await victims(self.database, self.shown, IDLE, older)
         chosen = [one for one in found if one.pid not in spared]
         left = [one for one in found if one.pid in spared]
@@ -196,11 +194,11 @@ class TerminateIdle(_Signal):
             raise AlreadySo(
                 f"no session has been idle in a transaction for {older} s or more{others}"
             )
-        many = f"{len(chosen)} session{'s' if len(chosen) > 1 else ''}"
         kept = {"except": ",".join(map(str, sorted(spared)))} if spared else {}
         plan = self.draft(
             target, {"older": str(older)} | kept, world, chosen,
-            title=f"End {many} idle in a transaction for over {older} s", after="session ended",
+            title=f"End {many(len(chosen), 'session')} idle in a transaction for over {older} s",
+            after="session ended",
             warnings=["Their clients lose the connection; what they had not committed is lost"],
         )  # fmt: skip
         told = [f"{one.words} → left alone" for one in left]
@@ -213,15 +211,12 @@ def _spared(text: str) -> set[int]:
     """Process ids, divided by commas. Raises Refused for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in parts):
-        raise Refused("terminate-idle needs except=PID,PID: process ids as its plan lists", _USAGE)
+        raise Refused("terminate-idle needs except=PID,PID: process ids as its plan lists", USAGE)
     return set(map(int, parts))
 
 
 def _number(action: str, params: dict[str, str], name: str, most: int) -> int:
-    unknown = sorted(params.keys() - {name})
-    if unknown:
-        raise Refused(f"{action} has no parameter {clean(unknown[0], 60)}", _USAGE)
     value = params.get(name, "")
     if not (value.isascii() and value.isdigit() and len(value) < 12 and 0 < int(value) <= most):
-        raise Refused(f"{action} needs {name}=NUMBER, from 1 to {most}", _USAGE)
+        raise Refused(f"{action} needs {name}=NUMBER, from 1 to {most}", USAGE)
     return int(value)

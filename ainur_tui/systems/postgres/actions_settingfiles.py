@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import some
 from ainur_tui.systems.postgres.actions_tuning import counted, words
 
 SETTING = """
@@ -55,4 +56,4 @@ def unapplied(name: str, files: list[Any]) -> str:
         and f["source"] in {"configuration file", "default"}
         and counted(f["setting"], f) not in {None, counted(f["runs"], f)}
     ]  # fmt: skip
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return some(names, 6)

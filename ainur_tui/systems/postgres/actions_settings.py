@@ -8,12 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from ainur_tui.model.action import ActionSpec, Param, Plan, Undo
-from ainur_tui.model.failure import Refused
-from ainur_tui.model.text import clean, near
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
+from ainur_tui.model.text import clean, meant
 from ainur_tui.model.units import size
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
-from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.actions_settingfiles import (
     FILES,
     OWN,
@@ -61,7 +60,6 @@ class ApplySetting(Elevated):
     verify_within = 30.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         name, value = _given(params)
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
@@ -71,7 +69,7 @@ class ApplySetting(Elevated):
             row = dict(found[0])
             if not row["super"]:
                 raise Refused(f"{self.shown.text(row['me'])} is no superuser: ALTER SYSTEM and "
-                              "pg_file_settings are theirs alone", 69)  # fmt: skip
+                              "pg_file_settings are theirs alone", UNAVAILABLE)  # fmt: skip
             files = await connection.fetch(FILES)
             use = dict((await connection.fetch(USE))[0])
             own = [self.shown.text(r["whose"], 140) for r in await connection.fetch(OWN, name)]
@@ -88,14 +86,6 @@ class ApplySetting(Elevated):
             one = broken[0]
             blocked = f"{one['file']}:{one['sourceline']} has an error, so a reload applies nothing"
         waits = "; an earlier change of it waits for a restart" if row["pending_restart"] else ""
-        warnings = [f"{name}: {CONSEQUENCES[name]}"]
-        if own:
-            warnings.append(f"{', '.join(own)}: a value of its own, which wins there")
-        if not restart and (others := unapplied(name, files)):
-            warnings.append(f"the reload also applies what else the files hold: {others}")
-        if restart:
-            warnings.append("it holds from the next restart on (restart db), which fails with a"
-                            " value the server cannot start with")  # fmt: skip
         back = DEFAULT if former is None else former
         plan = self.draft(
             target, {"name": name, "value": value},
@@ -116,7 +106,7 @@ class ApplySetting(Elevated):
                 f"{'in' if name in GUIDE else 'not in'} the guide's section on tuning",
                 *_memory(name, new, use),
             ],
-            warnings=warnings, blocked=blocked,
+            warnings=_warnings(name, own, files, restart=restart), blocked=blocked,
             way_back=None if name in ONLY else f"settings-apply db name={name} value={back}",
         )  # fmt: skip
         undo = None
@@ -171,17 +161,25 @@ class ApplySetting(Elevated):
         )
 
 
+def _warnings(name: str, own: list[str], files: list[Any], *, restart: bool) -> list[str]:
+    told = [f"{name}: {CONSEQUENCES[name]}"]
+    if own:
+        told.append(f"{', '.join(own)}: a value of its own, which wins there")
+    if not restart and (others := unapplied(name, files)):
+        told.append(f"the reload also applies what else the files hold: {others}")
+    if restart:
+        told.append("it holds from the next restart on (restart db), which fails with a value the"
+                    " server cannot start with")  # fmt: skip
+    return told
+
+
 def _given(params: Mapping[str, str]) -> tuple[str, str]:
-    if strange := sorted(params.keys() - {"name", "value"}):
-        raise Refused(f"settings-apply has no parameter {strange[0][:60]!r}", USAGE)
     name, value = params.get("name", "").strip().lower(), params.get("value", "").strip()
     if not name or not value:
         raise Refused(f"settings-apply needs name=SETTING and value=VALUE (or {DEFAULT})", USAGE)
     if name not in CONSEQUENCES:
-        close = near(name, list(CONSEQUENCES))
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
         raise Refused(f"{clean(name, 60)} is not changed from here: it is none of the tuning"
-                      f" settings{meant}", USAGE)  # fmt: skip
+                      f" settings{meant(name, CONSEQUENCES)}", USAGE)  # fmt: skip
     if len(value) > 200 or not value.isprintable():
         raise Refused("value is at most 200 printable characters", USAGE)
     return name, DEFAULT if value.upper() == DEFAULT else value

@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, Refused
-from ainur_tui.model.text import clean
+from ainur_tui.model.failure import USAGE, ActionFailure, Refused
 from ainur_tui.model.units import duration, size
 from ainur_tui.systems.acting import AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import Elevated
-from ainur_tui.systems.postgres.actions_relations import USAGE
 from ainur_tui.systems.postgres.client import major_of
 from ainur_tui.systems.postgres.queries_wal import slots
 from ainur_tui.systems.postgres.shown import ages
@@ -50,7 +48,6 @@ class DropSlot(Elevated):
     verify_within = 15.0
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         name = _given(params)
         async with self.hands.reading() as connection:
             blocked = await self.hands.hindrance(connection)
@@ -121,8 +118,6 @@ async def _slot(connection: Connection[Record], name: str) -> dict[str, Any] | N
 
 def _given(params: dict[str, str]) -> str:
     """The name of a slot. Raises Refused for anything that can be none."""
-    if unknown := sorted(params.keys() - {"slot"}):
-        raise Refused(f"drop-slot has no parameter {clean(unknown[0], 60)}", USAGE)
     name = params.get("slot", "")
     if _NAME.fullmatch(name) is None:
         raise Refused("drop-slot needs slot=NAME, as Database shows it under Replication", USAGE)

@@ -6,12 +6,11 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import Refused
-from ainur_tui.model.units import duration, size
+from ainur_tui.model.failure import UNAVAILABLE, USAGE, Refused
+from ainur_tui.model.units import duration, size, some
 from ainur_tui.systems.acting import Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.actions_hands import LONGEST, PACED, Elevated
 from ainur_tui.systems.postgres.actions_relations import (
-    USAGE,
     around,
     at_work,
     denied,
@@ -90,8 +89,8 @@ class _Care(Elevated):
                 rows = await connection.fetch(_DONE.format(kind=kind), tables, since)
                 left = [self.shown.text(row["name"]) for row in rows if not row["done"]]
                 if left or not rows:
-                    some = ", ".join(left[:5]) + f" and {len(left) - 5} more" * (len(left) > 5)
-                    return Observation("failed", f"{kind} is not newer: {some or 'it is gone'}",
+                    told = some(left, 5) or "it is gone"
+                    return Observation("failed", f"{kind} is not newer: {told}",
                                        final=settled)  # fmt: skip
                 if len(rows) > 1:
                     by.append(f"{kind} of all {len(rows)} tables is newer")
@@ -120,14 +119,7 @@ class Vacuum(_Care):
     )  # fmt: skip
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
-        if "full" in params:
-            raise Refused(
-                "VACUUM FULL shuts everybody out until the table is written anew: not offered;"
-                " vacuum makes the room free for new rows",
-                USAGE,
-            )
-        name, analyze = _given("vacuum", params, "analyze"), params.get("analyze", "true")
+        name, analyze = _given("vacuum", params), params.get("analyze", "true")
         if analyze not in {"true", "false"}:
             raise Refused("analyze is true or false", USAGE)
         both = analyze == "true"
@@ -186,7 +178,6 @@ class Analyze(_Care):
     )  # fmt: skip
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world  # how long others took tells nothing of this one
         name = _given("analyze", {"table": "all"} | params)
         facts = ["a sample of the rows is read; reads and writes go on"]
         async with self.hands.reading() as connection:
@@ -206,7 +197,7 @@ class Analyze(_Care):
                     f"not begun when other maintenance holds the table for {WAIT:g} s",
                 ]
         if not tables:
-            raise Refused("the database has no table", 69)
+            raise Refused("the database has no table", UNAVAILABLE)
         blocked = blocked or next(filter(None, (denied(self.shown, row) for row in tables)), None)
         return self.draft(
             target, {"table": name}, title=f"Analyze {called}", steps=[f"analyze {called}"],
@@ -225,9 +216,7 @@ class Analyze(_Care):
         return f"ANALYZE {await quoted(connection, plan.goal['tables'][0])}"
 
 
-def _given(action: str, params: dict[str, str], *more: str) -> str:
-    if strange := sorted(params.keys() - {"table", *more}):
-        raise Refused(f"{action} has no parameter {strange[0][:60]!r}", USAGE)
+def _given(action: str, params: dict[str, str]) -> str:
     if not params.get("table"):
         raise Refused(f"{action} needs table=NAME", USAGE)
     return params["table"]

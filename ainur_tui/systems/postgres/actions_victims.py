@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, many
 from ainur_tui.systems.postgres.client import APPLICATION, Database
 from ainur_tui.systems.postgres.shown import Shown, ages
 
@@ -117,7 +117,7 @@ class Victim:
 def clients(chosen: list[Victim]) -> list[str]:
     """Who is affected: how many sessions of each program."""
     counted = Counter(victim.client for victim in chosen)
-    return [f"{many} session{'s' if many > 1 else ''} of {name}" for name, many in counted.items()]
+    return [f"{many(count, 'session')} of {name}" for name, count in counted.items()]
 
 
 async def victims(database: Database, shown: Shown, sql: str, value: float) -> list[Victim]:

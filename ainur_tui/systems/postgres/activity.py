@@ -11,6 +11,7 @@ from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres import pools, queries, signals
 from ainur_tui.systems.postgres.activity_tables import Session, clients, locks, sessions
 from ainur_tui.systems.postgres.client import Database, major_of
+from ainur_tui.systems.postgres.look import GRANT
 from ainur_tui.systems.postgres.pools import Room
 from ainur_tui.systems.postgres.shown import Shown, ages
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 SOURCE = "pg_stat_activity"
 SLOW_SECONDS = 5.0
+OTHERS_WORK = (
+    signals.ACTIVE, signals.IDLE, signals.IDLE_TX, signals.IDLE_TX_OLDEST, signals.OLDEST_TX,
+    signals.SLOW, signals.WAITING, signals.WAITING_OLDEST,
+)  # fmt: skip
+"""What only a role that sees other sessions' work can count."""
 
 
 class ActivityProbe(Probe):
@@ -55,21 +61,25 @@ class ActivityProbe(Probe):
         others = [session for session in everyone if not session.own]
         behind = {row["pid"]: row for row in waits}
         readings = _Readings(at)
-        self._connections(readings, everyone, others, limits)
-        self._transactions(readings, others)
-        self._locks(readings, others, behind)
+        hidden = None if limits["sees_all"] else GRANT.format(self._shown.text(limits["me"]))
+        self._connections(readings, everyone, limits)
+        if hidden is None:
+            self._states(readings, others)
+            self._transactions(readings, others)
+            self._locks(readings, others, behind)
+        else:  # what is not seen is not absent
+            for signal in OTHERS_WORK:
+                readings.add(signal, None, note=hidden)
         spent = self._database.cost.last_minute()
         note = f"our own looking took {duration(spent.seconds)} in the last {spent.over:.0f} s"
-        if not limits["sees_all"]:
-            note = "the role does not see other sessions' work: GRANT pg_monitor TO it"
         kept = limits["reserved"] + limits["also_reserved"]
         room, held = Room(limits["most"], kept, len(everyone)), pools.pools(everyone, self._pool)
         if (full := pools.fullest(held)) is not None:
             who = f"{self._shown.text(full.application or full.client, 60)}: {full.open} of "
             readings.add(signals.POOL, full.share, note=f"{who}{full.may} connections")
         tables = [
-            sessions(others, self._shown, at, self.interval, note),
-            locks(others, behind, self._shown, at, self.interval),
+            sessions(others, self._shown, at, self.interval, hidden or note),
+            locks(others, behind, self._shown, at, self.interval, missing=hidden),
             clients(others, self._shown, at, self.interval),
             pools.table(held, room, self._pool, self._shown, at=at, interval=self.interval),
         ]
@@ -79,7 +89,6 @@ class ActivityProbe(Probe):
         self,
         readings: _Readings,
         everyone: Sequence[Session],
-        others: Sequence[Session],
         limits: Record,
     ) -> None:
         most = float(limits["most"])
@@ -92,13 +101,10 @@ class ActivityProbe(Probe):
         readings.add(signals.USED, used, note=note, limit=most)
         # None is left for those who are refused, whatever is kept for others.
         readings.add(signals.RATIO, 1.0 if full else used / most, note=note)
-        if limits["sees_all"]:
-            readings.add(signals.ACTIVE, sum(s.state == "active" for s in others))
-            readings.add(signals.IDLE, sum(s.state == "idle" for s in others))
-        else:
-            hidden = "the role does not see other sessions' state: GRANT pg_monitor TO it"
-            readings.add(signals.ACTIVE, None, note=hidden)
-            readings.add(signals.IDLE, None, note=hidden)
+
+    def _states(self, readings: _Readings, others: Sequence[Session]) -> None:
+        readings.add(signals.ACTIVE, sum(s.state == "active" for s in others))
+        readings.add(signals.IDLE, sum(s.state == "idle" for s in others))
 
     def _transactions(self, readings: _Readings, others: Sequence[Session]) -> None:
         idle = [s for s in others if s.idle_in_transaction]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ainur_tui.model.table import Column, Row, Table, Tone
-from ainur_tui.systems.postgres.locks import label, tree
+from ainur_tui.systems.postgres.locks import tree
 from ainur_tui.systems.postgres.shown import Shown, ages
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ _MOST_ROWS = 200
 _LONG_IDLE = 300.0
 _SOURCE = "pg_stat_activity"
 _IDLE_STATES = {"idle in transaction", "idle in transaction (aborted)"}
+_STATES = {
+    "idle in transaction": "idle in tx",
+    "idle in transaction (aborted)": "aborted tx",
+    "fastpath function call": "function",
+}
+"""States in the words of a narrow column; the others as PostgreSQL says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,11 @@ _SESSION_COLUMNS = [
     Column(name="user", title="User", rank=4, limit=20),
     Column(name="app", title="Application", rank=3, limit=24),
     Column(name="client", title="Client", rank=6, limit=24),
-    Column(name="state", title="State", rank=1, limit=22),
+    Column(name="state", title="State", rank=1, limit=12),
     Column(name="wait", title="Waits for", rank=2, limit=22),
     Column(name="age", title="Age", unit="s", rank=1),
     Column(name="xact", title="Transaction", unit="s", rank=5),
-    Column(name="query", title="Query", rank=0, limit=120),
+    Column(name="query", title="Query", rank=1, limit=120),
 ]
 
 
@@ -116,20 +122,24 @@ def _tone(session: Session) -> Tone:
 
 
 def _session(session: Session, shown: Shown) -> Row:
-    wait = ": ".join(filter(None, [session.wait_type, session.wait]))
+    # That an idle session waits for its client goes without saying.
+    waits = session.wait_type if session.wait_type != "Client" else None
+    wait = ": ".join(filter(None, [waits, session.wait if waits else None]))
+    state = session.state or ""
     return Row(
         key=f"{session.pid}@{shown.text(session.started)}",
         cells=[
             str(session.pid), shown.text(session.user), shown.text(session.application),
-            shown.text(session.client), shown.text(session.state), shown.text(wait), session.age,
+            shown.text(session.client), _STATES.get(state) or shown.text(state),
+            shown.text(wait), session.age,
             session.xact_age, shown.query(session.query),
         ],
         tone=_tone(session),
         target="db",
         detail={
-            "database": shown.text(session.database),
-            "connected since": shown.text(session.started),
-            "query": shown.whole_query(session.query, session.query_length),
+            "Query": shown.whole_query(session.query, session.query_length),
+            "Database": shown.text(session.database),
+            "Connected since": shown.text(session.started),
         },
         params={"pid": str(session.pid)},
     )  # fmt: skip
@@ -141,8 +151,11 @@ def locks(
     shown: Shown,
     at: float,
     interval: float,
+    *,
+    missing: str | None = None,
 ) -> Table:
-    """The tree of waits: the root blocker first, those that wait for it indented below."""
+    """The tree of waits: the root blocker first, those that wait for it indented below.
+    ``missing``: why nobody can tell."""
     by_pid = {session.pid: session for session in found}
     branches = tree({pid: list(row["blockers"]) for pid, row in behind.items()})
     rows: list[Row] = []
@@ -156,10 +169,11 @@ def locks(
             Row(
                 key=f"{pid}/{depth}",
                 cells=[
-                    label(pid, depth), waits, ages(age),
-                    shown.text(row["mode"] if row else "holds"),
+                    str(pid) if pid else "prepared transaction", waits, ages(age),
+                    shown.text(row["mode"] if row else _holder(session)),
                     shown.text(relation), shown.query(session.query if session else None),
                 ],
+                depth=depth,
                 tone="fail" if depth == 0 else "warn",
                 target="db",
                 detail={
@@ -172,17 +186,22 @@ def locks(
         )  # fmt: skip
     return Table(
         name="db.locks", target="db", title="Lock waits", columns=_LOCK_COLUMNS, rows=rows,
-        observed_at=at, source="pg_locks, pg_blocking_pids", interval=interval,
+        observed_at=at, source="pg_locks, pg_blocking_pids", interval=interval, missing=missing,
     )  # fmt: skip
+
+
+def _holder(session: Session | None) -> str:
+    """What the root of a tree does meanwhile: an idle one waits for its client alone."""
+    return "holds" if session is None else f"holds, {_STATES.get(session.state or '', 'busy')}"
 
 
 _LOCK_COLUMNS = [
     Column(name="session", title="Session", limit=30),
-    Column(name="waits", title="Behind it", unit="count", rank=2),
+    Column(name="waits", title="Behind it", unit="count", rank=1),
     Column(name="age", title="Age", unit="s", rank=1),
-    Column(name="mode", title="Mode", rank=3, limit=24),
-    Column(name="relation", title="On", rank=2, limit=30),
-    Column(name="query", title="Query", rank=0, limit=120),
+    Column(name="mode", title="Wants", rank=2, limit=24),
+    Column(name="relation", title="On", rank=3, limit=30),
+    Column(name="query", title="Query", rank=1, limit=120),
 ]
 
 

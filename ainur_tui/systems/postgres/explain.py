@@ -12,7 +12,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import (
+    BAD_DATA,
+    TRY_AGAIN,
+    UNAVAILABLE,
+    USAGE,
+    ActionFailure,
+    ProbeFailure,
+    Refused,
+)
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres import queries
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 MOST_LINES = 60
-_USAGE, _BAD_DATA, _UNAVAILABLE, _TRY_AGAIN = 64, 65, 69, 75
 _KINDS = ("select", "insert", "update", "delete", "merge")
 _ALSO = ("with",)
 """What leads one of these, and nothing else."""
@@ -62,8 +69,8 @@ class Explain(Action):
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
         number = params.get("statement", "")
-        if params.keys() != {"statement"} or not re.fullmatch(r"-?[0-9]{1,19}", number):
-            raise Refused("explain needs statement=QUERY_ID and nothing else", _USAGE)
+        if not re.fullmatch(r"-?[0-9]{1,19}", number):
+            raise Refused("explain needs statement=QUERY_ID", USAGE)
         lines = await self._read(int(number))
         return Plan(
             action=self.spec.name,
@@ -72,9 +79,7 @@ class Explain(Action):
             params=params,
             steps=["Keep this plan in the journal"],
             affects=[],
-            before={},
             goal={"statement": number},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Plan of statement {number}",
             warnings=[
@@ -95,13 +100,13 @@ class Explain(Action):
 
         return [Step(plan.steps[0], keep, limit=15.0)]
 
-    async def observe(self, plan: Plan) -> Observation:  # noqa: ARG002
+    async def observe(self, plan: Plan) -> Observation:
         return Observation("verified", "the plan was read; nothing was executed")
 
     async def _read(self, number: int) -> list[str]:
         """The plan's lines, clean. Raises Refused with the sentence why there is none."""
         if self._turn.locked():
-            raise Refused("another plan is being read; one at a time", _TRY_AGAIN)
+            raise Refused("another plan is being read; one at a time", TRY_AGAIN)
         async with self._turn:
             try:
                 async with self._database.short() as connection:
@@ -109,14 +114,14 @@ class Explain(Action):
                     if kind(text) not in _KINDS + _ALSO:
                         said = self._shown.text(kind(text), 20) or "this"
                         wanted = ", ".join(_KINDS).upper()
-                        raise Refused(f"only {wanted} are planned, not {said}", _BAD_DATA)
+                        raise Refused(f"only {wanted} are planned, not {said}", BAD_DATA)
                     async with connection.transaction(readonly=True):
                         await connection.execute(_LIMITS)
                         found = await _planned(connection, text)
             except Unreadable as reason:
-                raise Refused(str(reason), _UNAVAILABLE) from None
+                raise Refused(str(reason), UNAVAILABLE) from None
             except ProbeFailure as failure:
-                raise Refused(_meant(failure), _UNAVAILABLE) from None
+                raise Refused(_meant(failure), UNAVAILABLE) from None
         lines = [self._shown.text(_drawn(row[0]), 200) for row in found[:MOST_LINES]]
         left_out = len(found) - MOST_LINES
         return [*lines, *([f"… {left_out} more lines"] if left_out > 0 else [])]
@@ -126,11 +131,11 @@ class Explain(Action):
             await enter(connection)
             found = await connection.fetch(queries.WHOLE_TEXT, number)
         if not found:
-            raise Refused("the server keeps no such statement (any more)", _UNAVAILABLE)
+            raise Refused("the server keeps no such statement (any more)", UNAVAILABLE)
         if found[0]["query"] == HIDDEN:
-            raise Refused("the role may not see its text: GRANT pg_monitor TO it", _UNAVAILABLE)
+            raise Refused("the role may not see its text: GRANT pg_monitor TO it", UNAVAILABLE)
         if found[0]["query"] is None:
-            raise Refused("its text is longer than a plan is made for", _BAD_DATA)
+            raise Refused("its text is longer than a plan is made for", BAD_DATA)
         return str(found[0]["query"])
 
 

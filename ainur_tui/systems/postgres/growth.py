@@ -54,8 +54,8 @@ class GrowthProbe(Look):
         Column(name="day", title="New in 1 d", unit="count", rank=1),
         Column(name="week", title="New in 7 d", unit="count"),
         Column(name="month", title="New in 30 d", unit="count", rank=1),
-        Column(name="rate", title="A day", unit="count", rank=2),
-        Column(name="doubles", title="Twice in", unit="s"),
+        Column(name="rate", title="New a day", unit="count", rank=2),
+        Column(name="doubles", title="Doubles in", unit="s"),
     )
 
     async def read(self) -> Sample:

@@ -52,9 +52,3 @@ def _reach(start: int, behind: Mapping[int, Sequence[int]]) -> set[int]:
             seen.add(pid)
             stack += behind.get(pid, ())
     return seen
-
-
-def label(pid: int, depth: int) -> str:
-    """The session as the tree's column shows it, fit for an ASCII terminal."""
-    name = str(pid) if pid else "prepared transaction"
-    return f"{'  ' * (depth - 1)}- {name}" if depth else name

@@ -13,6 +13,8 @@ from ainur_tui.systems.postgres.shown import Shown
 
 FULL = 0.9
 """Share of a pool from which on its callers are about to wait."""
+HOG = 0.5
+"""Share of all connections that one pool alone should not hold."""
 _MOST = 50
 _TOOLS = ("psql", "pg_", "pgadmin", "dbeaver", "datagrip", "ainur-tui")
 
@@ -20,14 +22,15 @@ _TOOLS = ("psql", "pg_", "pgadmin", "dbeaver", "datagrip", "ainur-tui")
 @dataclass(frozen=True)
 class Pool:
     """The sessions of one application from one address. ``may`` is what it may hold at most,
-    where it is an API machine's and the configuration tells."""
+    where it is an API machine's and the configuration tells; ``active`` and ``in_transaction``
+    are ``None`` where the role does not see what they do."""
 
     application: str
     client: str
     user: str
     open: int
-    active: int
-    in_transaction: int
+    active: int | None
+    in_transaction: int | None
     oldest: float | None
     life: Life
     may: int | None
@@ -51,6 +54,10 @@ class Room:
         """What ordinary roles can have together."""
         return max(self.most - self.reserved, 0)
 
+    def part(self, held: int) -> float:
+        """How much of that somebody holds: 0 to 1."""
+        return held / self.open_to_all if self.open_to_all else 0.0
+
     @property
     def left(self) -> int:
         """What ordinary roles can still have."""
@@ -72,10 +79,13 @@ def pools(found: Sequence[Session], size: int | None) -> list[Pool]:
         tool = low.startswith(_TOOLS)
         is_api = not tool and ("api" in low if named else not application and bool(client))
         ages = [one.xact_age for one in held if one.xact_age is not None]
+        seen = all(one.state is not None for one in held)
         made.append(
             Pool(
-                application, client, user, len(held), sum(one.state == "active" for one in held),
-                sum(one.idle_in_transaction for one in held), max(ages, default=None),
+                application, client, user, len(held),
+                sum(one.state == "active" for one in held) if seen else None,
+                sum(one.idle_in_transaction for one in held) if seen else None,
+                max(ages, default=None),
                 life(held),
                 size if is_api else None,
             )
@@ -94,6 +104,7 @@ def table(
 ) -> Table:  # fmt: skip
     """What is left for everybody, then every pool."""
     tight = room.used > 0.8 * room.open_to_all
+    ordered = sorted(found, key=lambda pool: -max(pool.share or 0.0, room.part(pool.open)))
     everyone: list[Cell] = [
         f"all roles ({room.reserved} reserved)", "", "", room.used, None, None,
         room.open_to_all, room.used / room.open_to_all if room.open_to_all else None, room.left,
@@ -108,7 +119,7 @@ def table(
     )  # fmt: skip
     return Table(
         name="db.pool", target="db", title="Pools", columns=_COLUMNS,
-        rows=[total, *(_row(pool, shown) for pool in found[:_MOST])], observed_at=at,
+        rows=[total, *(_row(pool, room, shown) for pool in ordered[:_MOST])], observed_at=at,
         source="pg_stat_activity", interval=interval, note=_note(found, room, size),
     )  # fmt: skip
 
@@ -125,9 +136,13 @@ def _note(found: Sequence[Pool], room: Room, size: int | None) -> str:
     return f"room for {budget.machines} machines with full pools of {size}; {machines} seen"
 
 
-def _row(pool: Pool, shown: Shown) -> Row:
+def _row(pool: Pool, room: Room, shown: Shown) -> Row:
     share = pool.share
-    idle = pool.open - pool.active - pool.in_transaction
+    full = (share is not None and share >= FULL) or room.part(pool.open) > HOG
+    idle, told = 0, "not seen"
+    if pool.active is not None and pool.in_transaction is not None:
+        idle = pool.open - pool.active - pool.in_transaction
+        told = f"{idle}"
     return Row(
         key=f"{pool.application}@{pool.client}/{pool.user}",
         cells=[
@@ -136,10 +151,10 @@ def _row(pool: Pool, shown: Shown) -> Row:
             None if pool.may is None else max(pool.may - pool.open, 0), pool.life.oldest,
             pool.life.opened,
         ],
-        tone="warn" if share is not None and share >= FULL else "none",
+        tone="warn" if full else "none",
         target="db",
         detail={
-            "idle": f"{idle}" + (": more than 5 kept idle by one pool is more than the guide's"
+            "idle": told + (": more than 5 kept idle by one pool is more than the guide's"
                                  if pool.may and idle > 5 else ""),
             **words(pool.life, judged=pool.may is not None),
             "oldest transaction": "none" if pool.oldest is None else f"{pool.oldest:.0f} s",

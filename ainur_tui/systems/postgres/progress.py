@@ -71,8 +71,8 @@ class ProgressProbe(Look):
     columns = (
         Column(name="pid", title="Pid", limit=8),
         Column(name="work", title="Work", limit=24),
-        Column(name="on", title="On", limit=40),
-        Column(name="phase", title="Phase", rank=1, limit=40),
+        Column(name="on", title="On"),
+        Column(name="phase", title="Phase", rank=1),
         Column(name="done", title="Done", unit="ratio"),
         Column(name="running", title="Running", unit="s", rank=1),
     )

@@ -11,7 +11,8 @@ LIMITS = """
 SELECT current_setting('max_connections')::int AS most,
        current_setting('superuser_reserved_connections')::int AS reserved,
        coalesce(current_setting('reserved_connections', true), '0')::int AS also_reserved,
-       pg_has_role(current_user, 'pg_read_all_stats', 'member') AS sees_all
+       pg_has_role(current_user, 'pg_read_all_stats', 'member') AS sees_all,
+       current_user::text AS me
 """
 """``reserved_connections`` exists from 16; a setting that is not there reads as NULL."""
 

@@ -69,15 +69,14 @@ class MakeRoles(Action):
         self._logins = {parse(one).user: one for one in logins}
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world
         names = params["names"].split("\n")
         blocked = await self._server.lacks("roles", "databases")
         if not names[0]:
             raise AlreadySo("every role is there")
         return Plan(
-            action="roles", target=target, risk="R2", params={},
+            action="roles", target=target, risk="R2",
             steps=[f"make the role {clean(name, 63)}, {self._how(name)}" for name in names],
-            affects=[], before={}, goal={"names": names}, inverse=None, expected_seconds=2.0,
+            affects=[], goal={"names": names}, expected_seconds=2.0,
             title="Make the roles", blocked=blocked,
         )  # fmt: skip
 
@@ -93,7 +92,6 @@ class MakeRoles(Action):
         ]
 
     async def _make(self, name: str, step: StepContext) -> str:
-        del step
         kept = None
         if (login := self._logins.get(name)) is not None:
             kept = verifier(parse(login).password, os.urandom(16))
@@ -124,12 +122,11 @@ class GrantUse(Action):
         self._at = parse(application)
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world, params
         who = clean(self._at.user, 63)
         return Plan(
-            action="grant-use", target=target, risk="R2", params={},
+            action="grant-use", target=target, risk="R2",
             steps=[f"grant {who} the schemas, tables and sequences of {self._at.database}"],
-            affects=[], before={}, goal={}, inverse=None, expected_seconds=1.0,
+            affects=[], expected_seconds=1.0,
             title=f"Grant {who} its tables",
         )  # fmt: skip
 
@@ -137,7 +134,6 @@ class GrantUse(Action):
         return [Step(plan.steps[0], worded(self._grant))]
 
     async def _grant(self, step: StepContext) -> str:
-        del step
         async with self._server.session(self._at.database) as connection:
             rows = await connection.fetch(_GRANTS, self._at.user)
             async with connection.transaction():
@@ -146,7 +142,6 @@ class GrantUse(Action):
         return f"{len(rows)} grants"
 
     async def observe(self, plan: Plan) -> Observation:
-        del plan
         return Observation("verified", "granted; the application itself is asked next")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ainur_tui.model.table import Column, Row, Table, Tone
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.units import clock, duration, many
 from ainur_tui.systems.postgres.backup.manifest import OLD_FORMAT
 
 TABLE = "recovery"
@@ -55,8 +55,8 @@ def _judged(row: dict[str, Any], now: float) -> Candidate:
         words = f"restored {duration(max(0.0, ago))} ago in {took}, {count:,} rows counted"
         return Candidate(row, 0, at, words)
     if row["rows"] is not None:
-        places = len(row["locations"])
-        words = f"whole in {places} place{'s' * (places > 1)}, never restored: verify it first"
+        places = many(len(row["locations"]), "place")
+        words = f"whole in {places}, never restored: verify it first"
         return Candidate(row, 1, at, row["detail"] or words)
     old = row["format"] == OLD_FORMAT
     words = "the guide's archive, whole, without counts: by hand" if old else "without counts"
@@ -74,9 +74,12 @@ def table(rows: Sequence[dict[str, Any]], now: float, interval: float, source: s
     return Table(
         name=TABLE, target="db", title="Recover from", columns=_COLUMNS, source=source,
         rows=[_shown(one, now) for one in rank(rows, now)[:_MOST]],
-        observed_at=now, interval=interval,
-        note="the best evidence first: restored and counted, then whole, then the rest",
+        observed_at=now, interval=interval, note=_ORDER if rows else _NOTHING,
     )  # fmt: skip
+
+
+_ORDER = "the best evidence first: restored and counted, then whole, then the rest"
+_NOTHING = "no backup is there to recover from; key b takes one of what is left"
 
 
 _COLUMNS = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from ainur_tui.model.failure import Refused
-from ainur_tui.model.units import clock, duration
+from ainur_tui.model.failure import USAGE, Refused
+from ainur_tui.model.units import clock, duration, many
 from ainur_tui.rules.drills import DATABASE
 
 RTO = DATABASE
@@ -23,10 +23,10 @@ def since(given: str, now: float) -> float:
     try:
         at = datetime.fromisoformat(given)
     except ValueError:
-        raise Refused("since is a moment such as 2026-11-24T02:30:11Z", 64) from None
+        raise Refused("since is a moment such as 2026-11-24T02:30:11Z", USAGE) from None
     begun = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if begun > now + 60:
-        raise Refused("since lies in the future", 64)
+        raise Refused("since lies in the future", USAGE)
     return min(begun, now)
 
 
@@ -47,7 +47,7 @@ def lost(then: Mapping[str, int], live: Mapping[str, int]) -> str:
     named = sorted(more.items(), key=lambda one: -one[1])
     told = ", ".join(f"{_short(name)} {count:,}" for name, count in named[:_NAMED])
     rest = ", …" * (len(named) > _NAMED)
-    tables = f"{len(more)} table{'s' * (len(more) > 1)}"
+    tables = many(len(more), "table")
     return f"live has {sum(more.values()):,} more rows in {tables} ({told}{rest}): they are lost"
 
 
@@ -66,7 +66,7 @@ def beside(then: Mapping[str, int], live: Mapping[str, int]) -> list[str]:
             gone.append(f"{said}: {(now or 0) - (was or 0):,} are lost")
     told = gained + gone
     more = [f"and {len(told) - _TABLES} more tables differ"] * (len(told) > _TABLES)
-    alike = f"{same} table{'s' * (same != 1)} with equal counts (what is in them is not compared)"
+    alike = f"{many(same, 'table')} with equal counts (what is in them is not compared)"
     return [*told[:_TABLES], *more, alike]
 
 

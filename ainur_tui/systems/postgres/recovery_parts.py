@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import UNAVAILABLE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import many
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.postgres.backup.server import Server
 from ainur_tui.systems.postgres.backup.worded import worded
@@ -75,13 +76,12 @@ class _Part(Action):
         self.user = user
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        del world
         old, new = params["from"], params["into"]
         await self.possible(old, new)
         return Plan(
             action=self.spec.name, target=target, risk=self.spec.risk, params=params,
             steps=[self.title.format(old=clean(old, 63), new=clean(new, 63), user=self.user)],
-            affects=[], before={}, goal={"from": old, "into": new}, inverse=None,
+            affects=[], goal={"from": old, "into": new},
             expected_seconds=1.0, title=self.spec.summary,
         )  # fmt: skip
 
@@ -101,7 +101,7 @@ class _Part(Action):
         async with self.server.session() as connection:
             if not await connection.fetchval(_OWNS, name):
                 who = clean(self.server.address.user, 63)
-                raise Refused(f"{who} (backup.admin) does not own {clean(name, 63)}", 69)
+                raise Refused(f"{who} (backup.admin) does not own {clean(name, 63)}", UNAVAILABLE)
 
 
 class Alike(_Part):
@@ -111,7 +111,6 @@ class Alike(_Part):
     title = "owner, grants and settings of {old} for {new}"
 
     async def possible(self, old: str, new: str) -> None:
-        del new
         await self.owns(old)
 
     async def work(self, moved: Moved, step: StepContext) -> str:
@@ -122,8 +121,7 @@ class Alike(_Part):
             async with connection.transaction():
                 for row in rows:
                     await connection.execute(row["sql"])
-        del step
-        return f"{len(rows)} statement{'s' * (len(rows) != 1)}: " + ", ".join(
+        return f"{many(len(rows), 'statement')}: " + ", ".join(
             f"{sum(row['place'] == place for row in rows)} {what}"
             for place, what in ((1, "owner"), (3, "grants"), (4, "settings"))
         )
@@ -149,7 +147,6 @@ class Freeze(_Part):
                 raise AlreadySo(f"{clean(old, 63)} is read-only already")
 
     async def work(self, moved: Moved, step: StepContext) -> str:
-        del step
         async with self.server.session() as connection:
             for sql, name in ((_FREEZE, moved[0]), (_THAW, moved[1])):
                 statement = await connection.fetchval(f"SELECT format('{sql}', $1::text)", name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
+from ainur_tui.model.units import many
 from ainur_tui.systems.base import Clock, Probe, Sample
 from ainur_tui.systems.postgres.client import Database
 
@@ -45,7 +46,7 @@ def told(where: Where, database: str) -> str:
         return "no session"
     count, shown = sum(here.values()), list(here.items())[:3]
     names = ", ".join(f"{name} {number}" for name, number in shown) + ", …" * (len(here) > 3)
-    return f"{count} session{'s' * (count > 1)} ({names})"
+    return f"{many(count, 'session')} ({names})"
 
 
 class WhereProbe(Probe):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ainur_tui.model.signal import Signal
 from ainur_tui.model.units import clock as time_of
+from ainur_tui.model.units import many, some
 from ainur_tui.systems.base import Sample
 from ainur_tui.systems.postgres.look import Look
 
@@ -75,9 +76,8 @@ class RowsProbe(Look):
         losses = sorted(filter(None, map(self._loss, found)), reverse=True)
         count, note = len(losses), None
         if losses:
-            rest = f" and {count - _TOLD} more" * (count > _TOLD)
-            told = "; ".join(words for _, words in losses[:_TOLD])
-            note = f"{count} table{'s' * (count > 1)} lost rows: {told}{rest}"
+            told = some([words for _, words in losses], _TOLD, "; ")
+            note = f"{many(count, 'table')} lost rows: {told}"
         return Sample([self.reading(LOST, count, note)])
 
     def _base(self, row: Record) -> _Base:

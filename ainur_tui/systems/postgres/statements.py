@@ -166,7 +166,7 @@ _COLUMNS = [
     Column(name="io", title="I/O a call", unit="s", rank=3),
     Column(name="temp", title="Temporary", unit="B/s", rank=4),
     Column(name="wal", title="WAL", unit="B/s", rank=4),
-    Column(name="query", title="Statement", rank=0, limit=160),
+    Column(name="query", title="Statement", limit=160),
 ]
 
 

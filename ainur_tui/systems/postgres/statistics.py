@@ -223,7 +223,7 @@ class TablesProbe(Probe):
 
 
 _TABLE_COLUMNS = [
-    Column(name="table", title="Table", limit=40),
+    Column(name="table", title="Table"),
     Column(name="size", title="Size", unit="B"),
     Column(name="rows", title="Rows", unit="count", rank=1),
     Column(name="dead", title="Dead rows", unit="count", rank=2),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ainur_tui.config.types import Environment
+from ainur_tui.config.types import Environment, Postgres
 from ainur_tui.model.target import Target
 from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Context, Probe
@@ -22,7 +23,7 @@ from ainur_tui.systems.postgres.actions_slots import DropSlot
 from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
-from ainur_tui.systems.postgres.backup.places import places_of
+from ainur_tui.systems.postgres.backup.places import Place, places_of
 from ainur_tui.systems.postgres.backup.probe import BackupsProbe
 from ainur_tui.systems.postgres.backup.prune import PruneAction
 from ainur_tui.systems.postgres.backup.restore import RestoreAction
@@ -60,8 +61,52 @@ def connect(environment: Environment, context: Context) -> System | None:
     dsn = context.secret(section.dsn)
     if is_placeholder(dsn):
         return None
+    database = Database(dsn, context.clock, context.redact, section.timeout)
+    places = places_of(environment, context)
+    logs: tuple[LogSource, ...] = ()
+    if section.log_file:
+        path = Path(section.log_file).expanduser()
+        logs = (FileSource("postgres", "db", path, context.clock),)
+    backup = environment.backup
+    scratch: Scratch = Own(context, section.timeout)
+    identity = None
+    if backup is not None and backup.identity is not None:
+        identity = context.secret(backup.identity)
+    admin = context.secret(section.admin) if section.admin is not None else None
+    shown = Shown(context.redact)
+    hands = Hands(admin, database, context.redact, section.timeout)
+    restorer = context.secret(environment.restorer or section.dsn)
+    if backup is not None and backup.scratch is not None:
+        scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
+    platform, document = documents(environment, context)
+    actions: tuple[Action, ...] = (
+        BackupAction(environment, context, database, places, document),
+        VerifyAction(context, places, scratch, identity),
+        RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
+        PruneAction(environment, context, places),
+        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
+        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting)),
+        *(one(hands, shown) for one in (DropSlot, MonitorRole)),
+    )
+
+    async def close() -> None:
+        await database.close()
+        if platform is not None:
+            await platform.close()
+
+    target = Target(name="db", kind="db", title="database")
+    return System(
+        "postgres", (target,), tuple(_probes(section, environment, context, database, places)),
+        logs, actions, close,
+        routines(backup.schedule) if backup is not None and backup.schedule is not None else (),
+    )  # fmt: skip
+
+
+def _probes(
+    section: Postgres, environment: Environment, context: Context, database: Database,
+    places: Sequence[Place],
+) -> list[Probe]:  # fmt: skip
     clock, shown = context.clock, Shown(context.redact)
-    database = Database(dsn, clock, context.redact, section.timeout)
     often, within = section.interval, section.timeout + 0.5
     looks = (
         StatementsProbe, TablesProbe, IndexesProbe, ScansProbe, VacuumProbe, GrowthProbe,
@@ -85,46 +130,12 @@ def connect(environment: Environment, context: Context) -> System | None:
         ),
         *(look(database, clock, shown, interval=often, deadline=within) for look in looks),
     ]
-    places = places_of(environment, context)
+    backup = environment.backup
     if places:
         also = partial(recovery_loss.table, environment)
-        schedule = environment.backup.schedule if environment.backup else None
+        schedule = backup.schedule if backup else None
         probes.append(BackupsProbe(places, clock, often, also, schedule))
-    logs: tuple[LogSource, ...] = ()
-    if section.log_file:
-        path = Path(section.log_file).expanduser()
-        logs = (FileSource("postgres", "db", path, clock),)
-    backup = environment.backup
-    scratch: Scratch = Own(context, section.timeout)
-    identity = None
-    if backup is not None and backup.identity is not None:
-        identity = context.secret(backup.identity)
-    admin = context.secret(section.admin) if section.admin is not None else None
-    hands = Hands(admin, database, context.redact, section.timeout)
-    restorer = context.secret(environment.restorer or section.dsn)
     if backup is not None and backup.application is not None:
         user = parse(context.secret(backup.application)).user
         probes.append(WhereProbe(database, user, clock, interval=often, deadline=within))
-    if backup is not None and backup.scratch is not None:
-        scratch = Named(Server(context.secret(backup.scratch), context.redact, section.timeout))
-    platform, document = documents(environment, context)
-    actions: tuple[Action, ...] = (
-        BackupAction(environment, context, database, places, document),
-        VerifyAction(context, places, scratch, identity),
-        RestoreAction(context, places, Server(restorer, context.redact, section.timeout), identity),
-        PruneAction(environment, context, places),
-        *(one(database, context.redact) for one in (Cancel, Terminate, TerminateIdle, Explain)),
-        *(one(hands, shown) for one in (Vacuum, Analyze, Reindex, ApplySetting)),
-        *(one(hands, shown) for one in (DropSlot, MonitorRole)),
-    )
-
-    async def close() -> None:
-        await database.close()
-        if platform is not None:
-            await platform.close()
-
-    target = Target(name="db", kind="db", title="database")
-    return System(
-        "postgres", (target,), tuple(probes), logs, actions, close,
-        routines(backup.schedule) if backup is not None and backup.schedule is not None else (),
-    )  # fmt: skip
+    return probes

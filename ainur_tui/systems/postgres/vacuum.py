@@ -72,8 +72,8 @@ class VacuumProbe(Look):
     columns = (
         Column(name="table", title="Table", limit=40),
         Column(name="dead", title="Dead rows", unit="count"),
-        Column(name="due", title="Due at", unit="count", rank=2),
-        Column(name="share", title="Dead", unit="ratio", rank=1),
+        Column(name="due", title="Vacuumed at", unit="count", rank=2),
+        Column(name="share", title="Of all", unit="ratio", rank=1),
         Column(name="auto", title="Autovacuum ago", unit="s", rank=1),
         Column(name="analyzed", title="Analyzed ago", unit="s", rank=3),
         Column(name="freeze", title="Freeze age", unit="ratio", rank=2),
@@ -94,9 +94,9 @@ class VacuumProbe(Look):
         )
 
     def _row(self, row: Record) -> Row:
-        dead, live = row["dead"], row["live"]
+        dead, live, due = row["dead"], row["live"], row["due"]
         rows = (dead or 0.0) + (live or 0.0)
-        late = dead is not None and dead > max(_DEAD_LEAST, 2 * row["due"])
+        late = dead is not None and dead > max(_DEAD_LEAST, 2 * due)
         overdue = row["share"] is not None and row["share"] > _OVERDUE
         detail = {
             "transaction id age": _number(row["xid_age"]),
@@ -113,7 +113,7 @@ class VacuumProbe(Look):
         return Row(
             key=str(row["oid"]),
             cells=[
-                self.relation(row["schema"], row["name"]), dead, row["due"],
+                self.relation(row["schema"], row["name"]), dead, due and round(due),
                 dead / rows if rows and dead is not None else None, ages(row["by_itself"]),
                 ages(row["analyzed"]), row["share"],
             ],

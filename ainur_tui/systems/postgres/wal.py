@@ -46,8 +46,8 @@ class WalProbe(Look):
     signals = signals.WAL
     columns = (
         Column(name="what", title="What", limit=19),
-        Column(name="now", title="Now", rank=1, limit=17),
-        Column(name="all", title="So far", limit=80),
+        Column(name="now", title="Now", limit=17),
+        Column(name="all", title="So far", rank=1, limit=80),
     )
 
     def __init__(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from ainur_tui.model.action import ActionSpec, Param, Plan
-from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
+from ainur_tui.model.failure import USAGE, ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
@@ -76,7 +76,6 @@ class Sync(Action):
             before={"delete": _digest(gone)} if delete else {},
             goal={"source": source, "into": into, "delete": _digest(gone) if delete else None,
                   "at": self._clock.now()},
-            inverse=None,
             expected_seconds=world.usual_seconds,
             title=f"Sync {source} into {into}",
             warnings=warnings,
@@ -86,18 +85,16 @@ class Sync(Action):
 
     def _given(self, params: dict[str, str]) -> tuple[str, str, bool]:
         given = {name: value for name, value in params.items() if value}
-        if strange := sorted(set(given) - {"source", "into", "delete"}):
-            raise Refused(f"sync has no parameter {clean(strange[0], 60)}", 64)
         source = given.get("source") or next(iter(self._pairs), "")
         into = given.get("into") or self._pairs.get(source, "")
         for name in (source, into):
             if name not in self._buckets:
                 known = ", ".join(sorted(self._buckets))
-                raise Refused(f"{clean(name or '(none)', 70)} is no bucket here: {known}", 64)
+                raise Refused(f"{clean(name or '(none)', 70)} is no bucket here: {known}", USAGE)
         if source == into:
-            raise Refused("a bucket is not its own copy", 64)
+            raise Refused("a bucket is not its own copy", USAGE)
         if given.get("delete", "false") not in {"true", "false"}:
-            raise Refused("delete is true or false", 64)
+            raise Refused("delete is true or false", USAGE)
         return source, into, given.get("delete") == "true"
 
     def steps(self, plan: Plan) -> list[Step]:

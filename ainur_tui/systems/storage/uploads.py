@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from ainur_tui.config.types import Environment
 from ainur_tui.model.action import ActionSpec, Plan
-from ainur_tui.model.failure import ProbeFailure, Refused
+from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import duration
+from ainur_tui.model.units import duration, some
 from ainur_tui.systems.acting import Action, AlreadySo, Observation, Step, StepContext, World
 from ainur_tui.systems.base import Clock, Context, Probe, Sample
 from ainur_tui.systems.examined import Examined
@@ -64,9 +64,8 @@ class UploadsProbe(Probe):
         except ProbeFailure as failure:
             return self._sample(None, f"they are not listed: {failure}")
         if found:
-            named = "; ".join(words(one, now) for one in found[:_NAMED])
-            rest = f" and {len(found) - _NAMED} more" * (len(found) > _NAMED)
-            note = f"{named}{rest}: uploads-abort removes them"
+            named = some([words(one, now) for one in found], _NAMED, "; ")
+            note = f"{named}: uploads-abort removes them"
         return self._sample(float(len(found)), note)
 
     def _sample(self, value: float | None, note: str | None) -> Sample:
@@ -92,17 +91,15 @@ class AbortUploads(Action):
         self._clock = clock
 
     async def plan(self, target: str, params: dict[str, str], world: World) -> Plan:
-        if params:
-            raise Refused(f"uploads-abort has no parameter {clean(min(params), 60)}", 64)
         now = self._clock.now()
         found = await left_over(self._buckets, now)
         if not found:
             raise AlreadySo("no unfinished upload is older than a day")
         ids = [f"{bucket.name} {upload.id}" for bucket, upload in found]
         return Plan(
-            action="uploads-abort", target=target, risk="R2", params={},
+            action="uploads-abort", target=target, risk="R2",
             steps=[f"abort {len(found)} uploads, their parts with them"], affects=[],
-            before={"uploads": ids}, goal={"uploads": ids}, inverse=None,
+            before={"uploads": ids}, goal={"uploads": ids},
             expected_seconds=world.usual_seconds, title=f"Abort {len(found)} unfinished uploads",
             facts=[words(one, now) for one in found],
             warnings=["what was uploaded of them is gone for good"],

@@ -16,7 +16,8 @@ from ainur_tui.systems.postgres.actions_leftover import is_left_of
 from ainur_tui.systems.postgres.actions_reindex import Reindex
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, until, work
+from tests.systems.postgres.elevated import hands_of, seen, session, until, work
+from tests.systems.steps import WORLD, Step
 
 NAME = 'By "name"; DROP'
 BUILDING = "SELECT FROM pg_stat_activity WHERE query LIKE 'REINDEX%' AND state = 'active'"
@@ -122,8 +123,7 @@ async def test_what_cannot_be_rebuilt_so(postgres: Server, action: Reindex) -> N
 
 @pytest.mark.parametrize(
     "params", [{}, {"index": "x"}, {"index": "", "wait": "5"}, {"index": NAME, "wait": "0"},
-               {"index": NAME, "wait": "3601"}, {"index": NAME, "wait": "²"},
-               {"index": NAME, "full": "1"}]
+               {"index": NAME, "wait": "3601"}, {"index": NAME, "wait": "²"}]
 )  # fmt: skip
 async def test_parameters_that_make_no_sense(action: Reindex, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:

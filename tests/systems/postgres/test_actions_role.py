@@ -18,7 +18,8 @@ from ainur_tui.systems.postgres.actions_role import MonitorRole
 from ainur_tui.systems.postgres.actions_scram import verifier
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, work
+from tests.systems.postgres.elevated import hands_of, seen, session, work
+from tests.systems.steps import WORLD, Step
 
 PASSWORD = "c4n@ry-role'pass:word"
 NAME = 'eye "x"; DROP'
@@ -115,7 +116,7 @@ async def test_whose_role_it_is_not(postgres: Server, action: MonitorRole) -> No
 
 @pytest.mark.parametrize(
     "params", [{"role": "pg_monitor"}, {"role": "postgres"}, {"role": ""}, {"role": "a\nb"},
-               {"role": "x" * 64}, {"signal": "perhaps"}, {"password": "here"}]
+               {"role": "x" * 64}, {"signal": "perhaps"}]
 )  # fmt: skip
 async def test_parameters_that_make_no_sense(action: MonitorRole, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:

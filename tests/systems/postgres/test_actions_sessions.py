@@ -12,23 +12,17 @@ import msgspec
 import pytest
 
 from ainur_tui.model.action import Plan
-from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.acting import Action, AlreadySo, StepContext, World
+from ainur_tui.systems.acting import Action, AlreadySo, StepContext
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
 from ainur_tui.systems.postgres.actions_victims import Victim
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
+from tests.systems.steps import WORLD
 
-WORLD = World(
-    BoardView(
-        environment="t", at=0, state="up", since=None, trust=Trust(fresh=0, all=0), targets=[]
-    ),
-    lambda _: [],
-)
 CONTEXT = cast(StepContext, None)
 """The signals need nothing of it."""
 Opening = Callable[..., Database]
@@ -219,9 +213,8 @@ def test_the_vacuum_against_wraparound_is_left_alone_and_replication_is_said() -
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"pid": "x"}, {"pid": "-1"}, {"pid": "0"}, {"pid": "9" * 11}, {"pid": "²"},
-               {"pid": "1", "more": "2"}]
-)  # fmt: skip
+    "params", [{}, {"pid": "x"}, {"pid": "-1"}, {"pid": "0"}, {"pid": "9" * 11}, {"pid": "²"}]
+)
 async def test_parameters_that_make_no_sense(opened: Opening, params: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:
         await Cancel(opened(), Redactor()).plan("db", params, WORLD)

@@ -14,7 +14,8 @@ from ainur_tui.systems.postgres.actions_settings import ApplySetting
 from ainur_tui.systems.postgres.actions_tuning import CONSEQUENCES, GUIDE, ONLY, counted, words
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
-from tests.systems.postgres.elevated import WORLD, Step, hands_of, seen, session, work
+from tests.systems.postgres.elevated import hands_of, seen, session, work
+from tests.systems.steps import WORLD, Step
 
 
 @pytest.fixture

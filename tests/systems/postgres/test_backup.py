@@ -10,8 +10,8 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ import pytest
 import zstandard
 
 from ainur_tui.config.types import Backup, Environment, Postgres, SecretSource, Storage
-from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.acting import World
 from ainur_tui.systems.base import Clock, Context, Tools
 from ainur_tui.systems.postgres.backup import directory, names
 from ainur_tui.systems.postgres.backup.catalogue import catalogue
@@ -34,35 +32,11 @@ from ainur_tui.systems.storage.client import open_bucket
 from ainur_tui.systems.system import System
 from tests.systems.conftest import PASSWORD, Server, Store
 from tests.systems.faulty import FaultyStore
+from tests.systems.steps import WORLD as EMPTY
+from tests.systems.steps import Step
 
-WORLD = World(
-    BoardView(
-        environment="t", at=0, state="up", since=None, trust=Trust(fresh=0, all=0), targets=[]
-    ),
-    lambda _: [],
-    12.5,
-)
+WORLD = replace(EMPTY, usual_seconds=12.5)
 OLDER = "ainur_backup_20200101_000000"
-
-
-@dataclass
-class Told:
-    """What a step said and kept."""
-
-    clock: Clock
-    run_id: str = "run-1"
-    result: dict[str, Any] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    secrets: Mapping[str, Secret] = field(default_factory=dict)
-
-    def progress(self, detail: str) -> None:
-        self.said.append(detail)
-
-    async def until(self, *arguments: Any, **more: Any) -> str:
-        raise AssertionError("a backup waits for nothing")
-
-    def keep(self, **result: Any) -> None:
-        self.result |= result
 
 
 @dataclass
@@ -131,13 +105,13 @@ class Setting:
         action = self.system().actions[0]
         plan = await action.plan("db", params, WORLD)
         assert plan.blocked is None, plan.blocked
-        told = Told(self.clock)
+        told = Step(self.clock)
         for step in action.steps(plan):
             if between is not None:
                 between(step.name)
             await step.work(told)
         seen = await action.observe(plan)
-        return told.result["backup"], seen, plan
+        return told.kept["backup"], seen, plan
 
     async def objects(self) -> list[str]:
         bucket = open_bucket(self.section, "ainur-backups", self.context)
@@ -198,6 +172,10 @@ def listed(setting: Setting, archive: bytes) -> bytes:
     ).stdout  # fmt: skip
 
 
+def rewrite(path: str, data: bytes) -> None:
+    Path(path).write_bytes(data)
+
+
 async def test_a_backup_is_where_it_says_and_what_it_says(setting: Setting) -> None:
     row, seen, plan = await setting.take()
     assert seen.state == "verified"
@@ -215,6 +193,11 @@ async def test_a_backup_is_where_it_says_and_what_it_says(setting: Setting) -> N
     assert b"TABLE DATA public users" in listed(setting, archive)
     assert await setting.objects() == [f"{row['id']}.dump.zst", f"{row['id']}.json"]
     assert await catalogue(setting.environment, setting.context) == [row]
+    rewrite(local, data[:-1])
+    [hurt] = await catalogue(setting.environment, setting.context)
+    assert (hurt["state"], hurt["locations"], hurt["copies"]) == ("complete", [remote], 2)
+    assert hurt["detail"].endswith("are cut or gone")
+    rewrite(local, data)
     again = await catalogue(setting.environment, setting.context)
     assert again[0]["verified_at"] is None
 
@@ -344,7 +327,7 @@ async def test_undo_takes_back_a_sealed_backup_of_this_run_only(older: Setting) 
     plan = await action.plan("db", {}, WORLD)
     steps = action.steps(plan)
     for step in steps:
-        await step.work(Told(older.clock))
+        await step.work(Step(older.clock))
     for step in reversed(steps):
         if step.undo is not None:
             await step.undo()
@@ -360,11 +343,11 @@ async def test_only_a_bucket_needs_no_local_room(setting: Setting) -> None:
     assert system is not None
     action = system.actions[0]
     plan = await action.plan("db", {}, WORLD)
-    told = Told(setting.clock)
+    told = Step(setting.clock)
     for step in action.steps(plan):
         await step.work(told)
     assert (await action.observe(plan)).state == "verified"
-    assert told.result["backup"]["locations"][0].startswith("s3://ainur-backups/only/x-ainur_")
+    assert told.kept["backup"]["locations"][0].startswith("s3://ainur-backups/only/x-ainur_")
     assert [r["state"] for r in await catalogue(environment, setting.context)] == ["complete"]
     assert list(setting.folder.iterdir()) == []
 

@@ -17,15 +17,16 @@ from ainur_tui.systems.postgres.backup.directory import DirectoryPlace
 from ainur_tui.systems.postgres.backup.locale import differences
 from ainur_tui.systems.postgres.backup.server import Server as Restoring
 from ainur_tui.systems.postgres.system import connect
-from tests.systems.conftest import Now, Server
+from tests.systems.conftest import Server
 from tests.systems.postgres.test_backup import WORLD
+from tests.systems.web import RealClock
 
 BACKUP = "ainur_backup_20261124_020000"
 PLAIN = {"encoding": "UTF8", "collate": "C", "ctype": "C", "provider": "libc"}
 
 
 async def test_the_configuration_lies_beside_and_its_failure_costs_nothing(tmp_path: Path) -> None:
-    place = DirectoryPlace(tmp_path, Now())
+    place = DirectoryPlace(tmp_path, RealClock())
 
     async def made(at: float) -> tuple[bytes, list[str]]:
         return b"{}%d" % at, ["2 secrets by name"]
@@ -110,7 +111,9 @@ async def test_what_a_role_may_not_do_is_said_with_what_mends_it(
         backup=Backup(directory=str(tmp_path), scratch=postgres.dsn("watcher").reveal()),
     )  # fmt: skip
     tools = Tools(lambda name: str(postgres.bin / name))
-    system = connect(setting, Context("test", Now(), Redactor(), tools, lambda s: Secret(str(s))))
+    system = connect(
+        setting, Context("test", RealClock(), Redactor(), tools, lambda s: Secret(str(s)))
+    )
     assert system is not None
     acts = {one.spec.name: one for one in system.actions}
     blocked = (await acts["backup"].plan("db", {}, WORLD)).blocked or ""

@@ -22,6 +22,7 @@ from ainur_tui.systems.acting import Action, Observation
 from ainur_tui.systems.postgres.backup import (
     cluster,
     custody,
+    lanes,
     manifest,
     proof,
     retention,
@@ -32,13 +33,13 @@ from ainur_tui.systems.postgres.backup.catalogue import catalogue
 from tests.systems.postgres.test_backup import (
     WORLD,
     Setting,
-    Told,
     content,
     setting,
 )
 from tests.systems.postgres.test_backup import (
     listed as listed_in,
 )
+from tests.systems.steps import Step
 
 __all__ = ["setting"]
 
@@ -54,10 +55,10 @@ async def do(of: Setting, name: str, **params: str) -> tuple[dict[str, Any], Obs
     found = action(of, name)
     plan = await found.plan("db", params, WORLD)
     assert plan.blocked is None, plan.blocked
-    told = Told(of.clock)
+    told = Step(of.clock)
     for step in found.steps(plan):
         await step.work(told)
-    return told.result, await found.observe(plan), plan
+    return told.kept, await found.observe(plan), plan
 
 
 async def only(of: Setting) -> dict[str, Any]:
@@ -118,7 +119,7 @@ async def test_tampered_data_are_neither_verified_nor_complete(setting: Setting)
     assert "changed after it was sealed" in row["detail"]
     found = action(setting, "verify")
     plan = await found.plan("db", {"id": taken["id"]}, WORLD)
-    told = Told(setting.clock)
+    told = Step(setting.clock)
     check, prove, keep = found.steps(plan)
     await check.work(told)
     assert str(local) in await prove.work(told)
@@ -230,7 +231,7 @@ async def test_a_restore_makes_a_new_database_and_touches_no_other(setting: Sett
     twice = await found.plan("db", {"id": taken["id"], "into": name}, WORLD)
     assert "already" in (twice.blocked or "")
     with pytest.raises(ActionFailure, match="already"):
-        await found.steps(twice)[0].work(Told(setting.clock))
+        await found.steps(twice)[0].work(Step(setting.clock))
     connection = await asyncpg.connect(setting.server.dsn().reveal())
     await connection.execute(f"DROP DATABASE {name}")
     await connection.close()
@@ -238,6 +239,56 @@ async def test_a_restore_makes_a_new_database_and_touches_no_other(setting: Sett
     for params in ({"into": "x"}, {"id": taken["id"], "into": "a b"}, {"id": "../x", "into": "x"}):
         with pytest.raises(Refused):
             await found.plan("db", params, WORLD)
+
+
+SHAPES = """
+CREATE SCHEMA shapes;
+CREATE TABLE shapes.kinds (id int PRIMARY KEY, name text UNIQUE, other text, at date NOT NULL,
+                           UNIQUE (name, other) DEFERRABLE, UNIQUE (at) INCLUDE (other));
+CREATE INDEX ON shapes.kinds (lower(name) text_pattern_ops) WHERE id > 1;
+CREATE INDEX "odd name" ON shapes.kinds USING gin (to_tsvector('simple', other));
+CREATE INDEX lines ON shapes.kinds (replace(name, E'\\n', ''));
+CREATE UNIQUE INDEX identity ON shapes.kinds (at, id);
+ALTER TABLE shapes.kinds REPLICA IDENTITY USING INDEX identity;
+ALTER TABLE shapes.kinds CLUSTER ON kinds_pkey;
+CREATE TABLE shapes.parts (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE shapes.old PARTITION OF shapes.parts FOR VALUES FROM ('2020-01-01') TO ('2025-01-01');
+CREATE TABLE shapes.new PARTITION OF shapes.parts FOR VALUES FROM ('2025-01-01') TO ('2030-01-01');
+CREATE INDEX ON shapes.parts (at);
+CREATE TABLE shapes.children (id int PRIMARY KEY, kind int REFERENCES shapes.kinds,
+                              part int, at date, FOREIGN KEY (part, at) REFERENCES shapes.parts);
+CREATE MATERIALIZED VIEW shapes.seen AS SELECT id, name FROM shapes.kinds;
+CREATE UNIQUE INDEX ON shapes.seen (id);
+INSERT INTO shapes.kinds SELECT i, 'kind ' || i, 'x', date '2024-06-01' + i
+  FROM generate_series(1, 400) AS i;
+INSERT INTO shapes.parts SELECT i, date '2024-06-01' + i FROM generate_series(1, 400) AS i;
+INSERT INTO shapes.children SELECT i, i, i, date '2024-06-01' + i FROM generate_series(1, 400) AS i;
+"""
+FROZEN = "SELECT relallvisible > 0.9 * relpages FROM pg_class WHERE oid = 'public.users'::regclass"
+
+
+async def test_every_shape_of_a_table_is_restored_and_a_large_one_is_frozen(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("_SMALL", "_AT_ONCE", "_BEHIND"):
+        monkeypatch.setattr(lanes, limit, 1 << 19)
+    connection = await asyncpg.connect(setting.server.dsn(database="ainur").reveal())
+    name = f"shaped_{os.getpid()}"
+    try:
+        await connection.execute(SHAPES)
+        taken, _, _ = await setting.take()
+        _, seen, _ = await do(setting, "verify", id=taken["id"])
+        assert seen.state == "verified", "the schema is the one that was backed up"
+        _, seen, _ = await do(setting, "restore", id=taken["id"], into=name)
+        assert seen.state == "verified"
+        restored = await asyncpg.connect(setting.server.dsn(database=name).reveal())
+        frozen = await restored.fetchval(FROZEN)
+        await restored.close()
+        assert frozen
+    finally:
+        await connection.execute("DROP SCHEMA IF EXISTS shapes CASCADE")
+        await connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        await connection.close()
 
 
 async def test_pruning_leaves_what_is_proven_and_what_is_not_ours(setting: Setting) -> None:
@@ -277,9 +328,11 @@ def test_ages_count_from_the_snapshot_and_what_is_not_known_has_its_reason() -> 
     found = signals.readings([taken(23, 30, False), taken(20, 100, True)], "here", NOW)
     assert {one.signal: one.value for one in found} == {
         "backup.age": 86400, "backup.verified.age": 4 * 86400, "backup.size.change": 0.3,
-        "backup.restore.seconds": 90,
+        "backup.restore.seconds": 90, "backup.complete": 2,
     }  # fmt: skip
-    assert all(one.value is None and one.note for one in signals.readings([], "here", NOW))
+    none = {one.signal: one for one in signals.readings([], "here", NOW)}
+    assert none.pop("backup.complete").value == 0
+    assert all(one.value is None and one.note for one in none.values())
 
 
 def test_nothing_goes_after_a_failure_or_without_a_proof() -> None:

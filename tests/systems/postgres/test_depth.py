@@ -19,6 +19,7 @@ from ainur_tui.systems.postgres.progress import ProgressProbe
 from ainur_tui.systems.postgres.shown import Shown
 from ainur_tui.systems.postgres.vacuum import VacuumProbe
 from tests.systems.conftest import Server
+from tests.systems.web import FakeClock
 
 
 @pytest.fixture
@@ -112,16 +113,7 @@ def test_views_and_columns_follow_the_version(major: int) -> None:
 
 
 def test_our_cost_is_that_of_the_last_minute() -> None:
-    class Stepping:
-        at = 0.0
-
-        def now(self) -> float:
-            return self.at
-
-        def monotonic(self) -> float:
-            return self.at
-
-    clock = Stepping()
+    clock = FakeClock(0)
     cost = Cost(clock)
     with cost.counted():
         clock.at = 0.25

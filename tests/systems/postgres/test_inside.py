@@ -108,6 +108,9 @@ def test_pools_are_told_against_what_each_may_hold() -> None:
     assert table.rows[1].tone == "warn"
     assert "too many" in (table.note or "")
     assert "\x1b" not in str(table)
+    hog = pools.pools([*found, *(session(n, "batch") for n in range(40, 70))], 25)
+    first = pools.table(hog, Room(60, 3, 57), 25, SHOWN, at=0, interval=5).rows[1:3]
+    assert [(row.cells[0], row.tone) for row in first] == [("zs-api a", "warn"), ("batch", "warn")]
 
 
 def test_how_long_a_pool_keeps_its_connections_is_told_by_what_the_server_sees() -> None:

@@ -18,23 +18,16 @@ import psutil
 import pytest
 
 from ainur_tui.config.types import Api, Environment, Postgres
-from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
-from ainur_tui.systems.acting import Action, World
+from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Clock, Context, Sample, Tools
 from ainur_tui.systems.postgres.access import SUPPORTED, examine
 from ainur_tui.systems.postgres.system import connect
 from ainur_tui.systems.system import System
 from tests.systems.conftest import Server, a_postgres
-
-WORLD = World(
-    BoardView(
-        environment="t", at=0, state="up", since=None, trust=Trust(fresh=0, all=0), targets=[]
-    ),
-    lambda _: [],
-)
+from tests.systems.steps import WORLD
 
 
 def others() -> dict[int, Path]:
@@ -132,7 +125,7 @@ async def test_every_probe_reads(server: tuple[int, Server], clock: Clock, user:
         "db.settings",
         "db.progress",
     } <= set(tables)
-    assert values["db.locks.waiting"].value == (1 if user == "watcher" else 0)
+    assert values["db.locks.waiting"].value == (1 if user == "watcher" else None)
     assert values["db.wal.rate"].value is not None
     assert tables["db.wal"].rows[-1].cells[0] == "archiver"
     assert any(row.cells[0] == "users" for row in tables["db.scans"].rows)

@@ -17,7 +17,7 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.postgres import queries
 from ainur_tui.systems.postgres.dsn import is_placeholder, parse
 from ainur_tui.systems.postgres.errors import failure
-from ainur_tui.systems.postgres.locks import label, tree
+from ainur_tui.systems.postgres.locks import tree
 from ainur_tui.systems.postgres.shown import Shown, ages
 from ainur_tui.systems.postgres.statement_counts import Counters, Key, Snapshot, delta
 
@@ -103,8 +103,6 @@ def test_the_root_blocker_stands_first() -> None:
     assert [(b.pid, b.depth, b.waits) for b in found] == [
         (10, 0, 3), (20, 1, 2), (30, 2, 0), (31, 2, 0), (40, 0, 1), (50, 1, 0),
     ]  # fmt: skip
-    assert [label(b.pid, b.depth) for b in found[:3]] == ["10", "- 20", "  - 30"]
-    assert label(0, 0) == "prepared transaction"
 
 
 def test_a_deadlock_has_no_root_and_still_stands_there() -> None:

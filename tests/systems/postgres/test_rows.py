@@ -9,10 +9,13 @@ from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.rows import RowsProbe
 from ainur_tui.systems.postgres.shown import Shown
-from tests.systems.conftest import Now, Server
+from tests.systems.conftest import Server
+from tests.systems.web import RealClock
 
 
-async def test_rows_that_are_gone_are_told(postgres: Server, clock: Now, redact: Redactor) -> None:
+async def test_rows_that_are_gone_are_told(
+    postgres: Server, clock: RealClock, redact: Redactor
+) -> None:
     database = Database(postgres.dsn(), clock, redact, 10.0)
     probe = RowsProbe(database, clock, Shown(redact), interval=5, deadline=10)
     writer = await asyncpg.connect(postgres.dsn().reveal())
@@ -53,7 +56,7 @@ async def test_rows_that_are_gone_are_told(postgres: Server, clock: Now, redact:
     ],
 )  # fmt: skip
 def test_only_deletes_explain_a_loss(
-    postgres: Server, clock: Now, redact: Redactor,
+    postgres: Server, clock: RealClock, redact: Redactor,
     live: float, deleted: float, pages: bool, lost: float | None,
 ) -> None:  # fmt: skip
     database = Database(postgres.dsn(), clock, redact, 10.0)

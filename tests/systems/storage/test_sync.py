@@ -20,16 +20,17 @@ from ainur_tui.systems.storage.drift import DriftProbe, compare, marker
 from ainur_tui.systems.storage.sync import Sync
 from ainur_tui.systems.storage.system import connect
 from ainur_tui.systems.system import System
-from tests.systems.conftest import Now, Store
+from tests.systems.conftest import Store
 from tests.systems.flyfake import Steps
 from tests.systems.flyworld import stored
 from tests.systems.postgres.test_backup import WORLD
+from tests.systems.web import RealClock
 
 
 class Pair:
     """Two buckets of a real store, one the copy of the other."""
 
-    def __init__(self, section: Storage, clock: Now) -> None:
+    def __init__(self, section: Storage, clock: RealClock) -> None:
         context = Context("t", clock, Redactor(), Tools(lambda _: None), lambda s: Secret(str(s)))
         found = connect(Environment(name="t", storage=section), context)
         assert found is not None
@@ -46,7 +47,7 @@ class Pair:
     async def do(self, **params: str) -> tuple[Any, Steps, str]:
         plan = await self.action.plan("storage", params, WORLD)
         assert plan.blocked is None
-        context = Steps(Now())
+        context = Steps(RealClock())
         steps = self.action.steps(stored(plan))
         assert [step.name for step in steps] == plan.steps
         for step in steps:
@@ -55,7 +56,7 @@ class Pair:
 
 
 @pytest.fixture
-def pair(s3: Store, clock: Now, request: pytest.FixtureRequest) -> Pair:
+def pair(s3: Store, clock: RealClock, request: pytest.FixtureRequest) -> Pair:
     stem = f"w{abs(hash(request.node.name)) % 10**8}-{os.getpid()}"
     for name in (f"{stem}-a", f"{stem}-b"):
         asked = urllib.request.Request(f"{s3.endpoint}/{name}", method="PUT")
@@ -113,9 +114,9 @@ async def test_deleting_is_asked_for_listed_and_bound_to_what_was_listed(pair: P
     assert {"deleted: x, 1 B", "deleted: y, 1 B"} <= set(plan.facts)
     await put(pair.copy, w=b"4")
     steps = pair.action.steps(stored(plan))
-    assert await steps[0].work(Steps(Now())) == "0 objects, 0 B"
+    assert await steps[0].work(Steps(RealClock())) == "0 objects, 0 B"
     with pytest.raises(ActionFailure, match="changed since"):
-        await steps[1].work(Steps(Now()))
+        await steps[1].work(Steps(RealClock()))
     assert (await pair.action.observe(plan)).state == "failed"
     _, context, state = await pair.do(delete="true")
     assert (context.kept["deleted"], state) == (3, "verified")
@@ -131,7 +132,7 @@ async def test_the_way_back_and_what_makes_no_sense(
     assert (plan.risk, state) == ("R2", "verified")
     assert any("not configured as the copy" in warning for warning in plan.warnings)
     assert await pair.source.get("a") == b"1"
-    for params in ({"source": "nope"}, {"into": pair.source.name}, {"delete": "x"}, {"y": "1"}):
+    for params in ({"source": "nope"}, {"into": pair.source.name}, {"delete": "x"}):
         with pytest.raises(Refused):
             await pair.action.plan("storage", params, WORLD)
     monkeypatch.setattr(drift.difference, "__defaults__", (2,))

@@ -153,12 +153,17 @@ def _ours(
             if look.problem is None
         ]
         wrong = next((look.problem for look in looks if look.problem), None)
-        return manifest.row(
+        there = {place.shown for place, _ in whole}
+        lost = [shown for shown, made in known.items() if made and shown not in there]
+        if good and lost and not wrong:
+            wrong = f"its data in {lost[0]} are cut or gone"
+        row = manifest.row(
             backup, "complete" if good else "failed", manifest=sealed, locations=good,
             detail=wrong or (None if good else "the manifest is there, its data are not"),
             proof=max((look.proof for look in looks if look.proof),
                       key=lambda found: found.verified_at, default=None),
         )  # fmt: skip
+        return row | ({"copies": len(known)} if 0 < len(good) < len(known) else {})
     newest = max(found.modified for _, found in parts)
     running = now - newest < _FRESH
     return manifest.row(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 _DEPTH = 2
+_READ = 1 << 20
 
 
 class Broken(Exception):
@@ -26,6 +29,19 @@ class Channel:
     def put(self, chunk: bytes) -> None:
         """From the producer's thread: wait for room. Raises :class:`Broken`."""
         asyncio.run_coroutine_threadsafe(self._offer(chunk), self._loop).result()
+
+    def drain(self, fd: int) -> None:
+        """From the producer's thread: hand on what a pipe brings, in large blocks, and close it.
+        One event loop has more to do than to copy. Raises :class:`Broken`."""
+        buffer = bytearray(_READ)
+        view, filled = memoryview(buffer), 0
+        with os.fdopen(fd, "rb", buffering=0) as source:
+            while count := source.readinto(view[filled:]):
+                filled += count
+                if filled == _READ:
+                    self.put(bytes(buffer))
+                    filled = 0
+        self.put(bytes(view[:filled]))
 
     async def end(self) -> None:
         """Everything has come, and it is whole."""
@@ -55,3 +71,13 @@ class Channel:
         finally:
             wanted.cancel()
             broken.cancel()
+
+
+@asynccontextmanager
+async def ended() -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Tasks of threads, which are waited for when the block is left."""
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        yield tasks
+    finally:
+        await asyncio.shield(asyncio.gather(*tasks, return_exceptions=True))

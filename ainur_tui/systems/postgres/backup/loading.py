@@ -1,21 +1,15 @@
-"""Rows into their tables, frozen as they come where a table is new.
-
-pg_restore turns the rows of an archive into a script, whose COPY writes each row as one that its
-readers have yet to judge. The first to read it, an index build, writes that judgement down, and
-with checksums each of those pages goes through the WAL a second time. In a transaction that has
-emptied the table itself, COPY may write them as judged (FREEZE): half the WAL and less to do for
-all who come later.
-"""
+"""The script that pg_restore makes of the rows of an archive, worked off on several sessions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ainur_tui.model.failure import ActionFailure
 from ainur_tui.model.text import decode
+from ainur_tui.systems.postgres.backup.lanes import Lanes, Table
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -29,17 +23,6 @@ _END = b"\\.\n"
 _ENOUGH = 1 << 20
 """Bytes of statements that are worth a journey."""
 _SESSION = (b"SET ", b"SELECT pg_catalog.set_config(")
-_NEW = "SELECT relkind = 'r' AND pg_relation_size(oid) = 0 FROM pg_class WHERE oid = $1::regclass"
-"""Whether it never had a row. The tables of an extension have what the extension put there."""
-
-
-class Table(NamedTuple):
-    """Where rows go; no columns: the table has none. ``quoted`` is its name as SQL."""
-
-    schema: str | None
-    name: str
-    columns: tuple[str, ...]
-    quoted: str
 
 
 def table_of(line: bytes) -> Table | None:
@@ -57,32 +40,29 @@ def _plain(name: bytes) -> str:
     return (name[1:-1].replace(b'""', b'"') if quoted else name).decode()
 
 
-async def load(script: AsyncIterator[bytes], connection: Connection[Record]) -> None:
-    """Work off a script of pg_restore's data section: rows, and the few other statements between
-    them. Raises what the server says, or :class:`ActionFailure`."""
-    text, statements = _Script(script), _Statements(connection)
-    while (line := await text.line()) is not None:
-        table = table_of(line)
-        if table is None:
-            await statements.take(line)
-            continue
-        await statements.flush()
-        if not await connection.fetchval(_NEW, table.quoted):
-            await _copy(connection, table, text)
-            continue
-        async with connection.transaction():
-            await connection.execute(f"TRUNCATE {table.quoted}")
-            await _copy(connection, table, text, freeze=True)
-    await statements.flush()
-
-
-async def _copy(
-    connection: Connection[Record], table: Table, text: _Script, *, freeze: bool | None = None
+async def load(
+    script: AsyncIterator[bytes],
+    sessions: Sequence[Connection[Record]],
+    *,
+    lasting: bool = True,
 ) -> None:
-    await connection.copy_to_table(
-        table.name, schema_name=table.schema, columns=table.columns or None,
-        source=text.rows(), freeze=freeze,
-    )  # fmt: skip
+    """Work off a script of pg_restore's data section: rows, and the few other statements between
+    them. ``lasting`` says whether the rows are to stay. Raises what the server says, or
+    :class:`ActionFailure`."""
+    text, lanes = _Script(script), Lanes(sessions, lasting=lasting)
+    statements = _Statements(sessions, lanes)
+    try:
+        while (line := await text.line()) is not None:
+            table = table_of(line)
+            if table is None:
+                await statements.take(line)
+            else:
+                await statements.flush()
+                await lanes.take(table, text.rows())
+        await statements.flush()
+        await lanes.idle()
+    finally:
+        await lanes.end()
 
 
 class _Script:
@@ -127,10 +107,11 @@ def _cut() -> ActionFailure:
 
 
 class _Statements:
-    """What is not rows: settings, sequences, large objects."""
+    """What is not rows: sequences and large objects for one session, settings for all."""
 
-    def __init__(self, connection: Connection[Record]) -> None:
-        self._connection = connection
+    def __init__(self, sessions: Sequence[Connection[Record]], lanes: Lanes) -> None:
+        self._sessions = sessions
+        self._lanes = lanes
         self._waiting = b""
 
     async def take(self, line: bytes) -> None:
@@ -144,13 +125,17 @@ class _Statements:
     async def flush(self) -> None:
         statements, self._waiting = decode_all(self._waiting), b""
         if statements.strip():
-            await self._connection.execute(statements)
+            await self._lanes.idle()
+            await self._sessions[0].execute(statements)
 
     async def _setting(self, statement: str) -> None:
         import asyncpg
 
-        with suppress(asyncpg.UndefinedObjectError):  # a newer pg_restore's, unknown to this server
-            await self._connection.execute(statement)
+        await self._lanes.idle()
+        for session in self._sessions:
+            # A newer pg_restore's may be unknown to this server.
+            with suppress(asyncpg.UndefinedObjectError):
+                await session.execute(statement)
 
 
 def decode_all(text: bytes) -> str:

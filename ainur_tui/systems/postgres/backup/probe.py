@@ -19,6 +19,7 @@ from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
 _LEAST_INTERVAL = 15.0
 _DEADLINE = 20.0
 _MOST_ROWS = 200
+_NONE_YET = "no backup was ever taken: all would be lost; key b takes the first"
 _TONES: dict[str, Tone] = {"complete": "ok", "running": "none", "partial": "warn", "failed": "fail"}
 
 
@@ -55,7 +56,8 @@ class BackupsProbe(Probe):
             name="backups", target="db", title="Backups", columns=_COLUMNS,
             rows=[_row(found) for found in listing.rows[:_MOST_ROWS]],
             observed_at=now, interval=self.interval, source=source,
-            note=None if blind else said, missing=said if blind else None,
+            note=None if blind else said or (None if listing.rows else _NONE_YET),
+            missing=said if blind else None,
         )  # fmt: skip
         due = self._due(now) if self._due else None
         told = [] if listing.problems else readings(listing.rows, source, now, due)
@@ -85,7 +87,6 @@ def _row(found: dict[str, Any]) -> Row:
         if found["config"] else "none is kept beside it",
         "text": ", ".join(f"{k} {v}" for k, v in (found["locale"] or {}).items()),
         "rows": ", ".join(f"{name} {count:,}" for name, count in list(rows.items())[:20]),
-        "places": ", ".join(found["locations"]),
         "restored in": duration(found["verified_seconds"]) if found["verified_at"] else "",
     }  # fmt: skip
     return Row(
@@ -94,16 +95,22 @@ def _row(found: dict[str, Any]) -> Row:
             found["id"],
             _moment(found["created_at"]),
             found["bytes"],
-            found["state"],
+            _state(found),
             _moment(found["verified_at"]),
             ", ".join(found["locations"]) or "nowhere",
             found["duration"],
         ],
-        tone=_TONES[found["state"]],
+        tone="warn" if "copies" in found else _TONES[found["state"]],
         target="db",
         params={"id": found["id"]},
         detail={name: str(value) for name, value in detail.items() if value},
     )
+
+
+def _state(found: dict[str, Any]) -> str:
+    """Its state; of one that is complete and has lost a copy, how many there still are."""
+    copies = found.get("copies")
+    return f"{found['state']} {len(found['locations'])}/{copies}" if copies else found["state"]
 
 
 def _moment(at: str | None) -> float | None:

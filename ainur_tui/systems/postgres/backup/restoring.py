@@ -7,17 +7,19 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from ainur_tui.model.failure import ActionFailure, ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import size
-from ainur_tui.systems import piping, process
+from ainur_tui.systems import piping
 from ainur_tui.systems.acting import StepContext
 from ainur_tui.systems.base import Context
-from ainur_tui.systems.postgres.backup import loading, manifest, names
-from ainur_tui.systems.postgres.backup.channel import Broken, Channel
+from ainur_tui.systems.postgres.backup import indexes, loading, manifest, names
+from ainur_tui.systems.postgres.backup.archive import Archive, well
+from ainur_tui.systems.postgres.backup.channel import Broken, Channel, ended
+from ainur_tui.systems.postgres.backup.lanes import together
 from ainur_tui.systems.postgres.backup.manifest import Manifest
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.sealing import opened
@@ -28,7 +30,10 @@ _PIECE = 128 << 10
 _TELL_EVERY = 64 << 20
 _HEAD = 16 << 20
 """Bytes of an archive that hold its table of contents, whatever the number of tables."""
-_READ = 1 << 20
+_SETTINGS = """
+SET synchronous_commit = off; SET lock_timeout = 0; SET maintenance_work_mem = '256MB'
+"""
+_SHOWN = ("--file=-", "--list")
 _JOBS = max(2, min(4, os.cpu_count() or 2))
 _SESSION = (
     "-c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=2"
@@ -110,39 +115,48 @@ class Pouring:
         plain = _plain(chunks, self.place, self.made)
         with (
             tempfile.NamedTemporaryFile(prefix="ainur-restore-") as head,
+            tempfile.NamedTemporaryFile(prefix="ainur-restore-") as left,
             self.server.address.libpq() as variables,
         ):
             env = self.context.tools.environment | variables
             env["PGOPTIONS"] = f"{env.get('PGOPTIONS', '')} {_SESSION}".strip()
-            argv = [program, "--format=custom", "--exit-on-error", "--no-password", *self.options]
+            archive = Archive(program, head.name, self.options, env, self.context.redact)
             first = await _first(plain, _HEAD)
             await asyncio.to_thread(head.write, first)
             head.flush()
-            whole = [f"--dbname={self.into}", head.name]
-            await self._run([*argv, "--section=pre-data", *whole], env)
+            await archive.apply("pre-data", self.into)
             if self.passing:
                 await self.server.unlogged(self.into)
-            await self._rows([*argv, "--section=data", "--file=-"], env, first, plain)
-            self.step.progress("the rows are in, building indexes and constraints")
-            await self._run([*argv, "--section=post-data", f"--jobs={_JOBS}", *whole], env)
-
-    async def _run(self, argv: list[str], env: Mapping[str, str]) -> None:
-        async with piping.sink(argv, env=env, redact=self.context.redact) as child:
-            _well(await child.finish())
+            script, listing = [await archive.shown("post-data", how) for how in _SHOWN]
+            wanted = indexes.builds(script, listing, self.made.rows)
+            await self._rows(archive, first, plain, wanted)
+            await asyncio.to_thread(left.write, indexes.without(wanted, listing))
+            left.flush()
+            how = (f"--use-list={left.name}", f"--jobs={_JOBS}")
+            await archive.apply("post-data", self.into, *how)
 
     async def _rows(
-        self, argv: list[str], env: Mapping[str, str], first: bytes, plain: AsyncIterator[bytes]
+        self,
+        archive: Archive,
+        first: bytes,
+        plain: AsyncIterator[bytes],
+        wanted: Sequence[indexes.Build],
     ) -> None:
+        argv = [*archive.argv("data"), "--file=-"]
         async with AsyncExitStack() as open_:
             script = Channel()
-            reading = await open_.enter_async_context(_ended())
+            reading = await open_.enter_async_context(ended())
             child = await open_.enter_async_context(
-                piping.sink(argv, env=env, redact=self.context.redact, output=True)
+                piping.sink(argv, env=archive.env, redact=archive.redact, output=True)
             )
             open_.callback(script.fail, Broken("nobody loads any more"))
-            reading.append(asyncio.create_task(asyncio.to_thread(_read, child.output, script)))
-            connection = await open_.enter_async_context(self.server.session(self.into))
-            await connection.execute("SET synchronous_commit = off; SET lock_timeout = 0")
+            reading.append(asyncio.create_task(asyncio.to_thread(script.drain, child.output)))
+            sessions = [
+                await open_.enter_async_context(self.server.session(self.into))
+                for _ in range(_JOBS)
+            ]
+            for session in sessions:
+                await session.execute(_SETTINGS)
 
             async def giving() -> None:
                 taken = await child.give(first)
@@ -154,15 +168,11 @@ class Pouring:
                 await asyncio.shield(reading[0])
                 await script.end()
 
-            tasks = [asyncio.ensure_future(giving()), asyncio.ensure_future(ending()),
-                     asyncio.ensure_future(loading.load(aiter(script), connection))]  # fmt: skip
-            try:
-                await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-            _well(await child.finish())
+            rows = loading.load(aiter(script), sessions, lasting=not self.passing)
+            await together(giving(), ending(), rows)
+            well(await child.finish())
+            self.step.progress("the rows are in, building indexes and constraints")
+            await indexes.build(wanted, sessions)
 
     async def _chunks(self, digest: hashlib._Hash) -> AsyncIterator[bytes]:
         """The data of the backup as they come, each byte also given to ``digest``."""
@@ -176,34 +186,6 @@ class Pouring:
                 self.step.progress(f"{size(seen)} of {of} fetched from {self.place.shown}")
             for start in range(0, len(chunk), _PIECE):
                 yield chunk[start : start + _PIECE]
-
-
-@asynccontextmanager
-async def _ended() -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Tasks of threads, which are waited for when the block is left."""
-    tasks: list[asyncio.Task[None]] = []
-    try:
-        yield tasks
-    finally:
-        await asyncio.shield(asyncio.gather(*tasks, return_exceptions=True))
-
-
-def _read(fd: int, script: Channel) -> None:
-    """Hand a pipe's bytes on in large blocks: one event loop has more to do than to copy them."""
-    buffer = bytearray(_READ)
-    view, filled = memoryview(buffer), 0
-    with os.fdopen(fd, "rb", buffering=0) as source:
-        while count := source.readinto(view[filled:]):
-            filled += count
-            if filled == _READ:
-                script.put(bytes(buffer))
-                filled = 0
-    script.put(bytes(view[:filled]))
-
-
-def _well(ended: process.Completed) -> None:
-    if ended.code != 0:
-        raise ActionFailure(f"pg_restore ended with {ended.code}: {ended.stderr}")
 
 
 async def _first(plain: AsyncIterator[bytes], enough: int) -> bytes:

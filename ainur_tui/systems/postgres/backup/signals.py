@@ -32,7 +32,9 @@ OVERDUE = Signal(
     name="backup.overdue", title="scheduled backup overdue", unit="s", warn=3600.0, fail=6 * 3600.0,
     trouble="the scheduled backup was not taken",
 )  # fmt: skip
-SIGNALS = (AGE, VERIFIED, CHANGE, RESTORED_IN, OVERDUE)
+KEPT = Signal(name="backup.complete", title="complete backups", unit="count")
+"""Where there is none, no age tells how old it is: this is what an alert can be made of."""
+SIGNALS = (AGE, VERIFIED, CHANGE, RESTORED_IN, OVERDUE, KEPT)
 _EARLY = 60.0
 """Seconds by which the clocks of the engine and of the database may differ."""
 
@@ -50,6 +52,7 @@ def readings(
     sized = [row["bytes"] for row in complete if row["sha256"]]
     proven = next((row for row in complete if row["verified_at"]), None)
     values: list[tuple[Signal, float | None, str | None]] = [
+        (KEPT, float(len(complete)), None if complete else _NONE),
         (AGE, _age(complete[0], now) if complete else None, None if complete else _NONE),
         (VERIFIED, _age(proven, now) if proven else None, None if proven else _UNPROVEN),
         (CHANGE, sized[0] / sized[1] if len(sized) > 1 and sized[1] else None,

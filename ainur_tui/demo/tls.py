@@ -1,4 +1,4 @@
-"""The frontend's certificate, from an authority of the miniature's own.
+"""Certificates of the frontend and the API, from an authority of the miniature's own.
 
 Root, one certificate between, and the one that is served; the faults decide which that is. What is
 renewed is a new one, and the next handshake shows it.
@@ -17,30 +17,34 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ainur_tui.demo import credentials
-from ainur_tui.demo.layout import AUTHORITY
 from ainur_tui.demo.switches import Switches
 
 Key = ec.EllipticCurvePrivateKey
-KEY, SERVED = "frontend-ca-key", "frontend-certificate"
-HOSTS = ("app.ainur.example", "127.0.0.1")
+KEY = "ca-key"
+HOSTS = {
+    "frontend": ("app.ainur.example", "127.0.0.1"), "api": ("api.ainur.example", "127.0.0.1"),
+}  # fmt: skip
+TURN_EVERY = 0.2
+"""Seconds after which a fault of a certificate is seen by who connects, at the latest."""
 YEARS = (-1.0, 3650.0)
 
 
 class Kind(NamedTuple):
-    """What is served: valid from and to these days from now, for these hosts, and whether the one
-    between is sent along."""
+    """What is served: valid from and to these days from now, for these hosts in place of its own,
+    and whether the one between is sent along."""
 
     days: tuple[float, float] = (-1, 89)
-    hosts: tuple[str, ...] = HOSTS
+    hosts: tuple[str, ...] = ()
     chain: bool = True
 
 
 FAULTS = {
-    "frontend-certificate-ending": Kind(days=(-86, 4)),
-    "frontend-certificate-expired": Kind(days=(-92, -2)),
-    "frontend-certificate-host": Kind(hosts=("shop.ainur.example",)),
-    "frontend-certificate-chain": Kind(chain=False),
+    "certificate-ending": Kind(days=(-86, 4)),
+    "certificate-expired": Kind(days=(-92, -2)),
+    "certificate-host": Kind(hosts=("shop.ainur.example",)),
+    "certificate-chain": Kind(chain=False),
 }
+"""By the name of a fault, behind that of whose certificate it is."""
 
 
 class Signer:
@@ -81,12 +85,13 @@ class Signer:
 
 
 class Served:
-    """What the frontend shows to whoever connects; ``context`` is the server's."""
+    """What ``who`` shows to whoever connects; ``context`` is the server's."""
 
-    def __init__(self, directory: Path) -> None:
-        self._place = directory / "secrets" / SERVED
+    def __init__(self, directory: Path, who: str) -> None:
+        self._who = who
+        self._place = directory / "secrets" / f"{who}-certificate"
         self._switches = Switches(directory)
-        self._between = Signer("Ainur Miniature R1", _root(directory))
+        self._between = Signer("Ainur Miniature R1", authority(directory))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._kind = self._wanted()
         self._serve()
@@ -98,10 +103,11 @@ class Served:
             self._serve()
 
     def _wanted(self) -> Kind:
-        return next((FAULTS[name] for name in FAULTS if self._switches.on(name)), Kind())
+        on = (kind for name, kind in FAULTS.items() if self._switches.on(f"{self._who}-{name}"))
+        return next(on, Kind())
 
     def _serve(self) -> None:
-        own = self._between.issue(self._kind.days, self._kind.hosts)
+        own = self._between.issue(self._kind.days, self._kind.hosts or HOSTS[self._who])
         between = pem(self._between.certificate) if self._kind.chain else ""
         credentials.write(self._place, own + between)
         self.context.load_cert_chain(self._place)
@@ -118,9 +124,9 @@ def key_pem(key: Key) -> str:
     return key.private_bytes(serialization.Encoding.PEM, form, none).decode()
 
 
-def _root(directory: Path) -> Signer:
-    """The root, with its certificate in its place. Its key is made once and kept: who was told to
-    trust it goes on trusting it when the process starts anew."""
+def authority(directory: Path) -> Signer:
+    """The root of all, with its certificate in its place. Its key is made once and kept: who was
+    told to trust it goes on trusting it when a process starts anew."""
     place = directory / "secrets" / KEY
     key = None
     if place.exists():
@@ -129,7 +135,7 @@ def _root(directory: Path) -> Signer:
     root = Signer("Ainur Miniature Root", key=key)
     place.parent.mkdir(mode=0o700, exist_ok=True)
     credentials.write(place, key_pem(root.key))
-    credentials.write(directory / AUTHORITY, pem(root.certificate))
+    credentials.write(directory / credentials.AUTHORITY, pem(root.certificate))
     return root
 
 

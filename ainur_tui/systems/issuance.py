@@ -1,9 +1,9 @@
-"""Whether another certificate can be issued for the frontend: where its name leads, and whom its
-CAA records let issue. A renewal that fails at night fails of one of the two."""
+"""Whether another certificate can be issued for a host: where its name leads, and whom its CAA
+records let issue. A renewal that fails at night fails of one of the two."""
 
 from __future__ import annotations
 
-from ainur_tui.config.types import Frontend
+from ainur_tui.config.systems import Web
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
@@ -13,10 +13,6 @@ from ainur_tui.systems.certificates import Host, shown
 from ainur_tui.systems.dns import Resolver, is_address, unresolvable
 
 INTERVAL = 600.0
-_ISSUABLE = Signal(
-    name="frontend.certificate.issuable", title="Can be issued again", unit="bool", worse="below",
-    warn=1.0, trouble="no other certificate can be issued",
-)  # fmt: skip
 
 
 def can_be_asked(host: Host) -> bool:
@@ -27,12 +23,17 @@ def can_be_asked(host: Host) -> bool:
 class IssuanceProbe(Probe):
     """Asks this machine's resolver, seldom; a playbook asks at once."""
 
-    name = "frontend.issuance"
-    target = "frontend"
-    signals = (_ISSUABLE,)
-
-    def __init__(self, frontend: Frontend, host: Host, clock: Clock, resolver: Resolver) -> None:
-        self.interval, self.deadline = max(frontend.interval, INTERVAL), frontend.timeout
+    def __init__(
+        self, target: str, section: Web, host: Host, clock: Clock, resolver: Resolver
+    ) -> None:
+        self.target = target
+        self.name = f"{self.target}.issuance"
+        self.interval, self.deadline = max(section.interval, INTERVAL), section.timeout
+        self._issuable = Signal(
+            name=f"{self.target}.certificate.issuable", title="Can be issued again", unit="bool",
+            worse="below", warn=1.0, trouble="no other certificate can be issued",
+        )  # fmt: skip
+        self.signals = (self._issuable,)
         self._host = host
         self._clock = clock
         self._resolver = resolver
@@ -40,7 +41,7 @@ class IssuanceProbe(Probe):
     async def read(self) -> Sample:
         value, note = await self._look()
         reading = Reading(
-            target="frontend", signal=_ISSUABLE.name, value=value, note=clean(note, 200),
+            target=self.target, signal=self._issuable.name, value=value, note=clean(note, 200),
             observed_at=self._clock.now(), source=f"DNS of {self._host.name}",
         )  # fmt: skip
         return Sample(readings=[reading])
