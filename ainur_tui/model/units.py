@@ -79,11 +79,6 @@ def age(seconds: float) -> str:
     return f"{whole}s"
 
 
-def counted(number: int, word: str) -> str:
-    """A number of things: ``1 row``, ``2 rows``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
 def size(octets: float) -> str:
     """Bytes in binary multiples: ``1.4 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):

@@ -204,7 +204,7 @@ def _rows(condition: Condition, board: BoardView, since: float) -> Seen:
         return Seen(None, f"the table {condition.table} is not read here", there=False)
     if found.missing is not None or found.observed_at < since:
         return Seen(None, f"the table {condition.table} has not been read since")
-    words = f"{units.counted(len(found.rows), 'row')} in {found.title.lower()}"
+    words = f"{units.many(len(found.rows), 'row')} in {found.title.lower()}"
     return Seen(_counted(condition, len(found.rows)), words)
 
 

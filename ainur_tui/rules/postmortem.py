@@ -9,7 +9,7 @@ from ainur_tui.model.happened import once
 from ainur_tui.model.incident import Entry, Happened, Incident, Item, Section
 from ainur_tui.model.incidentwords import kind, words
 from ainur_tui.model.text import clean
-from ainur_tui.model.units import clock, counted, duration
+from ainur_tui.model.units import clock, duration, many
 from ainur_tui.rules.incidentevents import ended_unasked, short
 from ainur_tui.rules.incidentfacts import ELSEWHERE, began, checked, moments, well, wrong
 from ainur_tui.rules.incidents import ordered
@@ -158,7 +158,7 @@ def _passed(incident: Incident, told: Sequence[Entry]) -> tuple[list[str], list[
 
 def _span(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
-    return f"{counted(minutes // 60, 'hour')} {counted(minutes % 60, 'minute')}"
+    return f"{many(minutes // 60, 'hour')} {many(minutes % 60, 'minute')}"
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,7 @@ from ainur_tui.console.draw.values import mark_of, tone_of, value_text
 from ainur_tui.model.board import SignalView
 from ainur_tui.model.playbook import Condition, PlaybookRun
 from ainur_tui.model.table import Cell
-from ainur_tui.model.units import age, counted, duration, show
+from ainur_tui.model.units import age, duration, many, show
 from ainur_tui.model.yesno import answered, asked
 
 
@@ -65,7 +65,7 @@ def _rows(name: str | None, scene: Scene, columns: int, room: int) -> list[Line]
     if table.missing is not None:
         return [fit(line((f"{table.title}: {table.missing}", "quiet")), columns)]
     places = [i for i, column in enumerate(table.columns) if column.rank <= 2][:6]
-    rows = counted(len(table.rows), "row")
+    rows = many(len(table.rows), "row")
     found = [line((f"{table.title}  {rows}, {seen}", "quiet"))]
     for row in table.rows[: room - 1]:
         cells = "  ".join(_cell(row.cells[i], table.columns[i].unit, scene) for i in places)
