@@ -33,7 +33,7 @@ import psutil
 from ainur_tui.config.types import Backup, Environment, Postgres, Storage
 from ainur_tui.demo import credentials
 from ainur_tui.demo.service import free_port
-from ainur_tui.demo.store_auth import Credentials
+from ainur_tui.demo.store.auth import Credentials
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.postgres.system import connect

@@ -27,9 +27,9 @@ from pathlib import Path
 import psutil
 
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.logintake import Intake
-from ainur_tui.engine.logspool import LogSpool
-from ainur_tui.engine.logstore import LogStore
+from ainur_tui.engine.logs.intake import Intake
+from ainur_tui.engine.logs.spool import LogSpool
+from ainur_tui.engine.logs.store import LogStore
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.benching import console, cpu, keys, quantile

@@ -20,7 +20,7 @@ _HEADING = (
 def run(call: Invocation, args: argparse.Namespace) -> int:
     """Print it, from the configuration alone. 1 when it is not whole: a file of rules could not be
     read, or the one rule that was asked for has no metric."""
-    from ainur_tui.rules import promexport
+    from ainur_tui.rules.prom import export as promexport
     from ainur_tui.systems.rulebook import rulebook
 
     own = call.loaded.environment.alerts

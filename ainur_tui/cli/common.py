@@ -83,7 +83,7 @@ def context(call: Invocation) -> Context:
     """What a system's functions need, without an engine. Reads the clock and secrets."""
     from ainur_tui.config.secrets import resolve
     from ainur_tui.engine.clock import SystemClock
-    from ainur_tui.engine.connecting import Redaction, Secrets, tools_of
+    from ainur_tui.engine.probing.connecting import Redaction, Secrets, tools_of
     from ainur_tui.systems.base import Context
 
     environment = call.loaded.environment

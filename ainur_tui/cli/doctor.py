@@ -115,8 +115,8 @@ async def _asked(call: Invocation) -> list[Finding]:
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
     from ainur_tui.systems import caa, resolvers
-    from ainur_tui.systems.fly import vault
     from ainur_tui.systems.fly.abilities import abilities
+    from ainur_tui.systems.fly.secrets import vault
     from ainur_tui.systems.ports import exposures
     from ainur_tui.systems.postgres.access import examine
     from ainur_tui.systems.storage import lifecycle, uploads

@@ -101,7 +101,7 @@ def wanted(args: argparse.Namespace, now: float) -> LogQuery:
 
 def _file(call: Invocation, query: LogQuery, args: argparse.Namespace) -> int:
     """Lines of a file: the newest that match, or with ``--since`` all from then on."""
-    from ainur_tui.engine.logfile import LogFile
+    from ainur_tui.engine.logs.file import LogFile
     from ainur_tui.model.logquery import LogPage
     from ainur_tui.model.secret import Redactor
     from ainur_tui.systems.bigfile import BigFile

@@ -48,7 +48,7 @@ def run(call: Invocation, args: argparse.Namespace) -> int:
         case "check":
             return _check(call, args.names, as_json=args.json)
         case "schema":
-            from ainur_tui.rules.playbookfile import schema
+            from ainur_tui.rules.playbooks.file import schema
 
             call.output.json(schema())
             return errors.OK
@@ -121,7 +121,7 @@ def _show(call: Invocation, name: str, *, as_json: bool) -> int:
 def _check(call: Invocation, files: list[str], *, as_json: bool) -> int:
     """What is wrong with the files (with none: with those that come with the program)."""
     from ainur_tui.config import playbookcheck
-    from ainur_tui.rules.playbookfile import shipped_files
+    from ainur_tui.rules.playbooks.file import shipped_files
 
     texts = [_read(Path(name)) for name in files] if files else shipped_files()
     problems: list[Problem] = []
@@ -158,7 +158,7 @@ def _meaning(name: str, text: str) -> list[Problem]:
     from ainur_tui.config.locate import Lines
     from ainur_tui.config.problem import Problem
     from ainur_tui.model.playbook import Playbook
-    from ainur_tui.rules.playbookfile import wrong
+    from ainur_tui.rules.playbooks.file import wrong
 
     book = msgspec.convert(tomllib.loads(text), Playbook)
     lines = Lines(text)

@@ -16,7 +16,7 @@ from ainur_tui.cli.run import add_decision
 
 if TYPE_CHECKING:
     from ainur_tui.systems.examined import Examined
-    from ainur_tui.systems.postgres.recovery_candidates import Candidate
+    from ainur_tui.systems.postgres.recovery.candidates import Candidate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ def _recover(call: Invocation, args: argparse.Namespace) -> int:
 
 
 def _list(call: Invocation, *, as_json: bool) -> int:
-    from ainur_tui.engine.drills import of_record
+    from ainur_tui.engine.probing.drills import of_record
     from ainur_tui.model.units import duration, rfc3339, show
     from ainur_tui.rules.drills import KINDS, by_kind, last, slower
 
@@ -135,7 +135,7 @@ def _list(call: Invocation, *, as_json: bool) -> int:
 async def _candidates(call: Invocation) -> tuple[list[Candidate], float]:
     from ainur_tui.cli import common
     from ainur_tui.systems.postgres.backup.catalogue import catalogue
-    from ainur_tui.systems.postgres.recovery_candidates import rank
+    from ainur_tui.systems.postgres.recovery.candidates import rank
 
     environment = call.loaded.environment
     if environment.backup is None:
@@ -150,7 +150,7 @@ async def _candidates(call: Invocation) -> tuple[list[Candidate], float]:
 
 
 def _loss(call: Invocation, *, as_json: bool) -> int:
-    from ainur_tui.systems.postgres.recovery_loss import steps
+    from ainur_tui.systems.postgres.recovery.loss import steps
 
     found = steps(call.loaded.environment)
     held = asyncio.run(_vault(call))
@@ -170,7 +170,7 @@ async def _vault(call: Invocation) -> list[Examined]:
     """Whether the vault has the value of each secret that is kept by name."""
     from ainur_tui.cli import common
     from ainur_tui.config.types import SecretMissing
-    from ainur_tui.systems.fly import vault
+    from ainur_tui.systems.fly.secrets import vault
 
     try:
         return await vault.examine(call.loaded.environment, common.context(call))

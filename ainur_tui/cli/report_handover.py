@@ -9,7 +9,7 @@ from ainur_tui.cli.invocation import Invocation
 from ainur_tui.client.remote import Remote
 from ainur_tui.model.incidentcalls import Sheet
 from ainur_tui.model.wire import BoardQuery
-from ainur_tui.rules import handover as rules
+from ainur_tui.rules.incidents import handover as rules
 
 
 async def gather(call: Invocation, hours: float | None) -> Sheet:

@@ -9,7 +9,7 @@ from typing import Any
 from ainur_tui.demo import wheel
 from ainur_tui.demo.credentials import AUTHORITY
 from ainur_tui.demo.layout import API_APP, BLOCK_TIME, DATABASE_APP, Layout
-from ainur_tui.demo.node_chain import Chain
+from ainur_tui.demo.node.chain import Chain
 
 TIMING = {"interval": 2, "timeout": 3}
 BACKUPS = "ainur-backups"

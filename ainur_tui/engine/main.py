@@ -13,9 +13,9 @@ from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment
 from ainur_tui.engine import lifecycle
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.connecting import ConnectByName, Resolve
-from ainur_tui.engine.server import Server, Unreachable
+from ainur_tui.engine.probing.connecting import ConnectByName, Resolve
 from ainur_tui.engine.service import Engine
+from ainur_tui.engine.wire.server import Server, Unreachable
 from ainur_tui.model.failure import CANNOT_CREATE, TRY_AGAIN
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.registry import connect

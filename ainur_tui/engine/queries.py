@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ainur_tui.model.failure import USAGE, ProbeFailure, Refused
 from ainur_tui.model.querycalls import Instead, QueryAnswer, QueryCall, QueryRow, SavedQuery
 from ainur_tui.model.text import clean, meant
-from ainur_tui.rules import promdoctor, queries
+from ainur_tui.rules import queries
+from ainur_tui.rules.prom import doctor as promdoctor
 from ainur_tui.systems.httpfailures import HttpFailure
 from ainur_tui.systems.seriesindex import Past, Series, SeriesIndex
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ainur_tui.engine.runrecord import ending_of
+from ainur_tui.engine.runs.runrecord import ending_of
 from ainur_tui.engine.whole import SHOWN_RUNS
 from ainur_tui.model.action import Run
 from ainur_tui.model.event import Event

@@ -12,32 +12,38 @@ import msgspec
 
 from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment
-from ainur_tui.engine import about, methods
-from ainur_tui.engine.baseline import BaselineProbe
-from ainur_tui.engine.board import Board
-from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.connecting import ConnectByName, Redaction, Resolve, connect_all, let_go
-from ainur_tui.engine.drills import DrillsProbe
-from ainur_tui.engine.evidence import Evidence
-from ainur_tui.engine.executor import KEPT_RUNS, Executor
-from ainur_tui.engine.glass import Glass
-from ainur_tui.engine.history import History
-from ainur_tui.engine.incidents import Incidents
+from ainur_tui.engine.alerts.judging import judging_of
+from ainur_tui.engine.board.board import Board
+from ainur_tui.engine.board.needs import Needs
+from ainur_tui.engine.history.history import History
+from ainur_tui.engine.incidents.evidence import Evidence
+from ainur_tui.engine.incidents.incidents import Incidents
 from ainur_tui.engine.journal import Journal
-from ainur_tui.engine.judging import judging_of
-from ainur_tui.engine.leases import Leases
-from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.looking import Looks
-from ainur_tui.engine.needs import Needs
+from ainur_tui.engine.logs.hub import LogHub
 from ainur_tui.engine.notices import A_WHILE, Notices
-from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.planning import Planner
-from ainur_tui.engine.playbooks import Playbooks
-from ainur_tui.engine.presences import Presences
-from ainur_tui.engine.publish import Picture
+from ainur_tui.engine.playbooks.playbooks import Playbooks
+from ainur_tui.engine.probing.baseline import BaselineProbe
+from ainur_tui.engine.probing.connecting import (
+    ConnectByName,
+    Redaction,
+    Resolve,
+    connect_all,
+    let_go,
+)
+from ainur_tui.engine.probing.drills import DrillsProbe
+from ainur_tui.engine.probing.looking import Looks
 from ainur_tui.engine.relay import Relay
+from ainur_tui.engine.runs.catalogue import Catalogue
+from ainur_tui.engine.runs.executor import KEPT_RUNS, Executor
+from ainur_tui.engine.runs.glass import Glass
+from ainur_tui.engine.runs.leases import Leases
+from ainur_tui.engine.runs.planning import Planner
 from ainur_tui.engine.watching import Watch
 from ainur_tui.engine.whole import whole
+from ainur_tui.engine.wire import about, methods
+from ainur_tui.engine.wire.peer import Peer
+from ainur_tui.engine.wire.presences import Presences
+from ainur_tui.engine.wire.publish import Picture
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.wire import Hello

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from ainur_tui.engine.timing import Timer
+from ainur_tui.engine.runs.timing import Timer
 from ainur_tui.systems.base import Clock
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Incidents: entries that are only ever added, and what they make of one.
 
 An entry says what (:data:`What`) happened, when and by whom; everything else about an incident
-follows from its entries (:func:`ainur_tui.rules.incidents.fold`).
+follows from its entries (:func:`ainur_tui.rules.incidents.incidents.fold`).
 """
 
 from __future__ import annotations

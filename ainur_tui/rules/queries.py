@@ -9,9 +9,10 @@ from importlib import resources
 import msgspec
 
 from ainur_tui.model.querycalls import SavedQuery
-from ainur_tui.rules import promql, promtree
-from ainur_tui.rules.promtree import Selector
-from ainur_tui.rules.promwords import words
+from ainur_tui.rules.prom import ql as promql
+from ainur_tui.rules.prom import tree as promtree
+from ainur_tui.rules.prom.tree import Selector
+from ainur_tui.rules.prom.words import words
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

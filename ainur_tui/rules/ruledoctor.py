@@ -10,7 +10,7 @@ from ainur_tui.model.alert import Rule
 from ainur_tui.model.alertcalls import Diagnosis, Trouble
 from ainur_tui.model.signal import Signal
 from ainur_tui.model.text import near
-from ainur_tui.rules.promrules import PREFIX
+from ainur_tui.rules.prom.rules import PREFIX
 
 ORDER: tuple[Trouble, ...] = ("never", "unit", "severity", "note")
 _FAR = 50.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from ainur_tui.rules.logfold import MOST, Fold, begins, is_message, is_row, joins
+from ainur_tui.rules.logs.fold import MOST, Fold, begins, is_message, is_row, joins
 from ainur_tui.systems.bigfile import BigFile, Line
 
 _LOOKED_AT = 64 * 1024

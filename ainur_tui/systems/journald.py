@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ainur_tui.model.failure import ProbeFailure
-from ainur_tui.rules.logjournal import level_of, message_of, moment_of
+from ainur_tui.rules.logs.journal import level_of, message_of, moment_of
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.childoutput import output
 from ainur_tui.systems.lines import LineCutter

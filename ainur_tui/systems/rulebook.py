@@ -10,8 +10,9 @@ from ainur_tui.config import safefile
 from ainur_tui.config.types import Alerts
 from ainur_tui.model.alert import Rule
 from ainur_tui.model.text import clean
-from ainur_tui.rules import defaults, promrules
-from ainur_tui.rules.promrules import PromRule
+from ainur_tui.rules import defaults
+from ainur_tui.rules.prom import rules as promrules
+from ainur_tui.rules.prom.rules import PromRule
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.text import clean
-from ainur_tui.rules.loglines import parse
+from ainur_tui.rules.logs.lines import parse
 from ainur_tui.systems.base import Clock
 from ainur_tui.systems.lines import KEPT, LineCutter
 from ainur_tui.systems.logsource import Earlier, RawBatch, RawLine

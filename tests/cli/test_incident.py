@@ -26,8 +26,8 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo, Taken
-from ainur_tui.rules.handover import handover, sheet
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.handover import handover, sheet
+from ainur_tui.rules.incidents.objectives import Objectives
 from tests.cli.fakes import NOW, FakeEngine, Shell, board, target, use
 from tests.rules.incidentworld import T0, Tale, fold
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ainur_tui.engine.history import History
+from ainur_tui.engine.history.history import History
 from ainur_tui.model.series import Series, SeriesQuery
 from ainur_tui.model.signal import Reading
 from ainur_tui.rules.trend import DAY

@@ -11,8 +11,8 @@ import pytest
 from ainur_tui.client.merge import empty, merge
 from ainur_tui.console.draw.glyphs import UNICODE
 from ainur_tui.console.draw.scene import Scene, age_of
-from ainur_tui.engine import listing
-from ainur_tui.engine.publish import Picture
+from ainur_tui.engine.wire import listing
+from ainur_tui.engine.wire.publish import Picture
 from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.event import Event

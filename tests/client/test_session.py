@@ -14,7 +14,7 @@ from ainur_tui.client import session as session_module
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.client.local import Local
 from ainur_tui.client.session import Session
-from ainur_tui.engine.server import Server
+from ainur_tui.engine.wire.server import Server
 from ainur_tui.model.action import Run
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.logquery import LogPage, LogQuery

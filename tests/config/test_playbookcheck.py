@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ainur_tui.config.locate import Lines
 from ainur_tui.config.playbookcheck import problems
-from ainur_tui.rules.playbookfile import shipped_files
+from ainur_tui.rules.playbooks.file import shipped_files
 
 
 def test_what_comes_with_the_program_is_well() -> None:

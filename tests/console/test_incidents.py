@@ -44,7 +44,7 @@ from ainur_tui.model.incidentcalls import (
     OpenIncident,
 )
 from ainur_tui.model.slo import Burn, Slo
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.objectives import Objectives
 from tests.console import worlds
 from tests.console.consoles import Engine, running, shown, until
 from tests.rules.incidentworld import Tale, fold, opened

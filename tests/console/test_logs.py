@@ -27,8 +27,8 @@ from ainur_tui.console.dialogs.text import TextDialog
 from ainur_tui.console.panels.logs import LogsPanel
 from ainur_tui.console.widgets.lines import LinesView
 from ainur_tui.console.widgets.logview import LogView
-from ainur_tui.engine.logrefine import refine
-from ainur_tui.engine.logstore import LogStore
+from ainur_tui.engine.logs.refine import refine
+from ainur_tui.engine.logs.store import LogStore
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.systems.logsource import RawLine

@@ -17,7 +17,7 @@ from ainur_tui.console.draw.spans import width
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.playbook import Do, PlaybookRun, PlaybookStepState, Proposal, StepRun
 from ainur_tui.model.playbookcalls import DecideCall, StartCall
-from ainur_tui.rules.playbookfile import shipped
+from ainur_tui.rules.playbooks.file import shipped
 from tests.console import worlds
 from tests.console.consoles import running, shown, until
 

@@ -15,15 +15,15 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from ainur_tui.demo.api import application
-from ainur_tui.demo.api_database import Database
-from ainur_tui.demo.api_load import Load
-from ainur_tui.demo.api_log import Log
-from ainur_tui.demo.api_metrics import Metrics
-from ainur_tui.demo.api_node import Node
-from ainur_tui.demo.api_noise import BLOCK, HOSTILE, flood_block, make_noise
-from ainur_tui.demo.api_orchestrator import Orchestrator
-from ainur_tui.demo.api_service import SERVICE, Service
+from ainur_tui.demo.api.__main__ import application
+from ainur_tui.demo.api.database import Database
+from ainur_tui.demo.api.load import Load
+from ainur_tui.demo.api.log import Log
+from ainur_tui.demo.api.metrics import Metrics
+from ainur_tui.demo.api.node import Node
+from ainur_tui.demo.api.noise import BLOCK, HOSTILE, flood_block, make_noise
+from ainur_tui.demo.api.orchestrator import Orchestrator
+from ainur_tui.demo.api.service import SERVICE, Service
 from ainur_tui.demo.service import free_port
 from ainur_tui.demo.switches import ACTS, Switches
 from tests.demo.conftest import House

@@ -15,7 +15,7 @@ import pytest
 
 from ainur_tui.demo import credentials, dbfaults, wheel
 from ainur_tui.demo.switches import Switches
-from ainur_tui.demo.workload_worker import Worker
+from ainur_tui.demo.workload.worker import Worker
 from tests.demo.asking import accepts
 from tests.demo.conftest import House
 from tests.helpers import until

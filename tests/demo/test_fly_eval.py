@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ainur_tui.demo.fly_eval import compiled
-from ainur_tui.demo.fly_machines import ApiError
-from ainur_tui.demo.fly_series import Points, Store, rate
+from ainur_tui.demo.fly.eval import compiled
+from ainur_tui.demo.fly.machines import ApiError
+from ainur_tui.demo.fly.series import Points, Store, rate
 
 COUNTS = {"a": [0, 10, 20, 5, 15], "b": [0, 0, 5, 10, 10]}
 """Every 15 seconds; the first is reset once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.demo.fly_logs import FIRST_PAGE, PAGE, LogRing, level_of
+from ainur_tui.demo.fly.logs import FIRST_PAGE, PAGE, LogRing, level_of
 
 
 def ring(**options: int) -> LogRing:

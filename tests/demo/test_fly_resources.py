@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ainur_tui.demo.fly_rules import Scrape, failing, unanswered
+from ainur_tui.demo.fly.rules import Scrape, failing, unanswered
 from tests.demo.flyhouse import House, house, until
 
 API, DATABASE = "/v1/apps/zerostate-api", "/v1/apps/ainur-db"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from ainur_tui.demo.node_chain import FINALITY, FIRST_HEIGHT, Chain
-from ainur_tui.demo.node_peers import peers
-from ainur_tui.demo.node_rpc import Methods, RpcError
+from ainur_tui.demo.node.chain import FINALITY, FIRST_HEIGHT, Chain
+from ainur_tui.demo.node.peers import peers
+from ainur_tui.demo.node.rpc import Methods, RpcError
 from ainur_tui.demo.service import free_port
 from ainur_tui.demo.switches import Switches
 from tests.demo.flyhouse import until

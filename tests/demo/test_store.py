@@ -29,9 +29,9 @@ from obstore.store import S3Store
 from ainur_tui.config.types import Storage
 from ainur_tui.demo import credentials
 from ainur_tui.demo.service import free_port
-from ainur_tui.demo.store_auth import Credentials, S3Error
-from ainur_tui.demo.store_disk import Bucket, Record
-from ainur_tui.demo.store_wire import aws_chunks
+from ainur_tui.demo.store.auth import Credentials, S3Error
+from ainur_tui.demo.store.disk import Bucket, Record
+from ainur_tui.demo.store.wire import aws_chunks
 from ainur_tui.demo.switches import Switches
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.base import Context, Tools

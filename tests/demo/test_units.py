@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ainur_tui.demo.service import free_port
-from ainur_tui.demo.units_journal import Journal, moment
+from ainur_tui.demo.units.journal import Journal, moment
 from tests.demo.processes import component
 from tests.helpers import until
 

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from ainur_tui.engine.catalogue import Catalogue
-from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.glass import Glass
 from ainur_tui.engine.journal import Journal
-from ainur_tui.engine.leases import Leases
-from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.planning import Planner
+from ainur_tui.engine.runs.catalogue import Catalogue
+from ainur_tui.engine.runs.executor import Executor
+from ainur_tui.engine.runs.glass import Glass
+from ainur_tui.engine.runs.leases import Leases
+from ainur_tui.engine.runs.planning import Planner
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.action import ActionSpec, Plan, Risk, Run
 from ainur_tui.model.board import BoardView, TargetView, Trust
 from ainur_tui.model.event import Event

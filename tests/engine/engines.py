@@ -12,8 +12,8 @@ from ainur_tui.client.remote import Remote
 from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Environment, SecretMissing, SecretRef, SecretSource, Threshold
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.server import Server
 from ainur_tui.engine.service import Engine
+from ainur_tui.engine.wire.server import Server
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.signal import Reading, Signal

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ainur_tui.engine.logpages import Pages
-from ainur_tui.engine.logpast import Past
-from ainur_tui.engine.logstore import LogStore
+from ainur_tui.engine.logs.pages import Pages
+from ainur_tui.engine.logs.past import Past
+from ainur_tui.engine.logs.store import LogStore
 from ainur_tui.model.logquery import LogPage, LogQuery
 from tests.engine.warp import HandClock
 

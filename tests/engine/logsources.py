@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from ainur_tui.engine.logs import LogHub
+from ainur_tui.engine.logs.hub import LogHub
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogQuery
 from ainur_tui.model.secret import Redactor, Secret

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine import running
-from ainur_tui.engine.observing import observe
-from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.runs import running
+from ainur_tui.engine.runs.observing import observe
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.runcalls import AbortCall, PlanQuery

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ainur_tui.engine.alerting import Alerting
-from ainur_tui.engine.board import Board
-from ainur_tui.engine.keeping import began_or_ended
+from ainur_tui.engine.alerts.alerting import Alerting
+from ainur_tui.engine.alerts.keeping import began_or_ended
+from ainur_tui.engine.board.board import Board
 from ainur_tui.model.alert import Rule
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.folding import calling, fold

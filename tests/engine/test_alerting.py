@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ainur_tui.engine.alerting import Alerting
-from ainur_tui.engine.board import Board
+from ainur_tui.engine.alerts.alerting import Alerting
+from ainur_tui.engine.board.board import Board
 from ainur_tui.model.alert import Alert, Rule
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.signal import Signal

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ainur_tui.engine.attention import Attention
+from ainur_tui.engine.alerts.attention import Attention
 from ainur_tui.engine.journal import Journal
-from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.alertcalls import AckCall, SilenceCall
 from ainur_tui.model.event import Event

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.engine.baseline import BaselineProbe
-from ainur_tui.engine.history import History
+from ainur_tui.engine.history.history import History
+from ainur_tui.engine.probing.baseline import BaselineProbe
 from ainur_tui.rules.baseline import WEEK, against_last_week
 from tests.engine.probing import reading
 from tests.engine.warp import EPOCH, HandClock

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from ainur_tui.engine import past
-from ainur_tui.engine.board import Board
+from ainur_tui.engine.board import past
+from ainur_tui.engine.board.board import Board
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ainur_tui.engine.drills import DrillsProbe, of_record
-from ainur_tui.engine.recovery import RECOVERED
+from ainur_tui.engine.probing.drills import DrillsProbe, of_record
+from ainur_tui.engine.runs.recovery import RECOVERED
 from ainur_tui.model.action import ActionSpec, Plan
 from ainur_tui.model.table import Table
 from ainur_tui.systems.acting import StepContext, World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine import gates
+from ainur_tui.engine.runs import gates
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.runcalls import PlanQuery
 from ainur_tui.systems.acting import StepContext

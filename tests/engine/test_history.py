@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine.buckets import Frame, buckets
-from ainur_tui.engine.history import History
-from ainur_tui.engine.historyprune import MINUTES_KEPT, RAW_KEPT
-from ainur_tui.engine.historystore import Store
+from ainur_tui.engine.history.buckets import Frame, buckets
+from ainur_tui.engine.history.history import History
+from ainur_tui.engine.history.prune import MINUTES_KEPT, RAW_KEPT
+from ainur_tui.engine.history.store import Store
 from ainur_tui.model.alert import Evidence
 from ainur_tui.model.event import Event
 from ainur_tui.model.series import SeriesQuery

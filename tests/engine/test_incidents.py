@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine.peer import Peer
 from ainur_tui.engine.service import Engine
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure, Refused

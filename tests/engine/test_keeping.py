@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ainur_tui.engine import keeping
-from ainur_tui.engine.history import History
-from ainur_tui.engine.keeping import GAP, Keeper, began_or_ended
+from ainur_tui.engine.alerts import keeping
+from ainur_tui.engine.alerts.keeping import GAP, Keeper, began_or_ended
+from ainur_tui.engine.history.history import History
 from ainur_tui.model.alert import Alert, AlertState
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure

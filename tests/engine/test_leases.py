@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.engine.leases import LeaseLost, Leases
+from ainur_tui.engine.runs.leases import LeaseLost, Leases
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.target import overlaps
 from tests.engine.acting import Clock, Store

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine.logfile import LogFile
+from ainur_tui.engine.logs.file import LogFile
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
 from ainur_tui.model.secret import Redactor
-from ainur_tui.rules.logneedle import needle
-from ainur_tui.rules.logsieve import sieve
+from ainur_tui.rules.logs.needle import needle
+from ainur_tui.rules.logs.sieve import sieve
 from ainur_tui.systems import bigfile
 from ainur_tui.systems.bigfile import BigFile
 
@@ -28,7 +28,7 @@ LEVELS = ["info"] * 8 + ["warn", "error"]
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bigfile, "FIRST", 1000)
     monkeypatch.setattr(bigfile, "BLOCK", 5000)
-    monkeypatch.setattr("ainur_tui.engine.logfile.SLACK", 2000)
+    monkeypatch.setattr("ainur_tui.engine.logs.file.SLACK", 2000)
 
 
 def record(number: int) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine.logfile import LogFile
+from ainur_tui.engine.logs.file import LogFile
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogQuery
 from ainur_tui.model.secret import Redactor
-from ainur_tui.rules.logfold import BREAK
-from ainur_tui.rules.logsieve import sieve
+from ainur_tui.rules.logs.fold import BREAK
+from ainur_tui.rules.logs.sieve import sieve
 from ainur_tui.systems import bigfile, foldedfile, journalexport
 from ainur_tui.systems.bigfile import BigFile
 from ainur_tui.systems.filekinds import in_place

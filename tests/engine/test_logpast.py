@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from ainur_tui.engine import logpages, logpast, logpastfile
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.logfile import LogFile
-from ainur_tui.engine.logs import LogHub
+from ainur_tui.engine.logs import pages as logpages
+from ainur_tui.engine.logs import past as logpast
+from ainur_tui.engine.logs import pastfile as logpastfile
+from ainur_tui.engine.logs.file import LogFile
+from ainur_tui.engine.logs.hub import LogHub
 from ainur_tui.model.log import LogGap, LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery, rows
 from ainur_tui.model.secret import Redactor

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ainur_tui.engine import logintake, logstore
-from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.logstore import LogStore
+from ainur_tui.engine.logs import intake as logintake
+from ainur_tui.engine.logs import store as logstore
+from ainur_tui.engine.logs.hub import LogHub
+from ainur_tui.engine.logs.store import LogStore
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogQuery

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from ainur_tui.engine import logspool, logstore
-from ainur_tui.engine.loglook import Look
-from ainur_tui.engine.logs import LogHub
-from ainur_tui.engine.logspool import LogSpool
-from ainur_tui.engine.logstore import LogStore
+from ainur_tui.engine.logs import spool as logspool
+from ainur_tui.engine.logs import store as logstore
+from ainur_tui.engine.logs.hub import LogHub
+from ainur_tui.engine.logs.look import Look
+from ainur_tui.engine.logs.spool import LogSpool
+from ainur_tui.engine.logs.store import LogStore
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogFilter, LogPage, LogQuery
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.rules.logmarks import Wanted
-from ainur_tui.rules.logsieve import sieve
+from ainur_tui.rules.logs.marks import Wanted
+from ainur_tui.rules.logs.sieve import sieve
 from ainur_tui.systems.logsource import RawBatch, RawLine
 from tests.engine.logpages import page_of
 from tests.engine.logsources import FakeSource, line

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from ainur_tui.engine import logtally
-from ainur_tui.engine.logstore import LogStore
-from ainur_tui.engine.logtally import LogTally
+from ainur_tui.engine.logs import tally as logtally
+from ainur_tui.engine.logs.store import LogStore
+from ainur_tui.engine.logs.tally import LogTally
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import Level, LogLine
 from ainur_tui.model.logquery import LogCountsQuery, LogNewQuery, LogQuery

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ainur_tui.engine.board.needs import Needs
 from ainur_tui.engine.journal import Journal
-from ainur_tui.engine.needs import Needs
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.needscalls import NeedsCall

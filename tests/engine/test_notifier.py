@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ainur_tui.engine.alerts.notifier import WATCHDOG, Notifier
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.history import History
-from ainur_tui.engine.notifier import WATCHDOG, Notifier
+from ainur_tui.engine.history.history import History
 from ainur_tui.model.alert import Ack, Alert
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.hours import Hours
@@ -147,7 +147,7 @@ async def test_an_alertmanager_hears_everything_again_and_again_and_the_watchdog
 async def test_deliveries_are_on_the_record_and_a_failure_is_told_and_mended(
     tmp_path: Path, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("ainur_tui.engine.notifier.AGAIN", (0.01,))
+    monkeypatch.setattr("ainur_tui.engine.alerts.notifier.AGAIN", (0.01,))
     history = await opened(tmp_path / "h.sqlite")
     people = People()
     people.failure = ProbeFailure("refused", "hunter22 at 10.0.0.1")

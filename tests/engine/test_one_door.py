@@ -20,7 +20,7 @@ ROOT = Path(ainur_tui.__file__).parent
 HANDS = re.compile(r"(client|systemctl|bucket|store|fly|secrets|machines|changes)$")
 """Who is asked for a change: attributes of other things may have the same names."""
 SENDERS = {"_change", "act", "create_multipart_async", "put_async", "delete_async"}
-READING_POSTS = {"systems/node/client.py", "systems/fly/sizelist.py"}
+READING_POSTS = {"systems/node/client.py", "systems/fly/releases/sizelist.py"}
 """JSON-RPC and GraphQL ask by POST; their methods only read."""
 OWN_PROBE = "systems/storage/probes.py"
 """It writes and deletes one object of its own in the bucket configured for that: the only way to
@@ -162,5 +162,5 @@ def test_steps_are_worked_in_one_place() -> None:
         and isinstance(node.func, ast.Attribute)
         and ast.unparse(node.func) in {"step.work", "action.steps"}
     ]
-    assert {place.split(":")[0] for place in found} == {"engine/running.py"}
+    assert {place.split(":")[0] for place in found} == {"engine/runs/running.py"}
     assert len(found) == 2

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from ainur_tui.client.errors import CallError
 from ainur_tui.client.merge import empty, merge
-from ainur_tui.engine import takeover
-from ainur_tui.engine.glass import LASTS
-from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.presences import Presences
+from ainur_tui.engine.runs import takeover
+from ainur_tui.engine.runs.glass import LASTS
+from ainur_tui.engine.wire.peer import Peer
+from ainur_tui.engine.wire.presences import Presences
 from ainur_tui.model.action import ActionSpec, Param, Plan
 from ainur_tui.model.board import SignalView
 from ainur_tui.model.failure import DENIED, USAGE, Refused

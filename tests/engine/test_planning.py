@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ainur_tui.engine.recovery import RECOVERED
+from ainur_tui.engine.runs.recovery import RECOVERED
 from ainur_tui.model.action import Plan, Run, StepRecord
 from ainur_tui.model.alert import Alert
 from ainur_tui.systems.acting import World

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ainur_tui.engine import playbookstore
-from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.playbooks import Playbooks
+from ainur_tui.engine.playbooks import store as playbookstore
+from ainur_tui.engine.playbooks.playbooks import Playbooks
+from ainur_tui.engine.runs.executor import Executor
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import LogPage

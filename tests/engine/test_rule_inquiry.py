@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from ainur_tui.config.types import Alerts, Environment
+from ainur_tui.engine.alerts.foreign import Foreign, Told, silenced
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.foreign import Foreign, Told, silenced
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.alertcalls import (

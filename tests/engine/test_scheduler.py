@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ainur_tui.engine.backoff import CAP, pause, reconnect
-from ainur_tui.engine.scheduler import Scheduler
+from ainur_tui.engine.probing.backoff import CAP, pause, reconnect
+from ainur_tui.engine.probing.scheduler import Scheduler
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Probe, Sample
 from tests.engine.probing import FakeProbe

@@ -16,8 +16,8 @@ import pytest
 
 from ainur_tui.client.errors import CallError, Disconnected
 from ainur_tui.client.remote import Remote
-from ainur_tui.engine import server as server_module
-from ainur_tui.engine.server import Server, Unreachable, may_connect, operator
+from ainur_tui.engine.wire import server as server_module
+from ainur_tui.engine.wire.server import Server, Unreachable, may_connect, operator
 from ainur_tui.model.action import Run
 from ainur_tui.model.logquery import LogPage, LogQuery
 from ainur_tui.model.update import Update

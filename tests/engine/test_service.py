@@ -12,9 +12,9 @@ import pytest
 
 from ainur_tui.engine import watching
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.methods import METHODS
-from ainur_tui.engine.peer import WireFault
 from ainur_tui.engine.watching import Watch
+from ainur_tui.engine.wire.methods import METHODS
+from ainur_tui.engine.wire.peer import WireFault
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.failure import ProbeFailure, Refused
 from ainur_tui.model.logevidence import LogEvidence
@@ -273,7 +273,7 @@ async def test_a_start_that_fails_says_why_and_can_be_closed_again(
     async def fail(*_: object) -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr("ainur_tui.engine.leases.Leases.open", fail)
+    monkeypatch.setattr("ainur_tui.engine.runs.leases.Leases.open", fail)
     with pytest.raises(OSError, match="no disk"):
         await made.start(watching=True)
     assert little.closed == ["api"]

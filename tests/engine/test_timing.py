@@ -6,8 +6,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-from ainur_tui.engine.executor import Executor
-from ainur_tui.engine.timing import GRACE, Timer
+from ainur_tui.engine.runs.executor import Executor
+from ainur_tui.engine.runs.timing import GRACE, Timer
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.runcalls import RunCall

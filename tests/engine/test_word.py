@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ainur_tui.engine.peer import Peer
-from ainur_tui.engine.recovery import rebuild, usual_seconds
+from ainur_tui.engine.runs.recovery import rebuild, usual_seconds
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.action import Plan, Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.runcalls import AbortCall, ConfirmCall

@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ainur_tui.engine.clock import SystemClock
-from ainur_tui.engine.incidents import Incidents
-from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.incidents.incidents import Incidents
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.alert import Alert
 from ainur_tui.model.board import BoardView, Trust
 from ainur_tui.model.event import Event
@@ -28,7 +28,7 @@ from ainur_tui.model.incident import Happened, Noted
 from ainur_tui.model.incidentcalls import ChangeIncident, OpenIncident
 from ainur_tui.model.secret import Redactor
 from ainur_tui.rules.graph import Graph
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.objectives import Objectives
 from ainur_tui.systems.base import Clock
 
 PEER = Peer("mira", "operate", "pts/1")

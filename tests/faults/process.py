@@ -37,7 +37,8 @@ from ainur_tui.systems import registry
 from ainur_tui.systems.acting import Action, Observation, Step, StepContext, World
 from ainur_tui.systems.answers import json_of
 from ainur_tui.systems.base import Context
-from ainur_tui.systems.fly import moves, replacing
+from ainur_tui.systems.fly import moves
+from ainur_tui.systems.fly.releases import replacing
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.system import System
 from tests.engine.engines import paths

@@ -6,7 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
-from ainur_tui.engine.peer import Peer
+from ainur_tui.engine.wire.peer import Peer
 from ainur_tui.model.action import Run
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.runcalls import RunCall

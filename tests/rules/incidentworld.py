@@ -11,8 +11,8 @@ from ainur_tui.model.board import BoardView, Finding, TargetView, Trust
 from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.incident import Entry, Happened, Incident, Opened, Told
 from ainur_tui.model.target import State
-from ainur_tui.rules.incidents import begin, step
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.incidents import begin, step
+from ainur_tui.rules.incidents.objectives import Objectives
 
 T0 = 1_795_514_400.0
 """Tuesday, 2026-11-24 10:00:00 UTC."""

@@ -9,8 +9,8 @@ from ainur_tui.model.board import BoardView, SignalView, TargetView, Trust
 from ainur_tui.model.playbook import PlaybookRun, StepRun
 from ainur_tui.model.signal import Quality, Verdict
 from ainur_tui.model.target import State
-from ainur_tui.rules.playbookfile import parse
-from ainur_tui.rules.playbooks import World, advance, begin
+from ainur_tui.rules.playbooks.file import parse
+from ainur_tui.rules.playbooks.playbooks import World, advance, begin
 
 T = 1_795_500_000.0
 

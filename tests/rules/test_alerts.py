@@ -170,8 +170,9 @@ def test_our_rules_are_sound_and_tell_their_origin() -> None:
 
 
 def test_every_rule_on_the_database_and_the_store_is_about_a_signal_that_is_read() -> None:
-    from ainur_tui.systems.postgres import recovery_where, rows, signals
+    from ainur_tui.systems.postgres import rows, signals
     from ainur_tui.systems.postgres.backup import signals as backups
+    from ainur_tui.systems.postgres.recovery import where as recovery_where
     from ainur_tui.systems.storage import drift, probes, uploads
 
     known = {

@@ -8,14 +8,14 @@ from ainur_tui.model.board import Finding
 from ainur_tui.model.event import Event, EventKind
 from ainur_tui.model.incident import Happened, Incident, StatusSet, UpdateSent
 from ainur_tui.model.incidentcalls import OpenIncident
-from ainur_tui.rules.concerning import concerns
-from ainur_tui.rules.declaring import opened as declared
 from ainur_tui.rules.graph import Graph
-from ainur_tui.rules.incidentfacts import began
-from ainur_tui.rules.leading import leading
-from ainur_tui.rules.messages import notification, resolution
-from ainur_tui.rules.objectives import Objectives
-from ainur_tui.rules.postmortem import postmortem, sections_of
+from ainur_tui.rules.incidents.concerning import concerns
+from ainur_tui.rules.incidents.declaring import opened as declared
+from ainur_tui.rules.incidents.facts import began
+from ainur_tui.rules.incidents.leading import leading
+from ainur_tui.rules.incidents.messages import notification, resolution
+from ainur_tui.rules.incidents.objectives import Objectives
+from ainur_tui.rules.incidents.postmortem import postmortem, sections_of
 from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()

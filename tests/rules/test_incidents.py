@@ -30,8 +30,8 @@ from ainur_tui.model.incident import (
     UpdateSent,
 )
 from ainur_tui.model.incidentwords import countdown, left, words
-from ainur_tui.rules.incidents import begin, fault, step
-from ainur_tui.rules.objectives import AT_A_CHANGE, Objectives, next_business_day
+from ainur_tui.rules.incidents.incidents import begin, fault, step
+from ainur_tui.rules.incidents.objectives import AT_A_CHANGE, Objectives, next_business_day
 from ainur_tui.rules.severity import levels
 from tests.rules.incidentworld import T0, Tale, fold, opened
 

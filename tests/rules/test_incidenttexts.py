@@ -22,14 +22,14 @@ from ainur_tui.model.incident import (
 )
 from ainur_tui.model.incidentcalls import OpenIncident
 from ainur_tui.model.series import Series
-from ainur_tui.rules.capsule import capsule
-from ainur_tui.rules.declaring import opened as declared
-from ainur_tui.rules.handover import builtins, handover, sheet
-from ainur_tui.rules.incidentfacts import impact, impact_words, moments
-from ainur_tui.rules.messages import fields_of, notification, resolution, services_of
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.capsule import capsule
+from ainur_tui.rules.incidents.declaring import opened as declared
+from ainur_tui.rules.incidents.facts import impact, impact_words, moments
+from ainur_tui.rules.incidents.handover import builtins, handover, sheet
+from ainur_tui.rules.incidents.messages import fields_of, notification, resolution, services_of
+from ainur_tui.rules.incidents.objectives import Objectives
+from ainur_tui.rules.incidents.postmortem import postmortem
 from ainur_tui.rules.oncall import on_call
-from ainur_tui.rules.postmortem import postmortem
 from tests.rules.incidentworld import T0, Tale, alert, fold, opened, view
 
 OURS = Objectives()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.rules.logclass import classify
+from ainur_tui.rules.logs.classes import classify
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ainur_tui.rules.logfold import BREAK, Fold, severity
-from ainur_tui.rules.loglines import parse
+from ainur_tui.rules.logs.fold import BREAK, Fold, severity
+from ainur_tui.rules.logs.lines import parse
 
 PANIC = [
     "panic: runtime error: index out of range [5] with length 3",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ainur_tui.rules.loglines import Parsed, parse
+from ainur_tui.rules.logs.lines import Parsed, parse
 
 NOON = datetime(2026, 11, 24, 2, 0, 5, tzinfo=UTC).timestamp()
 NOW = NOON + 3600

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ainur_tui.model.log import LEVELS, LogLine
 from ainur_tui.model.logquery import LogFilter, LogQuery
-from ainur_tui.rules.logclass import CLASSES, classify
-from ainur_tui.rules.loglines import parse
-from ainur_tui.rules.logmarks import machine_mark, marks_in, marks_of, wanted
-from ainur_tui.rules.logsieve import sieve
+from ainur_tui.rules.logs.classes import CLASSES, classify
+from ainur_tui.rules.logs.lines import parse
+from ainur_tui.rules.logs.marks import machine_mark, marks_in, marks_of, wanted
+from ainur_tui.rules.logs.sieve import sieve
 
 LINES = st.builds(
     LogLine,

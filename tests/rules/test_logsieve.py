@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.log import LogLine
 from ainur_tui.model.logquery import FilterKind, LogFilter, LogQuery
-from ainur_tui.rules.logsieve import sieve
-from ainur_tui.rules.logtemplate import template
+from ainur_tui.rules.logs.sieve import sieve
+from ainur_tui.rules.logs.template import template
 
 LINES = [
     LogLine(seq=1, at=10.0, source="api", message="GET /a", fields={"request": "r-7", "ms": "3"}),

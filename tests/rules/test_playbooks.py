@@ -16,12 +16,12 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.playbook import OVER, Condition, Do, PlaybookRun, StepRun
 from ainur_tui.model.signal import Quality
 from ainur_tui.model.table import Row, Table
-from ainur_tui.rules.conditions import all_of, fill
 from ainur_tui.rules.defaults import rules
-from ainur_tui.rules.playbookevents import happened
-from ainur_tui.rules.playbookfile import parse, shipped
-from ainur_tui.rules.playbooks import advance, passed_over, taken_over
-from ainur_tui.rules.proposals import proposals
+from ainur_tui.rules.playbooks.conditions import all_of, fill
+from ainur_tui.rules.playbooks.events import happened
+from ainur_tui.rules.playbooks.file import parse, shipped
+from ainur_tui.rules.playbooks.playbooks import advance, passed_over, taken_over
+from ainur_tui.rules.playbooks.proposals import proposals
 from tests.rules.playbookworld import BOOK, T, acted, acting, board, started, target, view, world
 
 BOOKS = shipped()

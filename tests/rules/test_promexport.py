@@ -12,9 +12,13 @@ import yaml
 from msgspec.structs import replace
 
 from ainur_tui.model.alert import Rule
-from ainur_tui.rules import defaults, promdoctor, promexport, promql, promrules
-from ainur_tui.rules.promrules import PromRule
-from ainur_tui.rules.promtree import Binary, Literal, Node
+from ainur_tui.rules import defaults
+from ainur_tui.rules.prom import doctor as promdoctor
+from ainur_tui.rules.prom import export as promexport
+from ainur_tui.rules.prom import ql as promql
+from ainur_tui.rules.prom import rules as promrules
+from ainur_tui.rules.prom.rules import PromRule
+from ainur_tui.rules.prom.tree import Binary, Literal, Node
 
 PROMTOOL = shutil.which("promtool")
 RULES = {rule.name: rule for rule in defaults.rules()}

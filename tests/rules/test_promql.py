@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ainur_tui.rules.promql import parse
-from ainur_tui.rules.promtree import Binary, Call, Literal, Selector, selectors
-from ainur_tui.rules.promwords import words
+from ainur_tui.rules.prom.ql import parse
+from ainur_tui.rules.prom.tree import Binary, Call, Literal, Selector, selectors
+from ainur_tui.rules.prom.words import words
 
 
 def test_operators_bind_as_prometheus_binds_them() -> None:

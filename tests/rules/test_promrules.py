@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ainur_tui.model.alertcalls import Diagnosis
-from ainur_tui.rules import defaults, promdoctor, promrules
-from ainur_tui.rules.promrules import PromRule
+from ainur_tui.rules import defaults
+from ainur_tui.rules.prom import doctor as promdoctor
+from ainur_tui.rules.prom import rules as promrules
+from ainur_tui.rules.prom.rules import PromRule
 from ainur_tui.rules.severity import levels, severity_of, severity_of_labels
 
 GUIDE = """

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ainur_tui.model.units import UNITS
-from ainur_tui.rules import promql, promtree, queries
+from ainur_tui.rules import queries
+from ainur_tui.rules.prom import ql as promql
+from ainur_tui.rules.prom import tree as promtree
 
 
 def test_every_saved_query_is_understood_has_a_unit_and_the_guides_own_form() -> None:

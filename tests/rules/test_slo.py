@@ -12,7 +12,7 @@ from ainur_tui.model.event import Event
 from ainur_tui.model.incident import StatusSet
 from ainur_tui.model.series import Series
 from ainur_tui.model.slo import Beyond, Minutes, Slo
-from ainur_tui.rules.objectives import Objectives
+from ainur_tui.rules.incidents.objectives import Objectives
 from ainur_tui.rules.slo import PLANNED, SLOW, UP, WINDOW, judge
 from tests.rules.incidentworld import T0, Tale, fold, opened
 

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from ainur_tui.config.types import Alertmanager, Alerts, Environment, Notify
 from ainur_tui.demo.alertmanager import Alertmanager as Server
-from ainur_tui.engine.connecting import Redaction
-from ainur_tui.engine.foreign import Told, silenced
-from ainur_tui.engine.notifier import watchdog
+from ainur_tui.engine.alerts.foreign import Told, silenced
+from ainur_tui.engine.alerts.notifier import watchdog
+from ainur_tui.engine.probing.connecting import Redaction
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret

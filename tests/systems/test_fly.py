@@ -18,9 +18,9 @@ from ainur_tui.systems.fly.databaseport import speaks_postgres
 from ainur_tui.systems.fly.health import health
 from ainur_tui.systems.fly.logs import FlyLogs
 from ainur_tui.systems.fly.machines import parse_machine
-from ainur_tui.systems.fly.releases import ReleasesProbe
+from ainur_tui.systems.fly.power.scale import ScaleApi
+from ainur_tui.systems.fly.releases.table import ReleasesProbe
 from ainur_tui.systems.fly.roster import Roster
-from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.logsource import RawBatch
 from ainur_tui.systems.postgres.client import Database

@@ -15,9 +15,10 @@ from ainur_tui.model.action import Plan, Undo
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.systems.acting import Action
-from ainur_tui.systems.fly import access, draining, power
+from ainur_tui.systems.fly import access
 from ainur_tui.systems.fly.client import FlyClient
-from ainur_tui.systems.fly.sizelist import Size, SizeList
+from ainur_tui.systems.fly.power import draining, power
+from ainur_tui.systems.fly.releases.sizelist import Size, SizeList
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, event, exit_event, iso, machine
 from tests.systems.flysystem import CONTEXT, system_for

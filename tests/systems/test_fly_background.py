@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.fly.background import Background, Work
+from ainur_tui.systems.fly.power.background import Background, Work
 from ainur_tui.systems.postgres.client import Database
 from tests.systems.conftest import Server
 from tests.systems.web import RealClock

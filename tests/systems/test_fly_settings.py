@@ -16,9 +16,10 @@ from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Secret
 from ainur_tui.rules.graph import NEEDS, Graph
 from ainur_tui.systems.acting import Action, World
-from ainur_tui.systems.fly import access, moves, power, quiet
-from ainur_tui.systems.fly.outside import MaintenanceProbe
-from ainur_tui.systems.fly.secretsprobe import SecretsProbe
+from ainur_tui.systems.fly import access, moves
+from ainur_tui.systems.fly.power import power, quiet
+from ainur_tui.systems.fly.power.outside import MaintenanceProbe
+from ainur_tui.systems.fly.secrets.probe import SecretsProbe
 from ainur_tui.systems.system import System
 from tests.systems.flyfake import TOKEN, FlyFake, Steps, iso
 from tests.systems.flysystem import system_for

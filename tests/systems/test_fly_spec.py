@@ -19,10 +19,10 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.model.table import Table
 from ainur_tui.systems.base import Probe
 from ainur_tui.systems.examined import Examined
-from ainur_tui.systems.fly import draining, power
 from ainur_tui.systems.fly.abilities import abilities
 from ainur_tui.systems.fly.client import FlyClient
-from ainur_tui.systems.fly.scale import ScaleApi
+from ainur_tui.systems.fly.power import draining, power
+from ainur_tui.systems.fly.power.scale import ScaleApi
 from ainur_tui.systems.fly.system import connect
 from ainur_tui.systems.fly.token import facts
 from ainur_tui.systems.system import System

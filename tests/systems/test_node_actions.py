@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ainur_tui.config.types import Environment, Node
-from ainur_tui.demo.node_chain import Chain
-from ainur_tui.demo.node_peers import peer_id
-from ainur_tui.demo.node_rpc import Methods
+from ainur_tui.demo.node.chain import Chain
+from ainur_tui.demo.node.peers import peer_id
+from ainur_tui.demo.node.rpc import Methods
 from ainur_tui.model.failure import Refused
 from ainur_tui.systems.acting import Action
 from ainur_tui.systems.base import Context

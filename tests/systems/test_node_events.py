@@ -8,7 +8,7 @@ import threading
 import pytest
 import xxhash
 
-from ainur_tui.demo import node_runtime
+from ainur_tui.demo.node import runtime as node_runtime
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.node import events
 from ainur_tui.systems.node.scale import Codec, Worker

@@ -20,7 +20,7 @@ from ainur_tui.config.types import Environment, Node
 from ainur_tui.demo.service import free_port
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
-from ainur_tui.rules.loglines import parse
+from ainur_tui.rules.logs.lines import parse
 from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.logsource import RawLine
 from ainur_tui.systems.node.system import connect

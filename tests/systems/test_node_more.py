@@ -12,8 +12,8 @@ import pytest
 import xxhash
 
 from ainur_tui.config.types import Environment, Node
-from ainur_tui.demo.node_chain import AUTHORITIES, Chain
-from ainur_tui.demo.node_rpc import Methods, RpcError
+from ainur_tui.demo.node.chain import AUTHORITIES, Chain
+from ainur_tui.demo.node.rpc import Methods, RpcError
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.node import flagcheck
 from ainur_tui.systems.node.digest import Made, authorities, made, tally

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from ainur_tui.config.types import Node
-from ainur_tui.demo.node_chain import Chain
-from ainur_tui.demo.node_rpc import Methods, RpcError
+from ainur_tui.demo.node.chain import Chain
+from ainur_tui.demo.node.rpc import Methods, RpcError
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Redactor
 from ainur_tui.model.signal import Reading

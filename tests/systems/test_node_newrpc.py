@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 
 from ainur_tui.config.types import Environment, Node
-from ainur_tui.demo.node_chain import Chain
-from ainur_tui.demo.node_chainhead import header_bytes
-from ainur_tui.demo.node_rpc import Methods
-from ainur_tui.demo.node_server import RpcServer, metrics_page
+from ainur_tui.demo.node.chain import Chain
+from ainur_tui.demo.node.chainhead import header_bytes
+from ainur_tui.demo.node.rpc import Methods
+from ainur_tui.demo.node.server import RpcServer, metrics_page
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.systems.base import Context
 from ainur_tui.systems.node.chain import ChainProbe

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ainur_tui.config.paths import Paths
 from ainur_tui.config.types import Alerts, Environment, Prometheus
-from ainur_tui.engine.connecting import Redaction
+from ainur_tui.engine.probing.connecting import Redaction
 from ainur_tui.engine.service import Engine
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret

@@ -13,12 +13,14 @@ import pytest
 from msgspec.structs import replace
 
 from ainur_tui.config.types import Alertmanager, Environment, Prometheus
-from ainur_tui.engine.connecting import Redaction
+from ainur_tui.engine.probing.connecting import Redaction
 from ainur_tui.model.alert import Alert, Silence
 from ainur_tui.model.failure import ProbeFailure
 from ainur_tui.model.secret import Secret
 from ainur_tui.model.units import rfc3339
-from ainur_tui.rules import promdoctor, promrules, queries
+from ainur_tui.rules import queries
+from ainur_tui.rules.prom import doctor as promdoctor
+from ainur_tui.rules.prom import rules as promrules
 from ainur_tui.systems.alertmanager.system import connect as connect_alertmanager
 from ainur_tui.systems.base import Context, Sample, Tools
 from ainur_tui.systems.prometheus.system import connect as connect_prometheus

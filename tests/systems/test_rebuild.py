@@ -14,8 +14,8 @@ from ainur_tui.config.types import Api, Backup, Environment, Fly, Postgres, Vaul
 from ainur_tui.model.action import Plan
 from ainur_tui.model.failure import ActionFailure, ProbeFailure, Refused
 from ainur_tui.systems.acting import Action, AlreadySo
+from ainur_tui.systems.fly.secrets.vault import examine
 from ainur_tui.systems.fly.system import connect
-from ainur_tui.systems.fly.vault import examine
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.flyfake import TOKEN, Steps, machine
 from tests.systems.flysystem import system_for

@@ -23,7 +23,7 @@ from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.acting import Action, AlreadySo
 from ainur_tui.systems.base import Context, Tools
 from ainur_tui.systems.fly.system import connect
-from ainur_tui.systems.postgres.recovery_where import WhereProbe
+from ainur_tui.systems.postgres.recovery.where import WhereProbe
 from ainur_tui.systems.postgres.system import connect as connect_postgres
 from tests.systems.conftest import Server
 from tests.systems.flyfake import TOKEN, Steps

@@ -12,8 +12,8 @@ import pytest
 from ainur_tui.config.types import Api, Environment, Frontend
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems import resolvers
-from ainur_tui.systems.fly.looks_service import ServiceLooks
-from ainur_tui.systems.fly.rebuild_ground import Ground
+from ainur_tui.systems.fly.recovery.ground import Ground
+from ainur_tui.systems.fly.recovery.looks_service import ServiceLooks
 from ainur_tui.systems.resolvers import OURS, Heard, disagreement, heard, public_hosts, words
 from tests.systems.nameserver import nameserver
 

@@ -27,7 +27,7 @@ from ainur_tui.systems.fly.fleet import machines as count_of
 from ainur_tui.systems.fly.hands import Hands
 from ainur_tui.systems.fly.health import serving
 from ainur_tui.systems.fly.machines import Machine
-from ainur_tui.systems.fly.secretrows import known
+from ainur_tui.systems.fly.secrets.rows import known
 from ainur_tui.systems.node.flags import flags_of
 from ainur_tui.systems.postgres.backup.beside import Document
 from ainur_tui.systems.postgres.backup.places import Place, places_of

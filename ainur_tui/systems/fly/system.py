@@ -11,35 +11,35 @@ from ainur_tui.systems.fly.client import FlyClient
 from ainur_tui.systems.fly.configbackup import config_backup_of
 from ainur_tui.systems.fly.configsave import ConfigSave
 from ainur_tui.systems.fly.databaseport import answers_of
-from ainur_tui.systems.fly.dbpower import StartDatabase, StopDatabase
-from ainur_tui.systems.fly.deploying import Deploy, Rollback
-from ainur_tui.systems.fly.draining import Drain, Undrain
-from ainur_tui.systems.fly.emergency import EmergencyStop
-from ainur_tui.systems.fly.flags import FlagSet, LogLevel
-from ainur_tui.systems.fly.founding import CreateApp
 from ainur_tui.systems.fly.hands import Hands
-from ainur_tui.systems.fly.kept import Memory
 from ainur_tui.systems.fly.logs import FlyLogs
-from ainur_tui.systems.fly.maintenance import Maintenance
-from ainur_tui.systems.fly.outside import MaintenanceProbe, Outside, outside_of
-from ainur_tui.systems.fly.parts import sql_of, whole
-from ainur_tui.systems.fly.power import Start, Stop, StopMachine, Suspend
+from ainur_tui.systems.fly.power.dbpower import StartDatabase, StopDatabase
+from ainur_tui.systems.fly.power.draining import Drain, Undrain
+from ainur_tui.systems.fly.power.emergency import EmergencyStop
+from ainur_tui.systems.fly.power.kept import Memory
+from ainur_tui.systems.fly.power.maintenance import Maintenance
+from ainur_tui.systems.fly.power.outside import MaintenanceProbe, Outside, outside_of
+from ainur_tui.systems.fly.power.parts import sql_of, whole
+from ainur_tui.systems.fly.power.power import Start, Stop, StopMachine, Suspend
+from ainur_tui.systems.fly.power.restart import RestartApi, RestartDatabase, RestartMachine
+from ainur_tui.systems.fly.power.scale import ScaleApi
 from ainur_tui.systems.fly.probes import MachinesProbe
-from ainur_tui.systems.fly.rebuild_stages import rebuild_of
 from ainur_tui.systems.fly.recheck import Recheck
-from ainur_tui.systems.fly.recovering import recovery_of
-from ainur_tui.systems.fly.releases import ReleasesProbe
+from ainur_tui.systems.fly.recovery.founding import CreateApp
+from ainur_tui.systems.fly.recovery.recovering import recovery_of
+from ainur_tui.systems.fly.recovery.restoring import RestoreCount
+from ainur_tui.systems.fly.recovery.stages import rebuild_of
+from ainur_tui.systems.fly.releases.deploying import Deploy, Rollback
+from ainur_tui.systems.fly.releases.sizelist import SizeList
+from ainur_tui.systems.fly.releases.sizing import ResizeDatabase
+from ainur_tui.systems.fly.releases.table import ReleasesProbe
 from ainur_tui.systems.fly.replica import Replica
 from ainur_tui.systems.fly.resources import ResourcesProbe
-from ainur_tui.systems.fly.restart import RestartApi, RestartDatabase, RestartMachine
-from ainur_tui.systems.fly.restoring import RestoreCount
-from ainur_tui.systems.fly.scale import ScaleApi
 from ainur_tui.systems.fly.scope import Scope, ScopeProbe
-from ainur_tui.systems.fly.secrets import SecretImport, SecretSet, SecretUnset
-from ainur_tui.systems.fly.secretsprobe import SecretsProbe
-from ainur_tui.systems.fly.sizelist import SizeList
-from ainur_tui.systems.fly.sizing import ResizeDatabase
-from ainur_tui.systems.fly.vault import SecretRestore
+from ainur_tui.systems.fly.secrets.flags import FlagSet, LogLevel
+from ainur_tui.systems.fly.secrets.probe import SecretsProbe
+from ainur_tui.systems.fly.secrets.secrets import SecretImport, SecretSet, SecretUnset
+from ainur_tui.systems.fly.secrets.vault import SecretRestore
 from ainur_tui.systems.fly.vitals import VitalsProbe
 from ainur_tui.systems.http import HttpClient
 from ainur_tui.systems.system import System

@@ -9,7 +9,7 @@ from ainur_tui.model.secret import Redactor
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.text import clean
 from ainur_tui.model.units import size
-from ainur_tui.systems.postgres.actions_tuning import counted, words
+from ainur_tui.systems.postgres.actions.tuning import counted, words
 from ainur_tui.systems.postgres.tuning import WORTH, Machine, Worth, sized
 
 HIDDEN = ("conninfo", "command", "passphrase", "password", "secret", "key")

@@ -13,14 +13,13 @@ from ainur_tui.systems.base import Context, Probe
 from ainur_tui.systems.fly.configbackup import documents
 from ainur_tui.systems.logs.files import FileSource
 from ainur_tui.systems.logsource import LogSource
-from ainur_tui.systems.postgres import recovery_loss
-from ainur_tui.systems.postgres.actions_hands import Hands
-from ainur_tui.systems.postgres.actions_reindex import Reindex
-from ainur_tui.systems.postgres.actions_role import MonitorRole
-from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
-from ainur_tui.systems.postgres.actions_settings import ApplySetting
-from ainur_tui.systems.postgres.actions_slots import DropSlot
-from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
+from ainur_tui.systems.postgres.actions.hands import Hands
+from ainur_tui.systems.postgres.actions.reindex import Reindex
+from ainur_tui.systems.postgres.actions.role import MonitorRole
+from ainur_tui.systems.postgres.actions.sessions import Cancel, Terminate, TerminateIdle
+from ainur_tui.systems.postgres.actions.settings import ApplySetting
+from ainur_tui.systems.postgres.actions.slots import DropSlot
+from ainur_tui.systems.postgres.actions.vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.activity import ActivityProbe
 from ainur_tui.systems.postgres.backup.action import BackupAction
 from ainur_tui.systems.postgres.backup.places import Place, places_of
@@ -37,7 +36,8 @@ from ainur_tui.systems.postgres.explain import Explain
 from ainur_tui.systems.postgres.growth import GrowthProbe
 from ainur_tui.systems.postgres.indexes import IndexesProbe
 from ainur_tui.systems.postgres.progress import ProgressProbe
-from ainur_tui.systems.postgres.recovery_where import WhereProbe
+from ainur_tui.systems.postgres.recovery import loss as recovery_loss
+from ainur_tui.systems.postgres.recovery.where import WhereProbe
 from ainur_tui.systems.postgres.rows import RowsProbe
 from ainur_tui.systems.postgres.scans import ScansProbe
 from ainur_tui.systems.postgres.settings import SettingsProbe

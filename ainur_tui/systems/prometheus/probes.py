@@ -12,8 +12,8 @@ from ainur_tui.model.alert import Alert, Severity
 from ainur_tui.model.alertcalls import RuleView
 from ainur_tui.model.signal import Reading, Signal
 from ainur_tui.model.text import clean
-from ainur_tui.rules import promrules
-from ainur_tui.rules.promrules import PromRule
+from ainur_tui.rules.prom import rules as promrules
+from ainur_tui.rules.prom.rules import PromRule
 from ainur_tui.systems.alertlabels import Told, alert_of, moment, texts
 from ainur_tui.systems.answers import pick
 from ainur_tui.systems.base import Clock, Probe, Sample

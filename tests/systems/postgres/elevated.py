@@ -13,7 +13,7 @@ import msgspec
 from ainur_tui.model.action import Plan
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import Action, Observation
-from ainur_tui.systems.postgres.actions_hands import Hands
+from ainur_tui.systems.postgres.actions.hands import Hands
 from ainur_tui.systems.postgres.client import Database
 from tests.systems.conftest import Server
 from tests.systems.steps import Step

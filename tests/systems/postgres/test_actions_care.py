@@ -9,9 +9,10 @@ import pytest
 
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
-from ainur_tui.systems.postgres import actions_hands, actions_vacuum
-from ainur_tui.systems.postgres.actions_hands import Hands
-from ainur_tui.systems.postgres.actions_vacuum import Analyze, Vacuum
+from ainur_tui.systems.postgres.actions import hands as actions_hands
+from ainur_tui.systems.postgres.actions import vacuum as actions_vacuum
+from ainur_tui.systems.postgres.actions.hands import Hands
+from ainur_tui.systems.postgres.actions.vacuum import Analyze, Vacuum
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server

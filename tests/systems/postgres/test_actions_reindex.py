@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
-from ainur_tui.systems.postgres import actions_reindex
-from ainur_tui.systems.postgres.actions_leftover import is_left_of
-from ainur_tui.systems.postgres.actions_reindex import Reindex
+from ainur_tui.systems.postgres.actions import reindex as actions_reindex
+from ainur_tui.systems.postgres.actions.leftover import is_left_of
+from ainur_tui.systems.postgres.actions.reindex import Reindex
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
 from tests.systems.postgres.elevated import hands_of, seen, session, until, work

@@ -14,8 +14,8 @@ import pytest
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor, Secret
 from ainur_tui.systems.acting import AlreadySo
-from ainur_tui.systems.postgres.actions_role import MonitorRole
-from ainur_tui.systems.postgres.actions_scram import verifier
+from ainur_tui.systems.postgres.actions.role import MonitorRole
+from ainur_tui.systems.postgres.actions.scram import verifier
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
 from tests.systems.postgres.elevated import hands_of, seen, session, work

@@ -16,8 +16,8 @@ from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import Action, AlreadySo, StepContext
 from ainur_tui.systems.base import Clock
-from ainur_tui.systems.postgres.actions_sessions import Cancel, Terminate, TerminateIdle
-from ainur_tui.systems.postgres.actions_victims import Victim
+from ainur_tui.systems.postgres.actions.sessions import Cancel, Terminate, TerminateIdle
+from ainur_tui.systems.postgres.actions.victims import Victim
 from ainur_tui.systems.postgres.client import Database
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server

@@ -10,8 +10,8 @@ import pytest
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import AlreadySo
-from ainur_tui.systems.postgres.actions_settings import ApplySetting
-from ainur_tui.systems.postgres.actions_tuning import CONSEQUENCES, GUIDE, ONLY, counted, words
+from ainur_tui.systems.postgres.actions.settings import ApplySetting
+from ainur_tui.systems.postgres.actions.tuning import CONSEQUENCES, GUIDE, ONLY, counted, words
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server
 from tests.systems.postgres.elevated import hands_of, seen, session, work

@@ -9,7 +9,7 @@ import pytest
 from ainur_tui.model.failure import ActionFailure, Refused
 from ainur_tui.model.secret import Redactor
 from ainur_tui.systems.acting import AlreadySo
-from ainur_tui.systems.postgres.actions_slots import DropSlot
+from ainur_tui.systems.postgres.actions.slots import DropSlot
 from ainur_tui.systems.postgres.shown import Shown
 from tests.systems.conftest import Server, a_postgres
 from tests.systems.postgres.elevated import hands_of, seen, session, work

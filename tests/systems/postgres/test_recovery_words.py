@@ -9,12 +9,12 @@ import pytest
 from ainur_tui.config.types import Environment, Fly, Storage
 from ainur_tui.model.failure import Refused
 from ainur_tui.model.secret import Secret
-from ainur_tui.systems.fly.repoint import led_to
-from ainur_tui.systems.postgres import recovery_counts as counts
-from ainur_tui.systems.postgres.recovery_candidates import newer, rank, table
-from ainur_tui.systems.postgres.recovery_loss import steps
-from ainur_tui.systems.postgres.recovery_loss import table as loss_table
-from ainur_tui.systems.postgres.recovery_where import gathered, told
+from ainur_tui.systems.fly.recovery.repoint import led_to
+from ainur_tui.systems.postgres.recovery import counts
+from ainur_tui.systems.postgres.recovery.candidates import newer, rank, table
+from ainur_tui.systems.postgres.recovery.loss import steps
+from ainur_tui.systems.postgres.recovery.loss import table as loss_table
+from ainur_tui.systems.postgres.recovery.where import gathered, told
 
 NOW = 1_800_000_000.0
 

@@ -10,11 +10,11 @@ from ainur_tui.config.types import Schedule
 from ainur_tui.model.table import Column, Row, Table, Tone
 from ainur_tui.model.units import duration
 from ainur_tui.systems.base import Clock, Probe, Sample
-from ainur_tui.systems.postgres import recovery_candidates
 from ainur_tui.systems.postgres.backup import catalogue
 from ainur_tui.systems.postgres.backup.places import Place
 from ainur_tui.systems.postgres.backup.schedule import moment
 from ainur_tui.systems.postgres.backup.signals import SIGNALS, readings
+from ainur_tui.systems.postgres.recovery import candidates as recovery_candidates
 
 _LEAST_INTERVAL = 15.0
 _DEADLINE = 20.0

@@ -1,0 +1,1 @@
+"""The API service of the miniature."""

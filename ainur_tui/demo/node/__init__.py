@@ -1,0 +1,1 @@
+"""The chain's node of the miniature."""

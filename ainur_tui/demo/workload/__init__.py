@@ -1,0 +1,1 @@
+"""What the miniature is for: users, and work in the background."""

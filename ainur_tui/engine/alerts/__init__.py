@@ -1,0 +1,1 @@
+"""Alerts: judged, kept, told, and what people said of them."""

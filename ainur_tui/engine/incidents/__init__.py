@@ -1,0 +1,1 @@
+"""Incidents: their record, what feeds it, and their evidence."""

@@ -1,0 +1,1 @@
+"""Playbooks at work: judged step by step, and kept over a crash."""

@@ -1,0 +1,1 @@
+"""Looking at the world: systems connected, their probes run on time."""

@@ -1,0 +1,1 @@
+"""Actions: planned, decided, run step by step, on the record."""

@@ -1,0 +1,1 @@
+"""What the entries of an incident say, and what is written from them."""

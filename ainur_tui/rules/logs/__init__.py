@@ -1,0 +1,1 @@
+"""Log lines of every kind: taken apart, classed, searched."""

@@ -1,0 +1,1 @@
+"""The ways back: from a lost database, from nothing at all."""

@@ -1,0 +1,1 @@
+"""What runs there: releases, images, and the way back to a former one."""

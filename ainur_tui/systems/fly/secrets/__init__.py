@@ -1,0 +1,1 @@
+"""The app's secrets: their names and digests are shown, their values never."""

@@ -1,0 +1,1 @@
+"""What a recovery is decided by: candidates, counts, what is lost, what there was."""
