@@ -8,6 +8,7 @@ import pytest
 
 from ainur_tui.engine.board import past
 from ainur_tui.engine.board.board import Board
+from ainur_tui.engine.board.past import CALM
 from ainur_tui.model.board import BoardView
 from ainur_tui.model.event import Event
 from ainur_tui.model.failure import ProbeFailure
@@ -92,6 +93,35 @@ def test_states_begin_when_they_change_and_each_change_is_an_event(house: House)
     ]
     finding = house.board.view().findings[0]
     assert (finding.signal, finding.since) == ("api.latency.p95", began + 3)
+
+
+def test_what_swings_is_told_once_and_a_recovery_when_it_has_lasted(house: House) -> None:
+    house.db()
+    began = house.clock.now()
+
+    def swing() -> None:
+        for p95 in (0.05, 0.3) * 20:
+            house.clock.go(2)
+            house.db()
+            house.api(p95=p95)
+            house.board.view()
+
+    swing()
+    assert [event.text.split(":")[0] for event in house.told] == ["up → degraded"]
+    assert house.told[0].at == began + 4
+    house.clock.go(2)
+    house.api(up=0)
+    house.board.view()
+    back = house.clock.now() + 2
+    for _ in range(10):
+        house.clock.go(2)
+        house.db()
+        house.api()
+        house.board.view()
+    assert [(event.text.split(":")[0], event.at) for event in house.told[1:]] == [
+        ("degraded → down", back - 2), ("down → up", back),
+    ]  # fmt: skip
+    assert back + CALM <= house.clock.now()
 
 
 def test_a_failed_read_keeps_the_value_with_its_age_and_is_late(house: House) -> None:

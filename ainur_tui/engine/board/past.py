@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ainur_tui.model.event import Event
 from ainur_tui.model.target import WORST_FIRST, State
+from ainur_tui.rules.graph import WEIGHT
 from ainur_tui.rules.picture import Judged
 
 WELL = frozenset({"up", "paused"})
@@ -14,12 +15,11 @@ OVERALL = ""
 BLIND = 120.0
 """Seconds from the first judgement in which *unknown* ends no earlier state: an engine that just
 started has not looked everywhere yet."""
-
-
+CALM = 15.0
+"""Seconds a better state must last before it is told, as of its beginning: what swings around a
+threshold is told once, not each time."""
 TROUBLE = "trouble"
 """What stands for a state where the begin of a target's trouble is kept, as ``target TAB key``."""
-
-
 FORGOTTEN = 86_400.0
 """Seconds after which a target that only an earlier engine saw is taken for gone."""
 
@@ -37,6 +37,7 @@ class Past:
         """Since when each target that is not well has not been, however bad it was meanwhile."""
         self.began: dict[tuple[str, str], float | None] = {}
         self._states: dict[str, State] = {}
+        self._told: dict[str, State] = {}
         self._earlier: dict[str, tuple[str, float]] = {}
         self._troubles: dict[tuple[str, str], float] = {}
         self._first: float | None = None
@@ -84,16 +85,13 @@ class Past:
             name = one.target.name
             before = self._states.get(name)
             read = one.state != "unknown" or bool(one.troubles) or before is not None
-            if read and self._enter(name, one.state, now) and before is not None:
-                events.append(
-                    Event(
-                        key=f"state:{name}:{now:.3f}",
-                        at=now,
-                        kind="state",
-                        target=name,
-                        text=f"{before} → {one.state}: {one.summary}",
-                    )
-                )
+            if not read:
+                continue
+            is_new = self._enter(name, one.state, now)
+            if before is None or (one.state != before and not is_new):
+                self._told[name] = one.state
+            elif (event := self._change(one, now)) is not None:
+                events.append(event)
         self._forget({one.target.name for one in judged})
         if any(one.target.name in self._states for one in judged):
             self._enter(OVERALL, overall, now)
@@ -103,6 +101,19 @@ class Past:
             for key in keys
         }
         return events
+
+    def _change(self, one: Judged, now: float) -> Event | None:
+        """What is to be told: a worse state at once, a better one when it has lasted."""
+        name, told = one.target.name, self._told[one.target.name]
+        since = self.since[name] or now
+        worse = WEIGHT[one.state] > WEIGHT[told]
+        if one.state == told or not (worse or now - since >= CALM):
+            return None
+        self._told[name] = one.state
+        return Event(
+            key=f"state:{name}:{since:.3f}", at=since, kind="state", target=name,
+            text=f"{told} → {one.state}: {one.summary}",
+        )  # fmt: skip
 
     def _enter(self, name: str, state: State, now: float) -> bool:
         """Whether the state is a new one; its beginning is kept."""
@@ -123,5 +134,6 @@ class Past:
     def _forget(self, present: set[str]) -> None:
         for name in self._states.keys() - present - {OVERALL}:
             del self._states[name]
+            self._told.pop(name, None)
             self.since.pop(name, None)
             self.troubled.pop(name, None)
