@@ -15,6 +15,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from ainur_tui.console.app import AinurApp
+from ainur_tui.console.dialogs.choose import ChooseDialog
 from ainur_tui.console.dialogs.plan import PlanDialog
 from ainur_tui.console.dialogs.playbook import PlaybookDialog
 from ainur_tui.console.panels.registry import PANELS
@@ -54,7 +55,10 @@ async def _tour(demo: Miniature, mood: str, size: tuple[int, int]) -> None:
             _save(app, f"plan-{size[0]}x{size[1]}")
         else:
             await pilot.press("1", "p")
-            await _until(pilot, lambda: isinstance(app.screen, PlaybookDialog))
+            await _until(pilot, lambda: isinstance(app.screen, PlaybookDialog | ChooseDialog))
+            if isinstance(app.screen, ChooseDialog):  # the one that goes on, or another trouble's
+                await pilot.press("enter")
+                await _until(pilot, lambda: isinstance(app.screen, PlaybookDialog))
             await pilot.pause(4.0)
             _save(app, f"playbook-{size[0]}x{size[1]}")
             await pilot.press("escape", "7")

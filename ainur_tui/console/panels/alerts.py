@@ -24,7 +24,7 @@ ROOMY = 24
 """Lines from which on the selected alert is shown under the list."""
 CHART = 12
 """Lines of its chart."""
-REST = 0.1
+REST = 0.25
 """Seconds without a key after which a selection rests."""
 
 
