@@ -197,5 +197,5 @@ def test_putting_aside_costs_little(tmp_path: Path) -> None:
     began = time.process_time()
     for _ in range(125):
         spool.keep_raw("api", rows)
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 3.0
     spool.close()

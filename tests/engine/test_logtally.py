@@ -112,7 +112,7 @@ def test_counting_costs_little() -> None:
     began = time.process_time()
     for one in lines:
         tally.add(one)
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - began < 6.0
 
 
 def stored() -> LogStore:

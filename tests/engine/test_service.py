@@ -64,7 +64,7 @@ async def test_one_look_has_its_end(tmp_path: Path) -> None:
     async with engine(tmp_path, little, watching=False) as made:
         began = time.monotonic()
         view = await made.check({"api"}, 0.3)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
     assert view.target("api").state == "unknown"  # type: ignore[union-attr]
 
 

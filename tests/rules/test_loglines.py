@@ -235,10 +235,10 @@ def test_milliseconds_are_seen_as_such() -> None:
     ],
 )
 def test_garbage_is_a_line_too(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     line = of(text)
     assert isinstance(line.message, str)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 3
 
 
 @settings(max_examples=300)

@@ -78,7 +78,7 @@ async def test_a_healthy_api_tells_its_uptime_and_how_long_it_took() -> None:
     found = await health({"/health": (200, HEALTHY)})
     assert found["api.up"].value == 1
     assert found["api.uptime"].value == 12.5
-    assert 0 < (found["api.health.seconds"].value or 0) < 1
+    assert 0 < (found["api.health.seconds"].value or 0) < 10
 
 
 async def test_an_unhealthy_database_is_named_and_its_password_is_not() -> None:
