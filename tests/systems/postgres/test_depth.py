@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from ainur_tui.model.secret import Redactor
-from ainur_tui.model.table import Table
+from ainur_tui.model.table import Row, Table
 from ainur_tui.systems.base import Clock, Sample
 from ainur_tui.systems.postgres import progress
 from ainur_tui.systems.postgres.client import Database
@@ -77,15 +77,25 @@ async def test_dead_rows_and_the_age_of_transaction_ids(database: Database, cloc
     table = only(sample)
     assert "ALTER SYSTEM SET autovacuum = on" in (table.note or "")
     users = next(row for row in table.rows if row.cells[0] == "users")
-    assert (users.cells[1], users.cells[4]) == (0, None)
+    dead = users.cells[1]
+    assert isinstance(dead, float)
+    assert dead < 50, "what other tests changed is still there; they change a row or two"
+    assert users.cells[4] is None
     assert users.cells[2] == 50 + 0.2 * 20000
 
 
-async def test_a_running_copy_is_in_progress_and_nothing_else(
+def copies(table: Table) -> list[Row]:
+    """The server may vacuum or analyze by itself at any moment."""
+    return [row for row in table.rows if row.cells[1] == "copy from"]
+
+
+async def test_a_running_copy_is_in_progress(
     postgres: Server, database: Database, clock: Clock
 ) -> None:
     probe = ProgressProbe(database, clock, Shown(Redactor()), interval=2, deadline=3)
-    assert "no vacuum" in (only(await probe.read()).note or "")
+    quiet = only(await probe.read())
+    assert copies(quiet) == []
+    assert quiet.rows or "no vacuum" in (quiet.note or "")
     admin = await asyncpg.connect(postgres.dsn().reveal())
     seen: list[Table] = []
 
@@ -93,7 +103,7 @@ async def test_a_running_copy_is_in_progress_and_nothing_else(
         yield b"1\n" * 40_000
         for _ in range(100):
             seen.append(only(await probe.read()))
-            if seen[-1].rows:
+            if copies(seen[-1]):
                 break
 
     try:
@@ -101,8 +111,7 @@ async def test_a_running_copy_is_in_progress_and_nothing_else(
         await admin.copy_to_table("taken", source=rows())
     finally:
         admin.terminate()
-    (row,) = seen[-1].rows
-    assert row.cells[1] == "copy from"
+    (row,) = copies(seen[-1])
     assert row.params == {"pid": row.cells[0]}
 
 
