@@ -52,6 +52,8 @@ class Alerting:
     ) -> None:
         self.rules = {rule.name: rule for rule in rules}
         self.judged_at: float | None = None
+        self.standing: dict[tuple[str, ...], str] = {}
+        """The state of each alert that is not inactive, as it was judged last."""
         self.foreign = Foreign()
         self._clock = clock
         self._board = board
@@ -94,6 +96,7 @@ class Alerting:
         found += [msgspec.structs.replace(one, caused_by=world.cause(one.target)) for one in told]
         if self._attention is not None:
             found = self._attention.mark(found, view.at)
+        self.standing = {(a.origin, a.name, a.target): a.state for a in found}
         return sorted(found, key=lambda a: (RANK[a.state], a.severity, a.target, a.name))
 
     @property
@@ -121,11 +124,6 @@ class Alerting:
             for target, memory in known.items():
                 if memory.state != "inactive":
                     yield rule, target, memory
-
-    def standing(self) -> dict[tuple[str, ...], str]:
-        """The state of each alert that is not at rest: what a dump is worth keeping for."""
-        told = {(a.origin, a.name, a.target): str(a.state) for a in self.foreign.known()}
-        return told | {(rule, target): m.state for rule, target, m in self.memories()}
 
     def dump(self) -> bytes:
         """The state of all alerts, for :meth:`restore` in a later engine."""

@@ -50,7 +50,6 @@ class Keeper:
         if not (dump := await self._history.load(_ALERTS)):
             return
         judged_at = self._alerting.restore(dump)
-        self._kept = self._alerting.standing()
         if watching and self._clock.now() - judged_at < GAP:
             self._board.restore(await self._history.states())
 
@@ -58,7 +57,7 @@ class Keeper:
         """Before what was judged is told: wait until it is on disk. Where nothing changed, and
         where the disk does not take it, nobody is kept waiting."""
         stale = self._clock.monotonic() - self._kept_at >= SAVE_EVERY
-        standing = self._alerting.standing()
+        standing = self._alerting.standing
         if stale or standing != self._kept or self._alerting.some_turned:
             self._kept = standing
             self._saving = asyncio.create_task(self.save())

@@ -9,7 +9,6 @@ from ainur_tui.model.target import WORST_FIRST, State
 from ainur_tui.rules.graph import WEIGHT
 from ainur_tui.rules.picture import Judged
 
-WELL = frozenset({"up", "paused"})
 OVERALL = ""
 """The name under which the state of the whole environment is kept."""
 BLIND = 120.0
@@ -122,7 +121,7 @@ class Past:
         earlier = self._earlier.get(name)
         goes_on = earlier is not None and earlier[0] == state
         self.since[name] = min(earlier[1], now) if earlier is not None and goes_on else now
-        if state in WELL:
+        if not WEIGHT[state]:
             self.troubled.pop(name, None)
         else:
             self.troubled.setdefault(name, self.since[name] or now)
